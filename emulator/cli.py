@@ -1,0 +1,273 @@
+"""The emulator's commands: `run` shows the product at work, `up` keeps an endpoint open, the others talk to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from emulator import report
+from emulator.custom_labels import Timing
+from emulator.deploy import ROOT, DeployError, synthesise
+from emulator.remote import Remote, RemoteError
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
+
+DEFAULT_PORT = 4566
+
+_OVERHEAD_SECONDS = 4  # of an execution beside the model's own start: cold functions, the notification
+_INTERRUPTED = 130
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+faults = typer.Typer(help="Scripted faults: what goes wrong, on which call.", no_args_is_help=True)
+app.add_typer(faults, name="faults")
+console = Console()
+
+Port = Annotated[int, typer.Option(help="Of 127.0.0.1; 0 takes any that is free.")]
+Starting = Annotated[float, typer.Option(help="Seconds a model takes from STARTING to RUNNING.")]
+Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where the emulator listens.")]
+_HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+
+@app.command()
+def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
+    """Deploy into a new emulator, start the first configured model, and show everything until it runs."""
+    with _deployed(port, starting) as (emulator, models):
+        name, arn = next(iter(models.items()))
+        # The interval needs a timeout to match: both together stay under 1,000 looks.
+        given = {"Model": name, "PollSeconds": 2, "TimeoutSeconds": 600}
+        succeeded = _start_and_tell(Remote(emulator.endpoint), given, arn, starting)
+        report.say(console, "\nNext, in two terminals:", "bold")
+        for command in (
+            "up",
+            f"start {name}",
+            "status",
+            "faults add rekognition:StartProjectVersion --error ThrottlingException",
+        ):
+            report.say(console, f"  .venv/bin/python -m emulator {command}")
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
+    """Deploy into a new emulator and keep it open, until Ctrl-C."""
+    with _deployed(port, starting) as (emulator, models):
+        report.say(console, "\nFor the AWS CLI and SDKs:", "bold")
+        for name, value in (
+            ("AWS_ENDPOINT_URL", emulator.endpoint),
+            ("AWS_REGION", emulator.region),
+            ("AWS_DEFAULT_REGION", emulator.region),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ):
+            report.say(console, f"  export {name}={value}")
+        report.say(console, "\nOutputs:", "bold")
+        for name, value in emulator.outputs.items():
+            report.say(console, f"  {name}={value}")
+        report.say(console, f"\nModels: {', '.join(models)}. Ctrl-C ends it.")
+        signal.pause()
+
+
+@app.command()
+def start(
+    model: Annotated[str, typer.Argument(help="A configured name, or a model version's ARN.")],
+    field: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the input, as TimeoutSeconds=60.")] = None,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Start a model, and watch until the execution ends."""
+    given: dict[str, Any] = {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
+    for pair in field or ():
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--field")
+        given[name] = _json_or_text(value)
+    with _told():
+        remote = Remote(endpoint)
+        succeeded = _start_and_tell(remote, given, remote.models.get(model, model), Timing.starting)
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def status(endpoint: Endpoint = _HERE) -> None:
+    """Show the models and the executions under way."""
+    with _told():
+        remote = Remote(endpoint)
+        names = {arn: name for name, arn in remote.models.items()}
+        _table(
+            ("Model", "Status", "Message"),
+            [
+                (
+                    names.get(one["ProjectVersionArn"], one["ProjectVersionArn"]),
+                    one["Status"],
+                    one["StatusMessage"] or "",
+                )
+                for one in remote.ask("GET", "models")
+            ],
+        )
+        running = [one for one in remote.executions() if one["status"] == "RUNNING"]
+        _table(("Execution", "Since"), [(one["name"], f"{one['startDate']:%H:%M:%S}") for one in running])
+
+
+@app.command()
+def history(
+    execution: Annotated[str, typer.Argument(help="Its name or ARN; without: the last one.")] = "",
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Show an execution's timeline and how it ended."""
+    with _told():
+        remote = Remote(endpoint)
+        matching = [one for one in remote.executions() if execution in ("", one["name"], one["executionArn"])]
+        if not matching:
+            raise RemoteError(f"there is no execution {execution}" if execution else "there was no execution yet")
+        arn = matching[0]["executionArn"]
+        report.say(console, arn)
+        report.timeline(console, remote.history(arn))
+        report.ending(console, remote.stepfunctions.describe_execution(executionArn=arn))
+
+
+@app.command()
+def notifications(endpoint: Endpoint = _HERE) -> None:
+    """Show every notification as its mail reads."""
+    with _told():
+        for notification in Remote(endpoint).ask("GET", "notifications"):
+            report.mail(console, notification)
+
+
+@faults.command("add")
+def add_fault(
+    operation: Annotated[str, typer.Argument(help="As rekognition:StartProjectVersion, sns:Publish, lambda:Invoke.")],
+    call: Annotated[list[int] | None, typer.Option(help="Which call from now on (1); can be repeated.")] = None,
+    every: Annotated[bool, typer.Option(help="Every call.")] = False,
+    contains: Annotated[str | None, typer.Option(help="Only requests that have this text in them.")] = None,
+    error: Annotated[str | None, typer.Option(help="The error code to answer, as ThrottlingException.")] = None,
+    message: Annotated[str | None, typer.Option(help="The error's text.")] = None,
+    delay: Annotated[float | None, typer.Option(help="Seconds to wait.")] = None,
+    model_status: Annotated[str | None, typer.Option("--status", help="The model status to answer.")] = None,
+    after: Annotated[bool, typer.Option(help="Do what was asked before the delay and the error.")] = False,
+    lose_answer: Annotated[bool, typer.Option(help="Do what was asked, and drop the connection.")] = False,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Let a call of an AWS operation go wrong."""
+    fault = {
+        "Operation": operation,
+        "Calls": "all" if every else call or [1],
+        "Contains": contains,
+        "Error": error,
+        "Message": message,
+        "DelaySeconds": delay,
+        "Status": model_status,
+        "After": after,
+        "LoseAnswer": lose_answer,
+    }
+    with _told():
+        given = {name: value for name, value in fault.items() if value is not None}
+        report.say(console, f"Fault {Remote(endpoint).ask('POST', 'faults', given)['Id']} is set.")
+
+
+@faults.command("list")
+def list_faults(endpoint: Endpoint = _HERE) -> None:
+    """Show the faults that are set, and how often each has happened."""
+    with _told():
+        for fault in Remote(endpoint).ask("GET", "faults"):
+            shown = {name: value for name, value in fault.items() if value not in (None, False, 0)}
+            report.say(console, json.dumps({**shown, "Applied": fault["Applied"]}))
+
+
+@faults.command("clear")
+def clear_faults(
+    fault: Annotated[int | None, typer.Argument(help="Its id; without: all.")] = None, endpoint: Endpoint = _HERE
+) -> None:
+    """Forget a fault, or all."""
+    with _told():
+        Remote(endpoint).ask("DELETE", "faults" if fault is None else f"faults?id={fault}")
+
+
+@contextlib.contextmanager
+def _deployed(port: int, starting: float) -> Iterator[tuple[Emulator, dict[str, str]]]:
+    """An emulator with the configured models and the stack; ended whatever happens, also by a signal."""
+    from emulator.server import Emulator  # takes seconds, which the other commands need not wait
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    models = _configured_models()
+    first = next(iter(models.values())).split(":")
+    with _told(), tempfile.TemporaryDirectory(prefix="emulator-assembly-") as assembly:
+        emulator = Emulator(
+            port=port,
+            region=first[3],
+            account_id=first[4],
+            models=models,
+            timing=Timing(starting=starting),
+        )
+        with emulator:
+            report.say(console, f"AWS endpoint:   {emulator.endpoint}  (account {first[4]}, {first[3]})")
+            report.say(console, "Synthesising:   python app.py")
+            synthesise(None, Path(assembly))
+            report.say(console, "Deploying:      through CloudFormation")
+            emulator.deploy(Path(assembly))
+            yield emulator, models
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Say what is expected to go wrong in one line, and end; anything else is a defect and keeps its traceback."""
+    try:
+        yield
+    except (RemoteError, DeployError, OSError) as error:
+        report.say(console, str(error), "bold red")
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        report.say(console, "\nStopped; nothing is left behind.")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _start_and_tell(remote: Remote, given: dict[str, Any], arn: str, starting: float) -> bool:
+    """Start an execution, follow it, and show all there is to know of it. Returns whether it succeeded."""
+    invoked, published = (len(remote.ask("GET", what)) for what in ("invocations", "notifications"))
+    execution_arn = remote.start(given)
+    report.say(console, f"Execution:      {execution_arn}\nInput:          {json.dumps(given)}\n")
+    report.follow(console, remote.watch(execution_arn, arn), starting + _OVERHEAD_SECONDS)
+    execution = remote.stepfunctions.describe_execution(executionArn=execution_arn)
+    succeeded = report.ending(console, execution)
+    report.say(console)
+    for notification in remote.ask("GET", "notifications")[published:]:
+        report.mail(console, notification)
+    events = remote.history(execution_arn)
+    report.say(console, "\nThe execution:", "bold")
+    report.timeline(console, events)
+    report.say(console, "\nOn AWS this would have cost:", "bold")
+    hourly = json.loads(execution["output"]).get("EstimatedHourlyCost") if succeeded else None
+    report.costs(console, events, remote.ask("GET", "invocations")[invoked:], hourly)
+    return succeeded
+
+
+def _configured_models() -> dict[str, str]:
+    """ARNs by name, as cdk.json has them."""
+    settings = json.loads((ROOT / "cdk.json").read_text())["context"]["custom-labels-lifecycle"]
+    return {model["name"]: model["project_version_arn"] for model in settings["models"]}
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if not console.is_terminal:
+        for row in rows:
+            report.say(console, "  ".join(row))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

@@ -1,0 +1,135 @@
+"""What the emulator tells, and lets change, over HTTP under ``/_emulator/``: for its CLI and tests in any language."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from moto.sns.models import sns_backends
+
+from emulator.custom_labels import CustomLabelsError
+from emulator.faults import Fault
+from emulator.wire import Environ, Response, read_call
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
+
+PREFIX = "/_emulator/"
+
+
+class Control:
+    """WSGI middleware that answers ``/_emulator/...`` itself, and remembers the events put on buses.
+
+    Attributes
+    ----------
+    events
+        Every entry that PutEvents accepted, in order.
+
+    """
+
+    def __init__(self, app: Any, emulator: Emulator) -> None:
+        self._app = app
+        self._emulator = emulator
+        self.events: list[dict[str, Any]] = []
+
+    def __call__(self, environ: Environ, start_response: Any) -> Response:
+        """Answer, or pass the request on to AWS."""
+        path = environ["PATH_INFO"]
+        if path.startswith(PREFIX):
+            status, answer = self._answer(environ, path.removeprefix(PREFIX).strip("/"))
+            start_response(status, [("Content-Type", "application/json")])
+            return [json.dumps(answer).encode()]
+        if environ.get("HTTP_X_AMZ_TARGET") == "AWSEvents.PutEvents":
+            return self._remember_events(environ, start_response)
+        passed: Response = self._app(environ, start_response)
+        return passed
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What was published on SNS topics, with whom it is mailed to."""
+        backend = sns_backends[self._emulator.account_id][self._emulator.region]
+        return [
+            {
+                "TopicArn": topic.arn,
+                "MessageId": message_id,
+                "Subject": subject,
+                "Message": message,
+                "MessageAttributes": {name: one["Value"] for name, one in (attributes or {}).items()},
+                "Emails": [
+                    subscription.endpoint
+                    for subscription in backend.subscriptions.values()
+                    if subscription.topic.arn == topic.arn and subscription.protocol == "email"
+                ],
+            }
+            for topic in backend.topics.values()
+            for message_id, message, subject, attributes, _ in topic.sent_notifications
+        ]
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every model version and its status."""
+        return [
+            {
+                "ProjectVersionArn": one.arn,
+                "Status": one.status,
+                "StatusMessage": one.status_message,
+                "Since": one.since,
+            }
+            for one in self._emulator.custom_labels.versions()
+        ]
+
+    def _remember_events(self, environ: Environ, start_response: Any) -> Response:
+        call = read_call(environ)
+        answered: list[str] = []
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            answered.append(status)
+            return start_response(status, headers, *rest)
+
+        response: Response = self._app(environ, start)
+        if call is not None and answered and answered[0].startswith("200"):
+            self.events.extend(call.parameters["Entries"])
+        return response
+
+    def _answer(self, environ: Environ, path: str) -> tuple[str, Any]:
+        route = _ROUTES.get((environ["REQUEST_METHOD"], path))
+        if route is None:
+            known = ", ".join(f"{method} {PREFIX}{name}" for method, name in _ROUTES)
+            return "404 Not Found", {"Message": f"there is only {known}"}
+        try:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+            return "200 OK", route(self._emulator, {**query, **json.loads(body or b"{}")})
+        except (TypeError, ValueError, CustomLabelsError) as error:
+            return "400 Bad Request", {"Message": str(error)}
+        except KeyError as error:
+            return "400 Bad Request", {"Message": f"{error.args[0]} is missing"}
+
+
+def _put_model(emulator: Emulator, given: Any) -> None:
+    emulator.custom_labels.put(given["ProjectVersionArn"], given["Status"], given.get("StatusMessage"))
+
+
+def _clear_faults(emulator: Emulator, given: Any) -> None:
+    emulator.faults.clear(int(given["id"]) if "id" in given else None)
+
+
+_ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
+    ("GET", ""): lambda emulator, _: {
+        "Region": emulator.region,
+        "AccountId": emulator.account_id,
+        "Outputs": emulator.outputs,
+        "Models": emulator.models,
+    },
+    ("GET", "faults"): lambda emulator, _: [script.to_json() for script in emulator.faults.list()],
+    ("POST", "faults"): lambda emulator, given: emulator.faults.add(Fault.from_json(given)).to_json(),
+    ("DELETE", "faults"): _clear_faults,
+    ("GET", "models"): lambda emulator, _: emulator.control.models(),
+    ("PUT", "models"): _put_model,
+    ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),
+    ("GET", "events"): lambda emulator, _: emulator.control.events,
+    ("GET", "calls"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.authoriser.decisions],
+    ("GET", "invocations"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.runtime.invocations],
+    ("GET", "logs"): lambda emulator, _: {name: emulator.runtime.logs(name) for name in emulator.runtime.functions()},
+}

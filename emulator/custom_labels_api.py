@@ -1,0 +1,153 @@
+"""Custom Labels over the wire: its operations, added to moto's Rekognition validated by botocore's service model."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore import xform_name
+from botocore.model import ListShape, Shape, StructureShape
+from botocore.validate import ParamValidator
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
+from moto.rekognition.responses import RekognitionResponse
+
+from emulator.custom_labels import CustomLabels, CustomLabelsError, Project, Version
+from emulator.wire import http_status, service_model
+
+Parameters = Mapping[str, Any]
+
+_MODEL: Any = service_model("rekognition")
+
+
+def install(custom_labels: CustomLabels) -> None:
+    """Let moto's Rekognition answer the operations of Custom Labels from this state."""
+    for operation in _OPERATIONS:
+        setattr(RekognitionResponse, xform_name(operation), _responder(custom_labels, operation))
+
+
+def _responder(custom_labels: CustomLabels, operation: str) -> Callable[[RekognitionResponse], ActionResult]:
+    def respond(response: RekognitionResponse) -> ActionResult:
+        parameters = json.loads(response.body or "{}")
+        try:
+            custom_labels.throttle(operation)
+            validate(operation, parameters)
+            return ActionResult(_OPERATIONS[operation](custom_labels, parameters))
+        except CustomLabelsError as error:
+            raise _rest_error(error) from error
+
+    return respond
+
+
+def _rest_error(error: CustomLabelsError) -> JsonRESTError:
+    rest_error = JsonRESTError(error.code, str(error))
+    rest_error.code = http_status("rekognition", error.code)
+    return rest_error
+
+
+def validate(operation: str, parameters: Parameters) -> None:
+    """Check a request against the service model's types, bounds and patterns.
+
+    Raises
+    ------
+    CustomLabelsError
+        InvalidParameterException with everything that is wrong.
+
+    """
+    shape = _MODEL.operation_model(operation).input_shape
+    report = ParamValidator().validate(parameters, shape)
+    problems = [report.generate_report()] if report.has_errors() else list(_violations("", parameters, shape))
+    if problems:
+        raise CustomLabelsError("InvalidParameterException", "Request has invalid parameters: " + "; ".join(problems))
+
+
+def _violations(path: str, value: Any, shape: Shape) -> Iterator[str]:
+    """What botocore leaves to the service: maxima, patterns and enumerations."""
+    if isinstance(shape, StructureShape):
+        for name, member in value.items():
+            yield from _violations(f"{path}.{name}".lstrip("."), member, shape.members[name])
+        return
+    if isinstance(shape, ListShape):
+        for index, member in enumerate(value):
+            yield from _violations(f"{path}[{index}]", member, shape.member)
+    limits = shape.metadata
+    size = value if isinstance(value, int) else len(value)
+    if size > limits.get("max", size):
+        yield f"{path} must be at most {limits['max']}"
+    if (pattern := limits.get("pattern")) and not re.fullmatch(pattern, value):
+        yield f"{path} must match {pattern}"
+    if (allowed := limits.get("enum")) and value not in allowed:
+        yield f"{path} must be one of {', '.join(allowed)}"
+
+
+def _create_project(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    return {"ProjectArn": state.create_project(given["ProjectName"]).arn}
+
+
+def _create_project_version(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    return {"ProjectVersionArn": state.create_project_version(given["ProjectArn"], given["VersionName"]).arn}
+
+
+def _describe_projects(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    page = state.describe_projects(given.get("ProjectNames"), given.get("MaxResults"), given.get("NextToken"))
+    return _without_none({"ProjectDescriptions": [_project(project) for project in page[0]], "NextToken": page[1]})
+
+
+def _describe_project_versions(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    names, size, token = given.get("VersionNames"), given.get("MaxResults"), given.get("NextToken")
+    page = state.describe_project_versions(given["ProjectArn"], names, size, token)
+    return _without_none({"ProjectVersionDescriptions": [_version(one) for one in page[0]], "NextToken": page[1]})
+
+
+def _start_project_version(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    units = given["MinInferenceUnits"], given.get("MaxInferenceUnits")
+    return {"Status": state.start_project_version(given["ProjectVersionArn"], *units).status}
+
+
+def _stop_project_version(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    return {"Status": state.stop_project_version(given["ProjectVersionArn"]).status}
+
+
+_OPERATIONS: dict[str, Callable[[CustomLabels, Parameters], dict[str, Any]]] = {
+    "CreateProject": _create_project,
+    "CreateProjectVersion": _create_project_version,
+    "DescribeProjects": _describe_projects,
+    "DescribeProjectVersions": _describe_project_versions,
+    "StartProjectVersion": _start_project_version,
+    "StopProjectVersion": _stop_project_version,
+}
+
+
+def _project(project: Project) -> dict[str, Any]:
+    return {
+        "ProjectArn": project.arn,
+        "CreationTimestamp": _time(project.created),
+        "Status": "CREATED",
+        "Feature": "CUSTOM_LABELS",
+    }
+
+
+def _version(version: Version) -> dict[str, Any]:
+    return _without_none(
+        {
+            "ProjectVersionArn": version.arn,
+            "CreationTimestamp": _time(version.created),
+            "TrainingEndTimestamp": _time(version.trained),
+            "Status": version.status,
+            "StatusMessage": version.status_message,
+            "MinInferenceUnits": version.min_inference_units,
+            "MaxInferenceUnits": version.max_inference_units,
+            "Feature": "CUSTOM_LABELS",
+        }
+    )
+
+
+def _time(seconds: float | None) -> datetime.datetime | None:
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+def _without_none(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}

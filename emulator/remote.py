@@ -1,0 +1,119 @@
+"""An emulator that runs, here or in another process, as its clients see it: the AWS API, and ``/_emulator/``."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import boto3
+
+
+class RemoteError(Exception):
+    """There is no emulator at the endpoint, or it refused; the message says which."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an execution was doing when somebody looked.
+
+    Attributes
+    ----------
+    state
+        The state entered last.
+    status
+        The execution's.
+    model_status
+        None while the model is not known.
+    elapsed
+        Seconds since the execution began.
+    """
+
+    state: str
+    status: str
+    model_status: str | None
+    elapsed: float
+
+
+class Remote:
+    """The emulator at an endpoint."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        about = self.ask("GET", "")
+        self.outputs: dict[str, str] = about["Outputs"]
+        self.models: dict[str, str] = about["Models"]
+        self._session = boto3.Session(
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            region_name=about["Region"],
+        )
+        self.stepfunctions: Any = self._session.client("stepfunctions", endpoint_url=self.endpoint)
+
+    def ask(self, method: str, path: str, given: object = None) -> Any:
+        """Ask the emulator itself.
+
+        Raises
+        ------
+        RemoteError
+            Nothing answers, or the answer is a refusal.
+        """
+        body = None if given is None else json.dumps(given).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_emulator/{path}", body, method=method)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise RemoteError(json.load(error)["Message"]) from error
+        except OSError as error:
+            raise RemoteError(
+                f"no emulator answers at {self.endpoint}: start one with `python -m emulator up`"
+            ) from error
+
+    def start(self, given: object) -> str:
+        """Start an execution of StartModel. Returns its ARN."""
+        machine = self.outputs["StartModelArn"]
+        arn: str = self.stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
+        return arn
+
+    def watch(self, execution_arn: str, project_version_arn: str) -> Iterator[Look]:
+        """Look at an execution several times a second; the last look is at its end."""
+        while True:
+            execution = self.stepfunctions.describe_execution(executionArn=execution_arn)
+            entered = [name for _, name in states_entered(self.history(execution_arn))]
+            statuses = {model["ProjectVersionArn"]: model["Status"] for model in self.ask("GET", "models")}
+            until = execution.get("stopDate") or datetime.now(execution["startDate"].tzinfo)
+            yield Look(
+                state=entered[-1] if entered else "",
+                status=execution["status"],
+                model_status=statuses.get(project_version_arn),
+                elapsed=(until - execution["startDate"]).total_seconds(),
+            )
+            if execution["status"] != "RUNNING":
+                return
+            time.sleep(0.2)
+
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        """The execution's events, oldest first."""
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        return [event for page in pages for event in page["events"]]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """The executions of StartModel, latest first."""
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=self.outputs["StartModelArn"]
+        )
+        found = [execution for page in pages for execution in page["executions"]]
+        return sorted(found, key=lambda execution: execution["startDate"], reverse=True)
+
+
+def states_entered(history: list[dict[str, Any]]) -> list[tuple[datetime, str]]:
+    """When which state was entered."""
+    entered = "stateEnteredEventDetails"
+    return [(event["timestamp"], event[entered]["name"]) for event in history if entered in event]

@@ -1,0 +1,140 @@
+"""What the terminal shows: an execution under way, its end, its mail, its timeline, its costs. Plain text in a pipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from emulator import prices
+from emulator.remote import Look, states_entered
+
+# What a failed or retried step of the history is called, by its event's type.
+_FAILURES = {
+    "TaskFailed": "taskFailedEventDetails",
+    "TaskTimedOut": "taskTimedOutEventDetails",
+    "EvaluationFailed": "evaluationFailedEventDetails",
+}
+
+
+def say(console: Console, line: str = "", style: str | None = None) -> None:
+    """One line as it is: nothing in it is markup, and a pipe gets it unwrapped."""
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def follow(console: Console, looks: Iterable[Look], expected_seconds: float) -> Look:
+    """Show an execution until it ends: live on a terminal, else a line for each change. Returns the last look."""
+    last, shown = Look("", "RUNNING", None, 0), None
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=8) as live:
+            for last in looks:
+                live.update(_progress(last, expected_seconds))
+        return last
+    for last in looks:
+        if (last.state, last.model_status) != shown:
+            shown = (last.state, last.model_status)
+            say(
+                console, f"  {last.elapsed:5.1f} s  {last.state or 'begins'}  (model: {last.model_status or 'unknown'})"
+            )
+    return last
+
+
+def _progress(look: Look, expected_seconds: float) -> Group:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("State", Text(look.state or "begins", style="bold"))
+    table.add_row("Model", Text(look.model_status or "unknown", style=_style(look.model_status)))
+    table.add_row("Elapsed", f"{look.elapsed:.0f} s of about {expected_seconds:.0f} s")
+    return Group(table, ProgressBar(total=expected_seconds, completed=min(look.elapsed, expected_seconds), width=50))
+
+
+def _style(status: str | None) -> str:
+    return {"RUNNING": "bold green", "STARTING": "yellow", "FAILED": "bold red"}.get(status or "", "")
+
+
+def ending(console: Console, execution: dict[str, Any]) -> bool:
+    """Say how an execution ended. Returns whether it succeeded."""
+    if execution["status"] == "SUCCEEDED":
+        output = json.loads(execution["output"])
+        say(console, f"{output.get('Status')}: {output.get('Outcome')}", "bold green")
+        return True
+    say(console, f"{execution['status']}: {execution.get('error', '')}", "bold red")
+    cause = _cause(execution)
+    for name in ("Message", "Remedy"):
+        if name in cause:
+            say(console, f"  {name}: {cause[name]}")
+    return False
+
+
+def _cause(execution: dict[str, Any]) -> dict[str, Any]:
+    try:
+        cause = json.loads(execution.get("cause") or "{}")
+    except ValueError:
+        cause = execution["cause"]
+    return cause if isinstance(cause, dict) else {"Message": cause}
+
+
+def mail(console: Console, notification: dict[str, Any]) -> None:
+    """Show a notification as its mail reads."""
+    head = f"To: {', '.join(notification['Emails']) or '(nobody has subscribed)'}\nSubject: {notification['Subject']}"
+    console.rule("The mail", align="left")
+    # No frame: it would break the links.
+    say(console, f"{head}\n\n{notification['Message'].rstrip()}")
+    console.rule()
+
+
+def timeline(console: Console, history: Sequence[dict[str, Any]]) -> None:
+    """Show when an execution entered which state, what failed there, and how it ended; a loop is shown once."""
+    began = history[0]["timestamp"]
+    rows = [(event["timestamp"], step) for event in history if (step := _step(event))]
+    while rows:
+        loop, turns = _loop([step for _, step in rows])
+        for at, step in rows[:loop]:
+            again = f"  (this and the {loop - 1} after it: {turns} times)" if turns > 1 and step == rows[0][1] else ""
+            say(console, f"  {(at - began).total_seconds():6.1f} s  {step}{again}")
+        rows = rows[loop * turns :]
+
+
+def _step(event: dict[str, Any]) -> str | None:
+    if "stateEnteredEventDetails" in event:
+        name: str = event["stateEnteredEventDetails"]["name"]
+        return name
+    if event["type"] in _FAILURES:
+        return f"  {event['type']}: {event.get(_FAILURES[event['type']], {}).get('error', '')}"
+    ended = event["type"].startswith("Execution") and event["type"] != "ExecutionStarted"
+    return event["type"] if ended else None
+
+
+def _loop(steps: Sequence[str]) -> tuple[int, int]:
+    """How many steps the sequence begins with that repeat right away, and how often; (1, 1) if none do."""
+    for length in range(2, 5):
+        turns = 1
+        while steps[turns * length : (turns + 1) * length] == steps[:length]:
+            turns += 1
+        if turns > 1:
+            return length, turns
+    return 1, 1
+
+
+def costs(
+    console: Console, history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]], hourly: float | None
+) -> None:
+    """Show what an execution would have cost on AWS: measured here, at list prices."""
+    tasks = sum(event["type"] == "TaskStateEntered" for event in history)
+    retries = max(0, sum(event["type"] == "TaskScheduled" for event in history) - tasks)
+    transitions = len(states_entered(list(history))) + retries
+    functions = sum(prices.lambda_invocation(one["billed_ms"], one["memory_mb"]) for one in invocations)
+    billed = sum(one["billed_ms"] for one in invocations)
+    say(console, f"  Step Functions  {transitions} transitions: USD {prices.state_transitions(transitions):.6f}")
+    say(console, f"  Lambda          {len(invocations)} invocations, {billed} ms billed: USD {functions:.6f}")
+    if hourly is not None:
+        say(
+            console,
+            f"  The model       USD {hourly:.2f} for each hour it runs, used or not, until it is stopped",
+            "bold",
+        )

@@ -1,0 +1,244 @@
+"""The emulator: moto's server in this process, with the authoriser, the faults and the Lambda runtime around it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto.core.config import default_user_config
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from emulator import custom_labels_api, deploy, seams
+from emulator.authoriser import Authoriser
+from emulator.control import Control
+from emulator.custom_labels import CustomLabels, Quotas, Timing
+from emulator.faults import Faults
+from emulator.runtime import Runtime
+
+DEFAULT_PORT = 4566
+DEFAULT_ACCOUNT_ID = "123456789012"
+DEFAULT_REGION = "us-east-1"
+RUNTIME_DIR = deploy.ROOT / "build" / "runtime"
+
+
+class PortInUseError(OSError):
+    """Something else listens on the port; the message says what to do."""
+
+
+class _QuietHandler(MotoRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Keep the terminal for the user; errors go to the log."""
+        if type != "info":
+            logging.getLogger(__name__).log(logging.WARNING, message, *args)
+
+
+class Emulator:
+    """An AWS endpoint on this machine. A context manager; one at a time in a process, since moto's state is global.
+
+    Parameters
+    ----------
+    port
+        Of 127.0.0.1; 0 takes any that is free.
+    account_id
+        The account of everything it makes.
+    region
+        The Region of its clients and its Custom Labels.
+    models
+        Model versions that exist, stopped: ARNs by the names that the CLI shows.
+    timing
+        How long Custom Labels takes.
+    quotas
+        What Custom Labels allows.
+
+    Attributes
+    ----------
+    endpoint
+        For AWS_ENDPOINT_URL.
+    custom_labels
+        The models; change their statuses, timing and quotas here.
+    faults
+        Scripted faults.
+    authoriser
+        What the functions' roles asked for, and whether it was allowed.
+    runtime
+        The functions' logs and invocations.
+    control
+        What was published, and the HTTP interface under ``/_emulator/``.
+    outputs
+        Of the stacks deployed so far.
+
+    """
+
+    region: str
+    account_id: str
+    models: dict[str, str]
+    endpoint: str
+    faults: Faults
+    authoriser: Authoriser
+    runtime: Runtime
+    control: Control
+
+    def __init__(
+        self,
+        *,
+        port: int = DEFAULT_PORT,
+        account_id: str = DEFAULT_ACCOUNT_ID,
+        region: str = DEFAULT_REGION,
+        models: Mapping[str, str] | None = None,
+        timing: Timing | None = None,
+        quotas: Quotas | None = None,
+        runtime_dir: Path = RUNTIME_DIR,
+    ) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.outputs: dict[str, str] = {}
+        self.custom_labels = CustomLabels(region=region, account_id=account_id, timing=timing, quotas=quotas)
+        self.models = dict(models or {})
+        for arn in self.models.values():
+            self.custom_labels.seed(arn)
+        self._port = port
+        self._runtime_dir = runtime_dir
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = threading.Lock()
+        self._environment: dict[str, str | None] = {}
+        self._server: BaseWSGIServer | None = None
+
+    def start(self) -> Self:
+        """Listen.
+
+        Raises
+        ------
+        PortInUseError
+            Something else does.
+        FileNotFoundError
+            build/runtime/ is missing.
+
+        """
+        listener = _listen(self._port)
+        self.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._work_dir = Path(tempfile.mkdtemp(prefix="emulator-"))
+        try:
+            self.runtime = Runtime(
+                self._function_environment(), self._role_credentials, self._runtime_dir, self._work_dir
+            )
+        except FileNotFoundError:
+            listener.close()
+            shutil.rmtree(self._work_dir)
+            raise
+        self._prepare_moto()
+        self.faults = Faults(DomainDispatcherApplication(create_backend_app))
+        self.authoriser = Authoriser(self.faults, self.account_id)
+        self.control = Control(self.authoriser, self)
+        self._server = make_server(
+            "127.0.0.1", 0, self.control, threaded=True, request_handler=_QuietHandler, fd=listener.detach()
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, end executions and functions, forget everything. May be called twice."""
+        if self._server is None:
+            return
+        for machine in stepfunctions_parser_backends[self.account_id][self.region].state_machines:
+            for execution in machine.executions:
+                execution.stop(stop_date=None, error=None, cause="The emulator was stopped")
+        seams.disconnect()
+        self.runtime.stop()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._server = None
+        moto_api_backend.reset()
+        for client in self._clients.values():
+            client.close()
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        shutil.rmtree(self._work_dir, ignore_errors=True)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for this endpoint, with the tester's rights; it does not retry."""
+        with self._clients_lock:
+            if service not in self._clients:
+                session = boto3.Session(
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",
+                    region_name=self.region,
+                )
+                config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+                client: Any = session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
+                self._clients[service] = client
+            return self._clients[service]
+
+    def deploy(self, assembly: Path) -> dict[str, str]:
+        """Deploy a cloud assembly, or update what was deployed. Returns the stacks' outputs.
+
+        Raises
+        ------
+        DeployError
+            CloudFormation refused or failed.
+
+        """
+        self.outputs |= deploy.deploy(assembly, self.client, self.region, self.account_id)
+        return self.outputs
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _prepare_moto(self) -> None:
+        # moto logs what callers get as errors anyway, and Python would print warnings of loggers without handlers.
+        logging.getLogger("moto").addHandler(logging.NullHandler())
+        self._environment = {"MOTO_ACCOUNT_ID": os.environ.get("MOTO_ACCOUNT_ID")}
+        os.environ["MOTO_ACCOUNT_ID"] = self.account_id
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        default_user_config["lambda"] = {"use_docker": False}
+        moto_api_backend.reset()
+        seams.connect(self.endpoint, self.runtime.invoke)
+        custom_labels_api.install(self.custom_labels)
+
+    def _function_environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _role_credentials(self, role_arn: str, session_name: str) -> Mapping[str, str]:
+        role = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name[:64])
+        return {
+            "AWS_ACCESS_KEY_ID": role["Credentials"]["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": role["Credentials"]["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": role["Credentials"]["SessionToken"],
+        }
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        raise PortInUseError(
+            f"port {port} of 127.0.0.1 is in use, perhaps by another emulator; stop that one, or choose another port "
+            f"with --port (0: any free one)"
+        ) from error

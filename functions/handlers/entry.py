@@ -1,0 +1,35 @@
+"""What every handler has in common: one structured log with the execution as correlation id, JSON in and out."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lifecycle.errors import LifecycleError
+from lifecycle.wire import Json, to_wire
+
+logger = Logger()
+
+Handler = Callable[[dict[str, Json], LambdaContext], Json]
+
+
+def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
+    """Make a Lambda handler of a step.
+
+    An error is logged and left to the state machine, which knows it by its class's name.
+    """
+
+    @logger.inject_lambda_context(correlation_id_path="Execution.Id")
+    @wraps(step)
+    def handler(event: dict[str, Json], context: LambdaContext) -> Json:
+        try:
+            answer = step(event, context)
+        except LifecycleError as error:
+            logger.warning(error.message, error=type(error).__name__)
+            raise
+        logger.info(getattr(answer, "reason", "Done."))
+        return to_wire(answer)
+
+    return handler

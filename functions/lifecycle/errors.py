@@ -1,0 +1,154 @@
+"""The errors of the contract. A class's name is the Error of the failed execution and the ErrorEquals in the ASL."""
+
+import json
+from typing import ClassVar
+
+
+class LifecycleError(Exception):
+    """A failure that a person will read.
+
+    ``str(error)`` is the Cause as JSON: Lambda's runtime passes it on as ``errorMessage``, and the state machine
+    from there to the execution's Cause. Its shape is ``statemachine/schemas/failure_cause.schema.json``.
+
+    Parameters
+    ----------
+    message : str
+        What happened, and why.
+    project_version_arn, status, status_message : str, optional
+        The model, its last known status, and the service's own words on that status.
+    remedy : str, optional
+        What to do, where this case has a better answer than its class.
+    """
+
+    remedy: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        project_version_arn: str | None = None,
+        status: str | None = None,
+        status_message: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.message = message
+        self.cause = {
+            "Message": message,
+            "Remedy": remedy or self.remedy,
+            "ProjectVersionArn": project_version_arn,
+            "Status": status,
+            "StatusMessage": status_message,
+        }
+        super().__init__(message)
+
+    @classmethod
+    def from_cause(cls, cause: str | None) -> "LifecycleError":
+        """The error again, from the Cause of an execution that failed with it."""
+        facts = fields_of(cause)
+        return cls(
+            facts.get("Message", f"Another execution failed with {cls.__name__}."),
+            remedy=facts.get("Remedy"),
+            project_version_arn=facts.get("ProjectVersionArn"),
+            status=facts.get("Status"),
+            status_message=facts.get("StatusMessage"),
+        )
+
+    def __str__(self) -> str:
+        return json.dumps({name: value for name, value in self.cause.items() if value is not None})
+
+
+def fields_of(cause: str | None) -> dict[str, str]:
+    """A Cause's fields; where it is no JSON of ours, such as one that a person typed, all of it as its Message."""
+    try:
+        fields = json.loads(cause or "{}")
+    except ValueError:
+        fields = None
+    return fields if isinstance(fields, dict) else {"Message": str(cause)}
+
+
+class InvalidRequest(LifecycleError):
+    """The input breaks the contract, or a token is used again with other fields."""
+
+    remedy = "Correct the input as the message says, and start a new execution."
+
+
+class ModelNotFound(LifecycleError):
+    """No such project or model version in this account and Region."""
+
+    remedy = (
+        "List your projects with 'aws rekognition describe-projects', and the versions of one with 'aws rekognition "
+        "describe-project-versions --project-arn <its ARN>': each training makes a new ARN, and a deleted one is gone."
+    )
+
+
+class ModelNotStartable(LifecycleError):
+    """The version is in a status from which it can never be started."""
+
+    remedy = "Train (or copy) a version that succeeds, and start that one."
+
+
+class ModelFailed(LifecycleError):
+    """The service reported FAILED after the start was requested."""
+
+    remedy = "Start again; if it fails twice, train the version anew or ask AWS Support, with the status message."
+
+
+class ModelStopped(LifecycleError):
+    """Somebody stopped the model while this execution was starting it."""
+
+    remedy = "Look in CloudTrail for StopProjectVersion: who stopped it, and why. If nobody did, start again."
+
+
+class AccessDenied(LifecycleError):
+    """IAM refused a call that this app's functions make."""
+
+    remedy = (
+        "For StartProjectVersion: configure the model in cdk.json, or add its project to 'projects' there, and deploy "
+        "again. For another action, or a model that is configured: ask your administrator about service control "
+        "policies and permissions boundaries, and deploy again if the roles were changed by hand."
+    )
+
+
+class CapacityExceeded(LifecycleError):
+    """The account's quota of running models or inference units is used up."""
+
+    remedy = (
+        "Stop a model that is not needed, start with fewer inference units, start with WaitForCapacity, "
+        "or raise the quota in Service Quotas (Amazon Rekognition)."
+    )
+
+
+class ServiceUnavailable(LifecycleError):
+    """Throttling, a server error or a broken function; the state machine retries it, this is what outlasts that."""
+
+    remedy = "Start again in some minutes; look at the AWS Health Dashboard if it goes on."
+
+
+class TimedOut(LifecycleError):
+    """The model was not RUNNING within TimeoutSeconds."""
+
+    remedy = (
+        "Look at the model's status now. If it is STARTING or RUNNING it bills from RUNNING on: use it, or stop it. "
+        "Start again with a larger TimeoutSeconds if such a start needs longer."
+    )
+
+
+class NoAnswer(ServiceUnavailable):
+    """A start was sent and no answer came back: it may or may not have been made.
+
+    Not of the contract: the state machine waits it out, looks again, and reports ServiceUnavailable in the end.
+    """
+
+
+CONTRACT = (
+    InvalidRequest,
+    ModelNotFound,
+    ModelNotStartable,
+    ModelFailed,
+    ModelStopped,
+    AccessDenied,
+    CapacityExceeded,
+    ServiceUnavailable,
+    TimedOut,
+)
+"""The nine errors with which an execution can fail."""

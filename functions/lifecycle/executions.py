@@ -1,0 +1,32 @@
+"""AWS Step Functions: the adapter of ``ports.Executions``."""
+
+import json
+from typing import TYPE_CHECKING
+
+from lifecycle.aws import errors_of
+from lifecycle.ports import ExecutionState
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions import SFNClient
+
+
+class StepFunctions:
+    """``ports.Executions`` on boto3."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+
+    def describe(self, execution_arn: str) -> ExecutionState | None:
+        """The execution as it is now; None where Step Functions has forgotten it (90 days after its end)."""
+        with errors_of("DescribeExecution"):
+            try:
+                execution = self._client.describe_execution(executionArn=execution_arn)
+            except self._client.exceptions.ExecutionDoesNotExist:
+                return None
+        return ExecutionState(
+            status=execution["status"],
+            stopped_at=execution.get("stopDate"),
+            output=json.loads(execution["output"]) if "output" in execution else None,
+            error=execution.get("error"),
+            cause=execution.get("cause"),
+        )

@@ -1,0 +1,67 @@
+"""Dataclasses inside, PascalCase JSON on the wire: the one place that translates between the two."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Json: TypeAlias = Any
+"""What ``json.loads`` returns."""
+
+
+def pascal(name: str) -> str:
+    """``min_inference_units`` -> ``MinInferenceUnits``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond: ``2026-11-24T07:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_timestamp(text: str) -> datetime:
+    """An aware datetime from RFC 3339 text; ValueError where the text is none or has no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset")
+    return moment
+
+
+def to_wire(value: Any) -> Json:
+    """The JSON of a dataclass (without what is None), a datetime or a tuple of them."""
+    if is_dataclass(value):
+        items = {pascal(field.name): getattr(value, field.name) for field in fields(value)}
+        return {name: to_wire(item) for name, item in items.items() if item is not None}
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, tuple):
+        return [to_wire(item) for item in value]
+    return value  # JSON already, such as a Context, which stays as it came
+
+
+def from_wire(cls: type[T], data: Mapping[str, Json]) -> T:
+    """A dataclass from JSON that ``to_wire`` made.
+
+    Names it does not know are passed over: an execution in flight across a deploy is not broken by a new field.
+    """
+    hints = typing.get_type_hints(cls)
+    wire_names = {pascal(name): name for name in hints}
+    known = {wire_names[name]: item for name, item in data.items() if name in wire_names}
+    return cls(**{name: _read(hints[name], item) for name, item in known.items()})
+
+
+def _read(hint: Any, item: Json) -> Any:
+    choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for choice in choices:
+        if choice is datetime and isinstance(item, str):
+            return parse_timestamp(item)
+        if isinstance(choice, type) and issubclass(choice, StrEnum) and isinstance(item, str):
+            return choice(item)
+        if typing.get_origin(choice) is tuple and isinstance(item, list):
+            return tuple(item)
+    return item

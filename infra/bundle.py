@@ -1,0 +1,49 @@
+"""The Lambda asset: our code, the contract's schemas, the vendored requirements and the configuration, in one folder.
+
+No Docker and no network: ``make setup`` has vendored ``functions/requirements.txt`` into ``build/vendor``. What differs
+between two machines is left out, so that the same sources give the same asset hash anywhere.
+"""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from infra.settings import Settings
+from lifecycle import configuration
+
+ROOT = Path(__file__).parent.parent
+NOT_REPRODUCIBLE = shutil.ignore_patterns("__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED")
+"""Scripts with the path of their interpreter, caches, and the notes of installers."""
+
+
+class NotSetUp(Exception):
+    """The vendored requirements are missing."""
+
+
+def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
+    """Write the asset's folder anew.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of which the models and the price go into the bundle.
+    target : Path
+        The folder; what was there is removed.
+    root : Path
+        The project, for a test that builds from two folders.
+    """
+    vendor = root / "build" / "vendor"
+    if not (vendor / ".done").exists():
+        raise NotSetUp("The functions' requirements are not vendored yet: run 'make setup'.")
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(vendor, target, ignore=NOT_REPRODUCIBLE)
+    for package in ("handlers", "lifecycle"):
+        shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
+    shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
+    facts = {
+        "models": {name: asdict(model) for name, model in sorted(settings.models.items())},
+        "inference_unit_hour_usd": settings.inference_unit_hour_usd,
+    }
+    (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return target

@@ -1,0 +1,60 @@
+"""A Lambda function of ours: one definition of what they have in common."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.nag import acknowledge
+
+
+class LifecycleFunction(Construct):
+    """Python 3.13 on arm64, a least role of its own, and a published, retained version.
+
+    State machines call ``version``, so that an execution in flight ends on the code it began with; by default CDK
+    deletes the old version at the next deploy.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        bundle: Path,
+        log_group: logs.LogGroup,
+        timeout: cdk.Duration,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group.log_group_arn])
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"custom-labels-lifecycle: {handler}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(bundle)),
+            handler=f"handlers.{handler}.handler",
+            role=self.role,
+            log_group=log_group,
+            memory_size=512,
+            timeout=timeout,
+            environment={"POWERTOOLS_SERVICE_NAME": handler, **environment},
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
+        )
+        acknowledge(
+            self.function, {"AwsSolutions-L1": "3.13 is the runtime that tests and vendored requirements match."}
+        )
+        self.version = self.function.current_version
+
+    def allow(self, *actions: str, on: list[str]) -> None:
+        """Grant the function some actions on some resources."""
+        # Ten a statement: CDK splits a role's policy at statements to stay under IAM's limit of 6,144 characters.
+        for first in range(0, len(on), 10):
+            self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on[first : first + 10]))

@@ -1,0 +1,95 @@
+"""What the capabilities have in common: the key, the idempotency table, one kind of function and of log group."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra import bundle
+from infra.functions import LifecycleFunction
+from infra.nag import acknowledge
+from infra.settings import Settings
+
+
+class Shared(Construct):
+    """One key, one idempotency table, one bundle, and how to make a function or a log group of ours."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.settings = settings
+        self._removal_policy = cdk.RemovalPolicy.RETAIN if settings.retain else cdk.RemovalPolicy.DESTROY
+        stage = cdk.Stage.of(self)
+        assert stage is not None  # noqa: S101 - for the type checker
+        # In the assembly's own folder: two syntheses at a time don't meet.
+        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle")
+        self.key = self._encryption_key()
+        self.idempotency_table = self._idempotency_table()
+
+    def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
+        """An encrypted log group that is kept as long as the settings say."""
+        group = logs.LogGroup(scope, construct_id, encryption_key=self.key, removal_policy=self._removal_policy)
+        resource = group.node.default_child
+        assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - for the type checker
+        resource.retention_in_days = self.settings.log_retention_days
+        return group
+
+    def function(
+        self, scope: Construct, construct_id: str, *, handler: str, timeout_seconds: int, environment: dict[str, str]
+    ) -> LifecycleFunction:
+        """A Lambda function of ours, by its handler's module."""
+        return LifecycleFunction(
+            scope,
+            construct_id,
+            handler=handler,
+            bundle=self._bundle,
+            log_group=self.log_group(scope, f"{construct_id}Logs"),
+            timeout=cdk.Duration.seconds(timeout_seconds),
+            environment=environment,
+        )
+
+    def _encryption_key(self) -> kms.Key:
+        key = kms.Key(
+            self,
+            "Key",
+            description="Topic and logs of custom-labels-lifecycle",
+            enable_key_rotation=True,
+            removal_policy=self._removal_policy,
+        )
+        stack = cdk.Stack.of(self)
+        # CloudWatch Logs, for the log groups of this account and Region only.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                resources=["*"],  # in a key's policy: this key
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
+                            service="logs",
+                            resource="log-group",
+                            resource_name="*",
+                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    }
+                },
+            )
+        )
+        return key
+
+    def _idempotency_table(self) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "Idempotency",
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            time_to_live_attribute="expiration",
+            removal_policy=self._removal_policy,
+        )
+        worthless = "It holds tokens and what was sent, worthless after some days: there is nothing to restore."
+        acknowledge(table, {"AwsSolutions-DDB3": worthless})
+        return table

@@ -1,0 +1,59 @@
+"""The synthesised app: made once a test session for each configuration, because jsii takes seconds to start."""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.deploy import synthesise
+from tools.templates import Template
+
+Synthesised = Callable[[Mapping[str, Any]], Path]
+
+HOME = "arn:aws:rekognition:eu-west-1:111122223333:project"
+SETTINGS: Mapping[str, Any] = {
+    "models": [
+        {"name": "defects", "project_version_arn": f"{HOME}/boards/version/v1/1793520000000"},
+        {"name": "logos", "project_version_arn": f"{HOME}/brands/version/v2/1793520000001", "max_inference_units": 2},
+    ],
+    "projects": ["packaging"],
+    "notification_emails": ["ml-operators@example.com", "night-shift@example.com"],
+    "log_retention_days": 30,
+    "removal_policy": "retain",
+    "tags": {"team": "vision", "cost-centre": "4711"},
+}
+"""Every setting is used."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that mostly wait: the others run meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
+@pytest.fixture(scope="session")
+def synthesised(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Synthesised:
+    """Gives the assembly of a configuration, made by the first test process that asks."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def assembly(settings: Mapping[str, Any]) -> Path:
+        name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+        outdir, done = shared / f"assembly-{name}", shared / f"assembly-{name}.done"
+        with (shared / f"assembly-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                synthesise({"custom-labels-lifecycle": settings}, outdir)
+                done.touch()
+        return outdir
+
+    return assembly
+
+
+@pytest.fixture(scope="session")
+def stack(synthesised: Synthesised) -> Template:
+    """The template with every setting used."""
+    return Template(synthesised(SETTINGS))

@@ -1,0 +1,89 @@
+"""Small stacks for tests of the emulator itself: a template in a few lines, without CDK."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from emulator.deploy import deploy_stack
+from emulator.server import Emulator
+from tests.emulator.executions import StateMachine
+
+_names = itertools.count(1)
+
+
+def role(service: str, statements: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A role for a service, with these statements."""
+    assumed = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    properties: dict[str, Any] = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assumed]}}
+    if statements:
+        policy = {"Version": "2012-10-17", "Statement": list(statements)}
+        properties["Policies"] = [{"PolicyName": "own", "PolicyDocument": policy}]
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def function(
+    code: str | dict[str, str], *, version: str = "Version", statements: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """A function with inline code, or code in S3; its handler is `index.handler`. Its role, and a version of it."""
+    return {
+        "FunctionRole": role("lambda", statements),
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Code": {"ZipFile": code} if isinstance(code, str) else code,
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
+                "Runtime": "python3.13",
+                "Timeout": 3,
+            },
+        },
+        version: {
+            "Type": "AWS::Lambda::Version",
+            "DeletionPolicy": "Retain",
+            "Properties": {"FunctionName": {"Ref": "Function"}},
+        },
+    }
+
+
+def machine(states: dict[str, Any], *, version: str = "Version") -> dict[str, Any]:
+    """A JSONata state machine, in which `${Function}` is the version's ARN."""
+    definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+    return {
+        "MachineRole": role("states"),
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {
+                "RoleArn": {"Fn::GetAtt": ["MachineRole", "Arn"]},
+                "DefinitionString": json.dumps(definition),
+                "DefinitionSubstitutions": {"Function": {"Ref": version}},
+            },
+        },
+    }
+
+
+def task(payload: object = "{% $states.input %}", **fields: Any) -> dict[str, Any]:
+    """A Task that invokes the function and ends the execution with its answer."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "${Function}", "Payload": payload},
+        "TimeoutSeconds": 20,
+        "Output": "{% $states.result.Payload %}",
+        **({"End": True} if "Next" not in fields else {}),
+        **fields,
+    }
+
+
+def deploy(emulator: Emulator, *resources: dict[str, Any], name: str | None = None) -> dict[str, str]:
+    """Deploy these resources as a stack of their own (or of this name). The outputs are the Refs of all of them."""
+    template: dict[str, Any] = {"Resources": {logical: one for part in resources for logical, one in part.items()}}
+    template["Outputs"] = {logical: {"Value": {"Ref": logical}} for logical in template["Resources"]}
+    stack = name or f"Stack{next(_names)}"
+    return deploy_stack(stack, json.dumps(template), emulator.client("cloudformation"))
+
+
+def deploy_machine(emulator: Emulator, states: dict[str, Any], code: str = "") -> StateMachine:
+    """Deploy a state machine, with a function of this code."""
+    outputs = deploy(emulator, function(code or "def handler(event, context): return event"), machine(states))
+    return StateMachine(outputs["Machine"], emulator.client("stepfunctions"))

@@ -1,0 +1,156 @@
+"""IAM: what a function's role does not allow on a resource is denied, as AWS words it; every decision is recorded."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from emulator.authoriser import Authorisation
+from emulator.remote import Remote
+from emulator.server import Emulator
+from tests.emulator.stacks import deploy, role
+
+ACCOUNT = "arn:aws:rekognition:us-east-1:123456789012"
+TABLE = {
+    "Table": {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": "allowed",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    },
+    "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "allowed"}},
+    "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "allowed"}},
+}
+STATEMENTS: list[dict[str, Any]] = [
+    {
+        "Effect": "Allow",
+        "Action": ["rekognition:DescribeProjects"],
+        "Resource": "*",
+    },
+    {
+        "Effect": "Allow",
+        "Action": ["rekognition:DescribeProjectVersions", "rekognition:StartProjectVersion"],
+        "Resource": [f"{ACCOUNT}:project/allowed/*", f"{ACCOUNT}:project/*/version/*/1"],
+    },
+    {"Effect": "Deny", "Action": "rekognition:*", "Resource": f"{ACCOUNT}:project/*/version/denied/*"},
+    {"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:us-east-1:123456789012:allowed"},
+    {
+        "Effect": "Allow",
+        "Action": "events:PutEvents",
+        "Resource": "arn:aws:events:us-east-1:123456789012:event-bus/allowed",
+    },
+    {
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
+        "Resource": "arn:aws:dynamodb:us-east-1:123456789012:table/allowed",
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def role_name(endpoint: Emulator) -> str:
+    return deploy(endpoint, {"Role": role("lambda", STATEMENTS)}, TABLE)["Role"]
+
+
+@pytest.fixture
+def client(bare: Emulator, role_name: str) -> Callable[[str], Any]:
+    """Makes clients with the credentials of the role."""
+    assumed = bare.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::{bare.account_id}:role/{role_name}", RoleSessionName="function"
+    )["Credentials"]
+
+    def make(service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            region_name=bare.region,
+            endpoint_url=bare.endpoint,
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    return make
+
+
+def refusal(call: Callable[[], Any]) -> tuple[str, str]:
+    with pytest.raises(ClientError) as refused:
+        call()
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_what_is_allowed_on_a_resource_is_denied_on_another(client: Callable[[str], Any]) -> None:
+    rekognition = client("rekognition")
+    rekognition.describe_projects()
+    not_found = refusal(lambda: rekognition.describe_project_versions(ProjectArn=f"{ACCOUNT}:project/allowed/1"))
+    assert not_found[0] == "ResourceNotFoundException", "IAM let it through"
+    code, message = refusal(lambda: rekognition.describe_project_versions(ProjectArn=f"{ACCOUNT}:project/other/1"))
+    assert code == "AccessDeniedException"
+    assert "is not authorized to perform: rekognition:DescribeProjectVersions" in message
+    assert f"on resource: {ACCOUNT}:project/other/1 because no identity-based policy" in message
+    assert message.startswith("User: arn:aws:sts::123456789012:assumed-role/")
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [
+        ("project/any/version/any/1", "ResourceNotFoundException"),
+        ("project/any/version/any/2", "AccessDeniedException"),
+        ("project/allowed/version/denied/1", "AccessDeniedException"),
+    ],
+)
+def test_wildcards_within_arns_match_and_deny_wins(client: Callable[[str], Any], version: str, code: str) -> None:
+    start = {"ProjectVersionArn": f"{ACCOUNT}:{version}", "MinInferenceUnits": 1}
+    assert refusal(lambda: client("rekognition").start_project_version(**start))[0] == code
+
+
+def test_an_action_that_no_policy_names_is_denied(client: Callable[[str], Any]) -> None:
+    arn = f"{ACCOUNT}:project/allowed/version/v/1"
+    assert (
+        refusal(lambda: client("rekognition").stop_project_version(ProjectVersionArn=arn))[0] == "AccessDeniedException"
+    )
+
+
+def test_topics_buses_and_tables_are_resources(client: Callable[[str], Any]) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:"
+    client("sns").publish(TopicArn=f"{topic}allowed", Message="m")
+    assert refusal(lambda: client("sns").publish(TopicArn=f"{topic}other", Message="m"))[0] == "AuthorizationError"
+
+    entry = {"Source": "s", "DetailType": "d", "Detail": "{}"}
+    bus = "arn:aws:events:us-east-1:123456789012:event-bus/"
+    for allowed in ("allowed", f"{bus}allowed"):
+        client("events").put_events(Entries=[{**entry, "EventBusName": allowed}])
+    for entries in ([entry], [{**entry, "EventBusName": "allowed"}, {**entry, "EventBusName": "other"}]):
+        denied = refusal(lambda entries=entries: client("events").put_events(Entries=entries))  # type: ignore[misc]
+        assert denied[0] == "AccessDeniedException"
+
+    item = {"id": {"S": "i"}}
+    client("dynamodb").put_item(TableName="allowed", Item=item)
+    denied = refusal(lambda: client("dynamodb").delete_item(TableName="allowed", Key=item))
+    assert denied[0] == "AccessDeniedException"
+    assert refusal(lambda: client("dynamodb").put_item(TableName="other", Item=item))[0] == "AccessDeniedException"
+
+
+def test_every_decision_is_recorded(bare: Emulator, client: Callable[[str], Any], role_name: str) -> None:
+    before = len(bare.authoriser.decisions)
+    client("rekognition").describe_projects()
+    refusal(lambda: client("sns").publish(TopicArn="arn:aws:sns:us-east-1:123456789012:other", Message="m"))
+    assert bare.authoriser.decisions[before:] == [
+        Authorisation(role_name, "rekognition:DescribeProjects", "*", allowed=True),
+        Authorisation(role_name, "sns:Publish", "arn:aws:sns:us-east-1:123456789012:other", allowed=False),
+    ]
+    last = Remote(bare.endpoint).ask("GET", "calls")[-1]
+    assert (last["role"], last["action"], last["allowed"]) == (role_name, "sns:Publish", False)
+
+
+def test_the_tester_may_do_everything(bare: Emulator) -> None:
+    before = len(bare.authoriser.decisions)
+    bare.client("dynamodb").list_tables()
+    assert len(bare.authoriser.decisions) == before

@@ -1,0 +1,247 @@
+"""Custom Labels as a client sees it: by boto3 with its waiters and paginators, validated as the service model says."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+
+from emulator.custom_labels import STARTABLE, STATUSES, STOPPABLE, TRANSITIONS, CustomLabels, Quotas, Timing
+from emulator.server import Emulator
+
+NewModel = Callable[..., str]
+OUTPUT_CONFIG = {"S3Bucket": "training-results", "S3KeyPrefix": "here"}
+
+
+@pytest.fixture
+def rekognition(bare: Emulator) -> Any:
+    return bare.client("rekognition")
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> str:
+    with pytest.raises(ClientError) as refusal:
+        call(**parameters)
+    code: str = refusal.value.response["Error"]["Code"]
+    return code
+
+
+def unvalidated(emulator: Emulator) -> Any:
+    """A client without botocore's own checks, as one in another language."""
+    return boto3.client(
+        "rekognition",
+        region_name=emulator.region,
+        endpoint_url=emulator.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106
+        config=Config(parameter_validation=False),
+    )
+
+
+def project_arn(rekognition: Any, model: str) -> str:
+    (project,) = rekognition.describe_projects(ProjectNames=[model.split("/")[1]])["ProjectDescriptions"]
+    arn: str = project["ProjectArn"]
+    return arn
+
+
+def described(rekognition: Any, model: str) -> dict[str, Any]:
+    found = rekognition.describe_project_versions(ProjectArn=project_arn(rekognition, model))
+    return next(one for one in found["ProjectVersionDescriptions"] if one["ProjectVersionArn"] == model)
+
+
+def test_the_statuses_are_those_of_the_service_model() -> None:
+    shapes = Loader().load_service_model("rekognition", "service-2")["shapes"]
+    assert set(STATUSES) == set(shapes["ProjectVersionStatus"]["enum"])
+    assert {*TRANSITIONS, *STARTABLE, *STOPPABLE} <= set(STATUSES)
+
+
+def test_a_project_and_its_version_are_made_and_trained(rekognition: Any) -> None:
+    project = rekognition.create_project(ProjectName="trained-here")["ProjectArn"]
+    made = rekognition.create_project_version(ProjectArn=project, VersionName="v1", OutputConfig=OUTPUT_CONFIG)
+    version = made["ProjectVersionArn"]
+    assert not version.startswith(project), "a version's ARN does not contain its project's"
+    assert described(rekognition, version)["Status"] == "TRAINING_IN_PROGRESS"
+    rekognition.get_waiter("project_version_training_completed").wait(
+        ProjectArn=project, WaiterConfig={"Delay": 1, "MaxAttempts": 10}
+    )
+    assert "TrainingEndTimestamp" in described(rekognition, version)
+
+
+def test_names_are_taken_once(rekognition: Any) -> None:
+    project = rekognition.create_project(ProjectName="taken")["ProjectArn"]
+    version = {"ProjectArn": project, "VersionName": "v1", "OutputConfig": OUTPUT_CONFIG}
+    rekognition.create_project_version(**version)
+    assert refused(rekognition.create_project, ProjectName="taken") == "ResourceInUseException"
+    assert refused(rekognition.create_project_version, **version) == "ResourceInUseException"
+
+
+def test_a_model_starts_runs_stops_and_starts_again(rekognition: Any, new_model: NewModel) -> None:
+    model = new_model()
+    assert "MinInferenceUnits" not in described(rekognition, model)
+    started = rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1, MaxInferenceUnits=2)
+    assert started["Status"] == "STARTING"
+    rekognition.get_waiter("project_version_running").wait(
+        ProjectArn=project_arn(rekognition, model), WaiterConfig={"Delay": 1, "MaxAttempts": 10}
+    )
+    running = described(rekognition, model)
+    assert (running["MinInferenceUnits"], running["MaxInferenceUnits"]) == (1, 2)
+    assert rekognition.stop_project_version(ProjectVersionArn=model)["Status"] == "STOPPING"
+    while described(rekognition, model)["Status"] == "STOPPING":
+        time.sleep(0.1)
+    assert described(rekognition, model)["Status"] == "STOPPED"
+    assert rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)["Status"] == "STARTING"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_each_status_can_be_put_and_says_what_is_allowed(rekognition: Any, new_model: NewModel, status: str) -> None:
+    for allowed, call, units in (
+        (STARTABLE, rekognition.start_project_version, {"MinInferenceUnits": 1}),
+        (STOPPABLE, rekognition.stop_project_version, {}),
+    ):
+        model = new_model(status, "because")
+        assert described(rekognition, model)["StatusMessage"] == "because"
+        if status in allowed:
+            call(ProjectVersionArn=model, **units)
+        else:
+            assert refused(call, ProjectVersionArn=model, **units) == "ResourceInUseException"
+
+
+def test_what_does_not_exist_is_not_found(rekognition: Any, new_model: NewModel) -> None:
+    nothing = new_model().replace("/v1/", "/v2/")
+    project = f"{nothing.partition('/version/')[0]}/1"
+    units = {"MinInferenceUnits": 1}
+    assert refused(rekognition.start_project_version, ProjectVersionArn=nothing, **units) == "ResourceNotFoundException"
+    assert refused(rekognition.stop_project_version, ProjectVersionArn=nothing) == "ResourceNotFoundException"
+    assert refused(rekognition.describe_project_versions, ProjectArn=project) == "ResourceNotFoundException"
+    assert rekognition.describe_projects(ProjectNames=["nothing"])["ProjectDescriptions"] == []
+
+
+def test_versions_come_in_pages_latest_first(rekognition: Any) -> None:
+    project = rekognition.create_project(ProjectName="paged")["ProjectArn"]
+    names = [f"v{number}" for number in range(105)]
+    for name in names:
+        rekognition.create_project_version(ProjectArn=project, VersionName=name, OutputConfig=OUTPUT_CONFIG)
+    first = rekognition.describe_project_versions(ProjectArn=project)
+    assert len(first["ProjectVersionDescriptions"]) == 100
+    pages = rekognition.get_paginator("describe_project_versions").paginate(ProjectArn=project)
+    found = [one["ProjectVersionArn"].split("/")[3] for page in pages for one in page["ProjectVersionDescriptions"]]
+    assert found == names[::-1]
+    named = rekognition.describe_project_versions(ProjectArn=project, VersionNames=["v7", "unknown"])
+    assert [one["ProjectVersionArn"].split("/")[3] for one in named["ProjectVersionDescriptions"]] == ["v7"]
+
+
+def test_projects_come_in_pages(rekognition: Any) -> None:
+    for number in range(3):
+        rekognition.create_project(ProjectName=f"one-of-three-{number}")
+    page = rekognition.describe_projects(MaxResults=2)
+    assert len(page["ProjectDescriptions"]) == 2
+    assert rekognition.describe_projects(MaxResults=2, NextToken=page["NextToken"])["ProjectDescriptions"]
+
+
+@pytest.mark.parametrize("token", ["nonsense", "bm9uc2Vuc2U=", "WzEsIFsib3RoZXIiXV0="])
+def test_a_token_of_nothing_or_of_another_query_is_refused(rekognition: Any, new_model: NewModel, token: str) -> None:
+    project = project_arn(rekognition, new_model())
+    for call, given in (
+        (rekognition.describe_projects, {}),
+        (rekognition.describe_project_versions, {"ProjectArn": project}),
+    ):
+        assert refused(call, NextToken=token, **given) == "InvalidPaginationTokenException"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"ProjectVersionArn": "arn:aws:rekognition:us-east-1:123456789012:project/p/1", "MinInferenceUnits": 1},
+        {"ProjectVersionArn": 7, "MinInferenceUnits": 1},
+        {"MinInferenceUnits": 0},
+        {"MinInferenceUnits": "1"},
+        {"MinInferenceUnits": 2, "MaxInferenceUnits": 1},
+    ],
+)
+def test_a_start_is_validated_as_the_service_model_says(
+    bare: Emulator, new_model: NewModel, wrong: dict[str, Any]
+) -> None:
+    rekognition = unvalidated(bare)
+    given = {"ProjectVersionArn": new_model(), **wrong} if wrong else {}
+    assert refused(rekognition.start_project_version, **given) == "InvalidParameterException"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"MaxResults": 101}, {"MaxResults": 0}, {"ProjectNames": []}, {"ProjectNames": ["a b"]}, {"Features": ["X"]}],
+)
+def test_a_description_is_validated_as_the_service_model_says(bare: Emulator, wrong: dict[str, Any]) -> None:
+    assert refused(unvalidated(bare).describe_projects, **wrong) == "InvalidParameterException"
+
+
+def test_only_so_many_models_run_at_a_time(bare: Emulator, rekognition: Any, new_model: NewModel) -> None:
+    for version in bare.custom_labels.versions():
+        bare.custom_labels.put(version.arn, "STOPPED")
+    bare.custom_labels.quotas = Quotas(running_models=2, calls_per_second=100)
+    models = [new_model(status) for status in ("RUNNING", "STOPPING", "STOPPED")]
+    start = {"ProjectVersionArn": models[2], "MinInferenceUnits": 1}
+    assert refused(rekognition.start_project_version, **start) == "LimitExceededException"
+    bare.custom_labels.put(models[1], "STOPPED")
+    assert rekognition.start_project_version(**start)["Status"] == "STARTING"
+
+
+def test_a_model_takes_at_most_five_inference_units(rekognition: Any, new_model: NewModel) -> None:
+    given = {"ProjectVersionArn": new_model(), "MinInferenceUnits": 5}
+    assert refused(rekognition.start_project_version, **given, MaxInferenceUnits=6) == "LimitExceededException"
+    assert rekognition.start_project_version(**given)["Status"] == "STARTING"
+
+
+def test_too_many_calls_a_second_are_throttled_with_a_server_error(bare: Emulator, rekognition: Any) -> None:
+    bare.custom_labels.quotas = Quotas(calls_per_second=3)
+    time.sleep(1)  # calls of earlier tests count too
+    for _ in range(3):
+        rekognition.describe_projects()
+    with pytest.raises(ClientError) as refusal:
+        rekognition.describe_projects()
+    assert refusal.value.response["Error"]["Code"] == "ThrottlingException"
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_time_comes_from_the_clock_alone(clock: Clock) -> None:
+    service = CustomLabels(region="us-east-1", account_id="123456789012", timing=Timing(starting=600), clock=clock)
+    model = service.seed("arn:aws:rekognition:us-east-1:123456789012:project/p/version/v/1")
+    service.start_project_version(model.arn, 1, None)
+    clock.now += 599
+    assert service.versions()[0].status == "STARTING"
+    clock.now += 1
+    assert service.versions()[0].status == "RUNNING"
+
+
+def test_calls_are_counted_for_each_operation_within_one_second(clock: Clock) -> None:
+    service = CustomLabels(
+        region="us-east-1", account_id="123456789012", quotas=Quotas(calls_per_second=1), clock=clock
+    )
+    service.throttle("StartProjectVersion")
+    service.throttle("StopProjectVersion")
+    clock.now += 1
+    service.throttle("StartProjectVersion")
+
+
+def test_a_seed_that_is_no_model_version_is_refused(clock: Clock) -> None:
+    service = CustomLabels(region="us-east-1", account_id="123456789012", clock=clock)
+    with pytest.raises(ValueError, match="not the ARN"):
+        service.seed("arn:aws:rekognition:us-east-1:123456789012:project/p/1")
+    with pytest.raises(ValueError, match="no such status"):
+        service.put("arn:aws:rekognition:us-east-1:123456789012:project/p/version/v/1", "HIBERNATING")

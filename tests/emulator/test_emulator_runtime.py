@@ -1,0 +1,220 @@
+"""The Lambda runtime: packaged code in processes of AWS's own runtime client, without an emulator around it."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.deploy import ROOT
+from emulator.runtime import Deployed, Outcome, Runtime
+from emulator.server import RUNTIME_DIR
+
+HANDLER = """
+import os, sys, time, json
+STARTED = time.time()
+
+def echo(event, context):
+    print("seen", event)
+    return {"event": event, "pid": os.getpid(), "version": os.environ["AWS_LAMBDA_FUNCTION_VERSION"],
+            "request_id": context.aws_request_id, "remaining": context.get_remaining_time_in_millis()}
+
+def environment(event, context):
+    return {"environment": dict(os.environ), "path": sys.path, "arn": context.invoked_function_arn}
+
+def importing(event, context):
+    found = {}
+    for name in event:
+        try:
+            found[name] = getattr(__import__(name), "__file__", None)
+        except ImportError:
+            found[name] = "ImportError"
+    return found
+
+def sleep(event, context):
+    time.sleep(event)
+    return os.getpid()
+
+def fail(event, context):
+    raise ValueError("no " + event)
+
+def leave(event, context):
+    os._exit(event)
+"""
+
+
+def bundle(code: str = HANDLER) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("index.py", code)
+    return content.getvalue()
+
+
+BUNDLE = bundle()
+
+
+def deployed(handler: str, *, version: str = "1", timeout_seconds: int = 20, code: bytes = BUNDLE) -> Deployed:
+    return Deployed(
+        name="tested",
+        version=version,
+        arn=f"arn:aws:lambda:us-east-1:123456789012:function:tested:{version}",
+        handler=f"index.{handler}",
+        role_arn="arn:aws:iam::123456789012:role/tested",
+        timeout_seconds=timeout_seconds,
+        memory_mb=256,
+        environment={"OWN": "variable"},
+        bundle=code,
+        revision=handler,
+    )
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    started = Runtime({"AWS_REGION": "us-east-1"}, lambda *_: {"AWS_ACCESS_KEY_ID": "ASIA"}, RUNTIME_DIR, tmp_path)
+    yield started
+    started.stop()
+
+
+def invoke(runtime: Runtime, function: Deployed, event: object = None) -> Any:
+    outcome = runtime.invoke(function, json.dumps(event).encode())
+    assert outcome.error is None, outcome
+    return json.loads(outcome.payload)
+
+
+def failure(outcome: Outcome) -> tuple[str | None, str]:
+    told = json.loads(outcome.payload)
+    assert told["errorType"] == outcome.error
+    return outcome.error, told["errorMessage"]
+
+
+def test_a_warm_process_is_reused(runtime: Runtime) -> None:
+    first, second = (invoke(runtime, deployed("echo"), {"number": number}) for number in (1, 2))
+    assert first["pid"] == second["pid"]
+    assert first["request_id"] != second["request_id"]
+    assert second["event"] == {"number": 2}
+    assert 0 < second["remaining"] <= 20_000
+    cold, warm = runtime.invocations
+    assert (cold.cold, warm.cold) == (True, False)
+    assert cold.billed_ms > warm.billed_ms > 0
+
+
+def test_concurrent_invocations_get_processes_of_their_own(runtime: Runtime) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        pids = list(pool.map(lambda _: invoke(runtime, deployed("sleep"), 1.0), range(2)))
+    assert len(set(pids)) == 2
+
+
+def test_a_function_sees_what_lambda_gives_it_and_nothing_else(runtime: Runtime) -> None:
+    seen = invoke(runtime, deployed("environment"))
+    environment = seen["environment"]
+    assert environment["OWN"] == "variable"
+    assert environment["AWS_ACCESS_KEY_ID"] == "ASIA"
+    assert environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert environment["TZ"] == ":UTC"
+    assert seen["arn"].endswith(":function:tested:1")
+    assert "VIRTUAL_ENV" not in environment
+    imported = invoke(runtime, deployed("importing"), ["boto3", "aws_cdk", "moto", "emulator", "rich", "sqlite3"])
+    assert imported["boto3"].startswith(str(RUNTIME_DIR))
+    assert imported["sqlite3"].startswith(sys.base_prefix)
+    assert {imported[name] for name in ("aws_cdk", "moto", "emulator", "rich")} == {"ImportError"}
+
+
+def test_the_timeout_of_the_template_ends_the_process(runtime: Runtime) -> None:
+    function = deployed("sleep", timeout_seconds=1)
+    began = time.monotonic()
+    error, message = failure(runtime.invoke(function, b"30"))
+    assert error == "Sandbox.Timedout"
+    assert message.endswith("Error: Task timed out after 1.00 seconds")
+    assert time.monotonic() - began < 10
+    assert invoke(runtime, function, 0), "the next invocation gets a new process"
+    assert [one.cold for one in runtime.invocations] == [True, True]
+
+
+def test_a_process_that_dies_is_an_exit_error(runtime: Runtime) -> None:
+    error, message = failure(runtime.invoke(deployed("leave"), b"3"))
+    assert error == "Runtime.ExitError"
+    assert message.endswith("Error: Runtime exited with error: exit status 3")
+    assert failure(runtime.invoke(deployed("leave"), b"4"))[0] == "Runtime.ExitError"
+
+
+def test_a_process_that_is_killed_while_idle_is_replaced(runtime: Runtime) -> None:
+    pid = invoke(runtime, deployed("echo"))["pid"]
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(0.2)
+    assert invoke(runtime, deployed("echo"))["pid"] != pid
+
+
+def test_an_exception_is_the_functions_error(runtime: Runtime) -> None:
+    assert failure(runtime.invoke(deployed("fail"), b'"luck"')) == ("ValueError", "no luck")
+    assert runtime.invocations[0].error == "ValueError"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import nothing_of_this_name", "Runtime.ImportModuleError"),
+        ("def other(event, context): ...", "Runtime.HandlerNotFound"),
+        ("raise ValueError('at once')", "ValueError"),
+        ("import sys; sys.exit(7)", "Runtime.ExitError"),
+    ],
+)
+def test_a_function_that_cannot_initialise_says_why(runtime: Runtime, code: str, error: str) -> None:
+    assert failure(runtime.invoke(deployed("echo", code=bundle(code)), b"{}"))[0] == error
+
+
+def test_each_version_runs_its_own_code(runtime: Runtime) -> None:
+    code = "def echo(event, context): return {!r}"
+    for version in ("1", "2"):
+        function = deployed("echo", version=version, code=bundle(code.format(version)))
+        assert invoke(runtime, function) == version
+    assert invoke(runtime, deployed("echo", version="1", code=bundle(code.format("1")))) == "1"
+
+
+def test_logs_are_kept_for_each_function(runtime: Runtime) -> None:
+    invoke(runtime, deployed("echo"), "a line")
+    assert "seen a line" in runtime.logs("tested")
+    assert runtime.functions() == ["tested"]
+
+
+def test_no_process_outlives_the_runtime(runtime: Runtime) -> None:
+    pid = invoke(runtime, deployed("echo"))["pid"]
+    runtime.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(RuntimeError, match="stopped"):
+        runtime.invoke(deployed("echo"), b"{}")
+
+
+def test_no_process_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import json, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from tests.emulator.test_emulator_runtime import *
+runtime = Runtime({{}}, lambda *_: {{}}, RUNTIME_DIR, Path({str(tmp_path)!r}))
+print(invoke(runtime, deployed("echo"))["pid"], flush=True)
+time.sleep(60)
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, "the function's process is still there"
+        time.sleep(0.05)
+
+
+def test_a_missing_runtime_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="make setup"):
+        Runtime({}, lambda *_: {}, tmp_path, tmp_path)

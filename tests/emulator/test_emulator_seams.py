@@ -1,0 +1,205 @@
+"""Each patch of moto's private parts: what it is for, seen from outside. One that fails says that moto has changed."""
+
+import hashlib
+import io
+import json
+import uuid
+import zipfile
+from typing import Any
+
+import pytest
+from moto.awslambda.models import LambdaVersion
+
+from emulator import seams
+from emulator.faults import Fault
+from emulator.server import Emulator
+from tests.emulator.executions import StateMachine
+from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
+
+ECHO = "def handler(event, context): return event"
+
+
+def evaluate(bare: Emulator, output: object, given: object = None, **assigned: object) -> Any:
+    """What Step Functions makes of an Output, with these variables assigned before."""
+    states = {
+        "Assign": {"Type": "Pass", "Assign": {"unused": 1, **assigned}, "Next": "Evaluate"},
+        "Evaluate": {"Type": "Pass", "Output": output, "End": True},
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Assign", "States": states}
+    stepfunctions = bare.client("stepfunctions")
+    created = stepfunctions.create_state_machine(
+        name=f"machine-{uuid.uuid4()}",
+        definition=json.dumps(definition),
+        roleArn=f"arn:aws:iam::{bare.account_id}:role/any",
+    )
+    execution = StateMachine(created["stateMachineArn"], stepfunctions).run({} if given is None else given)
+    return execution.output if execution.status == "SUCCEEDED" else (execution.error, execution.cause)
+
+
+def test_a_patch_of_what_is_gone_is_refused() -> None:
+    with pytest.raises(AttributeError, match="LambdaVersion has no publish_to_the_moon any more"):
+        seams._patch(LambdaVersion, "publish_to_the_moon", None)
+
+
+def test_ref_of_a_lambda_version_is_its_qualified_arn(bare: Emulator) -> None:
+    outputs = deploy(bare, function(ECHO))
+    assert outputs["Version"].endswith(f":function:{outputs['Function']}:1")
+
+
+def test_ref_of_an_event_bus_is_its_name(bare: Emulator) -> None:
+    bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "the-bus"}}}
+    assert deploy(bare, bus)["Bus"] == "the-bus"
+
+
+def test_an_email_subscription_is_made(bare: Emulator) -> None:
+    subscription = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "somebody@example.com"}
+    resources = {
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        "Subscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {**subscription, "FilterPolicy": {"Severity": ["ERROR"]}},
+        },
+    }
+    outputs = deploy(bare, resources)
+    sns = bare.client("sns")
+    (found,) = sns.list_subscriptions_by_topic(TopicArn=outputs["Topic"])["Subscriptions"]
+    assert (found["SubscriptionArn"], found["Endpoint"]) == (outputs["Subscription"], "somebody@example.com")
+    attributes = sns.get_subscription_attributes(SubscriptionArn=found["SubscriptionArn"])["Attributes"]
+    assert json.loads(attributes["FilterPolicy"]) == {"Severity": ["ERROR"]}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_resource_that_moto_does_not_know_is_skipped(bare: Emulator) -> None:
+    alarm = {"Alarm": {"Type": "AWS::Nothing::Known", "Properties": {}}}
+    template = {"Resources": {**alarm, "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}
+    bare.client("cloudformation").create_stack(StackName="unknown-type", TemplateBody=json.dumps(template))
+    (stack,) = bare.client("cloudformation").describe_stacks(StackName="unknown-type")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_state_machine_runs_with_its_substitutions(bare: Emulator) -> None:
+    execution = deploy_machine(bare, {"Echo": task()}).run({"some": "input"})
+    assert (execution.status, execution.output) == ("SUCCEEDED", {"some": "input"})
+
+
+def test_an_update_publishes_the_new_code_and_keeps_the_old_version(bare: Emulator) -> None:
+    def stack(answer: str) -> dict[str, str]:
+        # Like CDK, which names the version after a hash of the code, and keeps assets in S3.
+        version, code = f"Version{answer}", {"S3Bucket": "assets", "S3Key": f"{answer}.zip"}
+        bundle = io.BytesIO()
+        with zipfile.ZipFile(bundle, "w") as archive:
+            archive.writestr("index.py", f"def handler(event, context): return {answer!r}")
+        bare.client("s3").create_bucket(Bucket="assets")
+        bare.client("s3").put_object(Bucket="assets", Key=code["S3Key"], Body=bundle.getvalue())
+        parts = function(code, version=version), machine({"Answer": task()}, version=version)
+        return deploy(bare, *parts, name="updated")
+
+    first, second = stack("old"), stack("new")
+    invoke = bare.client("lambda").invoke
+    assert json.load(invoke(FunctionName=first["Versionold"])["Payload"]) == "old"
+    assert json.load(invoke(FunctionName=second["Versionnew"])["Payload"]) == "new"
+    definition = bare.client("stepfunctions").describe_state_machine(stateMachineArn=second["Machine"])["definition"]
+    assert second["Versionnew"] in definition
+
+
+def test_a_start_without_a_name_gets_one(bare: Emulator) -> None:
+    echo = deploy_machine(bare, {"Done": {"Type": "Succeed"}})
+    first, second = echo.start({}), echo.start({})
+    assert first != second
+    assert not first.endswith(":None")
+
+
+NASTY = 'it\'s "quoted"\n\\back\\ {% no %} é 😀 $states'
+
+
+def test_variables_keep_every_character_and_shape(bare: Emulator) -> None:
+    values = {"text": NASTY, "list": [NASTY], "one": [{"a": 1}], "empty": [], "null": None, "nested": {"k": {"v": 1.5}}}
+    assert evaluate(bare, "{% $value %}", given=values, value="{% $states.input %}") == values
+    text, said = "{% $states.input.text %}", {"Said": "{% $text & '!' %}"}
+    assert evaluate(bare, said, given=values, text=text) == {"Said": NASTY + "!"}
+
+
+def test_jsonata_has_the_functions_of_step_functions(bare: Emulator) -> None:
+    wanted = {
+        '$parse(\'{"a": [1, {"b": null}]}\')': {"a": [1, {"b": None}]},
+        "$parse('[]')": [],
+        "$string({'a': 'b \" c'})": '{"a":"b \\" c"}',
+        "$merge([{'a': 1}, {'b': 2}])": {"a": 1, "b": 2},
+        "$hash('x', 'SHA-256')": hashlib.sha256(b"x").hexdigest(),
+        "$length($uuid())": 36,
+        "$states.context.State.Name": "Evaluate",
+        "$exists($states.context.Execution.StartTime)": True,
+    }
+    expressions = [f"{{% {expression} %}}" for expression in wanted]
+    assert evaluate(bare, {"Results": expressions}) == {"Results": list(wanted.values())}
+
+
+@pytest.mark.parametrize("expression", ["$parse('no json')", "$number('x')", "$states.input.missing", "1 +"])
+def test_an_expression_that_fails_is_a_query_evaluation_error(bare: Emulator, expression: str) -> None:
+    assert evaluate(bare, f"{{% {expression} %}}")[0] == "States.QueryEvaluationError"
+
+
+def test_assign_catch_and_fail_work_together(bare: Emulator) -> None:
+    told = {
+        "Error": "{% $states.errorOutput.Error %}",
+        "Message": "{% $parse($states.errorOutput.Cause).errorMessage %}",
+    }
+    states = {
+        "Fail": task(Catch=[{"ErrorEquals": ["Wanted"], "Assign": {"told": told}, "Next": "Ended"}]),
+        "Ended": {"Type": "Fail", "Error": "{% $told.Error %}", "Cause": "{% $told.Message %}"},
+    }
+    code = "class Wanted(Exception): ...\ndef handler(event, context): raise Wanted(event['say'])"
+    execution = deploy_machine(bare, states, code).run({"say": NASTY})
+    assert (execution.status, execution.error, execution.cause) == ("FAILED", "Wanted", NASTY)
+
+
+def test_a_retry_counts_in_the_context(bare: Emulator) -> None:
+    retry = [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 2}]
+    states = {"Try": task({"Count": "{% $states.context.State.RetryCount %}"}, Retry=retry)}
+    code = """
+class Again(Exception): ...
+def handler(event, context):
+    if event["Count"] < 2: raise Again
+    return event
+"""
+    assert deploy_machine(bare, states, code).run({}).output == {"Count": 2}
+
+
+def test_a_task_that_takes_too_long_is_a_states_timeout(bare: Emulator) -> None:
+    states = {"Slow": task(TimeoutSeconds=1)}
+    execution = deploy_machine(bare, states, "import time\ndef handler(event, context): time.sleep(2.5)").run({})
+    assert (execution.status, execution.error) == ("FAILED", "States.Timeout")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"error": "TooManyRequestsException"}, "Lambda.TooManyRequestsException"),
+        ({"error": "ServiceException"}, "Lambda.ServiceException"),
+        ({"lose_answer": True}, "Lambda.SdkClientException"),
+    ],
+)
+def test_errors_of_lambda_arrive_under_their_names(bare: Emulator, fault: dict[str, Any], error: str) -> None:
+    bare.faults.add(Fault("lambda:Invoke", **fault))
+    execution = deploy_machine(bare, {"Echo": task()}).run({})
+    assert (execution.status, execution.error) == ("FAILED", error)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import os\ndef handler(event, context): os._exit(1)", "Runtime.ExitError"),
+        ("import time\ndef handler(event, context): time.sleep(30)", "Sandbox.Timedout"),
+        ("import nothing_of_this_name", "Runtime.ImportModuleError"),
+    ],
+)
+def test_errors_of_the_runtime_arrive_under_their_names(bare: Emulator, code: str, error: str) -> None:
+    execution = deploy_machine(bare, {"Run": task()}, code).run({})
+    assert (execution.status, execution.error) == ("FAILED", error)
+
+
+def test_executions_are_stopped(bare: Emulator) -> None:
+    waiting = deploy_machine(bare, {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}})
+    arn = waiting.start({})
+    waiting.stepfunctions.stop_execution(executionArn=arn, error="Enough", cause="of it")
+    assert waiting.wait(arn, 5).status == "ABORTED"

@@ -1,0 +1,148 @@
+"""The emulator as a whole: its port, what it tells over HTTP, and that it leaves nothing behind."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.deploy import ROOT, DeployError
+from emulator.remote import Remote, RemoteError
+from emulator.server import Emulator, PortInUseError
+from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
+
+PROGRAM = """
+import json, os, sys, tempfile
+sys.path.insert(0, {root!r})
+from emulator.server import Emulator
+from tests.emulator.stacks import deploy_machine, task
+with Emulator(port=0, account_id="111122223333", region="eu-west-1") as emulator:
+    code = "import os\\ndef handler(event, context): return [os.getpid(), context.invoked_function_arn]"
+    execution = deploy_machine(emulator, {{"Run": task()}}, code).run({{}})
+    waiting = deploy_machine(emulator, {{"Wait": {{"Type": "Wait", "Seconds": 600, "End": True}}}}).start({{}})
+    print(json.dumps([execution.output, execution.arn, emulator.endpoint]), flush=True)
+{then}
+print(json.dumps([os.environ.get("MOTO_ACCOUNT_ID"), os.listdir(tempfile.gettempdir())]))
+"""
+
+
+def program(then: str, tmp_path: Path) -> "subprocess.Popen[str]":
+    """An emulator in a process of its own, that has run a function and has an execution under way."""
+    environment = {name: value for name, value in os.environ.items() if name != "MOTO_ACCOUNT_ID"}
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", PROGRAM.format(root=str(ROOT), then=then)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**environment, "TMPDIR": str(tmp_path)},
+    )
+
+
+def listening(endpoint: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(endpoint.rpartition(":")[2]))) == 0
+
+
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    with program("", tmp_path) as process:
+        assert process.stdout is not None
+        (pid, function_arn), execution_arn, endpoint = json.loads(process.stdout.readline())
+        assert function_arn.startswith("arn:aws:lambda:eu-west-1:111122223333:function:")
+        assert execution_arn.startswith("arn:aws:states:eu-west-1:111122223333:execution:")
+        account, files = json.loads(process.stdout.readline())
+        assert (account, files) == (None, [])
+    assert process.returncode == 0
+    assert gone(pid)
+    assert not listening(endpoint)
+
+
+def test_nothing_is_left_running_by_an_emulator_that_is_killed(tmp_path: Path) -> None:
+    with program("    import time; time.sleep(60)", tmp_path) as process:
+        assert process.stdout is not None
+        (pid, _), _, endpoint = json.loads(process.stdout.readline())
+        process.kill()
+    assert gone(pid)
+    assert not listening(endpoint)
+
+
+def test_a_port_in_use_is_said_clearly() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUseError, match=rf"port {port} of 127\.0\.0\.1 is in use.*another port with --port"):
+            Emulator(port=port).start()
+
+
+def test_no_emulator_at_an_endpoint_is_said_clearly() -> None:
+    with pytest.raises(RemoteError, match=r"no emulator answers at http://127\.0\.0\.1:1: start one"):
+        Remote("http://127.0.0.1:1")
+
+
+def test_a_stack_that_fails_says_why(bare: Emulator) -> None:
+    with pytest.raises(DeployError, match="could not be deployed"):
+        deploy(bare, function("def handler(event, context): ..."), machine({"Task": {"Type": "Tusk", "End": True}}))
+
+
+def test_models_are_read_and_put_over_http(bare: Emulator, new_model: Callable[..., str]) -> None:
+    remote, model = Remote(bare.endpoint), new_model()
+
+    def read() -> dict[str, Any]:
+        return next(one for one in remote.ask("GET", "models") if one["ProjectVersionArn"] == model)
+
+    assert read()["Status"] == "STOPPED"
+    remote.ask("PUT", "models", {"ProjectVersionArn": model, "Status": "FAILED", "StatusMessage": "Because"})
+    assert (read()["Status"], read()["StatusMessage"]) == ("FAILED", "Because")
+    for wrong, complaint in (
+        ({"ProjectVersionArn": model}, "Status is missing"),
+        ({"ProjectVersionArn": model, "Status": "HIBERNATING"}, "no such status"),
+        ({"ProjectVersionArn": "arn:none", "Status": "RUNNING"}, "was not found"),
+    ):
+        with pytest.raises(RemoteError, match=complaint):
+            remote.ask("PUT", "models", wrong)
+    with pytest.raises(RemoteError, match="there is only GET /_emulator/"):
+        remote.ask("GET", "nothing")
+
+
+def test_published_messages_and_events_are_told_with_whom_they_go_to(bare: Emulator) -> None:
+    subscription = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "ops@example.com"}
+    topic = deploy(
+        bare,
+        {
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+            "Mail": {"Type": "AWS::SNS::Subscription", "Properties": subscription},
+        },
+    )["Topic"]
+    attribute = {"DataType": "String", "StringValue": "MODEL_STARTED"}
+    bare.client("sns").publish(
+        TopicArn=topic, Subject="S", Message="Über <allem> & so", MessageAttributes={"Outcome": attribute}
+    )
+    entry = {"Source": "s", "DetailType": "d", "Detail": json.dumps({"a": 1})}
+    bare.client("events").put_events(Entries=[entry])
+    remote = Remote(bare.endpoint)
+    (published,) = [one for one in remote.ask("GET", "notifications") if one["TopicArn"] == topic]
+    assert (published["Subject"], published["Message"]) == ("S", "Über <allem> & so")
+    assert (published["MessageAttributes"], published["Emails"]) == ({"Outcome": "MODEL_STARTED"}, ["ops@example.com"])
+    assert remote.ask("GET", "events")[-1] == entry
+
+
+def test_invocations_and_logs_are_told(bare: Emulator) -> None:
+    code = "def handler(event, context): print('a line of the function'); return event"
+    deploy_machine(bare, {"Run": task()}, code).run({})
+    remote = Remote(bare.endpoint)
+    invocation = remote.ask("GET", "invocations")[-1]
+    assert (invocation["version"], invocation["cold"], invocation["error"]) == ("1", True, None)
+    assert invocation["billed_ms"] > 0
+    assert "a line of the function" in remote.ask("GET", "logs")[invocation["function"]]

@@ -1,0 +1,589 @@
+"""StartModel end to end: the deployed template, the real ASL, the packaged handlers, IAM enforced."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+
+from emulator.custom_labels import Quotas, Timing
+from emulator.faults import Fault
+from emulator.server import Emulator
+from tests.emulator.executions import Execution, StateMachine
+from tests.stories import a_model_is_started_and_everybody_is_told
+
+SCHEMAS = Path(__file__).parent.parent.parent / "statemachine" / "schemas"
+valid_output = fastjsonschema.compile(json.loads((SCHEMAS / "start_model.output.schema.json").read_text()))
+valid_cause = fastjsonschema.compile(json.loads((SCHEMAS / "failure_cause.schema.json").read_text()))
+
+NewModel = Callable[..., str]
+QUICK = {"PollSeconds": 1, "TimeoutSeconds": 60}
+"""A fixed interval of 1 s is raised where the timeout is longer than 990 s."""
+
+
+def project_of(arn: str) -> str:
+    """Limits a fault to the calls about one model: a describe names the project, a start the version."""
+    return arn.split("/")[1]
+
+
+class Told:
+    """What people and pipelines were told of one execution."""
+
+    def __init__(self, emulator: Emulator, execution: Execution) -> None:
+        name = execution.arn.rsplit(":", 1)[1]
+        self.mails = [one for one in emulator.control.notifications() if name in one["Message"]]
+        details = [json.loads(entry["Detail"]) for entry in emulator.control.events]
+        self.events = [detail for detail in details if detail.get("ExecutionArn") == execution.arn]
+
+    def once(self, outcome: str, severity: str) -> dict[str, Any]:
+        """The one mail, having checked that the one event says the same."""
+        (mail,), (event,) = self.mails, self.events
+        attributes = mail["MessageAttributes"]
+        assert (attributes["Outcome"], attributes["Severity"]) == (outcome, severity)
+        assert {name: event[name] for name in attributes} == attributes
+        return {**mail, "Event": event}
+
+
+def calls_of(emulator: Emulator, operation: str, arn: str) -> int:
+    """How often functions were allowed to call an operation on a model or its project."""
+    about = project_of(arn)
+    return sum(one.action == operation and about in one.resource for one in emulator.authoriser.decisions)
+
+
+def failed_well(execution: Execution, error: str) -> dict[str, str]:
+    """The Cause of an execution that failed with one of the contract's errors."""
+    assert (execution.status, execution.error) == ("FAILED", error)
+    valid_cause(execution.cause)
+    cause: dict[str, str] = execution.cause
+    return cause
+
+
+# --- Starting -----------------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_started_and_everybody_is_told(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    execution = a_model_is_started_and_everybody_is_told(start_model, arn, QUICK)
+    valid_output(execution.output)
+    assert execution.states()[:5] == [
+        "Prepare the request",
+        "Check the model",
+        "What next?",
+        "Start the model",
+        "Wait",
+    ]
+    assert execution.states()[-2:] == ["Tell that it runs", "Model is RUNNING"]
+    assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 1
+    mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
+    assert mail["Emails"] == ["ml-operators@example.com"]
+    assert mail["Event"]["Output"] == execution.output
+
+
+def test_a_configured_model_is_started_by_its_name(
+    emulator: Emulator, start_model: StateMachine, configured: str
+) -> None:
+    execution = start_model.run({"Model": "defects", **QUICK}, name="office-hours-20261123T0700Z")
+    assert execution.output["ProjectVersionArn"] == configured
+    assert execution.output["Model"] == "defects"
+    assert execution.output["LeaseId"] == "office-hours-20261123T0700Z"
+    assert "defects" in Told(emulator, execution).mails[0]["Subject"]
+
+
+@pytest.mark.parametrize(
+    "status", ["TRAINING_COMPLETED", "COPYING_COMPLETED", "FAILED", "STOPPING", "TRAINING_IN_PROGRESS"]
+)
+def test_a_model_is_started_from_any_status_that_allows_it(
+    start_model: StateMachine, new_model: NewModel, status: str
+) -> None:
+    execution = start_model.run({"ProjectVersionArn": new_model(status), **QUICK})
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+
+
+@pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
+def test_starting_what_somebody_else_started_succeeds_without_a_request(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, status: str
+) -> None:
+    arn = new_model(status)
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    valid_output(execution.output)
+    assert execution.output["Outcome"] == "MODEL_ALREADY_RUNNING"
+    assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 0
+    Told(emulator, execution).once("MODEL_ALREADY_RUNNING", "INFO")
+
+
+def test_other_inference_units_than_asked_for_are_a_warning(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    start_model.run({"ProjectVersionArn": arn, **QUICK})
+    execution = start_model.run({"ProjectVersionArn": arn, "MinInferenceUnits": 2, "MaxInferenceUnits": 3, **QUICK})
+    assert execution.output["MinInferenceUnits"] == 1
+    assert execution.output["EstimatedHourlyCost"] == pytest.approx(4)
+    assert "MinInferenceUnits 2" in execution.output["Warnings"][0]
+    assert "MinInferenceUnits 2" in Told(emulator, execution).once("MODEL_ALREADY_RUNNING", "WARNING")["Message"]
+
+
+def test_a_start_waits_until_ready_at_makes_it_due(start_model: StateMachine, new_model: NewModel) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=4)
+    ready_at = (due + timedelta(minutes=30)).isoformat()
+    execution = start_model.run({"ProjectVersionArn": new_model(), "ReadyAt": ready_at, **QUICK})
+    assert datetime.fromisoformat(execution.output["RequestedAt"]) >= due
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+
+
+def test_the_context_comes_back_untouched(emulator: Emulator, start_model: StateMachine, new_model: NewModel) -> None:
+    context = {
+        "who": 'O\'Neill "quotes" \\ \n {% $uuid() %} ${Placeholder}',
+        "é": [1, 2.5, None, {"": True}],
+        "empty": [],
+    }
+    execution = start_model.run({"ProjectVersionArn": new_model("RUNNING"), "Context": context, **QUICK})
+    assert execution.output["Context"] == context
+    assert Told(emulator, execution).events[0]["Context"] == context
+
+
+# --- Dry runs -------------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    request = {"ProjectVersionArn": arn, "ClientRequestToken": "dry", **QUICK}
+    execution = start_model.run({**request, "DryRun": True})
+    valid_output(execution.output)
+    assert execution.output["Outcome"] == "DRY_RUN"
+    assert execution.output["Decision"]["Action"] == "REQUEST"
+    assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 0
+    assert Told(emulator, execution).mails == []
+    assert start_model.run(request).output["Outcome"] == "MODEL_STARTED", "a dry run holds no token"
+
+
+def test_a_dry_run_that_fails_tells_nobody(emulator: Emulator, start_model: StateMachine, new_model: NewModel) -> None:
+    execution = start_model.run({"ProjectVersionArn": new_model("EXPIRED"), "DryRun": True})
+    failed_well(execution, "ModelNotStartable")
+    told = Told(emulator, execution)
+    assert (told.mails, told.events) == ([], [])
+
+
+# --- Wrong input ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, ["exactly one of the two is needed"]),
+        ({"Comment": "Insert your JSON here"}, ["exactly one of the two is needed"]),
+        ("[]", ["must be of type object"]),
+        ('"defects"', ["must be of type object"]),
+        ({"model": "defects"}, ["model: is unknown, did you mean Model?"]),
+        ({"Model": "defcts"}, ["'defcts' is not configured", "configured models: defects"]),
+        ({"Model": "defects", "MinInferenceUnits": 0, "PollSeconds": "2"}, ["MinInferenceUnits: ", "PollSeconds: "]),
+        ({"Model": "defects", "ReadyAt": "tomorrow"}, ["ReadyAt: must be"]),
+        ({"ProjectVersionArn": "arn:aws:s3:::bucket"}, ["ProjectVersionArn: must match"]),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_answered_with_what_to_type_and_starts_nothing(
+    emulator: Emulator, start_model: StateMachine, given: object, says: list[str]
+) -> None:
+    before = len(emulator.authoriser.decisions)
+    execution = start_model.run(given)
+    cause = failed_well(execution, "InvalidRequest")
+    assert all(text in cause["Message"] for text in says), cause["Message"]
+    assert '{"Model": "defects"}' in cause["Remedy"]
+    called = {one.action for one in emulator.authoriser.decisions[before:]}
+    assert not any(action.startswith("rekognition:") for action in called)
+    Told(emulator, execution).once("START_FAILED", "ERROR")
+
+
+# --- Models that can't be started -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["TRAINING_FAILED", "COPYING_FAILED", "DELETING", "DEPRECATED", "EXPIRED"])
+def test_a_model_that_can_never_be_started_fails_at_once(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, status: str
+) -> None:
+    arn = new_model(status, "The manifest file contains too many invalid images.")
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    cause = failed_well(execution, "ModelNotStartable")
+    assert (cause["Status"], cause["ProjectVersionArn"]) == (status, arn)
+    mail = Told(emulator, execution).once("START_FAILED", "ERROR")
+    assert "too many invalid images" in mail["Message"]
+    assert f"Nothing now: the model was {status}" in mail["Message"]
+    assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 0
+
+
+def test_a_status_of_the_future_fails_loudly(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    emulator.faults.add(
+        Fault("rekognition:DescribeProjectVersions", contains=project_of(arn), calls=None, status="HIBERNATING")
+    )
+    cause = failed_well(start_model.run({"ProjectVersionArn": arn, **QUICK}), "ModelNotStartable")
+    assert "HIBERNATING" in cause["Message"]
+
+
+@pytest.mark.parametrize("missing", ["project", "version"])
+def test_a_model_that_is_not_there_is_not_found(start_model: StateMachine, new_model: NewModel, missing: str) -> None:
+    arn = new_model()
+    absent = arn + "1" if missing == "version" else arn.replace(project_of(arn), "nowhere")
+    cause = failed_well(start_model.run({"ProjectVersionArn": absent, **QUICK}), "ModelNotFound")
+    assert cause["ProjectVersionArn"] == absent
+
+
+def test_a_start_that_the_service_fails_is_model_failed(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    execution_arn = start_model.start({"ProjectVersionArn": arn, **QUICK})
+    status_is(emulator, arn, "STARTING")
+    time.sleep(1.2)  # one look sees STARTING
+    emulator.custom_labels.put(arn, "FAILED", "Internal capacity problem.")
+    execution = start_model.wait(execution_arn)
+    cause = failed_well(execution, "ModelFailed")
+    assert cause["StatusMessage"] == "Internal capacity problem."
+    assert "Internal capacity problem." in Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+
+
+def test_a_model_that_somebody_stops_while_it_starts_is_model_stopped(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=30, stopping=1)
+    arn = new_model()
+    execution_arn = start_model.start({"ProjectVersionArn": arn, **QUICK})
+    status_is(emulator, arn, "STARTING")
+    time.sleep(1.5)
+    emulator.custom_labels.put(arn, "STOPPING")
+    failed_well(start_model.wait(execution_arn), "ModelStopped")
+
+
+def test_a_start_that_takes_too_long_times_out_and_says_that_it_may_still_bill(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=30)
+    arn = new_model()
+    execution = start_model.run({"ProjectVersionArn": arn, "PollSeconds": 1, "TimeoutSeconds": 3})
+    assert failed_well(execution, "TimedOut")["Status"] == "STARTING"
+    mail = Told(emulator, execution).once("START_TIMED_OUT", "ERROR")
+    assert "Once it is RUNNING it bills about USD 4.00 an hour" in mail["Message"]
+    assert f"stop-project-version --region us-east-1 --project-version-arn {arn}" in mail["Message"]
+
+
+def status_is(emulator: Emulator, arn: str, status: str, seconds: float = 30) -> None:
+    """Wait until a model has a status."""
+    deadline = time.monotonic() + seconds
+    while next(one.status for one in emulator.custom_labels.versions() if one.arn == arn) != status:
+        assert time.monotonic() < deadline, f"not {status} within {seconds} s"
+        time.sleep(0.05)
+
+
+# --- Errors of the service --------------------------------------------------------------------------------------------
+
+DESCRIBE, START = "rekognition:DescribeProjectVersions", "rekognition:StartProjectVersion"
+
+
+@pytest.mark.parametrize("calls", [(1,), (1, 2), (2,)], ids=["first", "first two", "second"])
+@pytest.mark.parametrize(
+    "error", ["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"]
+)
+def test_a_describe_that_fails_for_a_moment_is_retried_where_it_can_be_seen(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, error: str, calls: tuple[int, ...]
+) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault(DESCRIBE, contains=project_of(arn), calls=calls, error=error))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    assert execution.failed_tasks() == ["ServiceUnavailable"] * len(calls), "one for each: the SDK does not retry"
+
+
+@pytest.mark.parametrize("calls", [(1,), (1, 2)], ids=["first", "first two"])
+@pytest.mark.parametrize(
+    "error", ["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"]
+)
+def test_a_start_that_fails_for_a_moment_is_retried(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, error: str, calls: tuple[int, ...]
+) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault(START, contains=project_of(arn), calls=calls, error=error))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    assert execution.failed_tasks() == ["ServiceUnavailable"] * len(calls)
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "becomes"),
+    [
+        (DESCRIBE, "ResourceNotFoundException", "ModelNotFound"),
+        (DESCRIBE, "AccessDeniedException", "AccessDenied"),
+        (DESCRIBE, "InvalidParameterException", "InvalidRequest"),
+        (START, "ResourceNotFoundException", "ModelNotFound"),
+        (START, "AccessDeniedException", "AccessDenied"),
+        (START, "InvalidParameterException", "InvalidRequest"),
+        (START, "LimitExceededException", "CapacityExceeded"),
+    ],
+)
+def test_an_error_that_no_retry_mends_fails_at_once(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, operation: str, error: str, becomes: str
+) -> None:
+    arn = new_model()
+    script = emulator.faults.add(Fault(operation, contains=project_of(arn), calls=None, error=error, message="No."))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    cause = failed_well(execution, becomes)
+    assert error in cause["Message"]
+    assert script.applied == 1
+    Told(emulator, execution).once("START_FAILED", "ERROR")
+
+
+def test_a_model_in_use_is_looked_at_again(emulator: Emulator, start_model: StateMachine, new_model: NewModel) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault(START, contains=project_of(arn), error="ResourceInUseException"))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    assert execution.states().count("Start the model") == 2
+
+
+@pytest.mark.waits
+def test_throttling_that_outlasts_the_retries_is_service_unavailable(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    script = emulator.faults.add(Fault(START, contains=project_of(arn), calls=None, error="ThrottlingException"))
+    execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **QUICK}), seconds=170)
+    assert "ThrottlingException" in failed_well(execution, "ServiceUnavailable")["Message"]
+    assert script.applied == 7, "the first try and the definition's six retries"
+    assert (
+        "no look has shown what became of the start"
+        in Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+    )
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(START, lose_answer=True),
+        Fault(START, delay_seconds=8, after=True),
+        Fault(START, error="InternalServerError", after=True),
+    ],
+    ids=["connection lost", "answer too late", "server error after the deed"],
+)
+def test_a_start_whose_answer_is_lost_is_made_once_and_counts_as_ours(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, fault: Fault
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=40)
+    arn = new_model()
+    emulator.faults.add(dataclasses.replace(fault, contains=project_of(arn)))
+    execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **QUICK}), seconds=120)
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    Told(emulator, execution).once("MODEL_STARTED", "INFO")
+
+
+@pytest.mark.waits
+def test_nothing_follows_an_unclear_start_until_its_call_can_no_longer_land(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault(START, contains=project_of(arn), lose_answer=True))
+    execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **QUICK}), seconds=120)
+    lost = next(event["timestamp"] for event in execution.history if event["type"] == "TaskFailed")
+    after = [event["timestamp"] for event in execution.history if event["timestamp"] > lost]
+    assert (after[0] - lost).total_seconds() >= 25
+
+
+@pytest.mark.waits
+def test_a_start_that_is_denied_after_a_lost_answer_may_bill_all_the_same(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault(START, contains=project_of(arn), calls=(1,), lose_answer=True))
+    emulator.faults.add(Fault(START, contains=project_of(arn), calls=(2,), error="AccessDeniedException"))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    failed_well(execution, "AccessDenied")
+    mail = Told(emulator, execution).once("START_FAILED", "ERROR")
+    assert "no look has shown what became of the start" in mail["Message"]
+    assert "stop-project-version" in mail["Message"]
+
+
+# --- Errors of Lambda -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ("TooManyRequestsException", "Lambda.TooManyRequestsException"),
+        ("ServiceException", "Lambda.ServiceException"),
+    ],
+)
+def test_a_lambda_that_fails_for_a_moment_is_retried(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, error: str, name: str
+) -> None:
+    arn = new_model()
+    emulator.faults.add(Fault("lambda:Invoke", contains=project_of(arn), error=error))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    assert execution.failed_tasks() == [name]
+
+
+# --- Capacity ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_quota_names_the_models_that_fill_it(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.clear()
+    running = new_model("RUNNING")
+    emulator.custom_labels.quotas = Quotas(running_models=1, calls_per_second=1000)
+    execution = start_model.run({"ProjectVersionArn": new_model(), **QUICK})
+    cause = failed_well(execution, "CapacityExceeded")
+    assert running in cause["Message"]
+    assert "2 running models" in cause["Message"]
+    assert "WaitForCapacity" in Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+
+
+def test_with_wait_for_capacity_a_start_waits_for_room(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.clear()
+    running = new_model("RUNNING")
+    emulator.custom_labels.quotas = Quotas(running_models=1, calls_per_second=1000)
+    execution_arn = start_model.start({"ProjectVersionArn": new_model(), "WaitForCapacity": True, **QUICK})
+    time.sleep(5)
+    emulator.custom_labels.put(running, "STOPPED")
+    execution = start_model.wait(execution_arn)
+    assert execution.output["Outcome"] == "MODEL_STARTED"
+    assert execution.states().count("Start the model") > 1
+
+
+def test_waiting_for_capacity_is_no_use_where_no_other_model_fills_the_quota(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.clear()
+    execution = start_model.run(
+        {"ProjectVersionArn": new_model(), "WaitForCapacity": True, "MinInferenceUnits": 6, **QUICK}
+    )
+    cause = failed_well(execution, "CapacityExceeded")
+    assert "fill the quota now: none. " in cause["Message"]
+    assert "fewer inference units" in cause["Remedy"]
+
+
+# --- Duplicates -------------------------------------------------------------------------------------------------------
+
+
+def test_a_duplicate_waits_with_the_first_and_ends_with_its_lease(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model()
+    request = {"ProjectVersionArn": arn, "ClientRequestToken": "one", "LeaseId": "inspection", **QUICK}
+    first_arn = start_model.start(request)
+    status_is(emulator, arn, "STARTING")
+    second, third = start_model.start(request), start_model.start({**request, "Comment": "delivered twice"})
+    first = start_model.wait(first_arn)
+    assert first.output["Outcome"] == "MODEL_STARTED"
+    for duplicate in (start_model.wait(second), start_model.wait(third), start_model.run(request)):
+        valid_output(duplicate.output)
+        assert duplicate.output["Outcome"] == "DUPLICATE"
+        assert duplicate.output["DuplicateOf"] == first.arn
+        assert duplicate.output["LeaseId"] == "inspection"
+        assert Told(emulator, duplicate).mails == []
+    assert calls_of(emulator, START, arn) == 1
+    Told(emulator, first).once("MODEL_STARTED", "INFO")
+
+
+def test_a_duplicate_fails_as_the_first_did_and_the_token_is_free_again(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=30)
+    arn = new_model()
+    request = {"ProjectVersionArn": arn, "ClientRequestToken": "two", "PollSeconds": 1, "TimeoutSeconds": 4}
+    first = start_model.start(request)
+    status_is(emulator, arn, "STARTING")
+    duplicate = start_model.start(request)
+    first_ended, duplicate_ended = start_model.wait(first), start_model.wait(duplicate)
+    assert failed_well(duplicate_ended, "TimedOut") == failed_well(first_ended, "TimedOut")
+    assert Told(emulator, duplicate_ended).mails == []
+    emulator.custom_labels.put(arn, "RUNNING")
+    assert start_model.run(request).output["Outcome"] == "MODEL_ALREADY_RUNNING"
+
+
+def test_a_duplicate_of_an_aborted_execution_ends_too(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=30)
+    arn = new_model()
+    request = {"ProjectVersionArn": arn, "ClientRequestToken": "three", **QUICK}
+    first = start_model.start(request)
+    status_is(emulator, arn, "STARTING")
+    duplicate = start_model.start(request)
+    time.sleep(1.5)
+    start_model.stepfunctions.stop_execution(executionArn=first)
+    failed_well(start_model.wait(duplicate), "ModelStopped")
+
+
+def test_a_token_can_not_be_used_for_something_else(start_model: StateMachine, new_model: NewModel) -> None:
+    request = {"ProjectVersionArn": new_model(), "ClientRequestToken": "four", **QUICK}
+    first = start_model.run(request)
+    cause = failed_well(start_model.run({**request, "MinInferenceUnits": 2}), "InvalidRequest")
+    assert first.arn in cause["Message"]
+
+
+def test_starts_that_race_without_a_token_all_succeed(start_model: StateMachine, new_model: NewModel) -> None:
+    arn = new_model()
+    started = [start_model.start({"ProjectVersionArn": arn, **QUICK}) for _ in range(3)]
+    outcomes = [start_model.wait(one).output["Outcome"] for one in started]
+    assert outcomes.count("MODEL_STARTED") == 1
+    assert outcomes.count("MODEL_ALREADY_RUNNING") == 2
+
+
+# --- Notifications ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", ["sns:Publish", "events:PutEvents"])
+def test_a_channel_that_fails_is_retried_alone(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, channel: str
+) -> None:
+    arn = new_model("RUNNING")
+    emulator.faults.add(Fault(channel, contains=None, calls=(1, 2), error="InternalFailure"))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    Told(emulator, execution).once("MODEL_ALREADY_RUNNING", "INFO")
+    assert execution.failed_tasks() == ["ServiceUnavailable"] * 2
+
+
+def test_a_notify_function_that_dies_after_sending_does_not_send_again(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model("RUNNING")
+    emulator.faults.add(Fault("lambda:Invoke", contains="MODEL_ALREADY_RUNNING", error="ServiceException", after=True))
+    execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
+    assert execution.failed_tasks() == ["Lambda.ServiceException"]
+    Told(emulator, execution).once("MODEL_ALREADY_RUNNING", "INFO")
+
+
+@pytest.mark.waits
+def test_a_notification_that_can_not_be_sent_never_fails_a_start(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    arn = new_model("RUNNING")
+    for channel in ("sns:Publish", "events:PutEvents"):
+        emulator.faults.add(Fault(channel, calls=None, error="InternalFailure"))
+    execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **QUICK}), seconds=170)
+    valid_output(execution.output)
+    assert execution.output["Outcome"] == "MODEL_ALREADY_RUNNING"
+    assert "could not be sent" in execution.output["Warnings"][-1]
+
+
+# --- IAM --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_project_that_is_not_configured_is_denied(emulator: Emulator, start_model: StateMachine) -> None:
+    arn = f"arn:aws:rekognition:{emulator.region}:{emulator.account_id}:project/not-ours/version/v1/1793520000001"
+    emulator.custom_labels.seed(arn)
+    cause = failed_well(start_model.run({"ProjectVersionArn": arn, **QUICK}), "AccessDenied")
+    assert "cdk.json" in cause["Remedy"]

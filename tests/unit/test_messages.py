@@ -1,0 +1,340 @@
+"""What people are told: true, complete, and fit for every channel."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lifecycle.decisions import Progress, Refusal
+from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
+from lifecycle.messages import Ending, Failure, Notification, Severity, notification, stop_command
+from lifecycle.ports import ModelVersion
+from lifecycle.results import Outcome, StartResult
+from lifecycle.wire import from_wire, to_wire
+from lifecycle.words import duration
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, NOW, execution, request
+from tests.unit.twins import NEVER, Lost, Models, Story
+
+STOP = f"aws rekognition stop-project-version --region us-east-1 --project-version-arn {ARN}"
+EXECUTION_LINK = (
+    "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/" + execution().id
+)
+MODEL_LINK = "https://us-east-1.console.aws.amazon.com/rekognition/custom-labels?region=us-east-1#/projects/boards"
+
+
+def ending_of(models: Models, **fields: Any) -> Ending:
+    """How an execution ends whose model behaves like this."""
+    story, payload = Story(models), {"Model": "defects", **fields}
+    asked = replace(request(**fields), project_arn="arn")
+    try:
+        return Ending(story.execution, False, asked, Progress(), story.run(payload), None)
+    except LifecycleError as error:
+        return Ending(story.execution, False, asked, story.progress, None, failure(error))
+
+
+def failure(error: LifecycleError) -> Failure:
+    known = next(known for known in CONTRACT if isinstance(error, known))
+    return Failure(known.__name__, str(error))
+
+
+def failed(error: LifecycleError, progress: Progress | None = None, *, prepared: bool = True) -> Ending:
+    return Ending(execution(), False, request() if prepared else None, progress or Progress(), None, failure(error))
+
+
+def tell(ending: Ending) -> Notification:
+    return notification(ending, CONFIGURATION)
+
+
+def section(told: Notification, title: str) -> str:
+    return re.search(rf"^{title}:\n((?:  .*\n)+)", told.text, re.MULTILINE)[1]  # type: ignore[index]
+
+
+STARTED = ending_of(Models(once_started=[(0, "STARTING"), (664, "RUNNING")]))
+ALREADY = ending_of(Models(script=[(0, "RUNNING")]))
+FAILURES = [failed(error("Why.", project_version_arn=ARN)) for error in CONTRACT]
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome", "severity", "subject"),
+    [
+        (STARTED, "MODEL_STARTED", "INFO", "[INFO] defects is RUNNING"),
+        (ALREADY, "MODEL_ALREADY_RUNNING", "INFO", "[INFO] defects is RUNNING, started elsewhere"),
+        (
+            ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))),
+            "MODEL_ALREADY_RUNNING",
+            "WARNING",
+            "[WARNING] defects is RUNNING, started elsewhere",
+        ),
+        *(
+            (ending, "START_FAILED", "ERROR", f"[ERROR] The start of defects failed: {error.__name__}")
+            for ending, error in zip(FAILURES, CONTRACT, strict=True)
+            if error is not TimedOut
+        ),
+        (FAILURES[CONTRACT.index(TimedOut)], "START_TIMED_OUT", "ERROR", "[ERROR] defects is not RUNNING in time"),
+    ],
+)
+def test_each_end_has_its_outcome_severity_and_subject(
+    ending: Ending, outcome: str, severity: str, subject: str
+) -> None:
+    told = tell(ending)
+    assert (told.outcome, told.severity, told.subject) == (outcome, severity, subject)
+    assert (told.detail["Outcome"], told.detail["Severity"]) == (outcome, severity)
+
+
+@pytest.mark.parametrize("ending", [STARTED, ALREADY, *FAILURES])
+def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(ending: Ending) -> None:
+    told = tell(ending)
+    assert "defects " in told.text.splitlines()[0]
+    assert f"Model version: {ARN}\n" in section(told, "Details")
+    assert section(told, "What happened")
+    assert "USD 4.00 an hour" in section(told, "What it costs")
+    assert section(told, "What to do")
+    assert section(told, "Links") == f"  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n"
+
+
+def test_a_start_says_when_it_was_requested_when_it_ran_and_how_long_that_took() -> None:
+    assert section(tell(STARTED), "What happened") == (
+        "  The start was requested at 2026-11-24 07:00:00 UTC; "
+        "RUNNING was seen at 2026-11-24 07:11:15 UTC, 11 min 15 s later.\n"
+    )
+
+
+def test_a_model_that_ran_already_says_how_long_that_took() -> None:
+    assert section(tell(ALREADY), "What happened") == "  RUNNING was seen 0 s after the start was due.\n"
+
+
+def test_the_details_of_a_success_count_the_looks() -> None:
+    assert "Looks at the status: 45\n" in section(tell(STARTED), "Details")
+    assert "Looks" not in section(tell(FAILURES[0]), "Details")
+
+
+def test_the_warnings_of_a_result_are_told() -> None:
+    ending = ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None)))
+    assert ending.result is not None
+    assert f"Warning: {ending.result.warnings[0]}" in section(tell(ending), "What happened")
+
+
+@pytest.mark.parametrize("ending", [STARTED, ALREADY])
+def test_a_running_model_bills_until_the_command_that_stops_it(ending: Ending) -> None:
+    assert section(tell(ending), "What it costs") == (
+        "  About USD 4.00 an hour from now on (1 inference unit), used or not, until somebody stops it.\n"
+    )
+    assert f"  {STOP}\n" in section(tell(ending), "What to do")
+
+
+def test_a_model_that_scales_says_the_most_it_can_cost() -> None:
+    costs = section(tell(ending_of(Models(), MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
+    assert "USD 8.00 an hour from now on (2 inference units; up to USD 20.00 when it scales to 5)" in costs
+
+
+REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at_attempt="STOPPED")
+
+
+@pytest.mark.parametrize(
+    ("seen", "progress", "says", "stop"),
+    [
+        pytest.param(
+            "RUNNING",
+            Progress(),
+            "The model was RUNNING at the last look and bills about USD 4.00 an hour, until somebody stops it.",
+            True,
+            id="running",
+        ),
+        pytest.param(
+            "STARTING",
+            Progress(),
+            "The model was STARTING at the last look. "
+            "Once it is RUNNING it bills about USD 4.00 an hour, until somebody stops it.",
+            True,
+            id="starting",
+        ),
+        pytest.param(
+            "STOPPED", Progress(), "Nothing now: the model was STOPPED at the last look.", False, id="stopped"
+        ),
+        pytest.param(None, Progress(1, "STARTING"), "was STARTING", True, id="the last look saw it starting"),
+        pytest.param(None, Progress(), "This start requested nothing.", False, id="never looked at"),
+        pytest.param("STOPPED", Progress(1, "STOPPED", unclear=True), "Not known", True, id="unclear"),
+        pytest.param(None, REQUESTED, "Not known", True, id="requested, then no look succeeded"),
+        pytest.param("STOPPED", REQUESTED, "Not known", True, id="requested, and no look showed it yet"),
+        pytest.param("FAILED", REQUESTED, "Nothing now: the model was FAILED", False, id="requested, and failed"),
+        pytest.param(
+            "STOPPED",
+            replace(REQUESTED, last_status="STOPPING"),
+            "Nothing now: the model was STOPPED",
+            False,
+            id="stopped since",
+        ),
+        pytest.param(
+            "STOPPED",
+            replace(REQUESTED, refusal=Refusal.NO_CAPACITY),
+            "Nothing now: the model was STOPPED",
+            False,
+            id="refused",
+        ),
+    ],
+)
+def test_a_failure_says_what_the_model_costs_as_far_as_that_is_known(
+    seen: str | None, progress: Progress, says: str, stop: bool
+) -> None:
+    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=seen), progress))
+    assert says in section(told, "What it costs")
+    assert (STOP in section(told, "What to do")) is stop
+
+
+@pytest.mark.parametrize(
+    ("models", "fields", "costs"),
+    [
+        pytest.param(Models(answers=[Lost(made=False)] * 4), {}, "Not known", id="no answer at all"),
+        pytest.param(Models(once_started=[(0, "STOPPED")]), {"TimeoutSeconds": 30}, "Not known", id="too early to see"),
+        pytest.param(Models(once_started=[(0, "STARTING")]), {}, "was STARTING", id="never ready"),
+        pytest.param(Models(once_started=[(0, "STARTING"), (90, "FAILED")]), {}, "was FAILED", id="failed"),
+        pytest.param(Models(once_started=[(0, "STARTING"), (90, "STOPPED")]), {}, "was STOPPED", id="stopped"),
+        pytest.param(
+            Models(answers=[Lost()], once_started=[(0, "STARTING"), (90, "FAILED")]), {}, "was FAILED", id="lost, clear"
+        ),
+        pytest.param(
+            Models(others=[ModelVersion(ARN + "1", "RUNNING")], quota_free_at=NEVER), {}, "was STOPPED", id="no room"
+        ),
+    ],
+)
+def test_the_costs_of_a_story_that_ended_badly(models: Models, fields: dict[str, Any], costs: str) -> None:
+    assert costs in section(tell(ending_of(models, **fields)), "What it costs")
+
+
+@pytest.mark.parametrize("error", CONTRACT)
+def test_a_failure_tells_its_cause_its_remedy_and_the_services_own_words(error: type[LifecycleError]) -> None:
+    told = tell(failed(error("It is so.", status="FAILED", status_message="Bad manifest", remedy="Mend it.")))
+    assert section(told, "What happened") == "  It is so.\n  The service says: Bad manifest\n"
+    assert "  Mend it.\n" in section(told, "What to do")
+    assert error.remedy in section(tell(failed(error("It is so."))), "What to do")
+    assert error.remedy
+
+
+def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> None:
+    wrong = CONTRACT[0]("LeaseMinutes: must be at least 0", project_version_arn=ARN)
+    named = tell(failed(wrong, prepared=False))
+    assert "USD 4.00 an hour" in section(named, "What it costs")
+    assert named.subject == "[ERROR] The start of v1 failed: InvalidRequest"
+    assert MODEL_LINK in named.text
+    nameless = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
+    assert nameless.subject == "[ERROR] The start of a model failed: InvalidRequest"
+    assert "What it costs" not in nameless.text
+    assert section(nameless, "Links") == f"  Execution: {EXECUTION_LINK}\n"
+    assert not {"ProjectVersionArn", "ProjectName", "VersionName", "Model"} & set(nameless.detail)
+
+
+@pytest.mark.parametrize(
+    ("cause", "says"), [("Task crashed", "Task crashed"), ("[1]", "[1]"), ("", "without a reason")]
+)
+def test_a_cause_that_is_no_json_of_ours_is_told_as_it_is(cause: str, says: str) -> None:
+    ending = replace(failed(TimedOut("")), failure=Failure("ServiceUnavailable", cause))
+    told = tell(ending)
+    assert says in section(told, "What happened")
+    assert "Look at the execution" in section(told, "What to do")
+
+
+def test_a_lease_is_told_where_it_has_a_name_of_its_own() -> None:
+    assert "Lease: shift-2\n" in section(tell(ending_of(Models(), LeaseId="shift-2")), "Details")
+    assert "Lease" not in section(tell(STARTED), "Details")
+
+
+# Channels -----------------------------------------------------------------------------------------
+
+
+@example("x" * 255, "InvalidRequest")
+@given(
+    st.text(alphabet=st.sampled_from("abcXYZ019._-"), min_size=1, max_size=255),
+    st.sampled_from([error.__name__ for error in CONTRACT]),
+)
+def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name: str, error: str) -> None:
+    arn = f"{ACCOUNT}:project/p/version/{name}/1"
+    cause = json.dumps({"Message": "m", "ProjectVersionArn": arn})
+    told = tell(Ending(execution(), False, None, Progress(), None, Failure(error, cause)))
+    assert told.subject.isascii()
+    assert told.subject.isprintable()
+    assert len(told.subject) < 100
+    assert name[:48] in told.subject
+    assert told.subject.endswith("is not RUNNING in time" if error == "TimedOut" else f"failed: {error}")
+    assert told.detail["VersionName"] == name
+    assert f"Model version: {arn}" in told.text
+
+
+@pytest.mark.parametrize("name", ["a\nb", "défauts", "a\tb\r\n"])
+def test_a_subject_is_made_ascii_on_one_line(name: str) -> None:
+    told = tell(replace(STARTED, request=replace(request(), model=name)))
+    assert told.subject in ("[INFO] a b is RUNNING", "[INFO] d?fauts is RUNNING")
+
+
+def test_the_event_has_the_facts_of_the_contract() -> None:
+    detail = tell(ending_of(Models(), Context={"run": 7})).detail
+    output = detail["Output"]
+    assert output["StartSeconds"] == 600
+    assert detail == {
+        "NotificationId": detail["NotificationId"],
+        "Outcome": "MODEL_STARTED",
+        "Severity": "INFO",
+        "ProjectVersionArn": ARN,
+        "ProjectName": "boards",
+        "VersionName": "v1",
+        "Model": "defects",
+        "ExecutionArn": execution().id,
+        "Output": output,
+        "Context": {"run": 7},
+    }
+    json.dumps(detail)
+
+
+def test_the_event_of_a_failure_has_its_error_and_cause() -> None:
+    error = TimedOut("The time is up.", project_version_arn=ARN, status="STARTING")
+    detail = tell(replace(failed(error), request=request(Context=7))).detail
+    assert (detail["Error"], detail["Cause"]) == ("TimedOut", json.loads(str(error)))
+    assert (detail["Context"], "Output" in detail) == (7, False)
+
+
+def test_a_warning_is_pointed_at_where_it_says_what_to_do() -> None:
+    warned = tell(ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))))
+    assert section(warned, "What to do").startswith("  See the warning above.")
+    assert section(tell(STARTED), "What to do").startswith("  Nothing now.")
+
+
+def test_the_id_of_a_notification_is_its_executions_whatever_is_told() -> None:
+    ids = [tell(ending).notification_id for ending in (STARTED, ALREADY, *FAILURES)]
+    assert set(ids) == {tell(STARTED).detail["NotificationId"]}
+    assert tell(replace(STARTED, execution=execution("other"))).notification_id not in ids
+
+
+def test_a_notification_survives_being_kept_as_json() -> None:
+    told = tell(STARTED)
+    again = from_wire(Notification, json.loads(json.dumps(to_wire(told))))
+    assert (again.severity, again.outcome) == (Severity.INFO, Outcome.MODEL_STARTED)
+    assert again == told
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "duplicate_of", "silent"),
+    [(True, None, True), (False, "arn:aws:states:...:first", True), (False, None, False)],
+)
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_nobody_is_told_of_a_duplicate_or_a_dry_run_however_it_ends(
+    dry_run: bool, duplicate_of: str | None, silent: bool, succeeded: bool
+) -> None:
+    asked = replace(request(), duplicate_of=duplicate_of)
+    result: StartResult | None = STARTED.result if succeeded else None
+    ending = Ending(execution(), dry_run, asked, Progress(), result, None if succeeded else failure(TimedOut("")))
+    assert ending.tells_nobody is silent
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (664, "11 min 4 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
+)
+def test_a_duration_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_the_stop_command_is_one_that_can_be_pasted() -> None:
+    assert stop_command(ARN) == STOP

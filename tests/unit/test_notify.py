@@ -1,0 +1,229 @@
+"""The notification of an execution is decided once, and sent once on each channel, however often Lambda tries."""
+
+import dataclasses
+import importlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyInconsistentStateError,
+    IdempotencyItemAlreadyExistsError,
+)
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
+from moto import mock_aws
+
+from lifecycle.decisions import Progress
+from lifecycle.errors import AccessDenied, InvalidRequest, ServiceUnavailable, TimedOut
+from lifecycle.messages import Notification
+from lifecycle.wire import Json, to_wire
+from tests.unit.examples import CONFIGURATION, execution, request
+from tests.unit.twins import Models, Story
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
+    "EVENT_BUS_NAME": "bus",
+    "IDEMPOTENCY_TABLE_NAME": "idempotency",
+}
+
+
+@dataclasses.dataclass
+class Channel:
+    """A topic or bus in memory; ``failures`` are raised first, one a call."""
+
+    failures: list[Exception] = dataclasses.field(default_factory=list)
+    sent: list[Notification] = dataclasses.field(default_factory=list)
+    calls: int = 0
+
+    def send(self, notification: Notification) -> None:
+        self.calls += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(notification)
+
+
+@dataclasses.dataclass
+class Context:
+    """What Lambda says of an invocation."""
+
+    function_name: str = "notify"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:notify:1"
+    aws_request_id: str = "request"
+    remaining: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
+
+
+@dataclasses.dataclass
+class Function:
+    """The function as Lambda would have it loaded, with channels in memory."""
+
+    module: ModuleType
+    topic: Channel
+    bus: Channel
+
+    def __call__(self, event: Json) -> Json:
+        return self.module.handler(event, Context())
+
+
+@pytest.fixture
+def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
+    configured = {name: dataclasses.asdict(model) for name, model in CONFIGURATION.models.items()}
+    bundle = {"models": configured, "inference_unit_hour_usd": 4.0}
+    (tmp_path / "configuration.json").write_text(json.dumps(bundle))
+    for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="idempotency",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        monkeypatch.delitem(sys.modules, "handlers.notify", raising=False)
+        module = importlib.import_module("handlers.notify")
+        topic, bus = Channel(), Channel()
+        monkeypatch.setattr(module, "CHANNELS", {"topic": topic, "event_bus": bus})
+        yield Function(module, topic, bus)
+        sys.modules.pop("handlers.notify", None)
+
+
+def event(name: str = "nightly", *, dry_run: bool = False, **end: Json) -> dict[str, Json]:
+    """As the state machine's Tasks pass it."""
+    told = {"Execution": to_wire(execution(name)), "DryRun": dry_run}
+    return {**told, "Request": to_wire(request()), "Progress": to_wire(Progress()), **end}
+
+
+RESULT = to_wire(Story(Models()).run({"Model": "defects"}))
+TIMED_OUT = {"Error": "TimedOut", "Cause": str(TimedOut("The time is up.", status="STARTING"))}
+
+
+def test_both_channels_get_the_same_notification_once(notify: Function) -> None:
+    answers = [notify(event(Result=RESULT)) for _ in range(3)]
+    (told,) = notify.topic.sent
+    assert notify.bus.sent == [told]
+    assert told.outcome == "MODEL_STARTED"
+    assert answers == [{"NotificationId": told.notification_id}] * 3
+
+
+def test_what_to_tell_is_decided_once_although_the_facts_differ_the_second_time(notify: Function) -> None:
+    notify.bus.failures = [ServiceUnavailable("The bus is down.")]
+    with pytest.raises(ServiceUnavailable):
+        notify(event(Result=RESULT))
+    notify(event(Failure=TIMED_OUT))
+    assert [told.outcome for told in notify.topic.sent + notify.bus.sent] == ["MODEL_STARTED", "MODEL_STARTED"]
+
+
+def test_two_executions_are_told_apart(notify: Function) -> None:
+    notify(event("one", Result=RESULT))
+    notify(event("two", Failure=TIMED_OUT))
+    assert [told.outcome for told in notify.topic.sent] == ["MODEL_STARTED", "START_TIMED_OUT"]
+
+
+@pytest.mark.parametrize("broken", ["topic", "event_bus"])
+@pytest.mark.parametrize("failure", [ServiceUnavailable("It is down."), AccessDenied("It may not.")])
+def test_a_channel_that_fails_leaves_the_other_served_and_is_retried_alone(
+    notify: Function, broken: str, failure: Exception
+) -> None:
+    bad, good = (notify.topic, notify.bus) if broken == "topic" else (notify.bus, notify.topic)
+    bad.failures = [failure]
+    with pytest.raises(ServiceUnavailable, match=f"was not sent on: {broken}"):
+        notify(event(Result=RESULT))
+    assert (len(good.sent), len(bad.sent)) == (1, 0)
+    notify(event(Result=RESULT))
+    assert (good.calls, bad.calls) == (1, 2)
+    assert bad.sent == good.sent
+
+
+def test_where_all_channels_fail_all_are_named(notify: Function) -> None:
+    for channel in (notify.topic, notify.bus):
+        channel.failures = [ServiceUnavailable("It is down.")]
+    with pytest.raises(ServiceUnavailable, match="topic, event_bus"):
+        notify(event(Result=RESULT))
+
+
+def test_a_store_that_is_down_is_an_error_that_is_retried(notify: Function) -> None:
+    boto3.client("dynamodb").delete_table(TableName="idempotency")
+    with pytest.raises(ServiceUnavailable, match="could not be decided"):
+        notify(event(Result=RESULT))
+    assert notify.topic.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("prefix", "says"),
+    [("decision", "could not be decided"), ("delivery", "was not sent on: topic, event_bus")],
+)
+def test_a_store_that_contradicts_itself_is_an_error_that_is_retried(
+    notify: Function, monkeypatch: pytest.MonkeyPatch, prefix: str, says: str
+) -> None:
+    """A record that was there when it was to be written, and had expired when Powertools read it."""
+    store = notify.module.STORE
+    put = store._put_record
+
+    def expired(data_record: DataRecord) -> None:
+        if not data_record.idempotency_key.startswith(prefix):
+            put(data_record)
+            return
+        gone = DataRecord(data_record.idempotency_key, status="COMPLETED", expiry_timestamp=1)
+        raise IdempotencyItemAlreadyExistsError(old_data_record=gone)
+
+    with monkeypatch.context() as contradicted:
+        contradicted.setattr(store, "_put_record", expired)
+        with pytest.raises(ServiceUnavailable, match=says) as failed:
+            notify(event(Result=RESULT))
+    assert notify.topic.calls == notify.bus.calls == 0
+    if prefix == "decision":
+        assert isinstance(failed.value.__cause__, IdempotencyInconsistentStateError)
+    notify(event(Result=RESULT))
+    assert (len(notify.topic.sent), len(notify.bus.sent)) == (1, 1)
+
+
+def test_what_was_sent_is_kept_for_48_hours(notify: Function) -> None:
+    notify(event(Result=RESULT))
+    items = boto3.client("dynamodb").scan(TableName="idempotency")["Items"]
+    assert sorted(item["id"]["S"].split("#")[0] for item in items) == ["decision", "delivery", "delivery"]
+    expirations = {int(item["expiration"]["N"]) for item in items}
+    now = time.time()
+    assert all(48 * 3600 - 60 < expiration - now <= 48 * 3600 + 60 for expiration in expirations)
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        event(dry_run=True, Failure=TIMED_OUT),
+        event(Failure=TIMED_OUT) | {"Request": to_wire(request()) | {"DuplicateOf": "arn:first"}},
+    ],
+    ids=["dry run", "duplicate"],
+)
+def test_nobody_is_told_of_a_dry_run_or_a_duplicate(notify: Function, silent: dict[str, Json]) -> None:
+    assert notify(silent) == {}
+    assert (notify.topic.calls, notify.bus.calls) == (0, 0)
+
+
+def test_an_execution_that_never_got_a_request_is_told_all_the_same(notify: Function) -> None:
+    failed = {"Error": "InvalidRequest", "Cause": '{"Message": "exactly one of the two is needed"}'}
+    notify(event(Failure=failed) | {"Request": {}, "Progress": {}})
+    (told,) = notify.topic.sent
+    assert told.subject == "[ERROR] The start of a model failed: InvalidRequest"
+
+
+def test_the_context_of_a_request_that_was_never_valid_is_not_passed_on(notify: Function) -> None:
+    """It may be what was wrong, and larger than an event may be."""
+    failed = {"Error": "InvalidRequest", "Cause": str(InvalidRequest("Context: must be at most 16 KiB of JSON"))}
+    asked = event(Failure=failed) | {"Request": {}, "Progress": {}}
+    asked["Execution"]["Input"] = {"Model": "defects", "Context": "x" * 300_000}
+    notify(asked)
+    (told,) = notify.bus.sent
+    assert "Context" not in told.detail
+    assert len(json.dumps(to_wire(told))) < 10_000

@@ -1,0 +1,110 @@
+"""A synthesised template, made readable: references as ``${Name.Attribute}``, logical ids without CDK's hashes."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+STACK = "CustomLabelsLifecycle"
+_HASH = re.compile(r"[0-9A-F]{8}([0-9a-f]{32})?$")  # a version's id has a second one, of its function's code
+
+Grants = Mapping[str, Mapping[str, frozenset[str]]]
+
+
+class Template:
+    """The template of an assembly.
+
+    Parameters
+    ----------
+    assembly : Path
+        The folder that ``app.py`` has written.
+    """
+
+    def __init__(self, assembly: Path) -> None:
+        self.assembly = assembly
+        self.text = (assembly / f"{STACK}.template.json").read_text("utf-8")
+        raw = json.loads(self.text)
+        self.logical_ids: Mapping[str, str] = {_name(logical_id): logical_id for logical_id in raw["Resources"]}
+        assert len(self.logical_ids) == len(raw["Resources"])  # noqa: S101 - else a name would hide another's resource
+        self.resources: Mapping[str, dict[str, Any]] = {
+            _name(logical_id): _readable(resource) for logical_id, resource in raw["Resources"].items()
+        }
+        self.outputs: Mapping[str, str] = {
+            name: _readable(output["Value"]) for name, output in raw.get("Outputs", {}).items()
+        }
+
+    def of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
+        """The properties of all resources of a type, by name."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == resource_type
+        }
+
+    @property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """The functions' properties by their handler's module, such as ``start``."""
+        return {
+            properties["Handler"].split(".")[1]: properties
+            for properties in self.of_type("AWS::Lambda::Function").values()
+        }
+
+    @property
+    def policies(self) -> dict[str, dict[str, Any]]:
+        """What grants something to roles: inline and managed policies."""
+        return self.of_type("AWS::IAM::Policy") | self.of_type("AWS::IAM::ManagedPolicy")
+
+    @property
+    def grants(self) -> Grants:
+        """For each role, the actions it may do on each resource; ValueError where a statement is no plain grant."""
+        grants: dict[str, dict[str, frozenset[str]]] = defaultdict(lambda: defaultdict(frozenset))
+        for properties in self.policies.values():
+            for statement in properties["PolicyDocument"]["Statement"]:
+                if statement.keys() != {"Effect", "Action", "Resource"} or statement["Effect"] != "Allow":
+                    raise ValueError(f"no plain grant: {statement}")
+                for role in properties["Roles"]:
+                    for resource in _listed(statement["Resource"]):
+                        grants[referenced(role)][resource] |= frozenset(_listed(statement["Action"]))
+        return grants
+
+    def invoked(self, substitution: str) -> str:
+        """The handler's module of the function version that a definition's substitution refers to."""
+        function = referenced(self.of_type("AWS::Lambda::Version")[referenced(substitution)]["FunctionName"])
+        return str(self.of_type("AWS::Lambda::Function")[function]["Handler"]).split(".")[1]
+
+    def machine(self, definition: str) -> dict[str, Any]:
+        """The properties of the state machine that has this definition."""
+        machines = self.of_type("AWS::StepFunctions::StateMachine").values()
+        (properties,) = (machine for machine in machines if machine["DefinitionString"] == definition)
+        return properties
+
+
+def referenced(reference: str) -> str:
+    """The resource that a reference such as ``${Name.Arn}`` is to."""
+    return reference.removeprefix("${").removesuffix("}").split(".")[0]
+
+
+def _name(logical_id: str) -> str:
+    return _HASH.sub("", logical_id)
+
+
+def _readable(value: Any) -> Any:
+    match value:
+        case {"Ref": str(name)}:
+            return f"${{{_name(name)}}}"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"${{{_name(name)}.{attribute}}}"
+        case {"Fn::Join": [str(separator), [*parts]]}:
+            return separator.join(map(_readable, parts))
+        case dict():
+            return {key: _readable(inner) for key, inner in value.items()}
+        case list():
+            return [_readable(inner) for inner in value]
+        case _:
+            return value
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
