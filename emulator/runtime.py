@@ -12,7 +12,9 @@ import hashlib
 import io
 import json
 import math
+import os
 import queue
+import select
 import shutil
 import signal
 import socket
@@ -121,6 +123,8 @@ class _Sandbox:
         self._current: _Request | None = None
         self._init_error: Outcome | None = None
         self._settled = threading.Event()  # initialised, failed to, or dead
+        self._log_lock = threading.Lock()
+        self._log_rest = b""
         self._server = _runtime_api(self)
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-P", "-c", _BOOTSTRAP],
@@ -129,7 +133,11 @@ class _Sandbox:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
         )
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        self._output = self._process.stdout
+        os.set_blocking(self._output.fileno(), False)
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._serve, self._watch)]
         for thread in self._threads:
             thread.start()
@@ -195,9 +203,27 @@ class _Sandbox:
             with contextlib.suppress(OSError):
                 self._server.handle_request()
 
+    def read_log(self) -> bool:
+        """Take over what the process has written by now; False where it can't write any more.
+
+        A function writes its log before it answers, so what is read after its answer is all of it.
+        """
+        with self._log_lock:
+            try:
+                while written := self._output.read(65536):
+                    *lines, self._log_rest = (self._log_rest + written).split(b"\n")
+                    self.log.extend(line.decode(errors="replace") for line in lines)
+            except ValueError:  # closed
+                return False
+        return written is None
+
     def _watch(self) -> None:
-        for line in self._process.stdout or ():
-            self.log.append(line.decode(errors="replace").rstrip("\n"))
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        while self.read_log():
+            poll.poll()
+        if self._log_rest:
+            self.log.append(self._log_rest.decode(errors="replace"))
         self._process.wait()
         if self._current is not None:
             self._current.end(self._exit_error(self._current.id))
@@ -295,6 +321,7 @@ class Runtime:
         sandbox = self._take(function)
         cold, log_began = sandbox.cold, len(sandbox.log)
         outcome, request_id, billed_ms = sandbox.invoke(event)
+        sandbox.read_log()
         with self._lock:
             record = (function.name, function.version, request_id, billed_ms, function.memory_mb, cold, outcome.error)
             self.invocations.append(Invocation(*record))
