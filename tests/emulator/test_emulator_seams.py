@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from moto.awslambda.models import LambdaVersion
 
-from emulator import seams
 from emulator.faults import Fault
+from emulator.seams.patching import patch
 from emulator.server import Emulator
 from tests.emulator.executions import StateMachine
 from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
@@ -38,7 +38,7 @@ def evaluate(bare: Emulator, output: object, given: object = None, **assigned: o
 
 def test_a_patch_of_what_is_gone_is_refused() -> None:
     with pytest.raises(AttributeError, match="LambdaVersion has no publish_to_the_moon any more"):
-        seams._patch(LambdaVersion, "publish_to_the_moon", None)
+        patch(LambdaVersion, "publish_to_the_moon", None)
 
 
 def test_ref_of_a_lambda_version_is_its_qualified_arn(bare: Emulator) -> None:

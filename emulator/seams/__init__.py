@@ -1,0 +1,35 @@
+"""Every patch of moto's private parts: what moto 5.2 lacks to deploy and run this stack, each with its reason.
+
+Each patch has a test that fails when moto changes or does it itself; most are in
+``tests/emulator/test_emulator_seams.py``.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+
+from emulator.runtime import Deployed, Outcome
+from emulator.seams import cloudformation, jsonata, lambdas, stepfunctions
+from emulator.seams.patching import connection
+
+
+def connect(endpoint: str, invoke: Callable[[Deployed, bytes], Outcome]) -> None:
+    """Install the patches (once) and point them at this emulator's endpoint and Lambda runtime."""
+    _install()
+    connection.endpoint, connection.invoke = endpoint, invoke
+    stepfunctions.task_client.cache_clear()
+
+
+def disconnect() -> None:
+    """Let go of the emulator's runtime; later invocations fail instead of starting processes."""
+    connection.endpoint, connection.invoke = "", None
+
+
+@functools.cache
+def _install() -> None:
+    # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
+    warnings.filterwarnings("ignore", module="moto")
+    for seam in (cloudformation, jsonata, stepfunctions, lambdas):
+        seam.install()

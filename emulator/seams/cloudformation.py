@@ -1,0 +1,104 @@
+"""CloudFormation: resources that moto deploys otherwise than AWS does, and those it does not know."""
+
+from __future__ import annotations
+
+import json
+import logging
+import types
+from typing import Any
+
+from moto.awslambda import models as awslambda
+from moto.awslambda.utils import get_backend
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.events.models import EventBus
+from moto.sns.models import sns_backends
+from moto.stepfunctions import models as stepfunctions
+from moto.stepfunctions.parser import models as executing
+
+from emulator.seams.patching import patch
+
+_log = logging.getLogger(__name__)
+
+
+def _create_lambda_version(cls: Any, _: str, resource: Any, account_id: str, region: str, /, **__: Any) -> Any:
+    published: Any = get_backend(account_id, region).publish_version(resource["Properties"]["FunctionName"])
+    version = cls({"Version": published.version})
+    version.function_arn = published.function_arn
+    return version
+
+
+def _substituted(resource: Any) -> Any:
+    """The resource with DefinitionSubstitutions filled into its DefinitionString, which moto leaves as they are."""
+    properties = dict(resource["Properties"])
+    for placeholder, value in properties.get("DefinitionSubstitutions", {}).items():
+        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{placeholder}}}", str(value))
+    return {**resource, "Properties": properties}
+
+
+class EmailSubscription(CloudFormationModel):
+    """AWS::SNS::Subscription, which moto's CloudFormation skips: who gets the mail. Being a subclass registers it."""
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = arn
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The CloudFormation type this class stands for."""
+        return "AWS::SNS::Subscription"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """None: a subscription has no name of its own."""
+        return ""
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]  # moto calls it by keyword
+        cls, _: str, cloudformation_json: Any, account_id: str, region_name: str, **__: Any
+    ) -> EmailSubscription:
+        """Subscribe the endpoint to its topic, with its filter policy."""
+        wanted = cloudformation_json["Properties"]
+        backend = sns_backends[account_id][region_name]
+        subscription = backend.subscribe(wanted["TopicArn"], wanted["Endpoint"], wanted["Protocol"])
+        if policy := wanted.get("FilterPolicy"):
+            backend.set_subscription_attributes(subscription.arn, "FilterPolicy", json.dumps(policy))
+        return cls(subscription.arn)
+
+
+def install() -> None:
+    """Put the patches in place."""
+    # `Ref` of a Lambda version is its qualified ARN; moto has no answer, so every Task would call nothing.
+    patch(awslambda.LambdaVersion, "create_from_cloudformation_json", classmethod(_create_lambda_version))
+    awslambda.LambdaVersion.physical_resource_id = property(lambda version: version.function_arn)  # type: ignore[attr-defined]  # a seam
+    # `Ref` of an event bus is its name.
+    EventBus.physical_resource_id = property(lambda bus: bus.name)  # type: ignore[attr-defined]  # a seam
+
+    # State machines are created in the backend that does not execute, and without their substitutions.
+    patch(stepfunctions, "stepfunctions_backends", executing.stepfunctions_parser_backends)
+    create = stepfunctions.StateMachine.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
+    update = stepfunctions.StateMachine.update_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
+
+    def create_state_machine(cls: Any, /, name: str, resource: Any, *place: Any, **extra: Any) -> Any:
+        return create(cls, name, _substituted(resource), *place, **extra)
+
+    def update_state_machine(cls: Any, /, *, cloudformation_json: Any, **place: Any) -> Any:
+        return update(cls, cloudformation_json=_substituted(cloudformation_json), **place)
+
+    patch(stepfunctions.StateMachine, "create_from_cloudformation_json", classmethod(create_state_machine))
+    patch(stepfunctions.StateMachine, "update_from_cloudformation_json", classmethod(update_state_machine))
+
+    # An update adds the new version before it updates its function, and so publishes the old code once more.
+    update_stack = parsing.ResourceMap.update
+
+    def update_functions_first(self: Any, template: Any, parameters: Any = None) -> None:
+        for name in self.build_resource_diff(template, parameters)["Modify"]:
+            resource = template["Resources"][name]
+            if resource["Type"] == awslambda.LambdaFunction.cloudformation_type():
+                place = {"account_id": self._account_id, "region_name": self._region_name}
+                parsing.parse_and_update_resource(name, resource, self, **place)
+        update_stack(self, template, parameters)
+
+    patch(parsing.ResourceMap, "update", update_functions_first)
+    # A type that moto does not know (an alarm, a topic's policy) is skipped with a warning on the terminal: it belongs
+    # into the log. The template's own tests assert such resources.
+    patch(parsing, "warnings", types.SimpleNamespace(warn=lambda message, **_: _log.info(message)))
