@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 
 from emulator.runtime import Deployed, Outcome
-from emulator.seams import cloudformation, jsonata, lambdas, stepfunctions
+from emulator.seams import cloudformation, executions, jsonata, lambdas, stepfunctions
 from emulator.seams.patching import connection
 
 
@@ -31,5 +31,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, jsonata, stepfunctions, lambdas):
+    for seam in (cloudformation, jsonata, stepfunctions, executions, lambdas):
         seam.install()

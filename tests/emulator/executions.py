@@ -3,8 +3,20 @@
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(look: Callable[[], T], seconds: float = 60) -> T:
+    """Look until there is something to see; what was seen."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s; the last look saw {seen}"
+        time.sleep(0.05)
+    return seen
 
 
 @dataclass(frozen=True)

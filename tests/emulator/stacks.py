@@ -23,7 +23,11 @@ def role(service: str, statements: Sequence[dict[str, Any]] = ()) -> dict[str, A
 
 
 def function(
-    code: str | dict[str, str], *, version: str = "Version", statements: Sequence[dict[str, Any]] = ()
+    code: str | dict[str, str],
+    *,
+    version: str = "Version",
+    statements: Sequence[dict[str, Any]] = (),
+    timeout: int = 3,
 ) -> dict[str, Any]:
     """A function with inline code, or code in S3; its handler is `index.handler`. Its role, and a version of it."""
     return {
@@ -35,7 +39,7 @@ def function(
                 "Handler": "index.handler",
                 "Role": {"Fn::GetAtt": ["FunctionRole", "Arn"]},
                 "Runtime": "python3.13",
-                "Timeout": 3,
+                "Timeout": timeout,
             },
         },
         version: {
@@ -46,9 +50,9 @@ def function(
     }
 
 
-def machine(states: dict[str, Any], *, version: str = "Version") -> dict[str, Any]:
-    """A JSONata state machine, in which `${Function}` is the version's ARN."""
-    definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+def machine(states: dict[str, Any], *, version: str = "Version", **fields: Any) -> dict[str, Any]:
+    """A JSONata state machine, in which `${Function}` is the version's ARN; `fields` are the definition's own."""
+    definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **fields}
     return {
         "MachineRole": role("states"),
         "Machine": {
@@ -73,6 +77,12 @@ def task(payload: object = "{% $states.input %}", **fields: Any) -> dict[str, An
         **({"End": True} if "Next" not in fields else {}),
         **fields,
     }
+
+
+def rule(pattern: dict[str, Any], *targets: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A rule that sends the events of a pattern to targets; `fields` are its other properties."""
+    numbered = [{"Id": f"Target{number}", **target} for number, target in enumerate(targets)]
+    return {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern, "Targets": numbered, **fields}}
 
 
 def deploy(emulator: Emulator, *resources: dict[str, Any], name: str | None = None) -> dict[str, str]:
