@@ -144,7 +144,9 @@ def notifications(endpoint: Endpoint = _HERE) -> None:
 
 @faults.command("add")
 def add_fault(
-    operation: Annotated[str, typer.Argument(help="As rekognition:StartProjectVersion, sns:Publish, lambda:Invoke.")],
+    operation: Annotated[
+        str, typer.Argument(help="As rekognition:StartProjectVersion, sns:Publish, lambda:Invoke, events:Deliver.")
+    ],
     call: Annotated[list[int] | None, typer.Option(help="Which call from now on (1); can be repeated.")] = None,
     every: Annotated[bool, typer.Option(help="Every call.")] = False,
     contains: Annotated[str | None, typer.Option(help="Only requests that have this text in them.")] = None,
@@ -154,6 +156,8 @@ def add_fault(
     model_status: Annotated[str | None, typer.Option("--status", help="The model status to answer.")] = None,
     after: Annotated[bool, typer.Option(help="Do what was asked before the delay and the error.")] = False,
     lose_answer: Annotated[bool, typer.Option(help="Do what was asked, and drop the connection.")] = False,
+    lose: Annotated[bool, typer.Option(help="An event's delivery: it does not arrive.")] = False,
+    twice: Annotated[bool, typer.Option(help="An event's delivery: it arrives twice.")] = False,
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Let a call of an AWS operation go wrong."""
@@ -167,6 +171,8 @@ def add_fault(
         "Status": model_status,
         "After": after,
         "LoseAnswer": lose_answer,
+        "Lose": lose,
+        "Twice": twice,
     }
     with _told():
         given = {name: value for name, value in fault.items() if value is not None}

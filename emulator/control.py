@@ -129,6 +129,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),
     ("GET", "events"): lambda emulator, _: emulator.control.events,
+    ("GET", "deliveries"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.deliveries.list()],
     ("GET", "calls"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.authoriser.decisions],
     ("GET", "invocations"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.runtime.invocations],
     ("GET", "logs"): lambda emulator, _: {name: emulator.runtime.logs(name) for name in emulator.runtime.functions()},

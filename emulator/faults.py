@@ -20,6 +20,8 @@ _STATUS_OPERATIONS = {
     "rekognition:StartProjectVersion",
     "rekognition:StopProjectVersion",
 }
+# Not an operation of AWS: an event on its way from a bus to a function.
+DELIVER = "events:Deliver"
 
 
 class InvalidFaultError(ValueError):
@@ -33,11 +35,13 @@ class Fault:
     Attributes
     ----------
     operation
-        ``service:Operation`` with the service's IAM prefix, as ``rekognition:StartProjectVersion``.
+        ``service:Operation`` with the service's IAM prefix, as ``rekognition:StartProjectVersion``; or
+        ``events:Deliver``, which is each delivery of an event to a function.
     calls
         Which matching calls from now on, counted from 1; None: every one.
     contains
-        Only calls whose request has this text in it, as a model's ARN.
+        Only calls whose request has this text in it, as a model's ARN; of a delivery, only those whose event, rule's
+        name or function's ARN has.
     error
         The error code to answer, and with ``message`` its text.
     delay_seconds
@@ -48,6 +52,10 @@ class Fault:
         Do what was asked before the delay and the error.
     lose_answer
         Do what was asked, and drop the connection instead of answering.
+    lose
+        A delivery alone: the function never gets the event.
+    twice
+        A delivery alone: the function gets the event twice; with ``after``, the delay lies between.
 
     """
 
@@ -60,17 +68,35 @@ class Fault:
     status: str | None = None
     after: bool = False
     lose_answer: bool = False
+    lose: bool = False
+    twice: bool = False
 
     def __post_init__(self) -> None:
+        if self.delay_seconds < 0 or (self.calls is not None and (not self.calls or min(self.calls) < 1)):
+            raise InvalidFaultError("DelaySeconds is not negative, Calls are numbers from 1 on")
+        if self.operation == DELIVER:
+            self._check_delivery()
+        else:
+            self._check_call()
+
+    def _check_delivery(self) -> None:
+        if self.error or self.status or self.lose_answer:
+            raise InvalidFaultError(f"{DELIVER} can be given Lose, Twice, DelaySeconds; its function answers by itself")
+        if not (self.lose or self.twice or self.delay_seconds):
+            raise InvalidFaultError("a fault of a delivery needs at least one of Lose, Twice, DelaySeconds")
+        if (self.lose and self.twice) or (self.after and not self.twice):
+            raise InvalidFaultError("an event is lost, or comes twice; After is for one that comes twice")
+
+    def _check_call(self) -> None:
         _check_operation(self.operation)
+        if self.lose or self.twice:
+            raise InvalidFaultError(f"Lose and Twice can be given for {DELIVER} only")
         if self.status is not None and self.operation not in _STATUS_OPERATIONS:
             raise InvalidFaultError(f"Status can be given for {', '.join(sorted(_STATUS_OPERATIONS))} only")
         if not (self.error or self.delay_seconds or self.status or self.lose_answer):
             raise InvalidFaultError("a fault needs at least one of Error, DelaySeconds, Status, LoseAnswer")
         if self.error and (self.lose_answer or self.status):
             raise InvalidFaultError("an answer is an Error, a Status, or lost, not two of them")
-        if self.delay_seconds < 0 or (self.calls is not None and (not self.calls or min(self.calls) < 1)):
-            raise InvalidFaultError("DelaySeconds is not negative, Calls are numbers from 1 on")
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Fault:
@@ -153,13 +179,14 @@ class Faults:
     def __call__(self, environ: Environ, start_response: Any) -> Response:
         """Pass the request on, as its faults allow."""
         call = read_call(environ) if self._scripts else None
-        fault = self._due(call) if call is not None else None
+        fault = self.due(call) if call is not None else None
         if call is None or fault is None:
             passed: Response = self._app(environ, start_response)
             return passed
         return self._apply(fault, call, environ, start_response)
 
-    def _due(self, call: Call) -> Fault | None:
+    def due(self, call: Call) -> Fault | None:
+        """Count a call, and say what is to happen to it."""
         due = None
         with self._lock:
             for script in self._scripts:

@@ -364,6 +364,10 @@ class Runtime:
         sandbox = _Sandbox(function, task_root, environment, self._logs[function.name])
         with self._lock:
             self._sandboxes.add(sandbox)
+            stopped = self._stopped
+        if stopped:
+            self._close(sandbox)
+            raise RuntimeError(f"{function.name} was invoked while the emulator stopped")
         return sandbox
 
     def _pop_idle(self, function: Deployed) -> _Sandbox | None:

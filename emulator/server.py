@@ -25,8 +25,10 @@ from emulator import custom_labels_api, deploy, seams
 from emulator.authoriser import Authoriser
 from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
+from emulator.deliveries import Deliveries
 from emulator.faults import Faults
 from emulator.runtime import Runtime
+from emulator.seams import lambdas
 
 DEFAULT_PORT = 4566
 DEFAULT_ACCOUNT_ID = "123456789012"
@@ -75,6 +77,8 @@ class Emulator:
         What the functions' roles asked for, and whether it was allowed.
     runtime
         The functions' logs and invocations.
+    deliveries
+        The events that rules sent to functions, and what became of them.
     control
         What was published, and the HTTP interface under ``/_emulator/``.
     outputs
@@ -89,6 +93,7 @@ class Emulator:
     faults: Faults
     authoriser: Authoriser
     runtime: Runtime
+    deliveries: Deliveries
     control: Control
 
     def __init__(
@@ -138,8 +143,9 @@ class Emulator:
             listener.close()
             shutil.rmtree(self._work_dir)
             raise
-        self._prepare_moto()
         self.faults = Faults(DomainDispatcherApplication(create_backend_app))
+        self.deliveries = Deliveries(self.faults, lambdas.invoke)
+        self._prepare_moto()
         self.authoriser = Authoriser(self.faults, self.account_id)
         self.control = Control(self.authoriser, self)
         self._server = make_server(
@@ -150,14 +156,16 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop listening, end executions and functions, forget everything. May be called twice."""
+        """Stop listening, end executions, deliveries and functions, forget everything. May be called twice."""
         if self._server is None:
             return
+        self.deliveries.stop()
         for machine in stepfunctions_parser_backends[self.account_id][self.region].state_machines:
             for execution in machine.executions:
                 execution.stop(stop_date=None, error=None, cause="The emulator was stopped")
         seams.disconnect()
         self.runtime.stop()
+        self.deliveries.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -214,7 +222,7 @@ class Emulator:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["lambda"] = {"use_docker": False}
         moto_api_backend.reset()
-        seams.connect(self.endpoint, self.runtime.invoke)
+        seams.connect(self.endpoint, self.runtime.invoke, self.deliveries.deliver)
         custom_labels_api.install(self.custom_labels)
 
     def _function_environment(self) -> dict[str, str]:

@@ -8,28 +8,44 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from emulator.runtime import Deployed, Outcome
-from emulator.seams import cloudformation, executions, jsonata, lambdas, stepfunctions
+from emulator.seams import cloudformation, events, executions, jsonata, lambdas, stepfunctions
 from emulator.seams.patching import connection
 
 
-def connect(endpoint: str, invoke: Callable[[Deployed, bytes], Outcome]) -> None:
-    """Install the patches (once) and point them at this emulator's endpoint and Lambda runtime."""
+def connect(
+    endpoint: str,
+    invoke: Callable[[Deployed, bytes], Outcome],
+    deliver: Callable[[str, Mapping[str, Any], dict[str, Any]], None],
+) -> None:
+    """Install the patches (once) and point them at this emulator.
+
+    Parameters
+    ----------
+    endpoint
+        Where it listens.
+    invoke
+        Its Lambda runtime.
+    deliver
+        Takes a rule's name, one of its targets that is a function, and an event that the rule matches.
+
+    """
     _install()
-    connection.endpoint, connection.invoke = endpoint, invoke
+    connection.endpoint, connection.invoke, connection.deliver = endpoint, invoke, deliver
     stepfunctions.task_client.cache_clear()
 
 
 def disconnect() -> None:
     """Let go of the emulator's runtime; later invocations fail instead of starting processes."""
-    connection.endpoint, connection.invoke = "", None
+    connection.endpoint, connection.invoke, connection.deliver = "", None, None
 
 
 @functools.cache
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, jsonata, stepfunctions, executions, lambdas):
+    for seam in (cloudformation, jsonata, stepfunctions, executions, events, lambdas):
         seam.install()

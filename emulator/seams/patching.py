@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ class Connection:
 
     endpoint: str = ""
     invoke: Callable[[Deployed, bytes], Outcome] | None = None
+    deliver: Callable[[str, Mapping[str, Any], dict[str, Any]], None] | None = None
 
 
 connection = Connection()

@@ -158,6 +158,11 @@ def test_each_protocol_answers_its_errors(
         ({"Operation": "sns:Publish", "Error": "E", "Calls": {}}, "wrong type"),
         ({"Operation": "sns:Publish", "Error": "E", "Delay": 1}, "unknown: Delay; a fault has the fields Operation"),
         ({"Operation": "sns:Publish", "DelaySeconds": -1}, "not negative"),
+        ({"Operation": "sns:Publish", "Lose": True}, "for events:Deliver only"),
+        ({"Operation": "events:Deliver"}, "at least one of Lose"),
+        ({"Operation": "events:Deliver", "Error": "E"}, "can be given Lose, Twice, DelaySeconds"),
+        ({"Operation": "events:Deliver", "Lose": True, "Twice": True}, "is lost, or comes twice"),
+        ({"Operation": "events:Deliver", "DelaySeconds": 1, "After": True}, "After is for one that comes twice"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(bare: Emulator, given: dict[str, Any], complaint: str) -> None:

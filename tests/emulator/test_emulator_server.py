@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from emulator.deploy import ROOT, DeployError
 from emulator.remote import Remote, RemoteError
 from emulator.server import Emulator, PortInUseError
+from tests.emulator.processes import gone
 from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
 
 PROGRAM = """
@@ -46,15 +46,6 @@ def program(then: str, tmp_path: Path) -> "subprocess.Popen[str]":
 def listening(endpoint: str) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(endpoint.rpartition(":")[2]))) == 0
-
-
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

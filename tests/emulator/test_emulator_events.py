@@ -1,0 +1,249 @@
+"""Rules invoke functions: which events arrive, in what form, how often; and what faults do to them on their way."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.deliveries import Delivery
+from emulator.deploy import ROOT
+from emulator.faults import Fault
+from emulator.remote import Remote
+from emulator.server import Emulator
+from tests.emulator.executions import StateMachine, wait_until
+from tests.emulator.processes import gone
+from tests.emulator.stacks import deploy, function, machine, rule
+
+TELL = "import json\ndef handler(event, context): print('GOT', json.dumps(event))"
+FAIL = "def handler(event, context): raise ValueError('no')"
+FAIL_ONCE = """
+import os
+def handler(event, context):
+    try:
+        os.close(os.open(event["detail"]["Mark"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    raise ValueError("the first time")
+"""
+QUALIFIED = {"Arn": {"Ref": "Version"}}
+
+
+class Subscriber:
+    """A function, and the rule of a source of its own that invokes it."""
+
+    def __init__(self, emulator: Emulator, code: str = TELL, *, target: dict[str, Any] = QUALIFIED, **fields: Any):
+        self.source = f"source-{uuid.uuid4()}"
+        bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": f"bus-{uuid.uuid4()}"}}}
+        pattern = {"source": [self.source], "detail": {"Kind": ["wanted"]}}
+        permission = {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "Version"},
+            "Principal": "events.amazonaws.com",
+        }
+        outputs = deploy(
+            emulator,
+            function(code),
+            bus,
+            {
+                "Rule": rule(pattern, target, **fields),
+                "Allowed": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+            },
+        )
+        self.emulator = emulator
+        self.function, self.version, self.rule = (outputs[name] for name in ("Function", "Version", "Rule"))
+        self.bus = outputs["Bus"]
+
+    def put(self, *, bus: str = "default", **detail: Any) -> None:
+        """Put an event that the rule matches, unless the detail says otherwise."""
+        entry = {
+            "Source": self.source,
+            "DetailType": "Tested",
+            "Detail": json.dumps({"Kind": "wanted", **detail}),
+            "Resources": ["arn:of:it"],
+            "EventBusName": bus,
+        }
+        assert self.emulator.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+    def deliveries(self) -> list[Delivery]:
+        return [one for one in self.emulator.deliveries.list() if one.rule == self.rule]
+
+    def wait(self, *statuses: str) -> list[Delivery]:
+        """Wait until the deliveries have these statuses."""
+
+        def look() -> list[Delivery]:
+            found = self.deliveries()
+            return found if [one.status for one in found] == [*statuses] else []
+
+        return wait_until(look)
+
+    def got(self) -> list[Any]:
+        """What the function was invoked with."""
+        lines = self.emulator.runtime.logs(self.function)
+        return [json.loads(line.removeprefix("GOT ")) for line in lines if line.startswith("GOT ")]
+
+
+def test_an_event_that_matches_arrives_as_the_bus_has_it(bare: Emulator) -> None:
+    subscriber = Subscriber(bare)
+    subscriber.put(Number=1, Deep={"er": [None, "ü"]})
+    subscriber.put(Kind="other")
+    (delivery,) = subscriber.wait("DELIVERED")
+    (event,) = subscriber.got()
+    assert event == delivery.event
+    assert event.pop("time")[-1] == "Z"
+    uuid.UUID(event.pop("id"))
+    assert event == {
+        "version": "0",
+        "detail-type": "Tested",
+        "source": subscriber.source,
+        "account": bare.account_id,
+        "region": bare.region,
+        "resources": ["arn:of:it"],
+        "detail": {"Kind": "wanted", "Number": 1, "Deep": {"er": [None, "ü"]}},
+    }
+    assert (delivery.target, delivery.attempts, delivery.error) == (subscriber.version, 1, None)
+    told = Remote(bare.endpoint).ask("GET", "deliveries")[-1]
+    assert (told["rule"], told["status"], told["event"]) == (subscriber.rule, "DELIVERED", delivery.event)
+
+
+def test_rules_of_a_custom_bus_get_its_events_alone(bare: Emulator) -> None:
+    subscriber = Subscriber(bare, EventBusName={"Ref": "Bus"})
+    subscriber.put()
+    subscriber.put(bus=subscriber.bus, On="the bus")
+    (delivery,) = subscriber.wait("DELIVERED")
+    assert delivery.event["detail"]["On"] == "the bus"
+
+
+def test_a_target_without_a_version_runs_the_latest_code_and_its_input_replaces_the_event(bare: Emulator) -> None:
+    target = {"Arn": {"Fn::GetAtt": ["Function", "Arn"]}, "Input": '{"said": "instead"}'}
+    subscriber = Subscriber(bare, target=target)
+    subscriber.put()
+    subscriber.wait("DELIVERED")
+    assert subscriber.got() == [{"said": "instead"}]
+    assert [one.version for one in bare.runtime.invocations if one.function == subscriber.function] == ["$LATEST"]
+
+
+def test_a_disabled_rule_gets_nothing(bare: Emulator) -> None:
+    disabled, enabled = Subscriber(bare, State="DISABLED"), Subscriber(bare)
+    disabled.put()
+    enabled.put()
+    enabled.wait("DELIVERED")
+    assert disabled.deliveries() == []
+
+
+def test_a_target_of_another_kind_leaves_the_event_to_the_others(bare: Emulator) -> None:
+    source = f"source-{uuid.uuid4()}"
+    targets: list[dict[str, Any]] = [{"Arn": "arn:aws:sns:us-east-1:123456789012:topic"}, {"Arn": {"Ref": "Version"}}]
+    name = deploy(bare, function(TELL), {"Rule": rule({"source": [source]}, *targets)})["Rule"]
+    bare.client("events").put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": "{}"}])
+    wait_until(lambda: [one for one in bare.deliveries.list() if (one.rule, one.status) == (name, "DELIVERED")])
+
+
+def test_a_function_that_fails_is_tried_twice_more(bare: Emulator, tmp_path: Path) -> None:
+    failing, recovering = Subscriber(bare, FAIL), Subscriber(bare, FAIL_ONCE)
+    failing.put()
+    recovering.put(Mark=str(tmp_path / "mark"))
+    (failed,) = failing.wait("FAILED")
+    assert (failed.attempts, failed.error) == (3, "ValueError")
+    (delivered,) = recovering.wait("DELIVERED")
+    assert delivered.attempts == 2
+
+
+def test_a_function_that_is_gone_is_told(bare: Emulator) -> None:
+    target = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:nothing"}
+    subscriber = Subscriber(bare, target=target)
+    subscriber.put()
+    (failed,) = subscriber.wait("FAILED")
+    assert "Function not found" in str(failed.error)
+
+
+def test_an_execution_s_end_invokes_a_function(bare: Emulator) -> None:
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [{"Ref": "Machine"}], "status": ["FAILED"]}}
+    outputs = deploy(
+        bare,
+        function(TELL),
+        machine({"Fail": {"Type": "Fail", "Error": "Wanted"}}),
+        {"Rule": rule(pattern, QUALIFIED)},
+    )
+    execution = StateMachine(outputs["Machine"], bare.client("stepfunctions")).run({})
+
+    def delivered() -> list[Delivery]:
+        return [one for one in bare.deliveries.list() if (one.rule, one.status) == (outputs["Rule"], "DELIVERED")]
+
+    (delivery,) = wait_until(delivered)
+    detail = delivery.event["detail"]
+    assert (detail["executionArn"], detail["status"], detail["error"]) == (execution.arn, "FAILED", "Wanted")
+    assert delivery.event["account"] == bare.account_id
+
+
+def test_an_event_can_be_lost(bare: Emulator) -> None:
+    subscriber = Subscriber(bare)
+    script = bare.faults.add(Fault("events:Deliver", contains="the first", lose=True))
+    subscriber.put(Which="the first")
+    subscriber.put(Which="the second")
+    lost, _ = subscriber.wait("LOST", "DELIVERED")
+    assert (lost.event["detail"]["Which"], lost.attempts) == ("the first", 0)
+    assert [event["detail"]["Which"] for event in subscriber.got()] == ["the second"]
+    assert (script.matched, script.applied) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", [{"twice": True}, {"twice": True, "delay_seconds": 0.5, "after": True}])
+def test_an_event_can_arrive_twice(bare: Emulator, fault: dict[str, Any]) -> None:
+    subscriber = Subscriber(bare)
+    bare.faults.add(Fault("events:Deliver", contains=subscriber.rule, **fault))
+    subscriber.put()
+    subscriber.wait("DELIVERED", "DELIVERED")
+    first, second = subscriber.got()
+    assert first == second
+
+
+def test_an_event_can_be_late(bare: Emulator) -> None:
+    late, early = Subscriber(bare), Subscriber(bare)
+    bare.faults.add(Fault("events:Deliver", contains=late.version, delay_seconds=8))
+    late.put()
+    early.put()
+    early.wait("DELIVERED")
+    late.wait("DELIVERED")
+    order = [one.function for one in bare.runtime.invocations if one.function in (late.function, early.function)]
+    assert order == [early.function, late.function]
+
+
+PROGRAM = """
+import json, sys, uuid
+sys.path.insert(0, {root!r})
+from tests.emulator.test_emulator_events import *
+SLEEP = "import os, time\\ndef handler(event, context): print('GOT', os.getpid()); time.sleep(2.5)"
+with Emulator(port=0) as emulator:
+    sleeping, failing = Subscriber(emulator, SLEEP), Subscriber(emulator, FAIL)
+    late, starting = Subscriber(emulator), Subscriber(emulator)
+    emulator.faults.add(Fault("events:Deliver", contains=late.rule, delay_seconds=600))
+    for one in (sleeping, failing, late):
+        one.put()
+    wait_until(lambda: failing.deliveries()[0].attempts)
+    pid = wait_until(sleeping.got)[0]
+    starting.put()
+    print(pid, flush=True)
+print("ended", flush=True)
+"""
+
+
+def test_an_emulator_ends_cleanly_with_deliveries_under_way() -> None:
+    command = [sys.executable, "-c", PROGRAM.format(root=str(ROOT))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    pid, ended = done.stdout.split()
+    assert (done.returncode, ended, done.stderr) == (0, "ended", "")
+    assert gone(int(pid))
+
+
+@pytest.fixture
+def add(bare: Emulator) -> Callable[[dict[str, Any]], Any]:
+    return lambda given: Remote(bare.endpoint).ask("POST", "faults", {"Operation": "events:Deliver", **given})
+
+
+def test_faults_of_deliveries_are_scripted_over_http_too(add: Callable[[dict[str, Any]], Any]) -> None:
+    added = add({"Twice": True, "DelaySeconds": 1, "After": True, "Calls": "all"})
+    assert (added["Operation"], added["Twice"], added["Lose"]) == ("events:Deliver", True, False)
