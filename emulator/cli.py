@@ -7,6 +7,7 @@ import json
 import signal
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,6 +141,21 @@ def notifications(endpoint: Endpoint = _HERE) -> None:
     with _told():
         for notification in Remote(endpoint).ask("GET", "notifications"):
             report.mail(console, notification)
+
+
+@app.command()
+def fire(
+    schedule: Annotated[str, typer.Argument(help="Its name, or a part of it that no other schedule has.")],
+    at: Annotated[str, typer.Option(help="The time it fires for, as 2026-11-01T12:00:00Z; without: now.")] = "",
+    twice: Annotated[bool, typer.Option(help="Twice for the same time, as Scheduler may.")] = False,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Let a schedule fire, and show what its target answers."""
+    with _told():
+        remote = Remote(endpoint)
+        given = {"Schedule": schedule, "At": at or datetime.now(UTC).isoformat()}
+        for _ in range(2 if twice else 1):
+            report.say(console, json.dumps(remote.ask("POST", "fire", given)))
 
 
 @faults.command("add")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from moto.sns.models import sns_backends
 
 from emulator.custom_labels import CustomLabelsError
 from emulator.faults import Fault
+from emulator.schedules import FireError
 from emulator.wire import Environ, Response, read_call
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Control:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             return "200 OK", route(self._emulator, {**query, **json.loads(body or b"{}")})
-        except (TypeError, ValueError, CustomLabelsError) as error:
+        except (TypeError, ValueError, CustomLabelsError, FireError) as error:
             return "400 Bad Request", {"Message": str(error)}
         except KeyError as error:
             return "400 Bad Request", {"Message": f"{error.args[0]} is missing"}
@@ -115,6 +117,10 @@ def _clear_faults(emulator: Emulator, given: Any) -> None:
     emulator.faults.clear(int(given["id"]) if "id" in given else None)
 
 
+def _fire(emulator: Emulator, given: Any) -> Any:
+    return emulator.fire(given["Schedule"], datetime.fromisoformat(given["At"]) if "At" in given else None)
+
+
 _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("GET", ""): lambda emulator, _: {
         "Region": emulator.region,
@@ -125,6 +131,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("GET", "faults"): lambda emulator, _: [script.to_json() for script in emulator.faults.list()],
     ("POST", "faults"): lambda emulator, given: emulator.faults.add(Fault.from_json(given)).to_json(),
     ("DELETE", "faults"): _clear_faults,
+    ("POST", "fire"): _fire,
     ("GET", "models"): lambda emulator, _: emulator.control.models(),
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),

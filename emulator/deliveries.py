@@ -20,6 +20,7 @@ from emulator.wire import Call
 RETRIES = 2
 RETRY_PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 10
+_NOT_DONE = {"InputPath", "InputTransformer"}
 
 
 @dataclass
@@ -83,7 +84,10 @@ class Deliveries:
         service, _, action = DELIVER.partition(":")
         fault = self._faults.due(Call(service, action, event["region"], "", "", {}, body))
         payload = str(target.get("Input", text)).encode()
-        if fault is None:
+        if unknown := _NOT_DONE & target.keys():
+            error = f"the emulator does not know a target's {', '.join(sorted(unknown))}"
+            self._begin(Delivery(rule, function, event, "FAILED", error=error), payload)
+        elif fault is None:
             self._begin(Delivery(rule, function, event), payload)
         elif fault.lose:
             self._begin(Delivery(rule, function, event, "LOST"), payload)

@@ -9,6 +9,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,10 +19,11 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.scheduler.models import scheduler_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from emulator import custom_labels_api, deploy, seams
+from emulator import custom_labels_api, deploy, schedules, seams
 from emulator.authoriser import Authoriser
 from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
@@ -33,6 +35,7 @@ from emulator.seams import lambdas
 DEFAULT_PORT = 4566
 DEFAULT_ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "us-east-1"
+_READ_SECONDS = 900  # the longest that a function can take
 RUNTIME_DIR = deploy.ROOT / "build" / "runtime"
 
 
@@ -189,7 +192,9 @@ class Emulator:
                     aws_secret_access_key="test",
                     region_name=self.region,
                 )
-                config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+                config = Config(
+                    retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=_READ_SECONDS
+                )
                 client: Any = session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
                 self._clients[service] = client
             return self._clients[service]
@@ -205,6 +210,32 @@ class Emulator:
         """
         self.outputs |= deploy.deploy(assembly, self.client, self.region, self.account_id)
         return self.outputs
+
+    def fire(self, schedule: str, at: datetime | None = None) -> Any:
+        """Let a schedule fire once, as EventBridge Scheduler does at one of its times; nothing else fires it.
+
+        Parameters
+        ----------
+        schedule
+            Its name, or a part of ``group/name`` that no other schedule has.
+        at
+            The time that it fires for, with a time zone; without one: now.
+
+        Returns
+        -------
+        What the target's function answers; of a state machine, the ``executionArn``.
+
+        Raises
+        ------
+        FireError
+            No one schedule is meant, it is disabled, or its target is of another kind, refuses, or fails.
+        ValueError
+            The time has no time zone.
+
+        """
+        groups = scheduler_backends[self.account_id][self.region].schedule_groups.values()
+        found = schedules.find([one for group in groups for one in group.schedules.values()], schedule)
+        return schedules.fire(found, at or datetime.now(UTC), self.client)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,8 +1,7 @@
-"""CloudFormation: resources that moto deploys otherwise than AWS does, and those it does not know."""
+"""CloudFormation: resources that moto deploys otherwise than AWS does."""
 
 from __future__ import annotations
 
-import json
 import logging
 import types
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 from moto.awslambda import models as awslambda
 from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
-from moto.core.common_models import CloudFormationModel
 from moto.events.models import EventBus
-from moto.sns.models import sns_backends
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser import models as executing
 
@@ -34,35 +31,6 @@ def _substituted(resource: Any) -> Any:
     for placeholder, value in properties.get("DefinitionSubstitutions", {}).items():
         properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{placeholder}}}", str(value))
     return {**resource, "Properties": properties}
-
-
-class EmailSubscription(CloudFormationModel):
-    """AWS::SNS::Subscription, which moto's CloudFormation skips: who gets the mail. Being a subclass registers it."""
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        """The CloudFormation type this class stands for."""
-        return "AWS::SNS::Subscription"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """None: a subscription has no name of its own."""
-        return ""
-
-    @classmethod
-    def create_from_cloudformation_json(  # type: ignore[override]  # moto calls it by keyword
-        cls, _: str, cloudformation_json: Any, account_id: str, region_name: str, **__: Any
-    ) -> EmailSubscription:
-        """Subscribe the endpoint to its topic, with its filter policy."""
-        wanted = cloudformation_json["Properties"]
-        backend = sns_backends[account_id][region_name]
-        subscription = backend.subscribe(wanted["TopicArn"], wanted["Endpoint"], wanted["Protocol"])
-        if policy := wanted.get("FilterPolicy"):
-            backend.set_subscription_attributes(subscription.arn, "FilterPolicy", json.dumps(policy))
-        return cls(subscription.arn)
 
 
 def install() -> None:
@@ -99,6 +67,6 @@ def install() -> None:
         update_stack(self, template, parameters)
 
     patch(parsing.ResourceMap, "update", update_functions_first)
-    # A type that moto does not know (an alarm, a topic's policy) is skipped with a warning on the terminal: it belongs
-    # into the log. The template's own tests assert such resources.
+    # A type that moto does not know (a topic's policy) is skipped with a warning on the terminal: it belongs into the
+    # log. The template's own tests assert such resources.
     patch(parsing, "warnings", types.SimpleNamespace(warn=lambda message, **_: _log.info(message)))

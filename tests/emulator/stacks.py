@@ -85,10 +85,11 @@ def rule(pattern: dict[str, Any], *targets: dict[str, Any], **fields: Any) -> di
     return {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern, "Targets": numbered, **fields}}
 
 
-def deploy(emulator: Emulator, *resources: dict[str, Any], name: str | None = None) -> dict[str, str]:
-    """Deploy these resources as a stack of their own (or of this name). The outputs are the Refs of all of them."""
+def deploy(emulator: Emulator, *resources: dict[str, Any], name: str | None = None, **outputs: Any) -> dict[str, str]:
+    """Deploy these resources as a stack of their own (or of this name). The outputs are the Refs of all of them too."""
     template: dict[str, Any] = {"Resources": {logical: one for part in resources for logical, one in part.items()}}
-    template["Outputs"] = {logical: {"Value": {"Ref": logical}} for logical in template["Resources"]}
+    refs = {logical: {"Ref": logical} for logical in template["Resources"]}
+    template["Outputs"] = {output: {"Value": value} for output, value in {**refs, **outputs}.items()}
     stack = name or f"Stack{next(_names)}"
     return deploy_stack(stack, json.dumps(template), emulator.client("cloudformation"))
 

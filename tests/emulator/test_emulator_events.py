@@ -127,6 +127,13 @@ def test_a_target_without_a_version_runs_the_latest_code_and_its_input_replaces_
     assert [one.version for one in bare.runtime.invocations if one.function == subscriber.function] == ["$LATEST"]
 
 
+def test_a_target_that_transforms_its_input_is_refused(bare: Emulator) -> None:
+    subscriber = Subscriber(bare, target={**QUALIFIED, "InputPath": "$.detail"})
+    subscriber.put()
+    (delivery,) = subscriber.wait("FAILED")
+    assert (delivery.attempts, delivery.error) == (0, "the emulator does not know a target's InputPath")
+
+
 def test_a_disabled_rule_gets_nothing(bare: Emulator) -> None:
     disabled, enabled = Subscriber(bare, State="DISABLED"), Subscriber(bare)
     disabled.put()

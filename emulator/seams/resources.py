@@ -1,0 +1,201 @@
+"""CloudFormation: types that moto does not know. To be a subclass of ``CloudFormationModel`` makes a type known."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import datetime
+from typing import Any, Self
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.cloudwatch.utils import make_arn_for_alarm
+from moto.core.common_models import CloudFormationModel
+from moto.scheduler.exceptions import ScheduleGroupNotFound
+from moto.scheduler.models import scheduler_backends
+from moto.sns.models import sns_backends
+
+
+class _Resource:
+    """What CloudFormation asks of every resource: its Ref, and the one attribute that these have, their ARN."""
+
+    def __init__(self, physical_resource_id: str, arn: str) -> None:
+        self.physical_resource_id = physical_resource_id
+        self._arn = arn
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        """Whether GetAtt knows an attribute."""
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """What GetAtt answers."""
+        if not self.has_cfn_attr(attribute_name):
+            raise UnformattedGetAttTemplateException
+        return self._arn
+
+
+class EmailSubscription(_Resource, CloudFormationModel):
+    """AWS::SNS::Subscription: who gets the mail."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The CloudFormation type this class stands for."""
+        return "AWS::SNS::Subscription"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """A subscription has no name of its own."""
+        return ""
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
+        cls, _: str, cloudformation_json: Any, account_id: str, region_name: str, **__: Any
+    ) -> Self:
+        """Subscribe the endpoint to its topic, with its filter policy."""
+        wanted = cloudformation_json["Properties"]
+        backend = sns_backends[account_id][region_name]
+        subscription = backend.subscribe(wanted["TopicArn"], wanted["Endpoint"], wanted["Protocol"])
+        if policy := wanted.get("FilterPolicy"):
+            backend.set_subscription_attributes(subscription.arn, "FilterPolicy", json.dumps(policy))
+        return cls(subscription.arn, subscription.arn)
+
+
+class Alarm(_Resource, CloudFormationModel):
+    """AWS::CloudWatch::Alarm: a name and an ARN for who refers to it; it never goes off."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The CloudFormation type this class stands for."""
+        return "AWS::CloudWatch::Alarm"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """The property that names it."""
+        return "AlarmName"
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
+        cls, resource_name: str, _: Any, account_id: str, region_name: str, **__: Any
+    ) -> Self:
+        """Name it."""
+        return cls(resource_name, make_arn_for_alarm(region_name, account_id, resource_name))
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Self,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Self:
+        """Name it anew, where the template does."""
+        named = "AlarmName" in cloudformation_json["Properties"]
+        name = new_resource_name if named else original_resource.physical_resource_id
+        return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
+
+
+class ScheduleGroup(_Resource, CloudFormationModel):
+    """AWS::Scheduler::ScheduleGroup."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The CloudFormation type this class stands for."""
+        return "AWS::Scheduler::ScheduleGroup"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """The property that names it."""
+        return "Name"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Self:
+        """Make an empty group."""
+        tags = cloudformation_json["Properties"].get("Tags", [])
+        group = scheduler_backends[account_id][region_name].create_schedule_group(resource_name, tags)
+        return cls(group.name, group.arn)
+
+    @classmethod
+    def update_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
+        cls, original_resource: Self, **_: Any
+    ) -> Self:
+        """Keep it: only its tags can change."""
+        return original_resource
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        """Delete it with the schedules in it."""
+        scheduler_backends[account_id][region_name].delete_schedule_group(self.physical_resource_id)
+
+
+class Schedule(_Resource, CloudFormationModel):
+    """AWS::Scheduler::Schedule; nothing but ``Emulator.fire`` fires it."""
+
+    def __init__(self, name: str, group: str, arn: str) -> None:
+        super().__init__(name, arn)
+        self._group = group
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """The CloudFormation type this class stands for."""
+        return "AWS::Scheduler::Schedule"
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """The property that names it."""
+        return "Name"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Self:
+        """Make it, in its group."""
+        wanted = cloudformation_json["Properties"]
+        made = scheduler_backends[account_id][region_name].create_schedule(
+            name=resource_name,
+            group_name=wanted.get("GroupName"),
+            description=wanted.get("Description"),
+            schedule_expression=wanted["ScheduleExpression"],
+            schedule_expression_timezone=wanted.get("ScheduleExpressionTimezone"),
+            flexible_time_window=wanted["FlexibleTimeWindow"],
+            start_date=_epoch(wanted.get("StartDate")),
+            end_date=_epoch(wanted.get("EndDate")),
+            state=wanted.get("State"),
+            kms_key_arn=wanted.get("KmsKeyArn"),
+            target=wanted["Target"],
+            action_after_completion=None,
+        )
+        return cls(made.name, made.group_name, made.arn)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Self,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Self:
+        """Make it anew, under its old name where the template has none."""
+        original_resource.delete(account_id, region_name)
+        named = "Name" in cloudformation_json["Properties"]
+        name = new_resource_name if named else original_resource.physical_resource_id
+        return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        """Delete it, unless its group is gone, and it with it."""
+        with contextlib.suppress(ScheduleGroupNotFound):
+            scheduler_backends[account_id][region_name].delete_schedule(self._group, self.physical_resource_id)
+
+
+def _epoch(date: str | None) -> Any:
+    """A date of a template as moto keeps it, in seconds since the epoch."""
+    return None if date is None else datetime.fromisoformat(date).timestamp()
+
+
+def install() -> None:
+    """Let moto look again which types there are: it does so once."""
+    for known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        known.cache_clear()
