@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.runtime import Deployed, Outcome
-from emulator.seams import cloudformation, events, executions, jsonata, lambdas, resources, stepfunctions
+from emulator.seams import (
+    cloudformation,
+    events,
+    executions,
+    jsonata,
+    lambdas,
+    resources,  # noqa: F401 - its classes make themselves known
+    stepfunctions,
+)
 from emulator.seams.patching import connection
 
 
@@ -47,5 +55,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, resources, jsonata, stepfunctions, executions, events, lambdas):
+    for seam in (cloudformation, jsonata, stepfunctions, executions, events, lambdas):
         seam.install()

@@ -9,7 +9,6 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType
-from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
@@ -156,11 +155,7 @@ def install() -> None:
 
     patch(ExecutionWorker, "start", begin_and_tell)
 
-    # What that thread meets afterwards, such as the error of its Lambda, overwrites the end ...
-    for name in ("set_error", "set_timed_out"):
-        patch(Environment, name, _while_running(getattr(Environment, name)))
-
-    # ... and goes on in the history.
+    # What that thread meets afterwards, such as its Lambda's answer, goes on in the history.
     write = EventManager._publish_history_event
 
     def write_unless_over(self: Any, **event: Any) -> None:
@@ -173,12 +168,3 @@ def install() -> None:
     # text for JSON.
     patch(StepFunctionResponse, "stop_execution", _stop_execution)
     patch(StepFunctionResponse, "describe_execution", _describe_execution)
-
-
-def _while_running(change: Any) -> Any:
-    def change_unless_over(self: Any, *arguments: Any, **named: Any) -> None:
-        with self._state_mutex:
-            if self.is_running():
-                change(self, *arguments, **named)
-
-    return change_unless_over

@@ -7,7 +7,6 @@ import json
 from datetime import datetime
 from typing import Any, Self
 
-from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudwatch.utils import make_arn_for_alarm
 from moto.core.common_models import CloudFormationModel
@@ -193,9 +192,3 @@ class Schedule(_Resource, CloudFormationModel):
 def _epoch(date: str | None) -> Any:
     """A date of a template as moto keeps it, in seconds since the epoch."""
     return None if date is None else datetime.fromisoformat(date).timestamp()
-
-
-def install() -> None:
-    """Let moto look again which types there are: it does so once."""
-    for known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
-        known.cache_clear()
