@@ -15,13 +15,22 @@ from emulator.wire import Call, Environ, Response, access_denied_code, error_res
 # What an action works on, by service: the first template whose fields the request has. The documents are the service
 # authorisation reference's pages; what is not here is authorised on `*`, as AWS does for actions without resources.
 _RESOURCES = {
-    "dynamodb": ("arn:{partition}:dynamodb:{region}:{account}:table/{TableName}",),
+    "dynamodb": ("{TableName}/index/{IndexName}", "{TableName}"),
     "kms": ("{KeyId}",),
-    "lambda": ("{FunctionName}",),
+    "lambda": ("{FunctionName}:{Qualifier}", "{FunctionName}"),
     "rekognition": ("{ProjectVersionArn}", "{ProjectArn}"),
     "sns": ("{TopicArn}",),
+    "sqs": ("{QueueUrl}",),
     "states": ("{stateMachineArn}", "{executionArn}"),
 }
+# Fields that may hold a name, or a URL that ends with it, where policies have ARNs.
+_ARNS = {
+    "FunctionName": "arn:{partition}:lambda:{region}:{account}:function:{name}",
+    "QueueUrl": "arn:{partition}:sqs:{region}:{account}:{name}",
+    "TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
+}
+# Operations that IAM calls otherwise.
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 _ASSUMED_ROLE_KEY = "ASIA"
 
 
@@ -78,11 +87,12 @@ class Authoriser:
         )
         principal = caller.arn
         role = principal.split("/")[-2]
+        action = _ACTIONS.get(call.name, call.name)
         policies = [_policy(policy) for policy in caller.collect_policies()]
         for resource in self._resources(call):
-            results = {policy.is_action_permitted(call.name, resource) for policy in policies}
+            results = {policy.is_action_permitted(action, resource) for policy in policies}
             allowed = PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
-            yield Authorisation(role, call.name, resource, allowed), principal
+            yield Authorisation(role, action, resource, allowed), principal
 
     def _resources(self, call: Call) -> list[str]:
         place = {"partition": get_partition(call.region), "region": call.region, "account": self._account_id}
@@ -90,9 +100,14 @@ class Authoriser:
             buses = {entry.get("EventBusName", "default") for entry in call.parameters["Entries"]}
             bus_arn = "arn:{partition}:events:{region}:{account}:event-bus/".format(**place)
             return sorted(bus if bus.startswith("arn:") else bus_arn + bus for bus in buses)
+        arns = {
+            field: value if value.startswith("arn:") else _ARNS[field].format(**place, name=value.rpartition("/")[2])
+            for field, value in call.parameters.items()
+            if field in _ARNS
+        }
         for template in _RESOURCES.get(call.service, ()):
             try:
-                return [template.format(**place, **call.parameters)]
+                return [template.format(**{**call.parameters, **arns, **place})]
             except KeyError:
                 continue
         return ["*"]

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader
@@ -102,7 +102,8 @@ def _operation(environ: Environ, body: bytes) -> tuple[str, Mapping[str, Any]]:
     # The path keeps its escapes only here: PATH_INFO has lost those of an ARN's slashes.
     path = str(environ.get("REQUEST_URI", environ["PATH_INFO"])).partition("?")[0]
     if invoke := _INVOKE.search(path):
-        return "Invoke", {"FunctionName": unquote(invoke["FunctionName"])}
+        query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+        return "Invoke", {"FunctionName": unquote(invoke["FunctionName"]), **query}
     return f"{environ['REQUEST_METHOD']} {path}", {}
 
 

@@ -58,18 +58,17 @@ def role_name(endpoint: Emulator) -> str:
     return deploy(endpoint, {"Role": role("lambda", STATEMENTS)}, TABLE)["Role"]
 
 
-@pytest.fixture
-def client(bare: Emulator, role_name: str) -> Callable[[str], Any]:
-    """Makes clients with the credentials of the role."""
-    assumed = bare.client("sts").assume_role(
-        RoleArn=f"arn:aws:iam::{bare.account_id}:role/{role_name}", RoleSessionName="function"
+def assume(emulator: Emulator, role_name: str) -> Callable[[str], Any]:
+    """Makes clients with the credentials of a role."""
+    assumed = emulator.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::{emulator.account_id}:role/{role_name}", RoleSessionName="function"
     )["Credentials"]
 
     def make(service: str) -> Any:
         return boto3.client(
             service,  # type: ignore[call-overload]
-            region_name=bare.region,
-            endpoint_url=bare.endpoint,
+            region_name=emulator.region,
+            endpoint_url=emulator.endpoint,
             aws_access_key_id=assumed["AccessKeyId"],
             aws_secret_access_key=assumed["SecretAccessKey"],
             aws_session_token=assumed["SessionToken"],
@@ -77,6 +76,12 @@ def client(bare: Emulator, role_name: str) -> Callable[[str], Any]:
         )
 
     return make
+
+
+@pytest.fixture
+def client(bare: Emulator, role_name: str) -> Callable[[str], Any]:
+    """Makes clients with the credentials of the role."""
+    return assume(bare, role_name)
 
 
 def refusal(call: Callable[[], Any]) -> tuple[str, str]:
@@ -136,6 +141,101 @@ def test_topics_buses_and_tables_are_resources(client: Callable[[str], Any]) -> 
     denied = refusal(lambda: client("dynamodb").delete_item(TableName="allowed", Key=item))
     assert denied[0] == "AccessDeniedException"
     assert refusal(lambda: client("dynamodb").put_item(TableName="other", Item=item))[0] == "AccessDeniedException"
+
+
+HOME = "us-east-1:123456789012"
+
+
+@pytest.mark.parametrize(
+    ("call", "action", "resource"),
+    [
+        (
+            lambda client: client("dynamodb").get_item(TableName="t", Key={"id": {"S": "i"}}),
+            "dynamodb:GetItem",
+            f"arn:aws:dynamodb:{HOME}:table/t",
+        ),
+        (
+            lambda client: client("dynamodb").put_item(TableName=f"arn:aws:dynamodb:{HOME}:table/t", Item={}),
+            "dynamodb:PutItem",
+            f"arn:aws:dynamodb:{HOME}:table/t",
+        ),
+        (
+            lambda client: client("dynamodb").update_item(TableName="t", Key={"id": {"S": "i"}}),
+            "dynamodb:UpdateItem",
+            f"arn:aws:dynamodb:{HOME}:table/t",
+        ),
+        (
+            lambda client: client("dynamodb").delete_item(TableName="t", Key={"id": {"S": "i"}}),
+            "dynamodb:DeleteItem",
+            f"arn:aws:dynamodb:{HOME}:table/t",
+        ),
+        (
+            lambda client: client("dynamodb").scan(TableName="t"),
+            "dynamodb:Scan",
+            f"arn:aws:dynamodb:{HOME}:table/t",
+        ),
+        (
+            lambda client: client("dynamodb").query(
+                TableName="t", IndexName="byTime", KeyConditionExpression="id = :id"
+            ),
+            "dynamodb:Query",
+            f"arn:aws:dynamodb:{HOME}:table/t/index/byTime",
+        ),
+        (
+            lambda client: client("stepfunctions").start_execution(stateMachineArn=f"arn:aws:states:{HOME}:m"),
+            "states:StartExecution",
+            f"arn:aws:states:{HOME}:m",
+        ),
+        (
+            lambda client: client("stepfunctions").stop_execution(executionArn=f"arn:aws:states:{HOME}:e"),
+            "states:StopExecution",
+            f"arn:aws:states:{HOME}:e",
+        ),
+        (
+            lambda client: client("stepfunctions").describe_execution(executionArn=f"arn:aws:states:{HOME}:e"),
+            "states:DescribeExecution",
+            f"arn:aws:states:{HOME}:e",
+        ),
+        (
+            lambda client: client("sqs").send_message(
+                QueueUrl="https://sqs.us-east-1.amazonaws.com/123456789012/q", MessageBody="m"
+            ),
+            "sqs:SendMessage",
+            f"arn:aws:sqs:{HOME}:q",
+        ),
+        (
+            lambda client: client("lambda").invoke(FunctionName="f"),
+            "lambda:InvokeFunction",
+            f"arn:aws:lambda:{HOME}:function:f",
+        ),
+        (
+            lambda client: client("lambda").invoke(FunctionName="f", Qualifier="2"),
+            "lambda:InvokeFunction",
+            f"arn:aws:lambda:{HOME}:function:f:2",
+        ),
+        (
+            lambda client: client("lambda").invoke(FunctionName=f"arn:aws:lambda:{HOME}:function:f:2"),
+            "lambda:InvokeFunction",
+            f"arn:aws:lambda:{HOME}:function:f:2",
+        ),
+    ],
+)
+def test_each_action_is_authorised_on_what_it_works_on(
+    bare: Emulator, client: Callable[[str], Any], call: Callable[[Any], Any], action: str, resource: str
+) -> None:
+    code, message = refusal(lambda: call(client))
+    decision = bare.authoriser.decisions[-1]
+    assert (decision.action, decision.resource, decision.allowed) == (action, resource, False)
+    assert code == "AccessDeniedException"
+    assert f"perform: {action} on resource: {resource} because" in message
+
+
+def test_a_function_can_be_allowed_to_invoke_another(bare: Emulator) -> None:
+    arn = f"arn:aws:lambda:{HOME}:function:nothing*"
+    allowed = [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}]
+    name = deploy(bare, {"Role": role("lambda", allowed)})["Role"]
+    refused = refusal(lambda: assume(bare, name)("lambda").invoke(FunctionName="nothing"))
+    assert refused[0] == "ResourceNotFoundException", "IAM let it through"
 
 
 def test_every_decision_is_recorded(bare: Emulator, client: Callable[[str], Any], role_name: str) -> None:
