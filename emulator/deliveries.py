@@ -106,7 +106,8 @@ class Deliveries:
             thread.join(_JOIN_SECONDS)
 
     def _begin(self, delivery: Delivery, payload: bytes, delay_seconds: float = 0) -> None:
-        thread = threading.Thread(target=self._run, args=(delivery, payload, delay_seconds), daemon=True)
+        arguments = (delivery, payload, delay_seconds)
+        thread = threading.Thread(target=self._run, args=arguments, name="delivery", daemon=True)
         with self._lock:
             if self._stopped.is_set():
                 return

@@ -194,6 +194,17 @@ def test_no_process_outlives_the_runtime(runtime: Runtime) -> None:
         runtime.invoke(deployed("echo"), b"{}")
 
 
+def test_a_process_that_starts_while_the_runtime_stops_is_ended(tmp_path: Path) -> None:
+    def stop_meanwhile(*_: str) -> dict[str, str]:
+        stopping.stop()
+        return {}
+
+    stopping = Runtime({}, stop_meanwhile, RUNTIME_DIR, tmp_path)
+    with pytest.raises(RuntimeError, match="while the emulator stopped"):
+        stopping.invoke(deployed("echo"), b"{}")
+    assert stopping._sandboxes == set()
+
+
 def test_no_process_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = f"""
 import json, sys, time
