@@ -19,13 +19,13 @@ from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, synthesise
 from emulator.remote import Remote, RemoteError
+from emulator.tour import OVERHEAD_SECONDS, Tour
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
 
 DEFAULT_PORT = 4566
 
-_OVERHEAD_SECONDS = 4  # of an execution beside the model's own start: cold functions, the notification
 _INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -41,17 +41,25 @@ _HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 @app.command()
 def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
-    """Deploy into a new emulator, start the first configured model, and show everything until it runs."""
+    """Deploy into a new emulator, and show the whole life of the first configured model."""
     with _deployed(port, starting) as (emulator, models):
         name, arn = next(iter(models.items()))
-        # The interval needs a timeout to match: both together stay under 1,000 looks.
-        given = {"Model": name, "PollSeconds": 2, "TimeoutSeconds": 600}
-        succeeded = _start_and_tell(Remote(emulator.endpoint), given, arn, starting)
+        remote = Remote(emulator.endpoint)
+        succeeded = Tour(console, remote, name, arn, starting, Timing.stopping).run()
+        report.say(console, "\nThe first execution:", "bold")
+        first = remote.executions()[-1]
+        events = remote.history(first["executionArn"])
+        report.timeline(console, events)
+        report.say(console, "\nOn AWS all of this would have cost:", "bold")
+        histories = [remote.history(one["executionArn"]) for one in remote.executions()]
+        report.costs(console, [event for one in histories for event in one], remote.ask("GET", "invocations"))
         report.say(console, "\nNext, in two terminals:", "bold")
         for command in (
             "up",
-            f"start {name}",
-            "status",
+            f"start {name} --field LeaseId=me",
+            "leases",
+            f"stop {name} --lease-id me",
+            "sweep",
             "faults add rekognition:StartProjectVersion --error ThrottlingException",
         ):
             report.say(console, f"  .venv/bin/python -m emulator {command}")
@@ -95,6 +103,38 @@ def start(
         remote = Remote(endpoint)
         succeeded = _start_and_tell(remote, given, remote.models.get(model, model), Timing.starting)
     raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def stop(
+    model: Annotated[str, typer.Argument(help="A configured name, or a model version's ARN.")],
+    lease_id: Annotated[str | None, typer.Option(help="The lease to release.")] = None,
+    force: Annotated[bool, typer.Option(help="End all leases.")] = False,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Release a lease, stop a model that nobody needs, and watch until the execution ends."""
+    given: dict[str, Any] = {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
+    given |= {"LeaseId": lease_id} if lease_id else {}
+    given |= {"Force": True} if force else {}
+    with _told():
+        remote = Remote(endpoint)
+        arn = remote.models.get(model, model)
+        succeeded = _start_and_tell(remote, given, arn, Timing.stopping, machine="StopModelArn")
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def leases(endpoint: Endpoint = _HERE) -> None:
+    """Show who holds which model, and until when."""
+    with _told():
+        report.leases(console, Remote(endpoint).leases())
+
+
+@app.command()
+def sweep(endpoint: Endpoint = _HERE) -> None:
+    """Let the sweep come by, as its schedule does every few minutes on AWS, and show what it did."""
+    with _told():
+        report.say(console, json.dumps(Remote(endpoint).ask("POST", "fire", {"Schedule": "EverySweep"})))
 
 
 @app.command()
@@ -251,14 +291,15 @@ def _told() -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _start_and_tell(remote: Remote, given: dict[str, Any], arn: str, starting: float) -> bool:
+def _start_and_tell(
+    remote: Remote, given: dict[str, Any], arn: str, seconds: float, *, machine: str = "StartModelArn"
+) -> bool:
     """Start an execution, follow it, and show all there is to know of it. Returns whether it succeeded."""
     invoked, published = (len(remote.ask("GET", what)) for what in ("invocations", "notifications"))
-    execution_arn = remote.start(given)
+    execution_arn = remote.start(given, machine)
     report.say(console, f"Execution:      {execution_arn}\nInput:          {json.dumps(given)}\n")
-    report.follow(console, remote.watch(execution_arn, arn), starting + _OVERHEAD_SECONDS)
-    execution = remote.stepfunctions.describe_execution(executionArn=execution_arn)
-    succeeded = report.ending(console, execution)
+    report.follow(console, remote.watch(execution_arn, arn), seconds + OVERHEAD_SECONDS)
+    succeeded = report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution_arn))
     report.say(console)
     for notification in remote.ask("GET", "notifications")[published:]:
         report.mail(console, notification)
@@ -266,8 +307,7 @@ def _start_and_tell(remote: Remote, given: dict[str, Any], arn: str, starting: f
     report.say(console, "\nThe execution:", "bold")
     report.timeline(console, events)
     report.say(console, "\nOn AWS this would have cost:", "bold")
-    hourly = json.loads(execution["output"]).get("EstimatedHourlyCost") if succeeded else None
-    report.costs(console, events, remote.ask("GET", "invocations")[invoked:], hourly)
+    report.costs(console, events, remote.ask("GET", "invocations")[invoked:])
     return succeeded
 
 

@@ -12,6 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import boto3
+from boto3.dynamodb.types import TypeDeserializer
+
+MACHINES = ("StartModelArn", "StopModelArn")
+"""Outputs of the stack."""
 
 
 class RemoteError(Exception):
@@ -54,6 +58,7 @@ class Remote:
             region_name=about["Region"],
         )
         self.stepfunctions: Any = self._session.client("stepfunctions", endpoint_url=self.endpoint)
+        self.dynamodb: Any = self._session.client("dynamodb", endpoint_url=self.endpoint)
 
     def ask(self, method: str, path: str, given: object = None) -> Any:
         """Ask the emulator itself.
@@ -76,10 +81,10 @@ class Remote:
                 f"no emulator answers at {self.endpoint}: start one with `python -m emulator up`"
             ) from error
 
-    def start(self, given: object) -> str:
-        """Start an execution of StartModel. Returns its ARN."""
-        machine = self.outputs["StartModelArn"]
-        arn: str = self.stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
+    def start(self, given: object, machine: str = "StartModelArn") -> str:
+        """Start an execution of a state machine, by its output's name. Returns the execution's ARN."""
+        started = self.stepfunctions.start_execution(stateMachineArn=self.outputs[machine], input=json.dumps(given))
+        arn: str = started["executionArn"]
         return arn
 
     def watch(self, execution_arn: str, project_version_arn: str) -> Iterator[Look]:
@@ -104,13 +109,33 @@ class Remote:
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
         return [event for page in pages for event in page["events"]]
 
-    def executions(self) -> list[dict[str, Any]]:
-        """The executions of StartModel, latest first."""
-        pages = self.stepfunctions.get_paginator("list_executions").paginate(
-            stateMachineArn=self.outputs["StartModelArn"]
-        )
-        found = [execution for page in pages for execution in page["executions"]]
+    def executions(self, *machines: str) -> list[dict[str, Any]]:
+        """The executions of some state machines, by their outputs' names, or of all; latest first."""
+        found: list[dict[str, Any]] = []
+        for machine in machines or MACHINES:
+            pages = self.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=self.outputs[machine])
+            found += (execution for page in pages for execution in page["executions"])
         return sorted(found, key=lambda execution: execution["startDate"], reverse=True)
+
+    def leases(self) -> list[dict[str, Any]]:
+        """What the table of models says of each: its attributes, as JSON."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["ModelTableName"])
+        items = [TypeDeserializer().deserialize({"M": item}) for page in pages for item in page["Items"]]
+        return [item for item in items if item["Kind"] == "MODEL"]
+
+    def wait_for_notifications(self, count: int, seconds: float = 60) -> None:
+        """Wait until so many have been published: an event's are sent some time after it.
+
+        Raises
+        ------
+        RemoteError
+            They were not.
+        """
+        deadline = time.monotonic() + seconds
+        while len(self.ask("GET", "notifications")) < count:
+            if time.monotonic() > deadline:
+                raise RemoteError(f"there are no {count} notifications after {seconds:.0f} s")
+            time.sleep(0.1)
 
 
 def states_entered(history: list[dict[str, Any]]) -> list[tuple[datetime, str]]:

@@ -79,6 +79,20 @@ def _cause(execution: dict[str, Any]) -> dict[str, Any]:
     return cause if isinstance(cause, dict) else {"Message": cause}
 
 
+def leases(console: Console, items: Iterable[dict[str, Any]]) -> None:
+    """Show who holds which model, until when, and whether a stop is under way."""
+    for item in items:
+        say(console, f"  {item['ProjectVersionArn']}", "bold")
+        for lease in item.get("Leases", ()):
+            say(console, f"    {lease['LeaseId']}: until {lease.get('ExpiresAt', 'it is released')}")
+        for lease in item.get("Pending", ()):
+            say(console, f"    {lease['LeaseId']}: its start is under way, until {lease['ExpiresAt']} at the latest")
+        if claim := item.get("Claim"):
+            say(console, f"    being stopped by {claim['ExecutionArn']}")
+        if not (item.get("Leases") or item.get("Pending")):
+            say(console, "    nobody")
+
+
 def mail(console: Console, notification: dict[str, Any]) -> None:
     """Show a notification as its mail reads."""
     head = f"To: {', '.join(notification['Emails']) or '(nobody has subscribed)'}\nSubject: {notification['Subject']}"
@@ -121,10 +135,8 @@ def _loop(steps: Sequence[str]) -> tuple[int, int]:
     return 1, 1
 
 
-def costs(
-    console: Console, history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]], hourly: float | None
-) -> None:
-    """Show what an execution would have cost on AWS: measured here, at list prices."""
+def costs(console: Console, history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]]) -> None:
+    """Show what executions would have cost on AWS beside the model: measured here, at list prices."""
     tasks = sum(event["type"] == "TaskStateEntered" for event in history)
     retries = max(0, sum(event["type"] == "TaskScheduled" for event in history) - tasks)
     transitions = len(states_entered(list(history))) + retries
@@ -132,9 +144,4 @@ def costs(
     billed = sum(one["billed_ms"] for one in invocations)
     say(console, f"  Step Functions  {transitions} transitions: USD {prices.state_transitions(transitions):.6f}")
     say(console, f"  Lambda          {len(invocations)} invocations, {billed} ms billed: USD {functions:.6f}")
-    if hourly is not None:
-        say(
-            console,
-            f"  The model       USD {hourly:.2f} for each hour it runs, used or not, until it is stopped",
-            "bold",
-        )
+    say(console, "  The model       by the hour, while it is RUNNING: the mails say how much")

@@ -44,6 +44,11 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
     facts = {
         "models": {name: asdict(model) for name, model in sorted(settings.models.items())},
         "inference_unit_hour_usd": settings.inference_unit_hour_usd,
+        "projects": list(settings.projects),
+        "sweep_minutes": settings.sweep_minutes,
+        "lease_warning_minutes": settings.lease_warning_minutes,
+        "unleased_models": settings.unleased_models,
+        "restart_when_down": settings.restart_when_down,
     }
     (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return target

@@ -35,6 +35,9 @@ Rekognition as a whole, so it can't be asked."""
 _VALIDATOR = Validator(json.loads((Path(__file__).parent / "settings.schema.json").read_text("utf-8")))
 
 
+_SWEEPING = ("sweep_minutes", "lease_warning_minutes", "unleased_models", "restart_when_down")
+
+
 class SettingsError(Exception):
     """``cdk.json`` is wrong: every problem, each with its key."""
 
@@ -55,6 +58,10 @@ class Settings:
     inference_unit_hour_usd: float = DEFAULT_INFERENCE_UNIT_HOUR
     log_retention_days: int = 90
     retain: bool = False
+    sweep_minutes: int = 5
+    lease_warning_minutes: int = 15
+    unleased_models: str = "notify"
+    restart_when_down: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -82,6 +89,7 @@ class Settings:
             log_retention_days=context.get("log_retention_days", 90),
             retain=context.get("removal_policy") == "retain",
             tags=context.get("tags", {}),
+            **{name: context[name] for name in _SWEEPING if name in context},
         )
 
 

@@ -1,4 +1,4 @@
-"""What the capabilities have in common: the key, the idempotency table, one kind of function and of log group."""
+"""What the capabilities have in common: the key, the tables, one kind of function and of log group."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from infra.settings import Settings
 
 
 class Shared(Construct):
-    """One key, one idempotency table, one bundle, and how to make a function or a log group of ours."""
+    """One key, two tables, one bundle, and how to make a function or a log group of ours."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -28,6 +28,12 @@ class Shared(Construct):
         self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle")
         self.key = self._encryption_key()
         self.idempotency_table = self._idempotency_table()
+        self.model_table = self._model_table()
+
+    def table_names(self, *tables: str) -> dict[str, str]:
+        """The environment of a function that uses these tables: IDEMPOTENCY, MODEL."""
+        names = {"IDEMPOTENCY": self.idempotency_table.table_name, "MODEL": self.model_table.table_name}
+        return {f"{table}_TABLE_NAME": names[table] for table in tables}
 
     def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
         """An encrypted log group that is kept as long as the settings say."""
@@ -93,3 +99,16 @@ class Shared(Construct):
         worthless = "It holds tokens and what was sent, worthless after some days: there is nothing to restore."
         acknowledge(table, {"AwsSolutions-DDB3": worthless})
         return table
+
+    def _model_table(self) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            "Models",
+            partition_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=self._removal_policy,
+        )

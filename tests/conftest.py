@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from emulator.deploy import synthesise
 from tools.templates import Template
+
+# A busy machine is slow, and a failure that comes and goes stops everybody: the same examples every time.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 Synthesised = Callable[[Mapping[str, Any]], Path]
 
@@ -22,6 +27,10 @@ SETTINGS: Mapping[str, Any] = {
     ],
     "projects": ["packaging"],
     "notification_emails": ["ml-operators@example.com", "night-shift@example.com"],
+    "sweep_minutes": 1,
+    "lease_warning_minutes": 30,
+    "unleased_models": "stop",
+    "restart_when_down": True,
     "log_retention_days": 30,
     "removal_policy": "retain",
     "tags": {"team": "vision", "cost-centre": "4711"},

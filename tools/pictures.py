@@ -8,12 +8,14 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import infra  # puts functions/ on the path
 from emulator.deploy import synthesise
-from lifecycle.decisions import SETTLE, TARGET_RUNNING, Rule
+from lifecycle.decisions import SETTLE
+from lifecycle.statuses import GONE, TARGET_RUNNING, TARGET_STOPPED, Rule
 from tools.asl import StateMachine, Transition, Why, state_machines
 from tools.templates import Template, referenced
 
@@ -29,20 +31,49 @@ _SHAPES = {
     "Succeed": ("(((", ")))"),
     "Fail": ("(((", ")))"),
 }
+_CALLERS = {
+    "caller": "person, schedule<br/>or pipeline",
+    "rule": "EventBridge rule:<br/>an execution ended",
+    "schedule": "schedule:<br/>every few minutes",
+}
 _SERVICES = {
     "rekognition": "Amazon Rekognition<br/>Custom Labels",
-    "dynamodb": "DynamoDB<br/>idempotency table",
-    "states": "Step Functions<br/>executions",
-    "sns": "SNS topic",
-    "events": "EventBridge bus",
+    "SharedModels": "DynamoDB model table:<br/>leases, claims,<br/>executions under way",
+    "SharedIdempotency": "DynamoDB idempotency table:<br/>tokens, and what was sent",
+    "states": "Step Functions:<br/>executions",
+    "sns": "SNS topic:<br/>people, by mail",
+    "events": "EventBridge bus:<br/>other pipelines",
 }
-"""What a function works with, by the prefix of its actions."""
-_NOT_DRAWN = frozenset({"logs", "kms"})
-"""What every function, and whoever publishes on an encrypted topic, needs beside."""
+"""What a function works with: a table by its name, anything else by the prefix of its actions."""
+_NOT_DRAWN = frozenset({"logs", "kms", "sqs"})
+"""What every function, whoever publishes on an encrypted topic, and whoever is called by events needs beside."""
+_SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
+_WORDS = {
+    Rule.REQUEST: "request",
+    Rule.REQUEST_ONCE: "request once, then fail `ModelFailed`",
+    Rule.REQUEST_AGAIN: f"{_SETTLE}, then request again",
+    Rule.WAIT: "wait",
+    Rule.WAIT_UNLESS_STOPPED_MEANWHILE: "wait; fail `ModelStopped` if the look before saw STARTING or RUNNING, and "
+    "there was no claim",
+    Rule.DONE: "done",
+    Rule.FAIL_STOPPED: f"{_SETTLE}, then fail `ModelStopped`",
+    Rule.FAIL_FAILED: f"{_SETTLE}, then fail `ModelFailed`",
+    Rule.FAIL_NOT_STARTABLE: "fail `ModelNotStartable`",
+    Rule.FAIL_UNKNOWN: "fail `ModelNotStartable`, naming it",
+}
+_NOT_FOUND = ("fail `ModelNotFound`",) * 2
+"""Of a start: the look at a version that is gone raises, so that its table has no row for it."""
 
 
 class PictureError(Exception):
-    """A document asks for a picture that there is not, or its markers don't match."""
+    """A document asks for a picture that there is not, its markers don't match, or something can't be drawn."""
+
+
+class Use(NamedTuple):
+    """Something that a function may do, and the node on which."""
+
+    target: str
+    action: str
 
 
 def pictures(template: Template) -> Mapping[str, str]:
@@ -80,58 +111,82 @@ def flow(machine: StateMachine) -> list[str]:
 
 
 def data_flow(template: Template) -> list[str]:
-    """Who calls what, as the roles of the template allow it."""
+    """Who calls what, as targets and roles in the template say it.
+
+    What several functions have in common is drawn once, to or from the group that they are in.
+    """
     machines = {
         machine: [template.invoked(version) for version in properties["DefinitionSubstitutions"].values()]
         for machine, properties in template.of_type("AWS::StepFunctions::StateMachine").items()
     }
-    handlers = dict.fromkeys(handler for invoked in machines.values() for handler in invoked)
-    calls = [f"  {machine} --> {handler}" for machine, invoked in machines.items() for handler in invoked]
-    used: set[str] = set()
-    for handler in handlers:
-        granted = template.grants[referenced(template.functions[handler]["Role"])]
-        actions = sorted({action for of_resource in granted.values() for action in of_resource})
-        for service, of_service in groupby(actions, key=lambda action: action.split(":")[0]):
-            if service not in _NOT_DRAWN:
-                used.add(service)
-                names = "<br/>".join(action.split(":")[1] for action in of_service)
-                calls.append(f'  {handler} -- "{names}" --> {service}')
+    targets = {
+        "rule": [target for rule in template.of_type("AWS::Events::Rule").values() for target in rule["Targets"]],
+        "schedule": [schedule["Target"] for schedule in template.of_type("AWS::Scheduler::Schedule").values()],
+    }
+    steps = [one for one in dict.fromkeys(chain(*machines.values())) if all(one in each for each in machines.values())]
+    own = [(machine, handler) for machine, each in machines.items() for handler in each if handler not in steps]
+    keeping = [(event, template.invoked(target["Arn"])) for event, each in targets.items() for target in each]
+    kept = {handler: _work(template, handler) for _, handler in keeping}
+    by_both = frozenset.intersection(*kept.values())
     return [
         "flowchart LR",
-        '  caller(["person, schedule<br/>or pipeline"])',
+        *(f'  {caller}(["{label}"])' for caller, label in _CALLERS.items()),
         *(f'  {machine}["state machine<br/>{_machine_name(machine)}"]' for machine in machines),
-        *(f'  {handler}["{handler.capitalize()} function"]' for handler in handlers),
-        *(f'  {service}[("{label}")]' for service, label in _SERVICES.items() if service in used),
-        '  people(["people, by mail"])',
-        '  pipelines(["other pipelines"])',
+        *_group("steps", "steps of both", steps),
+        *(_function(handler) for _, handler in own),
+        *_group("keeping", "keeping what leases promise", kept),
+        *(f'  {service}[("{label}")]' for service, label in _SERVICES.items()),
         *(f"  caller --> {machine}" for machine in machines),
-        *calls,
-        "  sns --> people",
-        "  events --> pipelines",
+        *(f"  {event} --> {handler}" for event, handler in keeping),
+        *(f"  {machine} --> steps" for machine in machines),
+        *(f"  {machine} --> {handler}" for machine, handler in own),
+        *chain(*(_uses(handler, _work(template, handler)) for handler in (*steps, *(one for _, one in own)))),
+        *_uses("keeping", by_both),
+        *chain(*(_uses(handler, work - by_both) for handler, work in kept.items())),
     ]
 
 
 def statuses() -> str:
-    """The decision table for target RUNNING."""
-    settle = f"settle (up to {SETTLE.total_seconds():.0f} s)"
-    words = {
-        Rule.REQUEST: "request",
-        Rule.REQUEST_ONCE: "request once, then fail `ModelFailed`",
-        Rule.WAIT: "wait",
-        Rule.WAIT_UNLESS_STOPPED_MEANWHILE: "wait; fail `ModelStopped` if it was seen STARTING or RUNNING before",
-        Rule.DONE: "done",
-        Rule.FAIL_STOPPED: f"{settle}, then fail `ModelStopped`",
-        Rule.FAIL_FAILED: f"{settle}, then fail `ModelFailed`",
-        Rule.FAIL_NOT_STARTABLE: "fail `ModelNotStartable`",
-        Rule.FAIL_UNKNOWN: "fail `ModelNotStartable`, naming it",
-    }
-    alike: dict[tuple[Rule, Rule], list[str]] = {}
+    """The decision table, for both targets."""
+    alike: dict[tuple[Rule, ...], list[str]] = {}
     for status, rules in TARGET_RUNNING.items():
-        alike.setdefault(rules, []).append(f"`{status}`")
-    rows = [(" ".join(same), *(words[rule] for rule in rules)) for rules, same in alike.items()]
-    rows.append(("anything else", words[Rule.FAIL_UNKNOWN], words[Rule.FAIL_UNKNOWN]))
-    head = ("status", "before this execution's request", "after it")
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * 3, *rows))
+        alike.setdefault(rules + TARGET_STOPPED[status], []).append(f"`{status}`")
+    rows = [(" ".join(same), *(_WORDS[rule] for rule in rules)) for rules, same in alike.items()]
+    rows.append(("a version that is gone", *_NOT_FOUND, *(_WORDS[rule] for rule in TARGET_STOPPED[GONE])))
+    rows.append(("anything else", *[_WORDS[Rule.FAIL_UNKNOWN]] * 4))
+    head = ("status", "start: not yet requested", "requested", "stop: not yet requested", "requested")
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def _work(template: Template, handler: str) -> frozenset[Use]:
+    """What a function does, by the node that is drawn for whatever it does it to."""
+    machines = template.of_type("AWS::StepFunctions::StateMachine")
+    by_name = {properties["StateMachineName"]: machine for machine, properties in machines.items()}
+    work = set()
+    for resource, actions in template.grants[referenced(template.functions[handler]["Role"])].items():
+        for service, action in (granted.split(":") for granted in actions):
+            if service == "dynamodb":
+                work.add(Use(referenced(resource), action))
+            elif service not in _NOT_DRAWN:
+                work.add(Use(by_name.get(resource.rpartition(":")[2], service), action))
+    if unknown := {use.target for use in work} - machines.keys() - _SERVICES.keys():
+        raise PictureError(f"{handler}: say in _SERVICES how to draw {', '.join(sorted(unknown))}")
+    return frozenset(work)
+
+
+def _uses(source: str, work: Iterable[Use]) -> list[str]:
+    """An arrow to each thing that somebody works with."""
+    order = [*sorted({use.target for use in work} - _SERVICES.keys()), *_SERVICES]
+    by_target = groupby(sorted(work, key=lambda use: (order.index(use.target), use)), key=lambda use: use.target)
+    return [f'  {source} -- "{"<br/>".join(use.action for use in uses)}" --> {target}' for target, uses in by_target]
+
+
+def _group(name: str, label: str, handlers: Iterable[str]) -> list[str]:
+    return [f'  subgraph {name}["{label}"]', *(f"  {_function(handler)}" for handler in handlers), "  end"]
+
+
+def _function(handler: str) -> str:
+    return f'  {handler}["{handler.capitalize()} function"]'
 
 
 def _arrow(way: Transition) -> str:

@@ -43,6 +43,10 @@ class Template:
             if resource["Type"] == resource_type
         }
 
+    def depends_on(self, name: str) -> frozenset[str]:
+        """The names of the resources that a resource waits for without referring to them."""
+        return frozenset(map(_name, self.resources[name].get("DependsOn", ())))
+
     @property
     def functions(self) -> dict[str, dict[str, Any]]:
         """The functions' properties by their handler's module, such as ``start``."""
@@ -69,9 +73,12 @@ class Template:
                         grants[referenced(role)][resource] |= frozenset(_listed(statement["Action"]))
         return grants
 
-    def invoked(self, substitution: str) -> str:
-        """The handler's module of the function version that a definition's substitution refers to."""
-        function = referenced(self.of_type("AWS::Lambda::Version")[referenced(substitution)]["FunctionName"])
+    def invoked(self, version: str) -> str:
+        """The handler's module of the function version that a reference is to; KeyError where it is to no version."""
+        return self.handler(referenced(self.of_type("AWS::Lambda::Version")[referenced(version)]["FunctionName"]))
+
+    def handler(self, function: str) -> str:
+        """The handler's module of a function, by its name in the template."""
         return str(self.of_type("AWS::Lambda::Function")[function]["Handler"]).split(".")[1]
 
     def machine(self, definition: str) -> dict[str, Any]:

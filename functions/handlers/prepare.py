@@ -1,4 +1,4 @@
-"""Prepare the request: validate the input, hold its token, find the project."""
+"""Prepare the request: remember the execution, validate its input, hold its token, find the project."""
 
 import os
 from datetime import UTC, datetime
@@ -8,26 +8,33 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from lifecycle import configuration, starting
+from lifecycle import configuration, starting, stopping
 from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.executions import StepFunctions
+from lifecycle.machines import Machine
+from lifecycle.model_table import ExecutionTable
 from lifecycle.rekognition import Rekognition
-from lifecycle.requests import Execution, StartRequest
+from lifecycle.requests import Execution, Request
 from lifecycle.token_table import TokenTable
 from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
+DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
 MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
-TOKENS = TokenTable(boto3.client("dynamodb", config=CLIENT_CONFIG), os.environ["IDEMPOTENCY_TABLE_NAME"])
+TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
+OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
+STEPS = {Machine.START_MODEL: starting.prepare, Machine.STOP_MODEL: stopping.prepare}
 
 
 @entry
-def handler(event: dict[str, Json], _context: LambdaContext) -> StartRequest:
-    """``{"Execution": <of the context object>}`` -> ``$request``."""
-    return starting.prepare(
+def handler(event: dict[str, Json], _context: LambdaContext) -> Request:
+    """``{"Machine", "Execution": <of the context object>}`` -> ``$request``."""
+    execution = from_wire(Execution, event["Execution"])
+    OPEN_EXECUTIONS.open(execution.id)
+    return STEPS[Machine(event["Machine"])](
         event["Execution"].get("Input"),
-        execution=from_wire(Execution, event["Execution"]),
+        execution=execution,
         now=datetime.now(UTC),
         configuration=CONFIGURATION,
         models=MODELS,

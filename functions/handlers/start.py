@@ -1,5 +1,6 @@
 """Start the model: the one function that may call StartProjectVersion."""
 
+import os
 from datetime import UTC, datetime
 
 import boto3
@@ -9,15 +10,18 @@ from handlers.entry import entry
 from lifecycle import starting
 from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.decisions import Progress
+from lifecycle.model_table import ModelTable
 from lifecycle.rekognition import Rekognition
-from lifecycle.requests import StartRequest
+from lifecycle.start_request import StartRequest
+from lifecycle.steps import Step
 from lifecycle.wire import Json, from_wire
 
 MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
+ITEMS = ModelTable(boto3.client("dynamodb", config=CLIENT_CONFIG), os.environ["MODEL_TABLE_NAME"])
 
 
 @entry
-def handler(event: dict[str, Json], _context: LambdaContext) -> starting.Step:
+def handler(event: dict[str, Json], _context: LambdaContext) -> Step:
     """``{"Request": $request, "Progress": $progress, "Retries": <so far>}`` -> ``$next``."""
     return starting.request_start(
         from_wire(StartRequest, event["Request"]),
@@ -25,4 +29,5 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> starting.Step:
         retries=event["Retries"],
         now=datetime.now(UTC),
         models=MODELS,
+        items=ITEMS,
     )

@@ -12,6 +12,9 @@ CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_at
 """No retries in the SDK: the state machine retries, where it can be seen. The timeouts, together, stay under the
 shortest Lambda timeout, so that a call without an answer is an error we name."""
 
+PATIENT_CONFIG = CLIENT_CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
+"""For the functions that no state machine retries at once: Settle and Sweep."""
+
 ErrorTable = Mapping[str, type[LifecycleError]]
 
 DENIED: ErrorTable = {

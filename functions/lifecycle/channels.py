@@ -59,7 +59,11 @@ class EventBus:
                         "Source": SOURCE,
                         "DetailType": DETAIL_TYPE,
                         "Detail": json.dumps(notification.detail),
-                        "Resources": [notification.detail["ExecutionArn"]],
+                        "Resources": [
+                            notification.detail[name]
+                            for name in ("ExecutionArn", "ProjectVersionArn")
+                            if name in notification.detail
+                        ],
                     }
                 ]
             )

@@ -6,9 +6,12 @@ it belongs to a function's version: an execution in flight ends on the configura
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
+from lifecycle.arns import VersionArn
 from lifecycle.pricing import DEFAULT_INFERENCE_UNIT_HOUR
 
 FILE = "configuration.json"
@@ -34,12 +37,51 @@ class Model:
     lease_minutes: int = 120
 
 
+class Unleased(StrEnum):
+    """What happens to a model that runs although this app never had a lease on it."""
+
+    NOTIFY = "notify"
+    STOP = "stop"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of the sweep."""
+
+    lease_warning: timedelta = timedelta(minutes=15)
+    unleased_models: Unleased = Unleased.NOTIFY
+    restart_when_down: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The models by name, and what an inference unit costs an hour in USD."""
+    """The models by name, what an inference unit costs an hour in USD, and how to sweep.
+
+    Parameters
+    ----------
+    projects : tuple of str
+        Names of further projects of which any version may be started; ``*`` stands for all.
+    sweep_minutes : int
+        How often the sweep comes.
+    """
 
     models: Mapping[str, Model]
     inference_unit_hour_usd: float = DEFAULT_INFERENCE_UNIT_HOUR
+    projects: tuple[str, ...] = ()
+    sweep: Policy = field(default_factory=Policy)
+    sweep_minutes: int = 5
+
+    @property
+    def swept_projects(self) -> frozenset[str]:
+        """Names of the projects whose versions the sweep looks at."""
+        arns = (model.project_version_arn for model in self.models.values())
+        return frozenset(self.projects) | {VersionArn.parse(arn).project_name for arn in arns}
+
+    def manages(self, project_version_arn: str) -> bool:
+        """Whether the sweep looks at a model version, and this app may stop it."""
+        projects = self.swept_projects
+        return "*" in projects or VersionArn.parse(project_version_arn).project_name in projects
 
     def name_of(self, project_version_arn: str) -> str | None:
         """The configured name of a model version, if it has one."""
@@ -53,4 +95,11 @@ def load(bundle: Path) -> Configuration:
     return Configuration(
         models={name: Model(**model) for name, model in data["models"].items()},
         inference_unit_hour_usd=data["inference_unit_hour_usd"],
+        projects=tuple(data["projects"]),
+        sweep=Policy(
+            lease_warning=timedelta(minutes=data["lease_warning_minutes"]),
+            unleased_models=Unleased(data["unleased_models"]),
+            restart_when_down=data["restart_when_down"],
+        ),
+        sweep_minutes=data["sweep_minutes"],
     )

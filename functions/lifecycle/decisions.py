@@ -1,17 +1,28 @@
-"""What to do next with a model, and why: one table, and one pure function that reads it.
-
-The statuses are those of the service (Amazon Rekognition API reference, ProjectVersionDescription.Status).
-"""
+"""What to do next with a model, and why: the pure function that reads the tables of ``statuses``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
-from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelNotStartable, ModelStopped, TimedOut
+from lifecycle.errors import (
+    CapacityExceeded,
+    LifecycleError,
+    ModelFailed,
+    ModelNotStartable,
+    ModelStopped,
+    TimedOut,
+)
+from lifecycle.statuses import BILLS, TARGETS, Rule, Target
 
 SETTLE = timedelta(seconds=60)
 """How long after a request a look may still show the status from before it. Not documented: an assumption."""
+
+STOP_IN_TIME = (
+    "Look at the model's status now: it bills while it is RUNNING, and a stop has to wait while it is STARTING. "
+    "Start StopModel again, with a larger TimeoutSeconds if the model needs longer."
+)
+"""What to do about a stop that ran out of time; the remedy of TimedOut is a start's."""
 
 
 class Action(StrEnum):
@@ -20,42 +31,6 @@ class Action(StrEnum):
     REQUEST = "REQUEST"
     WAIT = "WAIT"
     DONE = "DONE"
-
-
-class Rule(StrEnum):
-    """What a cell of the table says."""
-
-    REQUEST = auto()
-    REQUEST_ONCE = auto()
-    WAIT = auto()
-    WAIT_UNLESS_STOPPED_MEANWHILE = auto()
-    SETTLE = auto()
-    DONE = auto()
-    FAIL_STOPPED = auto()
-    FAIL_FAILED = auto()
-    FAIL_REFUSED = auto()
-    FAIL_NOT_STARTABLE = auto()
-    FAIL_UNKNOWN = auto()
-
-
-TARGET_RUNNING: Mapping[str, tuple[Rule, Rule]] = {
-    # status                 before this execution's request        after it
-    "TRAINING_IN_PROGRESS": (Rule.WAIT, Rule.WAIT),
-    "TRAINING_COMPLETED": (Rule.REQUEST, Rule.FAIL_STOPPED),
-    "TRAINING_FAILED": (Rule.FAIL_NOT_STARTABLE, Rule.FAIL_NOT_STARTABLE),
-    "STARTING": (Rule.WAIT, Rule.WAIT),
-    "RUNNING": (Rule.DONE, Rule.DONE),
-    "FAILED": (Rule.REQUEST_ONCE, Rule.FAIL_FAILED),
-    "STOPPING": (Rule.WAIT_UNLESS_STOPPED_MEANWHILE, Rule.WAIT),
-    "STOPPED": (Rule.REQUEST, Rule.FAIL_STOPPED),
-    "DELETING": (Rule.FAIL_NOT_STARTABLE, Rule.FAIL_NOT_STARTABLE),
-    "COPYING_IN_PROGRESS": (Rule.WAIT, Rule.WAIT),
-    "COPYING_COMPLETED": (Rule.REQUEST, Rule.FAIL_STOPPED),
-    "COPYING_FAILED": (Rule.FAIL_NOT_STARTABLE, Rule.FAIL_NOT_STARTABLE),
-    "DEPRECATED": (Rule.FAIL_NOT_STARTABLE, Rule.FAIL_NOT_STARTABLE),
-    "EXPIRED": (Rule.FAIL_NOT_STARTABLE, Rule.FAIL_NOT_STARTABLE),
-}
-"""For target RUNNING. What is not in it fails, naming the status: a status of a future SDK must not loop."""
 
 
 class Refusal(StrEnum):
@@ -92,6 +67,8 @@ class Progress:
         How the service refused it.
     unclear : bool
         An earlier try of that request, or an earlier request, got no answer: it may have been made after all.
+    leased : bool
+        This execution has taken its lease, so that a missing one was taken from it.
     alone : bool
         It was refused for want of capacity, and then no other model held any. Once that may be chance: another model
         has just stopped. Twice it means that the inference units are too many.
@@ -103,12 +80,32 @@ class Progress:
     status_at_attempt: str | None = None
     refusal: Refusal | None = None
     unclear: bool = False
+    leased: bool = False
     alone: bool = False
 
     @property
     def requested_at(self) -> datetime | None:
         """When this execution's request was accepted; None where it made none."""
         return None if self.refusal else self.attempted_at
+
+
+@dataclass(frozen=True, slots=True)
+class StopProgress(Progress):
+    """What a StopModel execution has seen and done so far.
+
+    Parameters
+    ----------
+    released : bool
+        It has released the lease it was asked to, or ended all by force.
+    unknown_lease : bool
+        There was no lease of that id.
+    followed : bool
+        It has met the claim of another stop.
+    """
+
+    released: bool = False
+    unknown_lease: bool = False
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +126,67 @@ class Decision:
     remedy: str | None = None
 
 
-_MEANING: Mapping[Rule, Decision] = {
-    Rule.REQUEST: Decision(Action.REQUEST, "The model is {status} and can be started."),
-    Rule.WAIT: Decision(Action.WAIT, "The model is {status}."),
-    Rule.SETTLE: Decision(Action.WAIT, "The start was requested; the status still shows {status}."),
-    Rule.DONE: Decision(Action.DONE, "The model is RUNNING."),
-    Rule.FAIL_STOPPED: Decision(
-        None, "The model is {status}: somebody stopped it meanwhile, or the start had no effect.", ModelStopped
-    ),
-    Rule.FAIL_FAILED: Decision(None, "The start was requested, and the model is {status}.", ModelFailed),
-    Rule.FAIL_REFUSED: Decision(None, "The model is {status}, and the service refused to start it again.", ModelFailed),
-    Rule.FAIL_NOT_STARTABLE: Decision(None, "A model that is {status} can't be started.", ModelNotStartable),
-    Rule.FAIL_UNKNOWN: Decision(
-        None,
-        "The service reports the status {status}, which this app does not know.",
-        ModelNotStartable,
-        "Update this app to a version that knows the status, or start the model by hand.",
-    ),
+_MEANING: Mapping[Target, Mapping[Rule, Decision]] = {
+    Target.RUNNING: {
+        Rule.REQUEST: Decision(Action.REQUEST, "The model is {status} and can be started."),
+        Rule.WAIT: Decision(Action.WAIT, "The model is {status}."),
+        Rule.SETTLE: Decision(Action.WAIT, "The start was requested; the status still shows {status}."),
+        Rule.DONE: Decision(Action.DONE, "The model is {status}."),
+        Rule.FAIL_STOPPED: Decision(
+            None, "The model is {status}: somebody stopped it meanwhile, or the start had no effect.", ModelStopped
+        ),
+        Rule.FAIL_FAILED: Decision(None, "The start was requested, and the model is {status}.", ModelFailed),
+        Rule.FAIL_REFUSED: Decision(
+            None, "The model is {status}, and the service refused to start it again.", ModelFailed
+        ),
+        Rule.FAIL_NOT_STARTABLE: Decision(None, "A model that is {status} can't be started.", ModelNotStartable),
+        Rule.FAIL_UNKNOWN: Decision(
+            None,
+            "The service reports the status {status}, which this app does not know.",
+            ModelNotStartable,
+            "Update this app to a version that knows the status, or start the model by hand.",
+        ),
+    },
+    Target.STOPPED: {
+        Rule.REQUEST: Decision(Action.REQUEST, "The model is {status}, and nobody holds it."),
+        Rule.WAIT: Decision(Action.WAIT, "The model is {status}."),
+        Rule.SETTLE: Decision(Action.WAIT, "The stop was requested; the status still shows {status}."),
+        Rule.DONE: Decision(Action.DONE, "The model is {status}."),
+        Rule.FAIL_UNKNOWN: Decision(
+            None,
+            "The service reports the status {status}, which this app does not know.",
+            ModelNotStartable,
+            "Update this app to a version that knows the status, and stop the model by hand if it bills.",
+        ),
+    },
 }
 
 
-def decide_start(look: Look, progress: Progress, deadline: datetime) -> Decision:
-    """The next step towards RUNNING.
+def decide(target: Target, look: Look, progress: Progress, deadline: datetime) -> Decision:
+    """The next step towards the target.
 
     Parameters
     ----------
+    target : Target
+        RUNNING or STOPPED.
     look : Look
         What this look saw.
     progress : Progress
         From before this look.
     deadline : datetime
-        When the model must be RUNNING.
+        When the target must be reached.
     """
-    decision = _by_table(look, progress)
+    decision = _by_table(target, look, progress)
     if decision.action is Action.DONE or decision.error or look.at < deadline:
         return decision
+    return out_of_time(target, look, progress)
+
+
+def out_of_time(target: Target, look: Look, progress: Progress) -> Decision:
+    """The failure of an execution whose deadline has passed."""
     why, remedy = _AFTER_REFUSAL[progress.refusal] if progress.refusal else ("", None)
+    if target is Target.STOPPED:
+        remedy = STOP_IN_TIME
     return Decision(None, f"The time is up and the model is {look.status}.{why}", TimedOut, remedy)
 
 
@@ -173,16 +195,18 @@ def made_after_all(look: Look, progress: Progress) -> bool:
     return progress.refusal is not None and progress.unclear and look.status != progress.status_at_attempt
 
 
-def _by_table(look: Look, progress: Progress) -> Decision:
-    rule = TARGET_RUNNING.get(look.status, (Rule.FAIL_UNKNOWN, Rule.FAIL_UNKNOWN))[progress.requested_at is not None]
-    if rule in (Rule.FAIL_STOPPED, Rule.FAIL_FAILED) and _settling(look, progress):
+def _by_table(target: Target, look: Look, progress: Progress) -> Decision:
+    rule = TARGETS[target].get(look.status, (Rule.FAIL_UNKNOWN, Rule.FAIL_UNKNOWN))[progress.requested_at is not None]
+    if rule in (Rule.FAIL_STOPPED, Rule.FAIL_FAILED, Rule.REQUEST_AGAIN) and _settling(look, progress):
         rule = Rule.SETTLE
+    elif rule is Rule.REQUEST_AGAIN:
+        rule = Rule.REQUEST
     elif rule is Rule.REQUEST_ONCE:
         refused = progress.refusal is Refusal.IN_USE and progress.status_at_attempt == look.status
         rule = Rule.FAIL_REFUSED if refused else Rule.REQUEST
     elif rule is Rule.WAIT_UNLESS_STOPPED_MEANWHILE:
-        rule = Rule.FAIL_STOPPED if progress.last_status in ("STARTING", "RUNNING") else Rule.WAIT
-    meaning = _MEANING[rule]
+        rule = Rule.FAIL_STOPPED if progress.last_status in BILLS else Rule.WAIT
+    meaning = _MEANING[target][rule]
     return replace(meaning, reason=meaning.reason.format(status=look.status))
 
 

@@ -1,16 +1,52 @@
-"""Executions with the same ClientRequestToken: which one is the first, and how the others end. Pure."""
+"""Executions with the same ClientRequestToken: which one is the first, and how the others end."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from lifecycle.errors import CONTRACT, InvalidRequest, ModelStopped, ServiceUnavailable
+from lifecycle.decisions import Action, Progress
+from lifecycle.errors import CONTRACT, InvalidRequest, ModelStopped, ServiceUnavailable, TimedOut
 from lifecycle.ports import Executions, ExecutionState, ModelVersion, TokenHolder, Tokens
-from lifecycle.results import StartResult
-from lifecycle.wire import from_wire
+from lifecycle.requests import Request, fingerprint
+from lifecycle.steps import Step, wait
+from lifecycle.wire import Json, from_wire
+
+R = TypeVar("R", bound=Request)
+Result = TypeVar("Result")
 
 TOKEN_KEPT = timedelta(hours=24)
 """How long a success still answers for later executions with its token."""
+FOLLOW_GRACE = timedelta(minutes=10)
+"""How much longer than its own timeout a duplicate waits: the first ends only when it has told people."""
+FOLLOW_SECONDS = 75
+"""Between two looks meanwhile: so few that a duplicate, too, stays under 1,000."""
 MAX_TAKEOVERS = 10
 """Executions that may hold a token, and have failed, between two tries to hold it."""
+
+
+def token_key(machine: str, project_version_arn: str, token: str) -> str:
+    """A token belongs to a state machine and a model."""
+    return f"{machine}#{project_version_arn}#{token}"
+
+
+def hold_token(request: R, payload: Json, *, machine: str, now: datetime, tokens: Tokens, executions: Executions) -> R:
+    """The request with ``duplicate_of``, where another execution holds its token.
+
+    Raises
+    ------
+    InvalidRequest, ServiceUnavailable
+    """
+    if not request.client_request_token or request.dry_run:
+        return request
+    first = first_with_token(
+        token_key(machine, request.project_version_arn, request.client_request_token),
+        TokenHolder(request.execution_arn, fingerprint(payload)),
+        until=request.deadline + TOKEN_KEPT + timedelta(hours=1),
+        now=now,
+        tokens=tokens,
+        executions=executions,
+    )
+    return replace(request, duplicate_of=first)
 
 
 def first_with_token(
@@ -51,7 +87,27 @@ def _counts(first: ExecutionState | None, now: datetime) -> bool:
     return first.status == "RUNNING"
 
 
-def result_of(first: ExecutionState | None, version: ModelVersion) -> StartResult:
+def wait_with_first(request: Request, progress: Progress, now: datetime) -> Step:
+    """The first is under way still.
+
+    Raises
+    ------
+    TimedOut
+    """
+    if now < request.deadline:
+        return wait(request, progress, now, f"Waiting with {request.duplicate_of}.")
+    if now < request.deadline + FOLLOW_GRACE:
+        reason = f"Waiting for {request.duplicate_of} to end."
+        return Step(Action.WAIT, reason, progress, wait_seconds=FOLLOW_SECONDS)
+    raise TimedOut(
+        f"The time is up, and {request.duplicate_of}, of which this is a duplicate, is still going on.",
+        project_version_arn=request.project_version_arn,
+    )
+
+
+def result_of(
+    first: ExecutionState | None, version: ModelVersion, kind: type[Result], *, model_must_run: bool
+) -> Result:
     """The result of the first execution, once it has ended, for a duplicate to answer with.
 
     Raises
@@ -62,7 +118,7 @@ def result_of(first: ExecutionState | None, version: ModelVersion) -> StartResul
     by_name = {error.__name__: error for error in CONTRACT}
     if first is not None and first.error in by_name:
         raise by_name[first.error].from_cause(first.cause)
-    if first is None or first.output is None or version.status != "RUNNING":
+    if first is None or first.output is None or (model_must_run and version.status != "RUNNING"):
         raise ModelStopped(
             f"The execution that this one is a duplicate of has ended "
             f"({first.status if first else 'its history is gone'}), and the model is {version.status}.",
@@ -71,4 +127,4 @@ def result_of(first: ExecutionState | None, version: ModelVersion) -> StartResul
             status_message=version.status_message,
             remedy="Start again; the first execution's history says why it ended.",
         )
-    return from_wire(StartResult, first.output)
+    return from_wire(kind, first.output)

@@ -103,9 +103,9 @@ class AccessDenied(LifecycleError):
     """IAM refused a call that this app's functions make."""
 
     remedy = (
-        "For StartProjectVersion: configure the model in cdk.json, or add its project to 'projects' there, and deploy "
-        "again. For another action, or a model that is configured: ask your administrator about service control "
-        "policies and permissions boundaries, and deploy again if the roles were changed by hand."
+        "For StartProjectVersion or StopProjectVersion: configure the model in cdk.json, or add its project to "
+        "'projects' there, and deploy again. For another action, or a model that is configured: ask your administrator "
+        "about service control policies and permissions boundaries, and deploy again if the roles were changed by hand."
     )
 
 
@@ -121,15 +121,15 @@ class CapacityExceeded(LifecycleError):
 class ServiceUnavailable(LifecycleError):
     """Throttling, a server error or a broken function; the state machine retries it, this is what outlasts that."""
 
-    remedy = "Start again in some minutes; look at the AWS Health Dashboard if it goes on."
+    remedy = "Try again in some minutes; look at the AWS Health Dashboard if it goes on."
 
 
 class TimedOut(LifecycleError):
     """The model was not RUNNING within TimeoutSeconds."""
 
     remedy = (
-        "Look at the model's status now. If it is STARTING or RUNNING it bills from RUNNING on: use it, or stop it. "
-        "Start again with a larger TimeoutSeconds if such a start needs longer."
+        "Start again if the model is needed, with a larger TimeoutSeconds if such a start needs longer. A model that "
+        "is STARTING or RUNNING by then is taken as it is."
     )
 
 

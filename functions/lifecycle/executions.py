@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle.aws import errors_of
 from lifecycle.ports import ExecutionState
+from lifecycle.wire import Json
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
@@ -25,8 +26,19 @@ class StepFunctions:
                 return None
         return ExecutionState(
             status=execution["status"],
+            started_at=execution["startDate"],
             stopped_at=execution.get("stopDate"),
+            input=json.loads(execution["input"]) if "input" in execution else None,
             output=json.loads(execution["output"]) if "output" in execution else None,
             error=execution.get("error"),
             cause=execution.get("cause"),
         )
+
+    def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+        """Start an execution; False where one of this name exists already."""
+        with errors_of("StartExecution"):
+            try:
+                self._client.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(payload))
+            except self._client.exceptions.ExecutionAlreadyExists:
+                return False
+        return True

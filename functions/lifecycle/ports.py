@@ -1,11 +1,12 @@
 """What the core needs from AWS. The adapters of this package answer it, and in-memory twins in the tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from lifecycle.decisions import Refusal
+from lifecycle.leases import ModelItem
 from lifecycle.wire import Json
 
 
@@ -28,6 +29,15 @@ class InUse:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectVersions:
+    """The versions of a project; None where they could not be read, with the reason."""
+
+    project_name: str
+    versions: Sequence[ModelVersion] | None
+    problem: str | None = None
+
+
 class Models(Protocol):
     """Amazon Rekognition Custom Labels."""
 
@@ -39,6 +49,12 @@ class Models(Protocol):
 
     def start(self, project_version_arn: str, min_units: int, max_units: int | None) -> Refusal | None:
         """Request a start; None where it was accepted. NoAnswer where that is not known."""
+
+    def stop(self, project_version_arn: str) -> Refusal | None:
+        """Request a stop; None where it was accepted. NoAnswer where that is not known."""
+
+    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+        """The versions of these projects, by name; of all where it is ``*``. A project that can't be read says so."""
 
     def in_use(self) -> InUse:
         """The versions that are STARTING, RUNNING or STOPPING."""
@@ -53,6 +69,8 @@ class ExecutionState:
     output: Mapping[str, Json] | None = None
     error: str | None = None
     cause: str | None = None
+    started_at: datetime | None = None
+    input: Json = None
 
 
 class Executions(Protocol):
@@ -60,6 +78,9 @@ class Executions(Protocol):
 
     def describe(self, execution_arn: str) -> ExecutionState | None:
         """The execution as it is now; None where there is none (any more)."""
+
+    def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+        """Start an execution; False where one of this name exists already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +96,32 @@ class Tokens(Protocol):
 
     def hold(self, token: str, holder: TokenHolder, until: datetime, instead_of: str | None = None) -> TokenHolder:
         """Hold a token that is free, or held by ``instead_of``; answers who holds it now."""
+
+    def holder(self, token: str) -> TokenHolder | None:
+        """Who holds a token; None where nobody does."""
+
+
+class ModelItems(Protocol):
+    """The one item of each model."""
+
+    def get(self, project_version_arn: str) -> ModelItem:
+        """The item as it is now; an empty one where there is none."""
+
+    def put(self, item: ModelItem) -> bool:
+        """Write an item in place of the revision that it was read with; False where that is not the present one."""
+
+    def all(self) -> Sequence[ModelItem]:
+        """Every item, each as it is now."""
+
+
+class OpenExecutions(Protocol):
+    """The executions of which it is not known yet that they have ended and everybody was told."""
+
+    def open(self, execution_arn: str) -> None:
+        """Remember an execution that has begun."""
+
+    def close(self, execution_arn: str) -> None:
+        """Forget one of which nothing is left to be done."""
+
+    def all(self) -> Sequence[str]:
+        """The ARNs of all that are remembered."""

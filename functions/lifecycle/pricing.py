@@ -8,3 +8,8 @@ Other Regions differ: set ``inference_unit_hour_usd`` in cdk.json."""
 def hourly_cost(inference_units: int, inference_unit_hour: float) -> float:
     """USD an hour while RUNNING, used or not."""
     return round(inference_units * inference_unit_hour, 2)
+
+
+def cost(seconds: float, inference_units: int, inference_unit_hour: float) -> float:
+    """USD for having been RUNNING that long."""
+    return round(seconds / 3600 * inference_units * inference_unit_hour, 2)

@@ -1,7 +1,7 @@
 """Amazon Rekognition Custom Labels: the adapter of ``ports.Models``. The one place that reads its errors."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -10,7 +10,7 @@ from lifecycle.arns import VersionArn
 from lifecycle.aws import DENIED, ErrorTable, errors_of
 from lifecycle.decisions import Refusal
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
-from lifecycle.ports import InUse, ModelVersion
+from lifecycle.ports import InUse, ModelVersion, ProjectVersions
 
 if TYPE_CHECKING:
     from types_boto3_rekognition import RekognitionClient
@@ -31,8 +31,8 @@ _REFUSALS: Mapping[str, Refusal] = {
     "ResourceInUseException": Refusal.IN_USE,
     "LimitExceededException": Refusal.NO_CAPACITY,
 }
-IN_USE_PACE = 0.2
-"""Seconds between two projects, each a call: within 5 calls a second (Amazon Rekognition endpoints and quotas)."""
+PACE = 0.25
+"""Seconds before each call of a series: 4 a second at the most, of 5 (Amazon Rekognition endpoints and quotas)."""
 IN_USE_BUDGET = 15
 """Seconds after which what was read has to do: half of the function's timeout."""
 _HOLDS_CAPACITY = frozenset({"STARTING", "RUNNING", "STOPPING"})
@@ -93,6 +93,30 @@ class Rekognition:
                 raise
         return None
 
+    def stop(self, project_version_arn: str) -> Refusal | None:
+        """Request a stop; None where it was accepted."""
+        with errors_of("StopProjectVersion", errors=_ERRORS, arn=project_version_arn, no_answer=NoAnswer):
+            try:
+                self._client.stop_project_version(ProjectVersionArn=project_version_arn)
+            except ClientError as error:
+                if refusal := _REFUSALS.get(error.response["Error"]["Code"]):
+                    return refusal
+                raise
+        return None
+
+    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+        """The versions of these projects, by name; of all where it is ``*``.
+
+        A project that can't be read says so, and the others are read all the same. Paced: see ``PACE``.
+        """
+        with errors_of("DescribeProjects", errors=_ERRORS):
+            pages = list(self._client.get_paginator("describe_projects").paginate())
+        for page in pages:
+            for project in page["ProjectDescriptions"]:
+                name = project["ProjectArn"].split("/")[1]
+                if "*" in projects or name in projects:
+                    yield self._versions_of(name, project["ProjectArn"])
+
     def in_use(self) -> InUse:
         """The versions that hold capacity, over all projects that can be read.
 
@@ -106,17 +130,26 @@ class Rekognition:
                     for project in page["ProjectDescriptions"]:
                         if time.monotonic() > give_up_at:
                             return InUse(models, complete=False)
-                        time.sleep(IN_USE_PACE)
-                        models += self._in_use_of(project["ProjectArn"])
+                        versions = self._described(project["ProjectArn"])
+                        models += (version for version in versions if version.status in _HOLDS_CAPACITY)
         except LifecycleError:
             return InUse(models, complete=False)
         return InUse(models, complete=True)
 
-    def _in_use_of(self, project_arn: str) -> Iterator[ModelVersion]:
+    def _versions_of(self, name: str, project_arn: str) -> ProjectVersions:
+        try:
+            with errors_of("DescribeProjectVersions", errors=_ERRORS):
+                return ProjectVersions(name, list(self._described(project_arn)))
+        except LifecycleError as error:
+            return ProjectVersions(name, None, error.message)
+
+    def _described(self, project_arn: str) -> Iterator[ModelVersion]:
+        time.sleep(PACE)
         for page in self._client.get_paginator("describe_project_versions").paginate(ProjectArn=project_arn):
             for description in page["ProjectVersionDescriptions"]:
-                if description["Status"] in _HOLDS_CAPACITY:
-                    yield _model_version(description)
+                yield _model_version(description)
+            if "NextToken" in page:
+                time.sleep(PACE)
 
 
 def _model_version(description: "ProjectVersionDescriptionTypeDef") -> ModelVersion:

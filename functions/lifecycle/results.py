@@ -1,107 +1,35 @@
-"""How a start ends well: its outcome, and the output of the contract."""
+"""How executions, and sweeps, end: the outcomes of the contract."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from lifecycle.configuration import Configuration
-from lifecycle.decisions import Action, Progress
-from lifecycle.ports import ModelVersion
-from lifecycle.pricing import hourly_cost
-from lifecycle.requests import StartRequest
-from lifecycle.words import duration
+from lifecycle.decisions import Action
 
 
 class Outcome(StrEnum):
-    """How an execution ended."""
+    """How an execution, or what a sweep found, ended."""
 
     MODEL_STARTED = "MODEL_STARTED"
     MODEL_ALREADY_RUNNING = "MODEL_ALREADY_RUNNING"
+    MODEL_STOPPED = "MODEL_STOPPED"
+    MODEL_ALREADY_STOPPED = "MODEL_ALREADY_STOPPED"
+    MODEL_KEPT_RUNNING = "MODEL_KEPT_RUNNING"
     DUPLICATE = "DUPLICATE"
     DRY_RUN = "DRY_RUN"
     START_FAILED = "START_FAILED"
     START_TIMED_OUT = "START_TIMED_OUT"
+    STOP_FAILED = "STOP_FAILED"
+    STOP_TIMED_OUT = "STOP_TIMED_OUT"
+    EXECUTION_ABORTED = "EXECUTION_ABORTED"
+    LEASE_EXPIRING = "LEASE_EXPIRING"
+    LEASE_EXPIRED = "LEASE_EXPIRED"
+    UNLEASED_MODEL = "UNLEASED_MODEL"
+    MODEL_DOWN = "MODEL_DOWN"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDecision:
-    """What a dry run found that a start would do now."""
+    """What a dry run found that an execution would do now."""
 
     action: Action
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartResult:
-    """The output of a StartModel execution: ``statemachine/schemas/start_model.output.schema.json``."""
-
-    project_version_arn: str
-    project_arn: str
-    status: str
-    outcome: Outcome
-    min_inference_units: int
-    polls: int
-    lease_id: str
-    estimated_hourly_cost: float
-    warnings: tuple[str, ...]
-    model: str | None = None
-    max_inference_units: int | None = None
-    requested_at: datetime | None = None
-    running_at: datetime | None = None
-    start_seconds: int | None = None
-    lease_expires_at: datetime | None = None
-    duplicate_of: str | None = None
-    decision: PlannedDecision | None = None
-    context: Any = None
-
-
-def start_result(
-    request: StartRequest, progress: Progress, now: datetime, configuration: Configuration, version: ModelVersion
-) -> StartResult:
-    """The output of a start whose last look, at ``now``, saw this version."""
-    requested_at = progress.requested_at or request.due_at
-    min_units, max_units = _units_that_run(request, version)
-    return StartResult(
-        project_version_arn=request.project_version_arn,
-        project_arn=request.project_arn or "",
-        model=request.model,
-        status=version.status,
-        outcome=Outcome.MODEL_STARTED if progress.requested_at else Outcome.MODEL_ALREADY_RUNNING,
-        min_inference_units=min_units,
-        max_inference_units=max_units,
-        polls=progress.polls,
-        requested_at=requested_at,
-        running_at=now,
-        start_seconds=round((now - requested_at).total_seconds()),
-        lease_id=request.lease_id,
-        estimated_hourly_cost=hourly_cost(min_units, configuration.inference_unit_hour_usd),
-        warnings=(*request.warnings, *_unit_warnings(request, version), *_late_warnings(request, now)),
-        context=request.context,
-    )
-
-
-def _units_that_run(request: StartRequest, version: ModelVersion) -> tuple[int, int | None]:
-    """As the service reports them while the model runs, else as asked for."""
-    if version.status in ("STARTING", "RUNNING") and version.min_inference_units is not None:
-        return version.min_inference_units, version.max_inference_units
-    return request.min_inference_units, request.max_inference_units
-
-
-def _unit_warnings(request: StartRequest, version: ModelVersion) -> list[str]:
-    """Changing inference units means stop and start: a model that already runs keeps those it has."""
-    has = _units_that_run(request, version)
-    asked = (request.min_inference_units, request.max_inference_units)
-    # A maximum that is no more than the minimum scales nothing, whether or not the service reports it.
-    if (has[0], has[1] or has[0]) == (asked[0], asked[1] or asked[0]):
-        return []
-    runs, wanted = (f"MinInferenceUnits {low}, MaxInferenceUnits {high or 'none'}" for low, high in (has, asked))
-    return [
-        f"The model runs with {runs}; asked for were {wanted}. To change them it has to be stopped and started: "
-        "only if nobody else uses it."
-    ]
-
-
-def _late_warnings(request: StartRequest, now: datetime) -> list[str]:
-    late = (now - request.ready_at).total_seconds() if request.ready_at else 0
-    return [f"The model was RUNNING {duration(late)} later than ReadyAt asked."] if late >= 1 else []

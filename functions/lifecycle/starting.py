@@ -1,37 +1,39 @@
 """The three steps of StartModel: prepare the request, check the model, request the start."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from lifecycle import duplicates
+from lifecycle import duplicates, leases
 from lifecycle.configuration import Configuration
-from lifecycle.decisions import Action, Decision, Look, Progress, Refusal, decide_start, made_after_all
-from lifecycle.errors import CapacityExceeded, LifecycleError, TimedOut
-from lifecycle.polling import wait_seconds
-from lifecycle.ports import Executions, InUse, Models, ModelVersion, TokenHolder, Tokens
-from lifecycle.requests import Execution, StartRequest, fingerprint, start_request
-from lifecycle.results import Outcome, PlannedDecision, StartResult, start_result
+from lifecycle.decisions import Action, Decision, Look, Progress, Refusal, decide, made_after_all, out_of_time
+from lifecycle.errors import AccessDenied, CapacityExceeded, ModelStopped
+from lifecycle.leases import ModelItem, Running
+from lifecycle.ports import Executions, InUse, ModelItems, Models, ModelVersion, Tokens
+from lifecycle.requests import Execution
+from lifecycle.results import Outcome, PlannedDecision
+from lifecycle.start_request import StartRequest, start_request
+from lifecycle.start_result import StartResult, start_result
+from lifecycle.statuses import Target
+from lifecycle.steps import Step, Turn, failure, look, wait
 from lifecycle.wire import Json
 
-FOLLOW_GRACE = timedelta(minutes=10)
-"""How much longer than its own timeout a duplicate waits: the first ends only when it has told people."""
-FOLLOW_SECONDS = 75
-"""Between two looks meanwhile: so few that a duplicate, too, stays under 1,000."""
 _TOO_MANY_UNITS = (
     "No other model holds capacity now. Start again, if one has just stopped; else start with fewer inference units, "
     "or raise the quota in Service Quotas (Amazon Rekognition)."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the state machine does next: ``$next``."""
-
-    action: Action
-    reason: str
-    progress: Progress
-    wait_seconds: int | None = None
-    result: StartResult | None = None
+_FORCED = Decision(
+    None,
+    "The model was stopped by force after this execution began.",
+    ModelStopped,
+    "Ask who stopped it by force (a StopModel execution with Force), and start again if it is needed all the same.",
+)
+_RELEASED = Decision(
+    None,
+    "The lease of this start was released by StopModel before the model was RUNNING.",
+    ModelStopped,
+    "Start again if the model is needed all the same.",
+)
 
 
 def prepare(
@@ -52,17 +54,13 @@ def prepare(
     """
     request = start_request(payload, execution, configuration)
     request = replace(request, project_arn=models.project_arn(request.project_version_arn))
-    if request.client_request_token and not request.dry_run:
-        first = duplicates.first_with_token(
-            f"StartModel#{request.project_version_arn}#{request.client_request_token}",
-            TokenHolder(execution.id, fingerprint(payload)),
-            until=request.deadline + duplicates.TOKEN_KEPT + timedelta(hours=1),
-            now=now,
-            tokens=tokens,
-            executions=executions,
+    if not configuration.manages(request.project_version_arn):
+        # Also where it is RUNNING already: nobody could stop it when its lease ends.
+        raise AccessDenied(
+            "This app is not configured for the project of this model.",
+            project_version_arn=request.project_version_arn,
         )
-        request = replace(request, duplicate_of=first)
-    return request
+    return duplicates.hold_token(request, payload, machine="StartModel", now=now, tokens=tokens, executions=executions)
 
 
 def check(
@@ -72,46 +70,90 @@ def check(
     now: datetime,
     configuration: Configuration,
     models: Models,
+    items: ModelItems,
     executions: Executions,
 ) -> Step:
-    """Look at the model and decide what to do next.
+    """Look at the model, decide what to do next, and keep the lease.
 
     Raises
     ------
     LifecycleError
         Any of the contract's: the decision is to fail.
     """
+
+    def describe() -> ModelVersion:
+        return models.describe(request.project_version_arn, request.project_arn or "")
+
+    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Turn:
+        turn = start_turn(item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration)
+        refused = progress.refusal is Refusal.NO_CAPACITY
+        if refused and turn.step and turn.step.action is Action.REQUEST and not request.dry_run:
+            return _with_capacity(turn, turn.step, request, version, models.in_use(), now)
+        return turn
+
     if request.duplicate_of:
-        return _follow(request, progress, now, configuration, models, executions)
-    # The lease will be asserted here, at every look from due_at on, before the model is described.
-    version = _describe(models, request)
-    look = Look(version.status, now)
-    if made_after_all(look, progress):
+        return _follow(request, progress, now, configuration, describe, executions)
+    return look(request, now=now, items=items, executions=executions, describe=describe, decide=decided)
+
+
+def start_turn(
+    item: ModelItem,
+    request: StartRequest,
+    progress: Progress,
+    version: ModelVersion,
+    *,
+    claim_over: bool,
+    now: datetime,
+    configuration: Configuration,
+) -> Turn:
+    """What a look leads to. Pure.
+
+    Parameters
+    ----------
+    item : ModelItem
+        Read before the version was looked at.
+    claim_over : bool
+        The item's claim, if there is one, is of an execution of which nothing can come any more.
+    """
+    seen = Look(version.status, now)
+    if made_after_all(seen, progress):
         progress = replace(progress, refusal=None, unclear=False)
-    decision = decide_start(look, progress, request.deadline)
-    progress = replace(progress, polls=progress.polls + 1, last_status=look.status)
+    claimed = item.claim is not None and not claim_over
+    decision = _decide(item, request, progress, seen, claimed=claimed)
+    looked = replace(progress, polls=progress.polls + 1, last_status=seen.status)
     if decision.error:
-        raise _failure(decision, version)
+        kept = item if request.dry_run else leases.give_back(item, request.execution_arn, now)
+        return Turn(kept, error=failure(decision, version))
     if request.dry_run:
-        return _dry_run(request, progress, now, configuration, version, decision)
+        return Turn(item, _dry_run(request, looked, now, configuration, version, decision))
     if now < request.due_at:
-        return _wait_until_due(request, now, decision.reason)
-    if decision.action is Action.REQUEST and progress.refusal is Refusal.NO_CAPACITY:
-        in_use = models.in_use()
-        if any(model.project_version_arn == request.project_version_arn for model in in_use.models):
-            return _wait(request, progress, now, "The model itself holds capacity by now.")
-        progress = replace(progress, alone=_alone_without_capacity(request, progress, version, in_use))
-    match decision.action:
-        case Action.DONE:
-            result = start_result(request, progress, now, configuration, version)
-            return Step(Action.DONE, decision.reason, progress, result=result)
-        case Action.REQUEST:
-            return Step(Action.REQUEST, decision.reason, progress)
-        case _:
-            return _wait(request, progress, now, decision.reason)
+        return Turn(item, _wait_until_due(request, now, decision.reason))
+    if claim_over:
+        item = leases.unclaim(item, now)
+    if decision.action is Action.DONE:
+        before = next((lease for lease in item.held(now) if lease.lease_id == request.lease_id), None)
+        item = leases.settle(_running(item, progress, version, now), request.starter, now)
+        result = start_result(
+            request, looked, now, configuration, version, lease=item.lease(request.lease_id), before=before
+        )
+        return Turn(item, Step(Action.DONE, decision.reason, looked, result=result))
+    # What was seen while a claim stood is explained by the claim.
+    looked = Progress(polls=looked.polls, leased=True) if claimed else replace(looked, leased=True)
+    item = leases.take(item, request.starter, now)
+    if decision.action is Action.REQUEST:
+        return Turn(item, Step(Action.REQUEST, decision.reason, looked))
+    return Turn(item, wait(request, looked, now, decision.reason))
 
 
-def request_start(request: StartRequest, progress: Progress, *, retries: int, now: datetime, models: Models) -> Step:
+def request_start(
+    request: StartRequest,
+    progress: Progress,
+    *,
+    retries: int,
+    now: datetime,
+    models: Models,
+    items: ModelItems,
+) -> Step:
     """Request the start, and say how long to wait before the next look.
 
     Parameters
@@ -124,6 +166,9 @@ def request_start(request: StartRequest, progress: Progress, *, retries: int, no
     ------
     ModelNotFound, InvalidRequest, AccessDenied, ServiceUnavailable, NoAnswer
     """
+    if not may_request_start(items.get(request.project_version_arn), request, now):
+        progress = replace(progress, unclear=progress.unclear or retries > 0)
+        return wait(request, progress, now, "The lease of this start is gone, or a stop has begun.")
     refusal = models.start(request.project_version_arn, request.min_inference_units, request.max_inference_units)
     progress = replace(
         progress,
@@ -135,53 +180,63 @@ def request_start(request: StartRequest, progress: Progress, *, retries: int, no
     if refusal is Refusal.NO_CAPACITY and not request.wait_for_capacity:
         return Step(Action.WAIT, "The quota is used up.", progress, wait_seconds=1)
     reason = f"The request was refused: {refusal}." if refusal else "The start was requested."
-    return _wait(request, progress, now, reason, just_requested=refusal is None)
+    return wait(request, progress, now, reason, just_requested=refusal is None)
 
 
-def _describe(models: Models, request: StartRequest) -> ModelVersion:
-    return models.describe(request.project_version_arn, request.project_arn or "")
+def may_request_start(item: ModelItem, request: StartRequest, now: datetime) -> bool:
+    """Whether a start may be requested right now: its lease is there, and no claim. Pure."""
+    mine = item.pending_of(request.execution_arn)
+    return mine is not None and now < mine.expires_at and item.claim is None
 
 
-def _failure(decision: Decision, version: ModelVersion) -> LifecycleError:
-    assert decision.error is not None  # noqa: S101 - for the type checker
-    return decision.error(
-        decision.reason,
-        remedy=decision.remedy,
-        project_version_arn=version.project_version_arn,
-        status=version.status,
-        status_message=version.status_message,
-    )
+def _decide(item: ModelItem, request: StartRequest, progress: Progress, seen: Look, *, claimed: bool) -> Decision:
+    """By the table, unless a stop of ours has the say."""
+    if item.forced_since(request.began_at):
+        return _FORCED
+    if progress.leased and not _has_lease(item, request, seen.at) and seen.at < request.deadline:
+        return _RELEASED
+    if not claimed:
+        return decide(Target.RUNNING, seen, progress, request.deadline)
+    if seen.at >= request.deadline:
+        return out_of_time(Target.RUNNING, seen, progress)
+    return Decision(Action.WAIT, f"The model is {seen.status}; a stop is under way and has to end first.")
 
 
-def _wait(
-    request: StartRequest, progress: Progress, now: datetime, reason: str, *, just_requested: bool = False
-) -> Step:
-    seconds = wait_seconds(
-        now=now,
-        deadline=request.deadline,
-        turns=progress.polls,
-        poll_seconds=request.poll_seconds,
-        just_requested=just_requested,
-    )
-    return Step(Action.WAIT, reason, progress, wait_seconds=seconds)
+def _has_lease(item: ModelItem, request: StartRequest, now: datetime) -> bool:
+    """Whether nobody has released its lease, which is settled already where a try of this look has lost its answer."""
+    settled = item.lease(request.lease_id)
+    return item.pending_of(request.execution_arn) is not None or (settled is not None and settled in item.held(now))
 
 
-def _wait_until_due(request: StartRequest, now: datetime, reason: str) -> Step:
-    """The first look, long before the start, was only to fail early. What it saw is no part of the progress."""
-    seconds = max(1, int((request.due_at - now).total_seconds()) + 1)
-    return Step(Action.WAIT, f"Not due yet. {reason}", Progress(polls=1), wait_seconds=seconds)
+def _running(item: ModelItem, progress: Progress, version: ModelVersion, now: datetime) -> ModelItem:
+    """Remember since when the model runs, where this start has seen it begin."""
+    requested_at = progress.requested_at
+    known = item.running is not None and (requested_at is None or item.running.since >= requested_at)
+    unseen = requested_at is None and progress.last_status is None
+    if known or unseen:
+        return item
+    return replace(item, running=Running(now, version.min_inference_units or 1))
 
 
-def _alone_without_capacity(request: StartRequest, progress: Progress, version: ModelVersion, in_use: InUse) -> bool:
-    """Whether no other model holds the capacity that was refused; fails where waiting for it makes no sense."""
+def _with_capacity(
+    turn: Turn, step: Step, request: StartRequest, version: ModelVersion, in_use: InUse, now: datetime
+) -> Turn:
+    """Whether to request again a start that was refused for want of capacity."""
+    if any(model.project_version_arn == request.project_version_arn for model in in_use.models):
+        return Turn(turn.item, wait(request, step.progress, now, "The model itself holds capacity by now."))
     alone = in_use.complete and not in_use.models
-    if request.wait_for_capacity and not (alone and progress.alone):
-        return alone
+    if request.wait_for_capacity and not (alone and step.progress.alone):
+        return Turn(turn.item, replace(step, progress=replace(step.progress, alone=alone)))
+    error = _capacity_exceeded(request, version, in_use, alone=alone)
+    return Turn(leases.give_back(turn.item, request.execution_arn, now), error=error)
+
+
+def _capacity_exceeded(request: StartRequest, version: ModelVersion, in_use: InUse, *, alone: bool) -> CapacityExceeded:
     held = ", ".join(
         f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models
     )
     asked = max(request.min_inference_units, request.max_inference_units or 0)
-    raise CapacityExceeded(
+    return CapacityExceeded(
         f"The service refused {asked} inference unit(s) for this model: LimitExceededException. "
         f"Models that fill the quota now: {held or 'none'}"
         f"{'' if in_use.complete else ' that could be read; not all projects could'}. "
@@ -191,6 +246,12 @@ def _alone_without_capacity(request: StartRequest, progress: Progress, version: 
         status_message=version.status_message,
         remedy=_TOO_MANY_UNITS if alone else None,
     )
+
+
+def _wait_until_due(request: StartRequest, now: datetime, reason: str) -> Step:
+    """The first look, long before the start, was only to fail early. What it saw is no part of the progress."""
+    seconds = max(1, int((request.due_at - now).total_seconds()) + 1)
+    return Step(Action.WAIT, f"Not due yet. {reason}", Progress(polls=1), wait_seconds=seconds)
 
 
 def _dry_run(
@@ -218,34 +279,26 @@ def _follow(
     progress: Progress,
     now: datetime,
     configuration: Configuration,
-    models: Models,
+    describe: Callable[[], ModelVersion],
     executions: Executions,
 ) -> Step:
     """A duplicate waits with the first execution, and ends as it did."""
-    arn = request.duplicate_of or ""
-    first = executions.describe(arn)
+    first = executions.describe(request.duplicate_of or "")
     progress = replace(progress, polls=progress.polls + 1)
     if first is not None and first.status == "RUNNING":
         if now < request.due_at:
-            return _wait_until_due(request, now, f"Waiting with {arn}.")
-        if now < request.deadline:
-            return _wait(request, progress, now, f"Waiting with {arn}.")
-        if now < request.deadline + FOLLOW_GRACE:
-            return Step(Action.WAIT, f"Waiting for {arn} to end.", progress, wait_seconds=FOLLOW_SECONDS)
-        raise TimedOut(
-            f"The time is up, and {arn}, of which this is a duplicate, is still going on.",
-            project_version_arn=request.project_version_arn,
-        )
-    version = _describe(models, request)
-    first_result = duplicates.result_of(first, version)
+            return _wait_until_due(request, now, f"Waiting with {request.duplicate_of}.")
+        return duplicates.wait_with_first(request, progress, now)
+    version = describe()
+    first_result = duplicates.result_of(first, version, StartResult, model_must_run=True)
     result = replace(
         start_result(request, progress, now, configuration, version),
         outcome=Outcome.DUPLICATE,
-        duplicate_of=arn,
+        duplicate_of=request.duplicate_of,
         requested_at=first_result.requested_at,
         running_at=first_result.running_at,
         start_seconds=first_result.start_seconds,
         lease_id=first_result.lease_id,
         lease_expires_at=first_result.lease_expires_at,
     )
-    return Step(Action.DONE, f"Ended with {arn}.", progress, result=result)
+    return Step(Action.DONE, f"Ended with {request.duplicate_of}.", progress, result=result)

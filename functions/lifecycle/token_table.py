@@ -47,3 +47,11 @@ class TokenTable:
                 found = taken.response["Item"]  # type: ignore[typeddict-item] # asked for with ALL_OLD
                 return TokenHolder(found["holder"]["S"], found["fingerprint"]["S"])
         return holder
+
+    def holder(self, token: str) -> TokenHolder | None:
+        """Who holds a token; None where nobody does."""
+        with errors_of("GetItem"):
+            found = self._client.get_item(TableName=self._table_name, Key={"id": {"S": token}}, ConsistentRead=True)
+        if "Item" not in found:
+            return None
+        return TokenHolder(found["Item"]["holder"]["S"], found["Item"]["fingerprint"]["S"])

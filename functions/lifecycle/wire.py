@@ -62,6 +62,8 @@ def _read(hint: Any, item: Json) -> Any:
             return parse_timestamp(item)
         if isinstance(choice, type) and issubclass(choice, StrEnum) and isinstance(item, str):
             return choice(item)
+        if is_dataclass(choice) and isinstance(choice, type) and isinstance(item, Mapping):
+            return from_wire(choice, item)
         if typing.get_origin(choice) is tuple and isinstance(item, list):
-            return tuple(item)
+            return tuple(_read(typing.get_args(choice)[0], one) for one in item)
     return item

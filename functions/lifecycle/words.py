@@ -15,3 +15,8 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def plural(count: int, word: str) -> str:
+    """``1 minute``, ``5 minutes``."""
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -16,7 +16,8 @@ TIMING = Timing(training=0.5, starting=2, stopping=1)
 QUOTAS = Quotas(running_models=1000, inference_units=5, calls_per_second=1000)
 
 
-PROJECTS = [f"project-{number:03}" for number in range(80)]
+# One for each model of the tests, and no more than a role's ten managed policies on AWS can name.
+PROJECTS = [f"project-{number:03}" for number in range(300)]
 MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/boards/version/v1/1793520000000"
 SETTINGS = {
     "models": [{"name": "defects", "project_version_arn": MODEL}],
@@ -93,3 +94,9 @@ def configured() -> str:
 def start_model(emulator: Emulator) -> StateMachine:
     """The StartModel state machine of the real stack."""
     return StateMachine(emulator.outputs["StartModelArn"], emulator.client("stepfunctions"))
+
+
+@pytest.fixture
+def stop_model(emulator: Emulator) -> StateMachine:
+    """The StopModel state machine of the real stack."""
+    return StateMachine(emulator.outputs["StopModelArn"], emulator.client("stepfunctions"))

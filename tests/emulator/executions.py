@@ -32,9 +32,7 @@ class Execution:
 
     def states(self) -> list[str]:
         """The names of the states it entered, in order."""
-        return [
-            event["stateEnteredEventDetails"]["name"] for event in self.history if "stateEnteredEventDetails" in event
-        ]
+        return _states(self.history)
 
     def failed_tasks(self) -> list[str]:
         """The errors of its Tasks that failed, retried ones included."""
@@ -62,7 +60,7 @@ class StateMachine:
         while (found := self.stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, f"still running after {seconds} s: {arn}"
             time.sleep(0.1)
-        history = self.stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        history = self._history(arn)
         output, cause = found.get("output"), found.get("cause")
         with contextlib.suppress(ValueError):  # a Cause need not be JSON
             cause = json.loads(cause) if cause else cause
@@ -73,3 +71,23 @@ class StateMachine:
     def run(self, given: object, name: str | None = None) -> Execution:
         """Start an execution and wait for its end."""
         return self.wait(self.start(given, name))
+
+    def abort(self, arn: str, cause: str = "by hand") -> Execution:
+        """Stop an execution as a person would."""
+        self.stepfunctions.stop_execution(executionArn=arn, cause=cause)
+        return self.wait(arn)
+
+    def wait_for_state(self, arn: str, state: str, seconds: float = 60) -> None:
+        """Wait until an execution is in a state."""
+        deadline = time.monotonic() + seconds
+        while (entered := _states(self._history(arn))[-1:]) != [state]:
+            assert time.monotonic() < deadline, f"not in {state!r} after {seconds} s, but in {entered}"
+            time.sleep(0.05)
+
+    def _history(self, arn: str) -> list[dict[str, Any]]:
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event for page in pages for event in page["events"]]
+
+
+def _states(history: list[dict[str, Any]]) -> list[str]:
+    return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]

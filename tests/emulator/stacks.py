@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulator.deploy import deploy_stack
+from emulator.runtime import Invocation
 from emulator.server import Emulator
 from tests.emulator.executions import StateMachine
 
@@ -27,7 +28,7 @@ def function(
     *,
     version: str = "Version",
     statements: Sequence[dict[str, Any]] = (),
-    timeout: int = 3,
+    timeout: int = 10,
 ) -> dict[str, Any]:
     """A function with inline code, or code in S3; its handler is `index.handler`. Its role, and a version of it."""
     return {
@@ -72,7 +73,7 @@ def task(payload: object = "{% $states.input %}", **fields: Any) -> dict[str, An
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {"FunctionName": "${Function}", "Payload": payload},
-        "TimeoutSeconds": 20,
+        "TimeoutSeconds": 60,
         "Output": "{% $states.result.Payload %}",
         **({"End": True} if "Next" not in fields else {}),
         **fields,
@@ -98,3 +99,9 @@ def deploy_machine(emulator: Emulator, states: dict[str, Any], code: str = "") -
     """Deploy a state machine, with a function of this code."""
     outputs = deploy(emulator, function(code or "def handler(event, context): return event"), machine(states))
     return StateMachine(outputs["Machine"], emulator.client("stepfunctions"))
+
+
+def invocations_of(emulator: Emulator, machine: StateMachine) -> list[Invocation]:
+    """Those of the machine's own functions: others' may end at any time, as Settle does after each execution."""
+    definition = machine.stepfunctions.describe_state_machine(stateMachineArn=machine.arn)["definition"]
+    return [one for one in emulator.runtime.invocations if f":function:{one.function}:" in definition]

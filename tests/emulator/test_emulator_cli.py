@@ -1,11 +1,12 @@
 """The emulator's commands as a user runs them, and the AWS CLI as a client nobody here wrote."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from emulator.cli import app
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT
 from emulator.server import Emulator
+from tests.emulator.executions import StateMachine, wait_until
+from tests.emulator.processes import descendants, gone
 
 AWS = str(Path(sys.executable).parent / "aws")
 MODEL = "defects"
+QUICK = ("--field", "PollSeconds=1", "--field", "TimeoutSeconds=900")
 
 
 def command(emulator: Emulator, *arguments: str, code: int = 0) -> str:
@@ -30,8 +34,8 @@ def command(emulator: Emulator, *arguments: str, code: int = 0) -> str:
 
 
 def test_start_shows_the_way_the_mail_and_the_costs(emulator: Emulator) -> None:
-    emulator.custom_labels.put(emulator.models[MODEL], "STOPPED")
-    said = command(emulator, "start", MODEL, "--field", "PollSeconds=1", "--field", "TimeoutSeconds=60")
+    emulator.custom_labels.timing = Timing(starting=10)
+    said = command(emulator, "start", MODEL, *QUICK)
     assert '"PollSeconds": 1' in said
     for part in ("(model: STARTING)", "RUNNING: MODEL_STARTED", "Subject: ", "transitions: USD", "ExecutionSucceeded"):
         assert part in said
@@ -63,12 +67,46 @@ def test_faults_are_added_listed_and_cleared(emulator: Emulator) -> None:
     assert command(emulator, "faults", "list") == ""
 
 
-def test_a_loop_is_shown_once(emulator: Emulator) -> None:
-    emulator.custom_labels.timing = Timing(starting=5)
-    emulator.custom_labels.put(emulator.models[MODEL], "STARTING")
-    said = command(emulator, "start", MODEL, "--field", "PollSeconds=1", "--field", "TimeoutSeconds=60")
-    assert "times)" in said
-    assert said.count("What next?") < 3
+def test_leases_are_shown_and_released(emulator: Emulator, new_model: Callable[..., str]) -> None:
+    arn = new_model("RUNNING")
+
+    def holders() -> list[str]:
+        shown = command(emulator, "leases").partition(arn)[2].partition("arn:")[0]
+        return [line.strip() for line in shown.splitlines() if line.strip()]
+
+    for lease in ("mine", "yours"):
+        command(emulator, "start", arn, "--field", f"LeaseId={lease}", *QUICK)
+    assert [holder.split(": until 2")[0] for holder in holders()] == ["mine", "yours"]
+    kept = command(emulator, "stop", arn, "--lease-id", "mine")
+    assert "RUNNING: MODEL_KEPT_RUNNING" in kept
+    assert "is kept running" in kept
+    assert [holder.split(": until 2")[0] for holder in holders()] == ["yours"]
+    forced = command(emulator, "stop", arn, "--force")
+    for part in ("STOPPED: MODEL_STOPPED", "Subject: ", "transitions: USD", "ExecutionSucceeded"):
+        assert part in forced
+    assert holders() == ["nobody"]
+
+
+def test_who_stops_a_model_is_shown(
+    emulator: Emulator, stop_model: StateMachine, new_model: Callable[..., str]
+) -> None:
+    emulator.custom_labels.timing = Timing(stopping=3600)
+    arn = new_model("RUNNING")
+    stopping = stop_model.start({"ProjectVersionArn": arn, "PollSeconds": 1, "TimeoutSeconds": 900})
+    stop_model.wait_for_state(stopping, "Wait")
+    assert f"being stopped by {stopping}" in command(emulator, "leases")
+    emulator.custom_labels.put(arn, "STOPPED")
+    assert stop_model.wait(stopping).output["Outcome"] == "MODEL_STOPPED"
+
+
+def test_a_sweep_says_what_it_did(emulator: Emulator, new_model: Callable[..., str]) -> None:
+    emulator.custom_labels.clear()  # the models of other tests
+    arn = new_model("RUNNING")
+    swept = json.loads(command(emulator, "sweep"))
+    assert (swept["Stops"], swept["Restarts"], swept["Problems"]) == (0, 0, [])
+    assert swept["Told"] >= 1
+    told = command(emulator, "notifications")
+    assert any(arn in mail and "nobody" in mail for mail in told.split("Subject: "))
 
 
 def test_no_emulator_is_said_in_a_line() -> None:
@@ -77,48 +115,101 @@ def test_no_emulator_is_said_in_a_line() -> None:
     assert "no emulator answers at http://127.0.0.1:1" in done.output
 
 
-def process(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603
+@contextlib.contextmanager
+def process(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command in a session of its own, as a terminal's."""
+    with subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "emulator", *arguments],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
+        start_new_session=True,
+    ) as command:
+        try:
+            yield command
+        finally:
+            if command.poll() is None:  # the test has failed
+                command.kill()
+
+
+def read_until(command: "subprocess.Popen[str]", text: str) -> str:
+    """What a command says, up to the line with a text."""
+    assert command.stdout is not None
+    said = ""
+    while text not in said:
+        line = command.stdout.readline()
+        assert line, said
+        said += line
+    return said
 
 
 @pytest.mark.waits
-def test_run_shows_a_running_model_and_ends_by_itself() -> None:
-    with process("run", "--port", "0", "--starting", "2") as run:
-        said, _ = run.communicate()
+def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> None:
+    with process("run", "--port", "0", TMPDIR=str(tmp_path)) as run:
+        said, _ = run.communicate(timeout=900)
     assert run.returncode == 0, said
-    for part in ("RUNNING: MODEL_STARTED", "Subject: ", "transitions: USD", "python -m emulator up"):
-        assert part in said
+    parts = [
+        "RUNNING: MODEL_STARTED",
+        "Subject: [INFO] defects is RUNNING",
+        "RUNNING: MODEL_ALREADY_RUNNING",
+        "pipeline-a: until",
+        "pipeline-b: until",
+        "RUNNING: MODEL_KEPT_RUNNING",
+        "STOPPED: MODEL_STOPPED",
+        "Aborted by hand.",
+        "Mail:           [WARNING] StartModel of defects was aborted",
+        '"Stops": 1',
+        "It has started sweep-stop-defects-",
+        "STOPPED: MODEL_STOPPED",
+        "ExecutionSucceeded",
+        "transitions: USD",
+        "python -m emulator up",
+    ]
+    rest = said
+    for part in parts:
+        assert part in rest, f"{part} is missing, or comes too early, in:\n{said}"
+        rest = rest.partition(part)[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.waits
+def test_ctrl_c_leaves_no_process_and_no_file_of_a_run(tmp_path: Path) -> None:
+    with process("run", "--port", "0", "--starting", "600", TMPDIR=str(tmp_path)) as run:
+        read_until(run, "(model: STARTING)")
+        started, made = descendants(run.pid), list(tmp_path.iterdir())
+        os.killpg(run.pid, signal.SIGINT)
+        rest, _ = run.communicate(timeout=300)
+    assert run.returncode == 130, rest
+    assert rest.splitlines()[-1] == "Stopped; nothing is left behind."
+    assert "Traceback" not in rest
+    assert started
+    assert all(gone(pid) for pid in started)
+    assert made
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_up_says_what_to_export_and_ends_without_a_trace() -> None:
     with process("up", "--port", "0") as up:
-        said = ""
-        while "Ctrl-C ends it" not in said:
-            line = up.stdout.readline() if up.stdout else ""
-            assert line, said
-            said += line
+        said = read_until(up, "Ctrl-C ends it")
         for part in (
             "export AWS_ENDPOINT_URL=http://127.0.0.1:",
             "export AWS_ACCESS_KEY_ID=test",
             "StartModelArn=arn:",
         ):
             assert part in said
-        time.sleep(0.5)  # a signal during the flush of that line would write it twice
         up.send_signal(signal.SIGTERM)
-        rest, _ = up.communicate()
+        rest, _ = up.communicate(timeout=300)
     assert up.returncode == 130
-    assert rest.strip() == "Stopped; nothing is left behind."
+    # A signal during the flush of the line that was waited for writes it twice.
+    lines = [line for line in rest.splitlines() if line and "Ctrl-C ends it" not in line]
+    assert lines == ["Stopped; nothing is left behind."]
 
 
 def test_a_port_in_use_is_one_clear_line(bare: Emulator) -> None:
     with process("up", "--port", bare.endpoint.rpartition(":")[2]) as up:
-        said, _ = up.communicate()
+        said, _ = up.communicate(timeout=300)
     assert up.returncode == 1
     assert "is in use" in said
     assert "Traceback" not in said
@@ -141,8 +232,7 @@ def aws(emulator: Emulator, *arguments: str) -> Any:
 
 
 def wait_for(emulator: Emulator, arn: str, status: str) -> None:
-    while next(one for one in emulator.custom_labels.versions() if one.arn == arn).status != status:
-        time.sleep(0.1)
+    wait_until(lambda: any((one.arn, one.status) == (arn, status) for one in emulator.custom_labels.versions()))
 
 
 def test_the_aws_cli_makes_a_model_starts_it_and_waits(emulator: Emulator) -> None:
@@ -162,10 +252,8 @@ def test_the_aws_cli_starts_an_execution_and_reads_its_history(emulator: Emulato
     given = json.dumps({"Model": MODEL, "DryRun": True})
     start = ["start-execution", "--state-machine-arn", emulator.outputs["StartModelArn"], "--input", given]
     arn = aws(emulator, "stepfunctions", *start)["executionArn"]
-    while (found := aws(emulator, "stepfunctions", "describe-execution", "--execution-arn", arn))[
-        "status"
-    ] == "RUNNING":
-        pass
+    StateMachine(emulator.outputs["StartModelArn"], emulator.client("stepfunctions")).wait(arn)
+    found = aws(emulator, "stepfunctions", "describe-execution", "--execution-arn", arn)
     assert json.loads(found["output"])["Outcome"] == "DRY_RUN"
     events = aws(emulator, "stepfunctions", "get-execution-history", "--execution-arn", arn)["events"]
     assert (events[0]["type"], events[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")

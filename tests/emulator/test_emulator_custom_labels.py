@@ -10,11 +10,25 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
-from emulator.custom_labels import STARTABLE, STATUSES, STOPPABLE, TRANSITIONS, CustomLabels, Quotas, Timing
+from emulator.custom_labels import (
+    STARTABLE,
+    STATUSES,
+    STOPPABLE,
+    TRANSITIONS,
+    CustomLabels,
+    CustomLabelsError,
+    Quotas,
+    Timing,
+)
 from emulator.server import Emulator
+from tests.emulator.conftest import TIMING
+from tests.emulator.executions import wait_until
 
 NewModel = Callable[..., str]
 OUTPUT_CONFIG = {"S3Bucket": "training-results", "S3KeyPrefix": "here"}
+# Between two calls of a test that would see a status for moments only; it applies to what is under way, too.
+SLOW = Timing(training=3600, starting=3600, stopping=3600)
+LOOK_EVERY_SECOND = {"Delay": 1, "MaxAttempts": 120}
 
 
 @pytest.fixture
@@ -58,14 +72,16 @@ def test_the_statuses_are_those_of_the_service_model() -> None:
     assert {*TRANSITIONS, *STARTABLE, *STOPPABLE} <= set(STATUSES)
 
 
-def test_a_project_and_its_version_are_made_and_trained(rekognition: Any) -> None:
+def test_a_project_and_its_version_are_made_and_trained(bare: Emulator, rekognition: Any) -> None:
+    bare.custom_labels.timing = SLOW
     project = rekognition.create_project(ProjectName="trained-here")["ProjectArn"]
     made = rekognition.create_project_version(ProjectArn=project, VersionName="v1", OutputConfig=OUTPUT_CONFIG)
     version = made["ProjectVersionArn"]
     assert not version.startswith(project), "a version's ARN does not contain its project's"
     assert described(rekognition, version)["Status"] == "TRAINING_IN_PROGRESS"
+    bare.custom_labels.timing = TIMING
     rekognition.get_waiter("project_version_training_completed").wait(
-        ProjectArn=project, WaiterConfig={"Delay": 1, "MaxAttempts": 10}
+        ProjectArn=project, WaiterConfig=LOOK_EVERY_SECOND
     )
     assert "TrainingEndTimestamp" in described(rekognition, version)
 
@@ -84,19 +100,21 @@ def test_a_model_starts_runs_stops_and_starts_again(rekognition: Any, new_model:
     started = rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1, MaxInferenceUnits=2)
     assert started["Status"] == "STARTING"
     rekognition.get_waiter("project_version_running").wait(
-        ProjectArn=project_arn(rekognition, model), WaiterConfig={"Delay": 1, "MaxAttempts": 10}
+        ProjectArn=project_arn(rekognition, model), WaiterConfig=LOOK_EVERY_SECOND
     )
     running = described(rekognition, model)
     assert (running["MinInferenceUnits"], running["MaxInferenceUnits"]) == (1, 2)
     assert rekognition.stop_project_version(ProjectVersionArn=model)["Status"] == "STOPPING"
-    while described(rekognition, model)["Status"] == "STOPPING":
-        time.sleep(0.1)
+    wait_until(lambda: described(rekognition, model)["Status"] != "STOPPING")
     assert described(rekognition, model)["Status"] == "STOPPED"
     assert rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)["Status"] == "STARTING"
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_can_be_put_and_says_what_is_allowed(rekognition: Any, new_model: NewModel, status: str) -> None:
+def test_each_status_can_be_put_and_says_what_is_allowed(
+    bare: Emulator, rekognition: Any, new_model: NewModel, status: str
+) -> None:
+    bare.custom_labels.timing = SLOW
     for allowed, call, units in (
         (STARTABLE, rekognition.start_project_version, {"MinInferenceUnits": 1}),
         (STOPPABLE, rekognition.stop_project_version, {}),
@@ -182,6 +200,7 @@ def test_only_so_many_models_run_at_a_time(bare: Emulator, rekognition: Any, new
     for version in bare.custom_labels.versions():
         bare.custom_labels.put(version.arn, "STOPPED")
     bare.custom_labels.quotas = Quotas(running_models=2, calls_per_second=100)
+    bare.custom_labels.timing = SLOW
     models = [new_model(status) for status in ("RUNNING", "STOPPING", "STOPPED")]
     start = {"ProjectVersionArn": models[2], "MinInferenceUnits": 1}
     assert refused(rekognition.start_project_version, **start) == "LimitExceededException"
@@ -195,13 +214,16 @@ def test_a_model_takes_at_most_five_inference_units(rekognition: Any, new_model:
     assert rekognition.start_project_version(**given)["Status"] == "STARTING"
 
 
-def test_too_many_calls_a_second_are_throttled_with_a_server_error(bare: Emulator, rekognition: Any) -> None:
+def test_too_many_calls_a_second_are_throttled_with_a_server_error(
+    bare: Emulator, rekognition: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare.custom_labels.quotas = Quotas(calls_per_second=3)
-    time.sleep(1)  # calls of earlier tests count too
-    for _ in range(3):
-        rekognition.describe_projects()
+    frozen = time.time() + 1  # calls of earlier tests count too
+    monkeypatch.setattr(bare.custom_labels, "_clock", lambda: frozen)
+    for number in range(3):
+        rekognition.create_project(ProjectName=f"one-of-three-calls-{number}")
     with pytest.raises(ClientError) as refusal:
-        rekognition.describe_projects()
+        rekognition.create_project(ProjectName="one-too-many")
     assert refusal.value.response["Error"]["Code"] == "ThrottlingException"
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
@@ -237,6 +259,25 @@ def test_calls_are_counted_for_each_operation_within_one_second(clock: Clock) ->
     service.throttle("StopProjectVersion")
     clock.now += 1
     service.throttle("StartProjectVersion")
+
+
+def test_the_default_quotas_are_the_service_s(clock: Clock) -> None:
+    """As the Service Quotas console and the AWS General Reference (Amazon Rekognition) give them for an account."""
+    models, units, calls = 2, 5, 5
+    service = CustomLabels(region="us-east-1", account_id="123456789012", clock=clock)
+    assert service.quotas == Quotas() == Quotas(running_models=models, inference_units=units, calls_per_second=calls)
+    home = "arn:aws:rekognition:us-east-1:123456789012:project/p/version/v"
+    arns = [service.seed(f"{home}{number}/1").arn for number in range(models + 1)]
+    with pytest.raises(CustomLabelsError, match="at most 5 inference units"):
+        service.start_project_version(arns[0], 1, units + 1)
+    for arn in arns[:models]:
+        service.start_project_version(arn, units, None)
+    with pytest.raises(CustomLabelsError, match="2 models are running"):
+        service.start_project_version(arns[models], 1, None)
+    for _ in range(calls):
+        service.throttle("StartProjectVersion")
+    with pytest.raises(CustomLabelsError, match="Rate exceeded"):
+        service.throttle("StartProjectVersion")
 
 
 def test_a_seed_that_is_no_model_version_is_refused(clock: Clock) -> None:

@@ -2,21 +2,33 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from emulator.custom_labels import Timing
 from emulator.faults import Fault, InvalidFaultError
 from emulator.remote import Remote, RemoteError
 from emulator.server import Emulator
 
 NewModel = Callable[..., str]
+OWN = "looked-for-by-these-tests"
+DESCRIBE = Fault("rekognition:DescribeProjects", contains=OWN, error="InternalServerError")
+"""Settle, after the executions of other tests, describes projects too."""
 
 
 @pytest.fixture
 def rekognition(bare: Emulator) -> Any:
+    bare.custom_labels.timing = Timing(starting=3600)
     return bare.client("rekognition")
+
+
+@pytest.fixture
+def describe(rekognition: Any) -> Callable[[], Any]:
+    """Describes a project of a name that only these tests look for."""
+    return lambda: rekognition.describe_projects(ProjectNames=[OWN])
 
 
 def status_of(bare: Emulator, model: str) -> str:
@@ -35,24 +47,21 @@ def error_of(call: Callable[[], Any]) -> tuple[str, str, int]:
     return error["Code"], error["Message"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_an_error_happens_on_the_chosen_calls_alone(bare: Emulator, rekognition: Any) -> None:
-    fault = Fault("rekognition:DescribeProjects", calls=(2, 3), error="InternalServerError", message="Not today")
-    script = bare.faults.add(fault)
-    rekognition.describe_projects()
+def test_an_error_happens_on_the_chosen_calls_alone(bare: Emulator, describe: Callable[[], Any]) -> None:
+    script = bare.faults.add(replace(DESCRIBE, calls=(2, 3), message="Not today"))
+    describe()
     for _ in range(2):
-        assert error_of(rekognition.describe_projects) == ("InternalServerError", "Not today", 500)
-    rekognition.describe_projects()
+        assert error_of(describe) == ("InternalServerError", "Not today", 500)
+    describe()
     assert (script.matched, script.applied) == (4, 2)
 
 
-def test_every_call_can_fail_until_the_fault_is_cleared(bare: Emulator, rekognition: Any) -> None:
-    script = bare.faults.add(
-        Fault("rekognition:DescribeProjects", calls=None, error="ProvisionedThroughputExceededException")
-    )
+def test_every_call_can_fail_until_the_fault_is_cleared(bare: Emulator, describe: Callable[[], Any]) -> None:
+    script = bare.faults.add(replace(DESCRIBE, calls=None, error="ProvisionedThroughputExceededException"))
     for _ in range(3):
-        assert error_of(rekognition.describe_projects)[::2] == ("ProvisionedThroughputExceededException", 400)
+        assert error_of(describe)[::2] == ("ProvisionedThroughputExceededException", 400)
     bare.faults.clear(script.id)
-    rekognition.describe_projects()
+    describe()
 
 
 def test_an_error_leaves_the_model_alone_unless_it_comes_after(
@@ -69,7 +78,7 @@ def test_an_error_leaves_the_model_alone_unless_it_comes_after(
 
 def test_an_answer_can_be_lost_after_the_side_effect(bare: Emulator, rekognition: Any, new_model: NewModel) -> None:
     model = new_model()
-    bare.faults.add(Fault("rekognition:StartProjectVersion", lose_answer=True))
+    bare.faults.add(Fault("rekognition:StartProjectVersion", contains=model, lose_answer=True))
     with pytest.raises(ConnectionClosedError):
         start(rekognition, model)
     assert status_of(bare, model) == "STARTING"
@@ -80,8 +89,8 @@ def test_another_status_can_be_answered_also_one_that_the_service_has_not(
 ) -> None:
     model = new_model()
     project = rekognition.describe_projects(ProjectNames=[model.split("/")[1]])["ProjectDescriptions"][0]["ProjectArn"]
-    bare.faults.add(Fault("rekognition:DescribeProjectVersions", status="HIBERNATING"))
-    bare.faults.add(Fault("rekognition:StartProjectVersion", status="RUNNING"))
+    bare.faults.add(Fault("rekognition:DescribeProjectVersions", contains=project, status="HIBERNATING"))
+    bare.faults.add(Fault("rekognition:StartProjectVersion", contains=model, status="RUNNING"))
     for expected in ("HIBERNATING", "STOPPED"):
         (described,) = rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
         assert described["Status"] == expected
@@ -93,9 +102,10 @@ def test_a_call_can_be_delayed_before_or_after_it_is_done(
     bare: Emulator, rekognition: Any, new_model: NewModel
 ) -> None:
     for after in (False, True):
-        bare.faults.add(Fault("rekognition:StartProjectVersion", delay_seconds=0.5, after=after))
+        model = new_model()
+        bare.faults.add(Fault("rekognition:StartProjectVersion", contains=model, delay_seconds=0.5, after=after))
         began = time.monotonic()
-        assert start(rekognition, new_model()) == "STARTING"
+        assert start(rekognition, model) == "STARTING"
         assert time.monotonic() - began >= 0.5
 
 
@@ -107,11 +117,11 @@ def test_a_fault_can_be_for_requests_with_a_text_only(bare: Emulator, rekognitio
     assert (script.matched, script.applied) == (1, 1)
 
 
-def test_the_first_fault_that_is_due_answers_and_the_others_count(bare: Emulator, rekognition: Any) -> None:
-    first = bare.faults.add(Fault("rekognition:DescribeProjects", calls=(2,), error="ThrottlingException"))
-    second = bare.faults.add(Fault("rekognition:DescribeProjects", calls=(1, 2), error="InternalServerError"))
-    assert error_of(rekognition.describe_projects)[0] == "InternalServerError"
-    assert error_of(rekognition.describe_projects)[0] == "ThrottlingException"
+def test_the_first_fault_that_is_due_answers_and_the_others_count(bare: Emulator, describe: Callable[[], Any]) -> None:
+    first = bare.faults.add(replace(DESCRIBE, calls=(2,), error="ThrottlingException"))
+    second = bare.faults.add(replace(DESCRIBE, calls=(1, 2)))
+    assert error_of(describe)[0] == "InternalServerError"
+    assert error_of(describe)[0] == "ThrottlingException"
     assert (first.applied, second.matched, second.applied) == (1, 2, 1)
 
 
@@ -141,7 +151,7 @@ def test_the_first_fault_that_is_due_answers_and_the_others_count(bare: Emulator
 def test_each_protocol_answers_its_errors(
     bare: Emulator, operation: str, error: str, call: Callable[[Any], Any]
 ) -> None:
-    bare.faults.add(Fault(operation, error=error, message="Said <so> & 'meant' it"))
+    bare.faults.add(Fault(operation, calls=None, error=error, message="Said <so> & 'meant' it"))
     assert error_of(lambda: call(bare.client))[:2] == (error, "Said <so> & 'meant' it")
 
 
@@ -172,16 +182,16 @@ def test_a_fault_that_makes_no_sense_is_refused(bare: Emulator, given: dict[str,
         Remote(bare.endpoint).ask("POST", "faults", given)
 
 
-def test_faults_come_and_go_over_http(bare: Emulator, rekognition: Any) -> None:
+def test_faults_come_and_go_over_http(bare: Emulator, describe: Callable[[], Any]) -> None:
     remote = Remote(bare.endpoint)
-    given = {"Operation": "rekognition:DescribeProjects", "Calls": "all", "Error": "ThrottlingException"}
+    given = {"Operation": DESCRIBE.operation, "Contains": OWN, "Calls": "all", "Error": "ThrottlingException"}
     first = remote.ask("POST", "faults", given)["Id"]
     second = remote.ask("POST", "faults", {**given, "Calls": [1, 3], "Error": "AccessDeniedException"})["Id"]
-    assert error_of(rekognition.describe_projects)[0] == "ThrottlingException"
+    assert error_of(describe)[0] == "ThrottlingException"
     listed = remote.ask("GET", "faults")
     assert [(one["Id"], one["Calls"], one["Applied"]) for one in listed] == [(first, "all", 1), (second, [1, 3], 0)]
     remote.ask("DELETE", f"faults?id={first}")
     assert [one["Id"] for one in remote.ask("GET", "faults")] == [second]
     remote.ask("DELETE", "faults")
     assert remote.ask("GET", "faults") == []
-    rekognition.describe_projects()
+    describe()

@@ -18,6 +18,7 @@ import pytest
 from emulator.deploy import ROOT
 from emulator.runtime import Deployed, Outcome, Runtime
 from emulator.server import RUNTIME_DIR
+from tests.emulator.processes import gone
 
 HANDLER = """
 import os, sys, time, json
@@ -42,6 +43,12 @@ def importing(event, context):
 
 def sleep(event, context):
     time.sleep(event)
+    return os.getpid()
+
+def meet(event, context):
+    open(event["Own"], "x").close()
+    while not os.path.exists(event["Other"]):
+        time.sleep(0.05)
     return os.getpid()
 
 def fail(event, context):
@@ -104,12 +111,23 @@ def test_a_warm_process_is_reused(runtime: Runtime) -> None:
     assert 0 < second["remaining"] <= 20_000
     cold, warm = runtime.invocations
     assert (cold.cold, warm.cold) == (True, False)
-    assert cold.billed_ms > warm.billed_ms > 0
 
 
-def test_concurrent_invocations_get_processes_of_their_own(runtime: Runtime) -> None:
+def test_the_initialisation_of_a_cold_process_is_billed(runtime: Runtime) -> None:
+    slow = bundle("import time\ntime.sleep(1)\ndef echo(event, context): return event")
+    for _ in range(2):
+        invoke(runtime, deployed("echo", code=slow))
+    cold, warm = runtime.invocations
+    assert cold.billed_ms >= 500
+    assert warm.billed_ms > 0
+
+
+def test_concurrent_invocations_get_processes_of_their_own(runtime: Runtime, tmp_path: Path) -> None:
+    files = [str(tmp_path / name) for name in ("one", "two")]
+    waiting_for_each_other = [dict(zip(("Own", "Other"), pair, strict=True)) for pair in (files, files[::-1])]
+    function = deployed("meet", timeout_seconds=120)
     with ThreadPoolExecutor(2) as pool:
-        pids = list(pool.map(lambda _: invoke(runtime, deployed("sleep"), 1.0), range(2)))
+        pids = list(pool.map(lambda event: invoke(runtime, function, event), waiting_for_each_other))
     assert len(set(pids)) == 2
 
 
@@ -131,11 +149,11 @@ def test_a_function_sees_what_lambda_gives_it_and_nothing_else(runtime: Runtime)
 def test_the_timeout_of_the_template_ends_the_process(runtime: Runtime) -> None:
     function = deployed("sleep", timeout_seconds=1)
     began = time.monotonic()
-    error, message = failure(runtime.invoke(function, b"30"))
+    error, message = failure(runtime.invoke(function, b"600"))
     assert error == "Sandbox.Timedout"
     assert message.endswith("Error: Task timed out after 1.00 seconds")
-    assert time.monotonic() - began < 10
-    assert invoke(runtime, function, 0), "the next invocation gets a new process"
+    assert time.monotonic() - began < 300
+    assert invoke(runtime, deployed("sleep"), 0), "the next invocation gets a new process"
     assert [one.cold for one in runtime.invocations] == [True, True]
 
 
@@ -149,7 +167,7 @@ def test_a_process_that_dies_is_an_exit_error(runtime: Runtime) -> None:
 def test_a_process_that_is_killed_while_idle_is_replaced(runtime: Runtime) -> None:
     pid = invoke(runtime, deployed("echo"))["pid"]
     os.kill(pid, signal.SIGKILL)
-    time.sleep(0.2)
+    assert gone(pid)
     assert invoke(runtime, deployed("echo"))["pid"] != pid
 
 
@@ -188,8 +206,7 @@ def test_logs_are_kept_for_each_function(runtime: Runtime) -> None:
 def test_no_process_outlives_the_runtime(runtime: Runtime) -> None:
     pid = invoke(runtime, deployed("echo"))["pid"]
     runtime.stop()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert gone(pid)
     with pytest.raises(RuntimeError, match="stopped"):
         runtime.invoke(deployed("echo"), b"{}")
 
@@ -213,17 +230,14 @@ from pathlib import Path
 from tests.emulator.test_emulator_runtime import *
 runtime = Runtime({{}}, lambda *_: {{}}, RUNTIME_DIR, Path({str(tmp_path)!r}))
 print(invoke(runtime, deployed("echo"))["pid"], flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline, "the function's process is still there"
-        time.sleep(0.05)
+    assert gone(pid)
 
 
 def test_a_missing_runtime_says_how_to_make_it(tmp_path: Path) -> None:

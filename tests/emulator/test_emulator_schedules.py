@@ -127,7 +127,7 @@ def test_a_function_that_fails_is_said(bare: Emulator) -> None:
 
 
 def test_faults_of_an_invocation_meet_a_firing_too(bare: Emulator, tick: str) -> None:
-    bare.faults.add(Fault("lambda:Invoke", error="TooManyRequestsException", message="Not now"))
+    bare.faults.add(Fault("lambda:Invoke", contains=tick, error="TooManyRequestsException", message="Not now"))
     with pytest.raises(FireError, match=r"refuses: .*Not now"):
         bare.fire(tick)
 

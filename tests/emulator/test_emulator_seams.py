@@ -180,8 +180,9 @@ def test_a_task_that_takes_too_long_is_a_states_timeout(bare: Emulator) -> None:
     ],
 )
 def test_errors_of_lambda_arrive_under_their_names(bare: Emulator, fault: dict[str, Any], error: str) -> None:
-    bare.faults.add(Fault("lambda:Invoke", **fault))
-    execution = deploy_machine(bare, {"Echo": task()}).run({})
+    this_one = str(uuid.uuid4())
+    bare.faults.add(Fault("lambda:Invoke", contains=this_one, **fault))
+    execution = deploy_machine(bare, {"Echo": task()}).run({"Of": this_one})
     assert (execution.status, execution.error) == ("FAILED", error)
 
 
@@ -202,4 +203,4 @@ def test_executions_are_stopped(bare: Emulator) -> None:
     waiting = deploy_machine(bare, {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}})
     arn = waiting.start({})
     waiting.stepfunctions.stop_execution(executionArn=arn, error="Enough", cause="of it")
-    assert waiting.wait(arn, 5).status == "ABORTED"
+    assert waiting.wait(arn).status == "ABORTED"

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from emulator.deploy import ROOT, DeployError
 from emulator.remote import Remote, RemoteError
 from emulator.server import Emulator, PortInUseError
 from tests.emulator.processes import gone
-from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
+from tests.emulator.stacks import deploy, deploy_machine, function, invocations_of, machine, task
 
 PROGRAM = """
 import json, os, sys, tempfile
@@ -62,7 +63,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_running_by_an_emulator_that_is_killed(tmp_path: Path) -> None:
-    with program("    import time; time.sleep(60)", tmp_path) as process:
+    with program("    import time; time.sleep(600)", tmp_path) as process:
         assert process.stdout is not None
         (pid, _), _, endpoint = json.loads(process.stdout.readline())
         process.kill()
@@ -120,20 +121,22 @@ def test_published_messages_and_events_are_told_with_whom_they_go_to(bare: Emula
     bare.client("sns").publish(
         TopicArn=topic, Subject="S", Message="Über <allem> & so", MessageAttributes={"Outcome": attribute}
     )
-    entry = {"Source": "s", "DetailType": "d", "Detail": json.dumps({"a": 1})}
+    entry = {"Source": f"source-{uuid.uuid4()}", "DetailType": "d", "Detail": json.dumps({"a": 1})}
     bare.client("events").put_events(Entries=[entry])
     remote = Remote(bare.endpoint)
     (published,) = [one for one in remote.ask("GET", "notifications") if one["TopicArn"] == topic]
     assert (published["Subject"], published["Message"]) == ("S", "Über <allem> & so")
     assert (published["MessageAttributes"], published["Emails"]) == ({"Outcome": "MODEL_STARTED"}, ["ops@example.com"])
-    assert remote.ask("GET", "events")[-1] == entry
+    assert [one for one in remote.ask("GET", "events") if one["Source"] == entry["Source"]] == [entry]
 
 
 def test_invocations_and_logs_are_told(bare: Emulator) -> None:
     code = "def handler(event, context): print('a line of the function'); return event"
-    deploy_machine(bare, {"Run": task()}, code).run({})
+    running = deploy_machine(bare, {"Run": task()}, code)
+    running.run({})
+    (own,) = invocations_of(bare, running)
     remote = Remote(bare.endpoint)
-    invocation = remote.ask("GET", "invocations")[-1]
+    (invocation,) = [one for one in remote.ask("GET", "invocations") if one["function"] == own.function]
     assert (invocation["version"], invocation["cold"], invocation["error"]) == ("1", True, None)
     assert invocation["billed_ms"] > 0
     assert "a line of the function" in remote.ask("GET", "logs")[invocation["function"]]

@@ -1,52 +1,143 @@
-"""Least privilege, shown by use: every action that a function's role is granted, it needs."""
+"""Least privilege, shown by use: every action that a function's role is granted, it needs, on what it is granted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
-from emulator.custom_labels import Quotas
+import pytest
+
+from emulator.custom_labels import Timing
 from emulator.faults import Fault
+from emulator.schedules import FireError
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
+from tests.conftest import Synthesised
+from tests.emulator.conftest import SETTINGS, TIMING
+from tests.emulator.executions import StateMachine, wait_until
+from tests.emulator.told import QUICK, NewModel, Told, project_of
 
 NOT_CALLED_BY_OUR_CODE = {
     "logs:CreateLogStream": "Lambda writes the logs",
     "logs:PutLogEvents": "Lambda writes the logs",
     "kms:GenerateDataKey": "SNS encrypts, with the publisher's rights",
     "kms:Decrypt": "SNS encrypts, with the publisher's rights",
+    "sqs:SendMessage": "Lambda keeps the calls that were lost",
+    "sqs:GetQueueAttributes": "CDK's destination grants it along",
+    "sqs:GetQueueUrl": "CDK's destination grants it along",
 }
-QUICK = {"PollSeconds": 1, "TimeoutSeconds": 60}
+ONE_PROJECT_STANDS_FOR_ALL = {"rekognition:StartProjectVersion", "rekognition:StopProjectVersion"}
+Grant = tuple[str, str, str]
 
 
-def test_every_action_that_a_role_is_granted_is_used(
-    emulator: Emulator, start_model: StateMachine, new_model: Callable[..., str], assembly: Path
-) -> None:
+@pytest.fixture
+def restarting(emulator: Emulator, synthesised: Synthesised, assembly: Path) -> Iterator[Emulator]:
+    """The emulator with no models but this test's, and a sweep that starts again what is down."""
     emulator.custom_labels.clear()
-    # A start with a token, its duplicate, one channel that fails at first, and a start that finds the quota full.
-    emulator.faults.add(Fault("sns:Publish", error="InternalFailure"))
-    request = {"ProjectVersionArn": new_model(), "ClientRequestToken": "grants", **QUICK}
-    start_model.run(request)
-    start_model.run(request)
-    emulator.custom_labels.quotas = Quotas(running_models=0)
-    start_model.run({"ProjectVersionArn": new_model(), **QUICK})
+    table, dynamodb = emulator.outputs["ModelTableName"], emulator.client("dynamodb")
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            dynamodb.delete_item(TableName=table, Key={"Id": item["Id"]})
+    emulator.deploy(synthesised({**SETTINGS, "restart_when_down": True}))
+    yield emulator
+    emulator.deploy(assembly)
 
-    used = {(one.role, one.action) for one in emulator.authoriser.decisions if one.allowed}
-    template = json.loads((assembly / "CustomLabelsLifecycle.template.json").read_text())["Resources"]
-    roles = {
-        logical_id: role
-        for role, _ in used
-        for logical_id in template
-        if role.startswith(f"CustomLabelsLifecycle-{logical_id}")
-    }
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def granted(emulator: Emulator) -> set[Grant]:
+    """The role, action and resource of everything that the stack's functions are granted."""
+    iam = emulator.client("iam")
+    grants = set[Grant]()
+    for role in (one for page in iam.get_paginator("list_roles").paginate() for one in page["Roles"]):
+        name, trusted = role["RoleName"], json.dumps(role["AssumeRolePolicyDocument"])
+        if not name.startswith("CustomLabelsLifecycle-") or "lambda.amazonaws.com" not in trusted:
+            continue
+        policies = [
+            iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        ]
+        for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+            found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+            policies.append(found["PolicyVersion"]["Document"])
+        grants |= {
+            (name, action, "*" if action in ONE_PROJECT_STANDS_FOR_ALL else resource)
+            for policy in policies
+            for statement in policy["Statement"]
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+    return grants
+
+
+def use_everything(
+    emulator: Emulator, start_model: StateMachine, stop_model: StateMachine, new_model: NewModel
+) -> None:
+    """Let executions and sweeps go the ways on which the functions do all that they ever do."""
+    emulator.custom_labels.timing = Timing(starting=3600)
+    emulator.faults.add(Fault("events:Deliver", contains="grants-lost", calls=None, lose=True))
+    started = [
+        start_model.start({"ProjectVersionArn": new_model(), "ClientRequestToken": "t", **QUICK}, name=name)
+        for name in ("grants-lost-start", "grants-settled")
+    ]
+    # Two starts are aborted. Of one the event is lost; of the other it is told at the second try.
+    emulator.faults.add(Fault("sns:Publish", contains="grants-settled", error="InternalFailure"))
+    for execution_arn in started:
+        start_model.wait_for_state(execution_arn, "Wait", 90)
+    lost_start, settled = (start_model.abort(execution_arn) for execution_arn in started)
+    lost_stop = stop_model.run({"ProjectVersionArn": new_model(), **QUICK}, name="grants-lost-stop")
+    wait_until(lambda: Told(emulator, settled).events, 90)
+    emulator.custom_labels.timing = TIMING
+
+    # A start that is told at the second try, a stop, the duplicates of both, and a start that finds the quota full.
+    leased = new_model()
+    emulator.faults.add(Fault("sns:Publish", contains=project_of(leased), error="InternalFailure"))
+    for machine, arn in ((start_model, leased), (stop_model, new_model("RUNNING"))):
+        request = {"ProjectVersionArn": arn, "ClientRequestToken": "t", **QUICK}
+        assert [machine.run(request).status, machine.run(request).output["Outcome"]] == ["SUCCEEDED", "DUPLICATE"]
+    refused = new_model()
+    emulator.faults.add(Fault("rekognition:StartProjectVersion", contains=refused, error="LimitExceededException"))
+    assert start_model.run({"ProjectVersionArn": refused, **QUICK}).error == "CapacityExceeded"
+
+    # The sweep stops what the aborted starts have left, and settles them; it starts again what is down under its lease,
+    # and tells so at the second try.
+    emulator.custom_labels.put(leased, "FAILED")
+    emulator.faults.add(Fault("sns:Publish", contains="MODEL_DOWN", error="InternalFailure"))
+    with pytest.raises(FireError, match="was not sent on: topic"):
+        emulator.fire("EverySweep")
+
+    def is_open(execution_arn: str) -> bool:
+        key = {"Id": {"S": execution_arn}}
+        return "Item" in emulator.client("dynamodb").get_item(TableName=emulator.outputs["ModelTableName"], Key=key)
+
+    def all_settled() -> bool:
+        emulator.fire("EverySweep")
+        return not (is_open(lost_start.arn) or is_open(lost_stop.arn))
+
+    wait_until(all_settled, 300)  # the events are given a minute
+    for machine in (start_model, stop_model):
+        listed = machine.stepfunctions.list_executions(stateMachineArn=machine.arn)["executions"]
+        for execution_arn in (one["executionArn"] for one in listed if one["name"].startswith("sweep-")):
+            assert machine.wait(execution_arn, 300).status == "SUCCEEDED"
+
+
+@pytest.mark.waits
+def test_every_action_that_a_role_is_granted_is_used(
+    restarting: Emulator, start_model: StateMachine, stop_model: StateMachine, new_model: NewModel
+) -> None:
+    before = len(restarting.authoriser.decisions)
+    use_everything(restarting, start_model, stop_model, new_model)
+    used = {(one.role, one.action, one.resource) for one in restarting.authoriser.decisions[before:] if one.allowed}
+    grants = granted(restarting)
     unused = {
-        (logical_id, action)
-        for policy in template.values()
-        if policy["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-        for logical_id in (role["Ref"] for role in policy["Properties"]["Roles"])
-        if logical_id in roles
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-        if action not in NOT_CALLED_BY_OUR_CODE and (roles[logical_id], action) not in used
+        (role, action, resource)
+        for role, action, resource in grants
+        if action not in NOT_CALLED_BY_OUR_CODE
+        and not any(used_by == role and called == action and fnmatchcase(on, resource) for used_by, called, on in used)
     }
-    assert len(roles) == 4, "the roles of Prepare, Check, Start and Notify"
+    assert len({role for role, *_ in grants}) == 7, "Prepare, Check, Start, Stop, Notify, Settle and Sweep"
     assert unused == set()
+    assert NOT_CALLED_BY_OUR_CODE.keys() <= {action for _, action, _ in grants}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Synthesised
-from tests.infra.configurations import HUNDRED, MINIMAL
+from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
 from tools.templates import Template
 
 
@@ -15,6 +15,11 @@ def minimal(synthesised: Synthesised) -> Template:
 @pytest.fixture(scope="session")
 def hundred(synthesised: Synthesised) -> Template:
     return Template(synthesised(HUNDRED))
+
+
+@pytest.fixture(scope="session")
+def every_project(synthesised: Synthesised) -> Template:
+    return Template(synthesised(EVERY_PROJECT))
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from infra.bundle import NotSetUp, write
 from infra.settings import Settings
+from lifecycle.configuration import Configuration, Model, Policy, Unleased, load
 from tests.conftest import SETTINGS
 from tests.infra.configurations import MINIMAL, ROOT
 from tools.templates import Template
@@ -41,16 +43,31 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
     assert len(zipped.getvalue()) < 1_500_000
 
 
-def test_it_has_the_models_as_configured(bundle: Path) -> None:
-    configuration = json.loads((bundle / "configuration.json").read_text("utf-8"))
-    assert configuration["inference_unit_hour_usd"] == 4.0
-    assert {name: model["project_version_arn"] for name, model in configuration["models"].items()} == {
-        model["name"]: model["project_version_arn"] for model in SETTINGS["models"]
+def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None:
+    defects, logos = (model["project_version_arn"] for model in SETTINGS["models"])
+    units = {"min_inference_units": 1, "max_inference_units": None, "lease_minutes": 120}
+    assert json.loads((bundle / "configuration.json").read_text("utf-8")) == {
+        "models": {
+            "defects": {"project_version_arn": defects, **units},
+            "logos": {"project_version_arn": logos, **units, "max_inference_units": 2},
+        },
+        "inference_unit_hour_usd": 4.0,
+        "projects": ["packaging"],
+        "sweep_minutes": 1,
+        "lease_warning_minutes": 30,
+        "unleased_models": "stop",
+        "restart_when_down": True,
     }
-    assert configuration["models"]["logos"]["max_inference_units"] == 2
+    assert load(bundle) == Configuration(
+        models={"defects": Model(defects), "logos": Model(logos, max_inference_units=2)},
+        inference_unit_hour_usd=4.0,
+        projects=("packaging",),
+        sweep=Policy(timedelta(minutes=30), Unleased.STOP, restart_when_down=True),
+        sweep_minutes=1,
+    )
 
 
-@pytest.mark.parametrize("handler", ["prepare", "check", "start", "notify"])
+@pytest.mark.parametrize("handler", ["prepare", "check", "start", "stop", "notify", "settle", "sweep"])
 def test_a_handler_needs_nothing_but_the_bundle_and_the_runtime(
     handler: str, bundle: Path, stack: Template, tmp_path: Path
 ) -> None:

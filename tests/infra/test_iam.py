@@ -6,44 +6,87 @@ import re
 import pytest
 
 from tests.conftest import HOME
-from tests.infra.configurations import HUNDRED, MINIMAL, ROOT
+from tests.infra.configurations import HUNDRED, ROOT, model
 from tools.asl import StateMachine, lambda_placeholder, state_machines
 from tools.templates import Template, referenced
 
 PLACE = "eu-west-1:111122223333"
 PROJECTS = f"arn:${{AWS::Partition}}:rekognition:{PLACE}:project"
-EXECUTIONS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:${{StartModelStateMachine.Name}}:*"
+START_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-StartModel"
+STOP_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-StopModel"
+STARTS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-StartModel:*"
+STOPS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-StopModel:*"
+HANDLERS = ["prepare", "check", "start", "stop", "notify", "settle", "sweep"]
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+LOST_CALL = {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
+SENT = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+"""What Powertools Idempotency does to remember what was sent."""
 
 GRANTS = {
-    "StartModelPrepareRole": {
-        "${StartModelPrepareLogs.Arn}": LOG,
+    "StepsPrepareRole": {
+        "${StepsPrepareLogs.Arn}": LOG,
         "${SharedIdempotency.Arn}": {"dynamodb:PutItem"},
+        "${SharedModels.Arn}": {"dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
-        EXECUTIONS: {"states:DescribeExecution"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
     },
-    "StartModelCheckRole": {
-        "${StartModelCheckLogs.Arn}": LOG,
+    "StepsCheckRole": {
+        "${StepsCheckLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        EXECUTIONS: {"states:DescribeExecution"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
     },
     "StartModelStartRole": {
         "${StartModelStartLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem"},
         f"{HOME}/boards/version/v1/1793520000000": {"rekognition:StartProjectVersion"},
         f"{HOME}/brands/version/v2/1793520000001": {"rekognition:StartProjectVersion"},
         f"{PROJECTS}/packaging/version/*/*": {"rekognition:StartProjectVersion"},
+    },
+    "StopModelStopRole": {
+        "${StopModelStopLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem"},
+        f"{PROJECTS}/boards/version/*/*": {"rekognition:StopProjectVersion"},
+        f"{PROJECTS}/brands/version/*/*": {"rekognition:StopProjectVersion"},
+        f"{PROJECTS}/packaging/version/*/*": {"rekognition:StopProjectVersion"},
     },
     "NotificationsNotifyRole": {
         "${NotificationsNotifyLogs.Arn}": LOG,
         "${NotificationsTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
         "${NotificationsBus.Arn}": {"events:PutEvents"},
-        "${SharedIdempotency.Arn}": {
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-        },
+        "${SharedIdempotency.Arn}": SENT,
+    },
+    "KeepingSettleRole": {
+        "${KeepingSettleLogs.Arn}": LOG,
+        "${KeepingLostCalls.Arn}": LOST_CALL,
+        "${NotificationsTopic}": {"sns:Publish"},
+        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
+        "${NotificationsBus.Arn}": {"events:PutEvents"},
+        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "*": {"rekognition:DescribeProjects"},
+        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
+    },
+    "KeepingSweepRole": {
+        "${KeepingSweepLogs.Arn}": LOG,
+        "${KeepingLostCalls.Arn}": LOST_CALL,
+        "${NotificationsTopic}": {"sns:Publish"},
+        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
+        "${NotificationsBus.Arn}": {"events:PutEvents"},
+        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"},
+        "*": {"rekognition:DescribeProjects"},
+        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
+        START_MODEL: {"states:StartExecution"},
+        STOP_MODEL: {"states:StartExecution"},
     },
 }
 LOGGED_AND_TRACED = {
@@ -66,17 +109,48 @@ LOGGED_AND_TRACED = {
 IAM_PREFIX = {"stepfunctions": "states"}
 
 
+def allowed(template: Template, action: str) -> set[tuple[str, str]]:
+    """The roles and resources that an action is granted to and on."""
+    return {
+        (role, resource)
+        for role, grants in template.grants.items()
+        for resource, actions in grants.items()
+        if action in actions
+    }
+
+
+def own_modules(handler: str) -> str:
+    """The source of a handler, and of the handlers' modules that it imports."""
+    seen: dict[str, str] = {}
+    todo = [handler]
+    while todo:
+        if (module := todo.pop()) not in seen:
+            seen[module] = (ROOT / f"functions/handlers/{module}.py").read_text("utf-8")
+            todo += re.findall(r"^from handlers\.(\w+) import", seen[module], re.MULTILINE)
+    return "\n".join(seen.values())
+
+
 def test_every_role_has_exactly_these_grants(stack: Template) -> None:
-    machine_roles = {name for name in stack.grants if name.endswith("StateMachineRole")}
-    assert {role: grants for role, grants in stack.grants.items() if role not in machine_roles} == GRANTS
+    """Those of the state machines and of the schedule are compared with what these call: below."""
+    others = {name for name in stack.grants if name.endswith("StateMachineRole")} | {"KeepingEverySweepRole"}
+    assert {role: grants for role, grants in stack.grants.items() if role not in others} == GRANTS
 
 
-def test_roles_have_nothing_beside_their_policies(stack: Template) -> None:
-    trusts = {"lambda.amazonaws.com", "states.amazonaws.com"}
+def test_roles_have_nothing_beside_their_policies_and_are_for_one_service_of_this_account(stack: Template) -> None:
+    """A role of Lambda can be given to a function of this account only: it has no condition for it."""
+    arn, account = "arn:${AWS::Partition}", {"aws:SourceAccount": "111122223333"}
+    machines = {"aws:SourceArn": f"{arn}:states:{PLACE}:stateMachine:*"}
+    schedules = {"aws:SourceArn": f"{arn}:scheduler:{PLACE}:schedule-group/default"}
+    trusts = {
+        "lambda.amazonaws.com": {},
+        "states.amazonaws.com": {"StringEquals": account, "ArnLike": machines},
+        "scheduler.amazonaws.com": {"StringEquals": account | schedules},
+    }
     for name, role in stack.of_type("AWS::IAM::Role").items():
         assert role.keys() <= {"AssumeRolePolicyDocument", "Tags"}, name
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"]["Service"] in trusts, name
+        assert statement["Action"] == "sts:AssumeRole", name
+        assert statement.get("Condition", {}) == trusts[statement["Principal"]["Service"]], name
 
 
 @pytest.mark.parametrize("machine", state_machines(), ids=lambda machine: machine.name)
@@ -92,25 +166,69 @@ def test_a_state_machine_may_do_what_its_definition_does(machine: StateMachine, 
     assert stack.grants[referenced(properties["RoleArn"])] == needed
 
 
-def test_only_the_start_function_starts_and_only_what_is_configured(minimal: Template) -> None:
-    (model,) = MINIMAL["models"]
-    may_start = {
-        (role, resource)
-        for role, grants in minimal.grants.items()
-        for resource, actions in grants.items()
-        if "rekognition:StartProjectVersion" in actions
+def test_the_schedule_may_do_what_it_does(stack: Template) -> None:
+    """It may call every version of its function: while a deploy turns it to a new one, it calls the one before."""
+    (schedule,) = stack.of_type("AWS::Scheduler::Schedule").values()
+    target = schedule["Target"]
+    called = referenced(stack.of_type("AWS::Lambda::Version")[referenced(target["Arn"])]["FunctionName"])
+    assert stack.grants[referenced(target["RoleArn"])] == {
+        f"${{{called}.Arn}}:*": {"lambda:InvokeFunction"},
+        target["DeadLetterConfig"]["Arn"]: {"sqs:SendMessage"},
     }
-    assert may_start == {("StartModelStartRole", model["project_version_arn"])}
 
 
-def test_a_hundred_models_fit_into_what_iam_accepts(hundred: Template) -> None:
+def test_a_rule_and_nobody_else_is_permitted_to_call_the_version_that_is_its_target(stack: Template) -> None:
+    """And before it is its target: EventBridge does not try again what it was not permitted to call."""
+    (permission,) = stack.of_type("AWS::Lambda::Permission").items()
+    (rule,) = stack.of_type("AWS::Events::Rule").items()
+    (target,) = rule[1]["Targets"]
+    assert permission[1] == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": target["Arn"],
+        "Principal": "events.amazonaws.com",
+        "SourceArn": f"arn:${{AWS::Partition}}:events:{PLACE}:rule/{rule[1]['Name']}",
+    }
+    assert permission[0] in stack.depends_on(rule[0])
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "on"),
+    [
+        ("rekognition:StartProjectVersion", "StartModelStartRole", model()["project_version_arn"]),
+        ("rekognition:StopProjectVersion", "StopModelStopRole", f"{PROJECTS}/{model()['name']}/version/*/*"),
+    ],
+)
+def test_one_function_starts_and_one_stops_and_only_what_is_configured(
+    action: str, role: str, on: str, minimal: Template
+) -> None:
+    """The stop any version of the projects: the one that was configured before a training may be running still."""
+    assert allowed(minimal, action) == {(role, on)}
+
+
+def test_every_project_is_every_version_and_needs_no_other_grant(every_project: Template) -> None:
+    every = f"{PROJECTS}/*/version/*/*"
+    configured = ("StartModelStartRole", model()["project_version_arn"])
+    assert allowed(every_project, "rekognition:StartProjectVersion") == {("StartModelStartRole", every), configured}
+    assert allowed(every_project, "rekognition:StopProjectVersion") == {("StopModelStopRole", every)}
+
+
+@pytest.mark.parametrize("handler", ["start", "stop"])
+def test_a_hundred_models_fit_into_what_iam_accepts(handler: str, hundred: Template) -> None:
     """IAM quotas for a role: 10,240 characters of inline policies, 10 managed policies of 6,144 characters."""
-    granted = hundred.grants["StartModelStartRole"].keys() - {"${StartModelStartLogs.Arn}"}
-    assert granted == {model["project_version_arn"] for model in HUNDRED["models"]}
+    models = {
+        "start": {model["project_version_arn"] for model in HUNDRED["models"]},
+        "stop": {f"{PROJECTS}/{model['name']}/version/*/*" for model in HUNDRED["models"]},
+    }
+    role = referenced(hundred.functions[handler]["Role"])
+    assert models[handler] == {
+        resource
+        for resource, actions in hundred.grants[role].items()
+        if any(action.startswith("rekognition:") for action in actions)
+    }
     size = {
         name: len(json.dumps(policy["PolicyDocument"], separators=(",", ":")))
         for name, policy in hundred.policies.items()
-        if policy["Roles"] == ["${StartModelStartRole}"]
+        if policy["Roles"] == [f"${{{role}}}"]
     }
     managed = size.keys() & hundred.of_type("AWS::IAM::ManagedPolicy").keys()
     assert sum(size[name] for name in size.keys() - managed) <= 10_240
@@ -121,20 +239,19 @@ def test_a_hundred_models_fit_into_what_iam_accepts(hundred: Template) -> None:
 # --- No grant without its use -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("handler", ["prepare", "check", "start", "notify"])
+@pytest.mark.parametrize("handler", HANDLERS)
 def test_a_function_is_granted_the_services_that_it_has_clients_for(handler: str, stack: Template) -> None:
-    source = (ROOT / f"functions/handlers/{handler}.py").read_text("utf-8")
-    used = {IAM_PREFIX.get(name, name) for name in re.findall(r'boto3\.client\("(\w+)"', source)}
+    used = {IAM_PREFIX.get(name, name) for name in re.findall(r'boto3\.client\("(\w+)"', own_modules(handler))}
     role = stack.grants[referenced(stack.functions[handler]["Role"])]
     granted = {action.split(":")[0] for actions in role.values() for action in actions}
-    beside = {"logs", "kms"} if "sns" in used else {"logs"}  # the topic is encrypted
+    # Beside: logs; the key of the topic, which is encrypted; and the queue for what Lambda calls nobody else waits for.
+    beside = {"logs", *(["kms"] if "sns" in used else []), *(["sqs"] if handler in {"settle", "sweep"} else [])}
     assert granted == used | beside
 
 
-@pytest.mark.parametrize("handler", ["prepare", "check", "start", "notify"])
+@pytest.mark.parametrize("handler", HANDLERS)
 def test_a_function_gets_the_environment_that_it_reads(handler: str, stack: Template) -> None:
-    source = (ROOT / f"functions/handlers/{handler}.py").read_text("utf-8")
-    reads = set(re.findall(r'os\.environ\["(\w+)"\]', source)) - {"LAMBDA_TASK_ROOT"}
+    reads = set(re.findall(r'os\.environ\["(\w+)"\]', own_modules(handler))) - {"LAMBDA_TASK_ROOT"}
     assert stack.functions[handler]["Environment"]["Variables"].keys() - {"POWERTOOLS_SERVICE_NAME"} == reads
 
 
@@ -145,6 +262,6 @@ def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
     actions = {action for grants in GRANTS.values() for granted in grants.values() for action in granted}
     for action in actions:
         service, name = action.split(":")
-        if service not in {"logs", "kms"}:
+        if service not in {"logs", "kms", "sqs"}:  # what Lambda and SNS do
             method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
             assert re.search(rf'\.{method}\(|get_paginator\("{method}"\)', code), action

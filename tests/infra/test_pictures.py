@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.decisions import TARGET_RUNNING
+from lifecycle.decisions import SETTLE
+from lifecycle.statuses import TARGET_RUNNING
 from tools.asl import StateMachine, state_machines
-from tools.pictures import DOCUMENTS, PictureError, data_flow, drawn, main, pictures, statuses
+from tools.pictures import _SERVICES, DOCUMENTS, PictureError, data_flow, drawn, main, pictures, statuses
 from tools.templates import Template
 
 # As conservative as Mermaid can be read: ids are words, labels are quoted.
 NODE = re.compile(
-    r'  \w+(\(\( \)\)|\["[^"\n]+"\]|\{"[^"\n]+"\}|\(\["[^"\n]+"\]\)|\[\("[^"\n]+"\)\]|\(\(\("[^"\n]+"\)\)\))'
+    r'(?:  )+\w+(\(\( \)\)|\["[^"\n]+"\]|\{"[^"\n]+"\}|\(\["[^"\n]+"\]\)|\[\("[^"\n]+"\)\]|\(\(\("[^"\n]+"\)\)\))'
 )
 ARROW = re.compile(r'  \w+(\(\( \)\))? (-->|-- "[^"\n]+" -->|-\. \w+ \.->) \w+')
+GROUP = re.compile(r'  subgraph (\w+)\["[^"\n]+"\]|  end')
 RESERVED = {"end", "default", "class", "click", "style", "graph", "subgraph", "linkStyle", "call", "href"}
 
 
@@ -82,10 +84,14 @@ def test_the_diagrams_are_mermaid(drawings: Mapping[str, str]) -> None:
     for diagram in diagrams:
         _, kind, *lines, _ = diagram.splitlines()
         assert re.fullmatch(r"flowchart (TD|LR)", kind)
-        ids = {line.split("[")[0].split("(")[0].split("{")[0].strip() for line in lines if NODE.fullmatch(line)}
+        groups = [line for line in lines if GROUP.fullmatch(line)]
+        assert groups[1::2] == ["  end"] * (len(groups) // 2)
+        nodes = [re.split(r"[\[({]", line)[0].strip() for line in lines if NODE.fullmatch(line)]
+        ids = {*nodes, *(line.split("[")[0].split()[1] for line in groups[::2])}
+        assert len(ids) == len(nodes) + len(groups) / 2
         assert not ids & RESERVED
         for line in lines:
-            assert NODE.fullmatch(line) or ARROW.fullmatch(line), line
+            assert NODE.fullmatch(line) or ARROW.fullmatch(line) or GROUP.fullmatch(line), line
             if ARROW.fullmatch(line):
                 assert {line.split()[0].removesuffix("(("), line.split()[-1]} <= ids | {"start"}, line
 
@@ -99,24 +105,70 @@ def test_a_state_machine_is_drawn_whole(machine: StateMachine, drawings: Mapping
     assert {(ids[one], ids[other]) for one, other in ways} == {(way.source, way.target) for way in machine.transitions}
 
 
-def test_the_data_flow_shows_who_calls_what_whatever_the_settings(stack: Template, minimal: Template) -> None:
+def test_the_data_flow_shows_who_calls_what_whatever_the_settings(
+    stack: Template, minimal: Template, every_project: Template
+) -> None:
     lines = data_flow(stack)
-    assert lines == data_flow(minimal)
-    for call in (
-        "StartModelStateMachine --> prepare",
-        'start -- "StartProjectVersion" --> rekognition',
-        'prepare -- "PutItem" --> dynamodb',
+    assert lines == data_flow(minimal) == data_flow(every_project)
+    arrows = [line.strip() for line in lines if ARROW.fullmatch(line)]
+    assert set(arrows) == {
+        "caller --> StartModelStateMachine",
+        "caller --> StopModelStateMachine",
+        "rule --> settle",
+        "schedule --> sweep",
+        "StartModelStateMachine --> steps",
+        "StopModelStateMachine --> steps",
+        "StartModelStateMachine --> start",
+        "StopModelStateMachine --> stop",
+        'prepare -- "DescribeProjects" --> rekognition',
+        'prepare -- "PutItem" --> SharedModels',
+        'prepare -- "PutItem" --> SharedIdempotency',
+        'prepare -- "DescribeExecution" --> states',
+        'check -- "DescribeProjectVersions<br/>DescribeProjects" --> rekognition',
+        'check -- "GetItem<br/>PutItem" --> SharedModels',
         'check -- "DescribeExecution" --> states',
-        'notify -- "PutEvents" --> events',
+        'start -- "StartProjectVersion" --> rekognition',
+        'start -- "GetItem" --> SharedModels',
+        'stop -- "StopProjectVersion" --> rekognition',
+        'stop -- "GetItem" --> SharedModels',
+        'notify -- "DeleteItem<br/>PutItem<br/>UpdateItem" --> SharedIdempotency',
         'notify -- "Publish" --> sns',
-    ):
-        assert f"  {call}" in lines
+        'notify -- "PutEvents" --> events',
+        'keeping -- "DescribeProjectVersions<br/>DescribeProjects" --> rekognition',
+        'keeping -- "DeleteItem<br/>GetItem<br/>PutItem" --> SharedModels',
+        'keeping -- "DeleteItem<br/>GetItem<br/>PutItem<br/>UpdateItem" --> SharedIdempotency',
+        'keeping -- "DescribeExecution" --> states',
+        'keeping -- "Publish" --> sns',
+        'keeping -- "PutEvents" --> events',
+        'sweep -- "Scan" --> SharedModels',
+        'sweep -- "StartExecution" --> StartModelStateMachine',
+        'sweep -- "StartExecution" --> StopModelStateMachine',
+    }
+    assert len(arrows) == len(set(arrows))
 
 
-def test_the_statuses_are_all_there_once() -> None:
-    rows = statuses().splitlines()[2:]
-    assert (
-        re.findall(r"`([A-Z_]+)`", " ".join(row.split("|")[1] for row in rows)).sort() == sorted(TARGET_RUNNING).sort()
-    )
-    assert "| `RUNNING` | done | done |" in rows
-    assert rows[-1].startswith("| anything else | fail")
+def test_the_groups_of_the_data_flow_are_what_both_machines_call_and_what_none_does(stack: Template) -> None:
+    text = "\n".join(data_flow(stack))
+    groups = dict(re.findall(r"  subgraph (\w+).*\n((?:    .*\n)+)  end", text))
+    members = {name: re.findall(r"^    (\w+)", inside, re.MULTILINE) for name, inside in groups.items()}
+    assert members == {"steps": ["prepare", "check", "notify"], "keeping": ["settle", "sweep"]}
+
+
+def test_a_service_that_nobody_said_how_to_draw_is_an_error(stack: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = {name: label for name, label in _SERVICES.items() if name != "sns"}
+    monkeypatch.setattr("tools.pictures._SERVICES", services)
+    with pytest.raises(PictureError, match="say in _SERVICES how to draw sns"):
+        data_flow(stack)
+
+
+def test_the_statuses_are_all_there_once_for_both_targets() -> None:
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in statuses().splitlines()[2:]]
+    named = re.findall(r"`([A-Z_]+)`", " ".join(row[0] for row in rows))
+    assert sorted(named) == sorted(TARGET_RUNNING)
+    assert {len(row) for row in rows} == {5}
+    settle = f"settle (up to {SETTLE.total_seconds():.0f} s)"
+    assert ["`RUNNING`", "done", "done", "request", f"{settle}, then request again"] in rows
+    assert ["`STARTING`", "wait", "wait", "wait", "wait"] in rows
+    gone, anything_else = rows[-2:]
+    assert gone == ["a version that is gone", *["fail `ModelNotFound`"] * 2, "done", "done"]
+    assert anything_else == ["anything else", *["fail `ModelNotStartable`, naming it"] * 4]

@@ -42,7 +42,7 @@ def findings(assembly: Path) -> list[dict[str, Any]]:
     return [violation for report in reports for violation in report["violations"]]
 
 
-@pytest.mark.parametrize("configuration", ["stack", "minimal", "hundred"])
+@pytest.mark.parametrize("configuration", ["stack", "minimal", "hundred", "every_project"])
 def test_cdk_nag_finds_nothing(request: pytest.FixtureRequest, configuration: str) -> None:
     """Not even a warning, which would not fail the synthesis."""
     assert findings(request.getfixturevalue(configuration).assembly) == []

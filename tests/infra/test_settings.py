@@ -46,6 +46,14 @@ def problems(context: Any) -> list[str]:
         ({"projects": ["a/b"]}, "projects.0: must match "),
         ({"notification_emails": ["a@b.example", "nobody"]}, "notification_emails.1: must match "),
         ({"log_retention_days": 31}, "log_retention_days: must be one of 1, 3, 5, "),
+        ({"sweep_minutes": 0}, "sweep_minutes: must be at least 1"),
+        ({"sweep_minutes": 61}, "sweep_minutes: must be at most 60"),
+        ({"sweep_minutes": 2.5}, "sweep_minutes: must be of type integer"),
+        ({"lease_warning_minutes": -1}, "lease_warning_minutes: must be at least 0"),
+        ({"lease_warning_minutes": 1441}, "lease_warning_minutes: must be at most 1440"),
+        ({"unleased_models": "delete"}, "unleased_models: must be one of notify, stop, ignore"),
+        ({"restart_when_down": "yes"}, "restart_when_down: must be of type boolean"),
+        ({"sweep_minuets": 5}, "sweep_minuets: is unknown, did you mean sweep_minutes?"),
         ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
         ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
         ({"tags": {"team": 7}}, "tags.team: must be of type string"),
@@ -123,6 +131,8 @@ def test_a_minimal_configuration_has_defaults() -> None:
     assert (settings.account, settings.region) == ("111122223333", "eu-west-1")
     assert (settings.projects, settings.notification_emails, settings.tags) == ((), (), {})
     assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (4.0, 90, False)
+    assert (settings.sweep_minutes, settings.lease_warning_minutes) == (5, 15)
+    assert (settings.unleased_models, settings.restart_when_down) == ("notify", False)
 
 
 def test_every_setting_arrives() -> None:
@@ -132,7 +142,16 @@ def test_every_setting_arrives() -> None:
     assert settings.projects == ("packaging",)
     assert settings.notification_emails == ("ml-operators@example.com", "night-shift@example.com")
     assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (5.0, 30, True)
+    assert (settings.sweep_minutes, settings.lease_warning_minutes) == (1, 30)
+    assert (settings.unleased_models, settings.restart_when_down) == ("stop", True)
     assert settings.tags == SETTINGS["tags"]
+
+
+def test_the_schema_says_the_same_defaults() -> None:
+    """The settings are filled in by ``Settings``; people read the schema."""
+    schema = json.loads((ROOT / "infra/settings.schema.json").read_text("utf-8"))
+    defaults = {name: key["default"] for name, key in schema["properties"].items() if name != "models"}
+    assert Settings.from_context({**MINIMAL, **defaults}) == Settings.from_context(MINIMAL)
 
 
 def test_a_hundred_models_are_as_fine_as_one() -> None:

@@ -1,20 +1,29 @@
 """The synthesised template: what is deployed, and how."""
 
 import pytest
+from botocore.config import Config
 
 from infra.settings import Settings
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.leases import LONGEST_CALL
 from tests.conftest import SETTINGS
 from tools.templates import Template, referenced
 
-HANDLERS = {"prepare", "check", "start", "notify"}
+SHARED = {"prepare", "check", "notify"}
+CALLED_BY = {"StartModel": SHARED | {"start"}, "StopModel": SHARED | {"stop"}}
+"""The functions of each state machine."""
+HANDLERS = SHARED | {"start", "stop", "settle", "sweep"}
 KEPT = ("AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table")
 WITHOUT_TAGS = {
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
 }
 
 
@@ -23,11 +32,33 @@ def versions(template: Template) -> dict[str, str]:
     return {name: template.logical_ids[name] for name in template.of_type("AWS::Lambda::Version")}
 
 
+def called_versions(template: Template) -> dict[str, str]:
+    """By handler, the version that a state machine, the rule or the schedule calls; a KeyError where it is none."""
+    machines = template.of_type("AWS::StepFunctions::StateMachine").values()
+    references = {version for machine in machines for version in machine["DefinitionSubstitutions"].values()}
+    references |= {one["Arn"] for rule in template.of_type("AWS::Events::Rule").values() for one in rule["Targets"]}
+    references |= {schedule["Target"]["Arn"] for schedule in template.of_type("AWS::Scheduler::Schedule").values()}
+    called = {template.invoked(reference): referenced(reference) for reference in references}
+    assert len(called) == len(references)
+    return called
+
+
+def longest(config: Config) -> float:
+    """Seconds until one attempt of a call without an answer has ended."""
+    return float(config.connect_timeout + config.read_timeout)  # type: ignore[attr-defined]
+
+
+def attempts(config: Config) -> int:
+    return int(config.retries["total_max_attempts"])  # type: ignore[attr-defined]
+
+
 def test_outputs_are_those_of_the_contract(stack: Template) -> None:
     assert stack.outputs == {
         "StartModelArn": "${StartModelStateMachine}",
+        "StopModelArn": "${StopModelStateMachine}",
         "NotificationTopicArn": "${NotificationsTopic}",
         "EventBusName": "${NotificationsBus}",
+        "ModelTableName": "${SharedModels}",
     }
 
 
@@ -51,28 +82,38 @@ def test_every_function_has_its_own(stack: Template, what: str) -> None:
 def test_logs_are_encrypted_and_end(stack: Template) -> None:
     groups = stack.of_type("AWS::Logs::LogGroup")
     used = {referenced(function["LoggingConfig"]["LogGroup"]) for function in stack.functions.values()}
-    assert groups.keys() == used | {"StartModelLogs"}
+    assert groups.keys() == used | {"StartModelLogs", "StopModelLogs"}
     for group in groups.values():
         assert (group["RetentionInDays"], group["KmsKeyId"]) == (30, "${SharedKey.Arn}")
 
 
 def test_a_call_without_an_answer_ends_before_its_function(stack: Template) -> None:
     """So that it ends as an error with a name, and not as Sandbox.Timedout."""
-    longest_call = CLIENT_CONFIG.connect_timeout + CLIENT_CONFIG.read_timeout  # type: ignore[attr-defined]
-    assert longest_call < min(function["Timeout"] for function in stack.functions.values())
-    assert CLIENT_CONFIG.retries == {"total_max_attempts": 1}  # type: ignore[attr-defined]
+    assert attempts(CLIENT_CONFIG) == 1
+    assert longest(CLIENT_CONFIG) < min(function["Timeout"] for function in stack.functions.values())
+
+
+def test_settle_and_sweep_which_nobody_retries_at_once_do_it_themselves_and_have_time_for_it(stack: Template) -> None:
+    assert attempts(PATIENT_CONFIG) == 5
+    pauses = 1 + 2 + 4 + 8  # seconds at most: AWS SDKs and Tools Reference Guide, retry behavior, standard mode
+    assert 5 * longest(PATIENT_CONFIG) + pauses < min(stack.functions[name]["Timeout"] for name in ("settle", "sweep"))
+
+
+def test_a_claim_is_taken_over_only_once_no_call_of_its_execution_can_land_any_more(stack: Template) -> None:
+    start_up_seconds = 10
+    longest_call = max(stack.functions[name]["Timeout"] for name in ("start", "stop")) + start_up_seconds
+    assert longest_call < LONGEST_CALL.total_seconds()
 
 
 # --- Versions ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_state_machine_calls_versions_that_stay(stack: Template) -> None:
+def test_every_function_is_called_as_a_version_that_stays(stack: Template) -> None:
     """An execution in flight ends on the code it began with."""
-    (machine,) = stack.of_type("AWS::StepFunctions::StateMachine").values()
-    called = machine["DefinitionSubstitutions"].values()
-    assert {stack.invoked(version) for version in called} == HANDLERS  # a KeyError where one is no version
-    for version in called:
-        resource = stack.resources[referenced(version)]
+    called = called_versions(stack)
+    assert called.keys() == HANDLERS
+    for version in called.values():
+        resource = stack.resources[version]
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
@@ -83,36 +124,63 @@ def test_another_configuration_is_another_version(minimal: Template, hundred: Te
     assert not set(before.values()) & set(after.values())
 
 
-# --- State machine ----------------------------------------------------------------------------------------------------
+# --- State machines ---------------------------------------------------------------------------------------------------
 
 
-def test_the_state_machine_logs_errors_without_data_and_is_traced(stack: Template) -> None:
-    (machine,) = stack.of_type("AWS::StepFunctions::StateMachine").values()
-    assert machine["LoggingConfiguration"] == {
+@pytest.mark.parametrize("machine", ["StartModel", "StopModel"])
+def test_a_state_machine_has_its_name_calls_its_functions_and_logs_errors_without_data(
+    machine: str, stack: Template
+) -> None:
+    properties = stack.of_type("AWS::StepFunctions::StateMachine")[f"{machine}StateMachine"]
+    assert properties["StateMachineName"] == f"CustomLabelsLifecycle-{machine}"
+    called = properties["DefinitionSubstitutions"].values()
+    assert {stack.invoked(version) for version in called} == CALLED_BY[machine]
+    assert properties["LoggingConfiguration"] == {
         "Level": "ERROR",
         "IncludeExecutionData": False,
-        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": "${StartModelLogs.Arn}"}}],
+        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": f"${{{machine}Logs.Arn}}"}}],
     }
-    assert machine["TracingConfiguration"] == {"Enabled": True}
-    assert machine.get("StateMachineType", "STANDARD") == "STANDARD"
+    assert properties["TracingConfiguration"] == {"Enabled": True}
+    assert properties.get("StateMachineType", "STANDARD") == "STANDARD"
 
 
-# --- Topic, bus, key, table -------------------------------------------------------------------------------------------
+def test_there_are_no_other_state_machines(stack: Template) -> None:
+    assert stack.of_type("AWS::StepFunctions::StateMachine").keys() == {f"{name}StateMachine" for name in CALLED_BY}
 
 
-def test_the_topic_is_encrypted_and_refuses_plain_http(stack: Template) -> None:
+@pytest.mark.parametrize("handler", ["notify", "settle", "sweep"])
+def test_a_function_that_names_the_state_machines_knows_their_arns(handler: str, stack: Template) -> None:
+    """They are written out, because the state machines refer to their functions."""
+    environment = stack.functions[handler]["Environment"]["Variables"]
+    for variable, machine in (("START_MODEL_ARN", "StartModel"), ("STOP_MODEL_ARN", "StopModel")):
+        name = stack.of_type("AWS::StepFunctions::StateMachine")[f"{machine}StateMachine"]["StateMachineName"]
+        assert environment[variable] == f"arn:${{AWS::Partition}}:states:eu-west-1:111122223333:stateMachine:{name}"
+
+
+# --- Topic, bus, key, tables ------------------------------------------------------------------------------------------
+
+
+def test_the_topic_is_encrypted_refuses_plain_http_and_takes_alarms_of_this_account(stack: Template) -> None:
     (topic,) = stack.of_type("AWS::SNS::Topic").values()
     assert topic["KmsMasterKeyId"] == "${SharedKey.Arn}"
     (policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
     assert policy["Topics"] == ["${NotificationsTopic}"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement.pop("Sid")
-    assert statement == {
+    https, alarms = policy["PolicyDocument"]["Statement"]
+    assert https == {
+        "Sid": "AllowPublishThroughSSLOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "sns:Publish",
         "Resource": "${NotificationsTopic}",
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    assert alarms == {
+        "Sid": "1",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": "${NotificationsTopic}",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
     }
 
 
@@ -124,10 +192,10 @@ def test_each_address_is_subscribed(stack: Template, minimal: Template) -> None:
     assert not minimal.of_type("AWS::SNS::Subscription")
 
 
-def test_the_key_turns_and_serves_this_account_and_its_logs(stack: Template) -> None:
+def test_the_key_turns_and_serves_this_account_its_logs_and_its_alarms(stack: Template) -> None:
     (key,) = stack.of_type("AWS::KMS::Key").values()
     assert key["EnableKeyRotation"] is True
-    account, logs = key["KeyPolicy"]["Statement"]
+    account, logs, alarms = key["KeyPolicy"]["Statement"]
     assert account == {
         "Effect": "Allow",
         "Principal": {"AWS": "arn:${AWS::Partition}:iam::111122223333:root"},
@@ -145,13 +213,33 @@ def test_the_key_turns_and_serves_this_account_and_its_logs(stack: Template) -> 
             }
         },
     }
+    assert alarms == {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+    }
 
 
-def test_the_table_is_encrypted_and_forgets(stack: Template) -> None:
-    (table,) = stack.of_type("AWS::DynamoDB::Table").values()
+def test_there_are_two_tables(stack: Template) -> None:
+    assert stack.of_type("AWS::DynamoDB::Table").keys() == {"SharedIdempotency", "SharedModels"}
+
+
+def test_tokens_and_what_was_sent_are_encrypted_and_forgotten(stack: Template) -> None:
+    table = stack.of_type("AWS::DynamoDB::Table")["SharedIdempotency"]
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
     assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_leases_and_claims_are_encrypted_can_be_restored_and_are_never_forgotten(stack: Template) -> None:
+    table = stack.of_type("AWS::DynamoDB::Table")["SharedModels"]
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert "TimeToLiveSpecification" not in table
+    assert table["KeySchema"] == [{"AttributeName": "Id", "KeyType": "HASH"}]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -175,7 +263,7 @@ def test_everything_that_can_is_tagged(stack: Template) -> None:
             assert tags == SETTINGS["tags"], name
 
 
-def test_a_minimal_configuration_synthesises_with_its_defaults(minimal: Template) -> None:
+def test_a_minimal_configuration_synthesises_with_its_defaults(minimal: Template, stack: Template) -> None:
     groups = minimal.of_type("AWS::Logs::LogGroup").values()
     assert {group["RetentionInDays"] for group in groups} == {Settings.log_retention_days}
-    assert minimal.outputs.keys() == {"StartModelArn", "NotificationTopicArn", "EventBusName"}
+    assert minimal.outputs == stack.outputs

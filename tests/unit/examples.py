@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lifecycle.configuration import Configuration, Model
-from lifecycle.requests import Execution, StartRequest, start_request
+from lifecycle.machines import Machines
+from lifecycle.requests import Execution
+from lifecycle.start_request import StartRequest, start_request
+from lifecycle.stop_request import StopRequest, stop_request
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 ACCOUNT = "arn:aws:rekognition:us-east-1:123456789012"
@@ -18,9 +21,20 @@ CONFIGURATION = Configuration(
 )
 
 
-def execution(name: str = "nightly", start_time: datetime = NOW) -> Execution:
-    return Execution(f"arn:aws:states:us-east-1:123456789012:execution:StartModel:{name}", name, start_time)
+MACHINES = Machines(
+    "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StartModel",
+    "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StopModel",
+)
+
+
+def execution(name: str = "nightly", start_time: datetime = NOW, machine: str = "StartModel") -> Execution:
+    arn = f"arn:aws:states:us-east-1:123456789012:execution:Lifecycle-{machine}:{name}"
+    return Execution(arn, name, start_time)
 
 
 def request(**fields: Any) -> StartRequest:
     return start_request({"Model": "defects", **fields}, execution(), CONFIGURATION)
+
+
+def stop(**fields: Any) -> StopRequest:
+    return stop_request({"Model": "defects", **fields}, execution("evening", machine="StopModel"), CONFIGURATION)

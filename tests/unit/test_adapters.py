@@ -1,14 +1,17 @@
 """The adapters: what they ask of AWS, and how they read its answers and errors."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import botocore.session
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -31,9 +34,11 @@ from lifecycle.errors import (
     ServiceUnavailable,
 )
 from lifecycle.executions import StepFunctions
+from lifecycle.leases import Claim, Lease, ModelItem, PendingLease, Running
 from lifecycle.messages import Notification, Severity
-from lifecycle.ports import ExecutionState, InUse, ModelVersion, TokenHolder
-from lifecycle.rekognition import Rekognition
+from lifecycle.model_table import ExecutionTable, ModelTable
+from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
+from lifecycle.rekognition import PACE, Rekognition
 from lifecycle.results import Outcome
 from lifecycle.token_table import TokenTable
 from tests.unit.examples import ACCOUNT, ARN, NOW, OTHER_ARN, PROJECT, execution
@@ -71,12 +76,15 @@ ERRORS: dict[str, dict[str, object]] = {
         "ResourceInUseException": Refusal.IN_USE,
         "LimitExceededException": Refusal.NO_CAPACITY,
     },
+    "StopProjectVersion": COMMON
+    | {"ResourceNotFoundException": ModelNotFound, "ResourceInUseException": Refusal.IN_USE},
     "DescribeProjectVersions": COMMON
     | {"ResourceNotFoundException": ModelNotFound, "InvalidPaginationTokenException": ServiceUnavailable},
     "DescribeProjects": COMMON | {"InvalidPaginationTokenException": ServiceUnavailable},
 }
 CALLS: dict[str, tuple[str, Callable[[Rekognition], object]]] = {
     "StartProjectVersion": ("start_project_version", lambda models: models.start(ARN, 1, None)),
+    "StopProjectVersion": ("stop_project_version", lambda models: models.stop(ARN)),
     "DescribeProjectVersions": ("describe_project_versions", lambda models: models.describe(ARN, PROJECT)),
     "DescribeProjects": ("describe_projects", lambda models: models.project_arn(ARN)),
 }
@@ -130,7 +138,8 @@ def test_a_call_without_an_answer_is_made_once_and_is_an_error_of_ours(operation
     aws.meta.events.register("before-send", fail)
     with pytest.raises(ServiceUnavailable) as raised:
         CALLS[operation][1](Rekognition(aws))
-    assert type(raised.value) is (NoAnswer if operation == "StartProjectVersion" else ServiceUnavailable)
+    changes = operation in ("StartProjectVersion", "StopProjectVersion")
+    assert type(raised.value) is (NoAnswer if changes else ServiceUnavailable)
     assert raised.value.message.startswith(f"{operation} got no answer")
     assert len(sent) == 1
 
@@ -218,6 +227,12 @@ def test_a_start_asks_for_a_maximum_only_where_there_is_one(most: int | None, as
         assert Rekognition(aws).start(ARN, 2, most) is None
 
 
+def test_a_stop_asks_for_the_version_and_nothing_else() -> None:
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("stop_project_version", {"Status": "STOPPING"}, {"ProjectVersionArn": ARN})
+        assert Rekognition(aws).stop(ARN) is None
+
+
 OTHER_PROJECT = f"{ACCOUNT}:project/cables/1793530000001"
 PROJECTS = {"ProjectDescriptions": [{"ProjectArn": PROJECT}], "NextToken": "more"}
 MORE_PROJECTS = {"ProjectDescriptions": [{"ProjectArn": OTHER_PROJECT}]}
@@ -251,7 +266,99 @@ def test_the_models_in_use_are_incomplete_where_a_call_fails_half_way(code: str)
         assert Rekognition(aws).in_use() == InUse(IN_USE, complete=False)
 
 
+PLAIN = [ModelVersion(f"{ARN}{n}", status) for n, status in enumerate(["STARTING", "STOPPED", "STOPPING", "FAILED"])]
+MORE_VERSIONS = {"ProjectVersionDescriptions": [version(f"{ARN}9", "RUNNING", MinInferenceUnits=2)]}
+
+
+@pytest.mark.parametrize("projects", [{"boards", "cables", "missing"}, {"*"}], ids=["by name", "all"])
+def test_the_versions_of_projects_are_read_page_by_page(projects: set[str]) -> None:
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", PROJECTS, {})
+        stubber.add_response("describe_projects", MORE_PROJECTS, {"NextToken": "more"})
+        page = {"ProjectVersionDescriptions": VERSIONS, "NextToken": "next"}
+        stubber.add_response("describe_project_versions", page, {"ProjectArn": PROJECT})
+        stubber.add_response("describe_project_versions", MORE_VERSIONS, {"ProjectArn": PROJECT, "NextToken": "next"})
+        stubber.add_response(
+            "describe_project_versions", {"ProjectVersionDescriptions": []}, {"ProjectArn": OTHER_PROJECT}
+        )
+        assert list(Rekognition(aws).versions(projects)) == [
+            ProjectVersions("boards", [*PLAIN, ModelVersion(f"{ARN}9", "RUNNING", None, 2)]),
+            ProjectVersions("cables", []),
+        ]
+
+
+@pytest.mark.parametrize(("projects", "read"), [({"cables"}, OTHER_PROJECT), ({"boards"}, PROJECT), ({"board"}, None)])
+def test_only_the_projects_that_are_asked_for_are_read(projects: set[str], read: str | None) -> None:
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", PROJECTS)
+        stubber.add_response("describe_projects", MORE_PROJECTS)
+        if read:
+            stubber.add_response("describe_project_versions", {"ProjectVersionDescriptions": []}, {"ProjectArn": read})
+        assert [one.project_name for one in Rekognition(aws).versions(projects)] == sorted(projects) * bool(read)
+
+
+@pytest.mark.parametrize("half_way", [False, True])
+def test_a_project_that_can_not_be_read_says_so_and_the_others_are_read(half_way: bool) -> None:
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", PROJECTS)
+        stubber.add_response("describe_projects", MORE_PROJECTS)
+        if half_way:
+            page = {"ProjectVersionDescriptions": VERSIONS, "NextToken": "next"}
+            stubber.add_response("describe_project_versions", page)
+        stubber.add_client_error("describe_project_versions", "AccessDeniedException", "no")
+        stubber.add_response("describe_project_versions", MORE_VERSIONS, {"ProjectArn": OTHER_PROJECT})
+        assert list(Rekognition(aws).versions({"*"})) == [
+            ProjectVersions("boards", None, "DescribeProjectVersions answered AccessDeniedException: no"),
+            ProjectVersions("cables", [ModelVersion(f"{ARN}9", "RUNNING", None, 2)]),
+        ]
+
+
+def test_where_the_projects_can_not_be_listed_nothing_is_known() -> None:
+    """Else the models of those that are missing would be taken for gone."""
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", PROJECTS)
+        stubber.add_client_error("describe_projects", "ThrottlingException", "slow down")
+        with pytest.raises(ServiceUnavailable, match="DescribeProjects answered ThrottlingException: slow down"):
+            list(Rekognition(aws).versions({"*"}))
+
+
+def test_the_reading_of_many_versions_stays_under_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """5 calls a second for each operation (Amazon Rekognition endpoints and quotas): before each there is a pause."""
+    done: list[str | float] = []
+    monkeypatch.setattr(time, "sleep", done.append)
+    with answering("rekognition") as (aws, stubber):
+        aws.meta.events.register("before-parameter-build", lambda model, **_: done.append(model.name))
+        stubber.add_response("describe_projects", PROJECTS)
+        stubber.add_response("describe_projects", MORE_PROJECTS)
+        stubber.add_response("describe_project_versions", {"ProjectVersionDescriptions": VERSIONS, "NextToken": "next"})
+        stubber.add_response("describe_project_versions", MORE_VERSIONS)
+        stubber.add_response("describe_project_versions", MORE_VERSIONS)
+        list(Rekognition(aws).versions({"*"}))
+    assert 1 / PACE <= 4
+    assert done == ["DescribeProjects", "DescribeProjects", *[PACE, "DescribeProjectVersions"] * 3]
+
+
 # Step Functions -----------------------------------------------------------------------------------
+
+
+START_MODEL = "arn:aws:states:us-east-1:123456789012:stateMachine:StartModel"
+
+
+def test_an_execution_is_started_under_its_name_with_its_input() -> None:
+    with answering("stepfunctions") as (aws, stubber):
+        asked = {"stateMachineArn": START_MODEL, "name": "sweep-1", "input": '{"Model": "defects"}'}
+        stubber.add_response("start_execution", {"executionArn": execution().id, "startDate": NOW}, asked)
+        assert StepFunctions(aws).start(START_MODEL, "sweep-1", {"Model": "defects"})
+
+
+def test_an_execution_that_exists_already_is_not_started_again_and_other_errors_are_ours() -> None:
+    with answering("stepfunctions") as (aws, stubber):
+        for code in ("ExecutionAlreadyExists", "AccessDeniedException", "ExecutionLimitExceeded"):
+            stubber.add_client_error("start_execution", code)
+        assert not StepFunctions(aws).start(START_MODEL, "sweep-1", {})
+        for error in (AccessDenied, ServiceUnavailable):
+            with pytest.raises(error, match="StartExecution answered"):
+                StepFunctions(aws).start(START_MODEL, "sweep-1", {})
 
 
 def described(**more: object) -> dict[str, object]:
@@ -262,14 +369,17 @@ def described(**more: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
-        (described(status="RUNNING"), ExecutionState("RUNNING")),
+        (
+            described(status="RUNNING", input='{"Model": "defects"}'),
+            ExecutionState("RUNNING", started_at=NOW, input={"Model": "defects"}),
+        ),
         (
             described(status="SUCCEEDED", stopDate=NOW, output='{"Polls": 3}'),
-            ExecutionState("SUCCEEDED", NOW, {"Polls": 3}),
+            ExecutionState("SUCCEEDED", NOW, {"Polls": 3}, started_at=NOW),
         ),
         (
             described(status="FAILED", stopDate=NOW, error="TimedOut", cause="{}"),
-            ExecutionState("FAILED", NOW, None, "TimedOut", "{}"),
+            ExecutionState("FAILED", NOW, None, "TimedOut", "{}", started_at=NOW),
         ),
     ],
 )
@@ -345,6 +455,185 @@ def test_an_error_of_the_table_is_ours(code: str, error: type[LifecycleError]) -
             TokenTable(aws, "tokens").hold("t", FIRST, UNTIL)
 
 
+def test_who_holds_a_token_is_read_as_it_is_now(table: Table) -> None:
+    tokens, _ = table
+    assert tokens.holder("t") is None
+    tokens.hold("t", FIRST, UNTIL)
+    assert (tokens.holder("t"), tokens.holder("other")) == (FIRST, None)
+    tokens.hold("t", SECOND, UNTIL, instead_of=FIRST.execution_arn)
+    assert tokens.holder("t") == SECOND
+    with answering("dynamodb") as (aws, stubber):
+        asked = {"TableName": "tokens", "Key": {"id": {"S": "t"}}, "ConsistentRead": True}
+        stubber.add_response("get_item", {}, asked)
+        stubber.add_client_error("get_item", "ProvisionedThroughputExceededException")
+        assert TokenTable(aws, "tokens").holder("t") is None
+        with pytest.raises(ServiceUnavailable, match="GetItem answered"):
+            TokenTable(aws, "tokens").holder("t")
+
+
+# The model table ----------------------------------------------------------------------------------
+
+FULL = ModelItem(
+    ARN,
+    revision=0,
+    leases=(
+        Lease("shift", NOW, NOW + timedelta(hours=2, milliseconds=1), NOW + timedelta(hours=1)),
+        Lease("production", NOW),
+    ),
+    pending=(PendingLease("batch", execution("batch").id, NOW + timedelta(hours=1)),),
+    claim=Claim(execution("evening", machine="StopModel").id, NOW),
+    ours=True,
+    forced_at=NOW,
+    changed_at=NOW,
+    running=Running(NOW, 3),
+    reported=("UNLEASED_MODEL",),
+)
+
+
+@pytest.fixture
+def models() -> Iterator[tuple[ModelTable, ExecutionTable, Any]]:
+    with mock_aws():
+        aws = client("dynamodb")
+        aws.create_table(
+            TableName="models",
+            KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield ModelTable(aws, "models"), ExecutionTable(aws, "models"), aws
+
+
+ModelTables = tuple[ModelTable, ExecutionTable, Any]
+
+
+@pytest.mark.parametrize("item", [FULL, ModelItem(ARN)], ids=["full", "empty"])
+def test_an_item_is_read_as_it_was_written_one_revision_on(models: ModelTables, item: ModelItem) -> None:
+    table, _, _ = models
+    assert table.get(ARN) == ModelItem(ARN)
+    assert table.put(item)
+    assert table.get(ARN) == replace(item, revision=1)
+    assert table.put(table.get(ARN))
+    assert list(table.all()) == [replace(item, revision=2)]
+
+
+def test_an_item_can_be_read_by_people(models: ModelTables) -> None:
+    table, _, aws = models
+    table.put(FULL)
+    kept = aws.get_item(TableName="models", Key={"Id": {"S": ARN}})["Item"]
+    assert {name: TypeDeserializer().deserialize(value) for name, value in kept.items()} == {
+        "Id": ARN,
+        "Kind": "MODEL",
+        "ProjectVersionArn": ARN,
+        "Revision": 1,
+        "Leases": [
+            {
+                "LeaseId": "shift",
+                "Since": "2026-11-24T07:00:00.000Z",
+                "ExpiresAt": "2026-11-24T09:00:00.001Z",
+                "WarnedAt": "2026-11-24T08:00:00.000Z",
+            },
+            {"LeaseId": "production", "Since": "2026-11-24T07:00:00.000Z"},
+        ],
+        "Pending": [
+            {"LeaseId": "batch", "ExecutionArn": execution("batch").id, "ExpiresAt": "2026-11-24T08:00:00.000Z"}
+        ],
+        "Claim": {
+            "ExecutionArn": execution("evening", machine="StopModel").id,
+            "Since": "2026-11-24T07:00:00.000Z",
+        },
+        "Ours": True,
+        "ForcedAt": "2026-11-24T07:00:00.000Z",
+        "ChangedAt": "2026-11-24T07:00:00.000Z",
+        "Running": {"Since": "2026-11-24T07:00:00.000Z", "MinInferenceUnits": 3},
+        "Reported": ["UNLEASED_MODEL"],
+    }
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_of_two_that_write_what_they_have_read_one_wins(models: ModelTables, exists: bool) -> None:
+    table, _, _ = models
+    if exists:
+        table.put(ModelItem(ARN))
+    mine, theirs = table.get(ARN), table.get(ARN)
+    assert table.put(replace(theirs, leases=(Lease("theirs", NOW),)))
+    assert not table.put(replace(mine, leases=(Lease("mine", NOW),)))
+    assert [lease.lease_id for lease in table.get(ARN).leases] == ["theirs"]
+    assert table.put(replace(table.get(ARN), leases=(Lease("mine", NOW),)))
+
+
+def test_what_is_no_longer_there_is_gone_from_the_item(models: ModelTables) -> None:
+    table, _, aws = models
+    table.put(FULL)
+    table.put(ModelItem(ARN, revision=1))
+    assert table.get(ARN) == ModelItem(ARN, revision=2)
+    assert "Claim" not in aws.get_item(TableName="models", Key={"Id": {"S": ARN}})["Item"]
+
+
+def test_models_and_executions_share_a_table_and_are_told_apart(models: ModelTables) -> None:
+    table, executions, aws = models
+    arns = [execution(name).id for name in ("one", "two")]
+    for arn in arns:
+        executions.open(arn)
+    executions.open(arns[0])  # again: Prepare was retried
+    table.put(FULL)
+    table.put(ModelItem(OTHER_ARN))
+    assert sorted(executions.all()) == arns
+    assert sorted(item.project_version_arn for item in table.all()) == [ARN, OTHER_ARN]
+    opened = aws.get_item(TableName="models", Key={"Id": {"S": arns[0]}})["Item"]
+    assert (opened["Kind"], set(opened)) == ({"S": "EXECUTION"}, {"Id", "Kind", "OpenedAt"})
+    executions.close(arns[0])
+    executions.close(arns[0])
+    assert list(executions.all()) == arns[1:]
+    assert len(table.all()) == 2
+
+
+def test_all_pages_of_the_table_are_read_as_they_are_now() -> None:
+    def page(arn: str) -> dict[str, object]:
+        return {"Items": [{"Id": {"S": arn}, "ProjectVersionArn": {"S": arn}, "Revision": {"N": "4"}}]}
+
+    asked = {
+        "TableName": "models",
+        "FilterExpression": "Kind = :kind",
+        "ExpressionAttributeValues": {":kind": {"S": "MODEL"}},
+        "ConsistentRead": True,
+    }
+    with answering("dynamodb") as (aws, stubber):
+        last = {"Id": {"S": ARN}}
+        stubber.add_response("scan", {**page(ARN), "LastEvaluatedKey": last}, asked)
+        stubber.add_response("scan", page(OTHER_ARN), {**asked, "ExclusiveStartKey": last})
+        assert ModelTable(aws, "models").all() == [ModelItem(ARN, 4), ModelItem(OTHER_ARN, 4)]
+
+
+def test_an_item_is_read_as_it_is_now() -> None:
+    with answering("dynamodb") as (aws, stubber):
+        stubber.add_response("get_item", {}, {"TableName": "models", "Key": {"Id": {"S": ARN}}, "ConsistentRead": True})
+        assert ModelTable(aws, "models").get(ARN) == ModelItem(ARN)
+
+
+TABLE_CALLS: dict[str, Callable[[Any], object]] = {
+    "get_item": lambda aws: ModelTable(aws, "models").get(ARN),
+    "put_item": lambda aws: ModelTable(aws, "models").put(FULL),
+    "scan": lambda aws: ModelTable(aws, "models").all(),
+    "delete_item": lambda aws: ExecutionTable(aws, "models").close("arn"),
+}
+
+
+@pytest.mark.parametrize("method", TABLE_CALLS)
+@pytest.mark.parametrize(
+    ("code", "error"), [("AccessDeniedException", AccessDenied), ("InternalServerError", ServiceUnavailable)]
+)
+def test_an_error_of_the_model_table_is_ours(method: str, code: str, error: type[LifecycleError]) -> None:
+    with answering("dynamodb") as (aws, stubber):
+        stubber.add_client_error(method, code)
+        operation = "".join(word.capitalize() for word in method.split("_"))
+        with pytest.raises(error, match=f"{operation} answered {code}"):
+            TABLE_CALLS[method](aws)
+    with answering("dynamodb") as (aws, stubber):
+        stubber.add_client_error("put_item", code)
+        with pytest.raises(error, match=f"PutItem answered {code}"):
+            ExecutionTable(aws, "models").open("arn")
+
+
 # Channels -----------------------------------------------------------------------------------------
 
 DETAIL = {
@@ -394,7 +683,7 @@ def test_the_bus_gets_the_facts_as_an_event() -> None:
             "Source": "custom-labels-lifecycle",
             "DetailType": "Model Lifecycle",
             "Detail": json.dumps(DETAIL),
-            "Resources": [execution().id],
+            "Resources": [execution().id, ARN],
         }
         stubber.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}, {"Entries": [entry]})
         EventBus(aws, "bus").send(TOLD)

@@ -1,4 +1,4 @@
-"""Every cell of the design's table for target RUNNING, and the cases that the table names in words."""
+"""Every cell of the design's table, for both targets, and the cases that the table names in words."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.decisions import TARGET_RUNNING, Action, Decision, Look, Progress, Refusal, decide_start, made_after_all
+from lifecycle import decisions
+from lifecycle.decisions import (
+    STOP_IN_TIME,
+    Action,
+    Decision,
+    Look,
+    Progress,
+    Refusal,
+    StopProgress,
+    made_after_all,
+)
 from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelNotStartable, ModelStopped, TimedOut
+from lifecycle.statuses import BILLS, GONE, NOT_RUNNING, TARGET_RUNNING, TARGET_STOPPED, Target
 from tests.unit.examples import NOW
 
 STATUSES = (
@@ -34,6 +45,10 @@ SETTLING = ["TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "FAILED"]
 
 BEFORE = Progress(polls=1, last_status="TRAINING_IN_PROGRESS")
 REQUESTED = Progress(polls=3, last_status="STARTING", attempted_at=NOW, status_at_attempt="STOPPED")
+
+
+def decide_start(look: Look, progress: Progress, deadline: datetime) -> Decision:
+    return decisions.decide(Target.RUNNING, look, progress, deadline)
 
 
 def look(status: str, seconds: float = 0) -> Look:
@@ -215,3 +230,92 @@ def test_whatever_the_service_shows_the_decisions_come_to_an_end_by_the_deadline
             )
         now += timedelta(seconds=pause)
     pytest.fail("it went on after the deadline")
+
+
+# Target STOPPED -----------------------------------------------------------------------------------
+
+STOP_DESIGN: dict[str, tuple[Cell, Cell]] = {
+    # the table of "Deciding", target STOPPED: not yet requested | requested (and settled)
+    "TRAINING_COMPLETED STOPPED COPYING_COMPLETED": (Action.DONE, Action.DONE),
+    "FAILED": (Action.DONE, Action.DONE),
+    "STARTING": (Action.WAIT, Action.WAIT),
+    "RUNNING": (Action.REQUEST, Action.REQUEST),
+    "STOPPING": (Action.WAIT, Action.WAIT),
+    "TRAINING_IN_PROGRESS COPYING_IN_PROGRESS": (Action.DONE, Action.DONE),
+    "TRAINING_FAILED COPYING_FAILED DELETING DEPRECATED EXPIRED": (Action.DONE, Action.DONE),
+    "NOT_FOUND": (Action.DONE, Action.DONE),  # a version that is gone
+    "HIBERNATING": (ModelNotStartable, ModelNotStartable),  # anything else
+}
+STOP_CELLS = {status: cells for row, cells in STOP_DESIGN.items() for status in row.split()}
+
+UNTOUCHED = StopProgress(polls=1, last_status="STARTING")
+STOP_REQUESTED = StopProgress(polls=3, last_status="STOPPING", attempted_at=NOW, status_at_attempt="RUNNING")
+
+
+def decide_stop(status: str, progress: StopProgress, seconds: float = 0) -> Decision:
+    return decisions.decide(Target.STOPPED, look(status, seconds), progress, DEADLINE)
+
+
+def test_the_table_of_stops_knows_each_status_of_the_service_and_one_that_is_gone() -> None:
+    assert set(TARGET_STOPPED) == {*STATUSES, GONE} == set(STOP_CELLS) - {"HIBERNATING"}
+
+
+@pytest.mark.parametrize("status", [*STATUSES, GONE, "HIBERNATING"])
+def test_each_status_is_decided_for_a_stop_as_the_design_says(status: str) -> None:
+    decided = cell(decide_stop(status, UNTOUCHED)), cell(decide_stop(status, STOP_REQUESTED, 120))
+    assert decided == STOP_CELLS[status]
+
+
+def test_what_bills_and_what_does_not_run_is_as_the_table_of_stops_has_it() -> None:
+    assert set(BILLS) == {"STARTING", "RUNNING"}
+    assert {status for status, cells in STOP_CELLS.items() if cells[0] is Action.DONE} == NOT_RUNNING
+    assert {GONE, *STATUSES} == {*NOT_RUNNING, *BILLS, "STOPPING"}
+
+
+@pytest.mark.parametrize("progress", [UNTOUCHED, STOP_REQUESTED], ids=["before", "requested"])
+def test_a_stop_that_sees_an_unknown_status_fails_and_names_it(progress: StopProgress) -> None:
+    assert decide_stop("HIBERNATING", progress) == Decision(
+        None,
+        "The service reports the status HIBERNATING, which this app does not know.",
+        ModelNotStartable,
+        "Update this app to a version that knows the status, and stop the model by hand if it bills.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "decided"),
+    [
+        (0, Decision(Action.WAIT, "The stop was requested; the status still shows RUNNING.")),
+        (59.999, Decision(Action.WAIT, "The stop was requested; the status still shows RUNNING.")),
+        (60, Decision(Action.REQUEST, "The model is RUNNING, and nobody holds it.")),
+    ],
+    ids=["at once", "just within", "bound"],
+)
+def test_a_stop_that_shows_no_effect_is_requested_again_after_a_minute(seconds: float, decided: Decision) -> None:
+    unmoved = replace(STOP_REQUESTED, last_status="RUNNING")
+    assert decide_stop("RUNNING", unmoved, seconds) == decided
+
+
+def test_a_model_that_runs_again_after_it_was_stopping_is_stopped_without_grace() -> None:
+    assert decide_stop("RUNNING", STOP_REQUESTED, 5).action is Action.REQUEST
+
+
+def test_a_stop_that_was_refused_was_not_made_and_is_requested_again() -> None:
+    refused = replace(STOP_REQUESTED, last_status="RUNNING", refusal=Refusal.IN_USE)
+    assert decide_stop("RUNNING", refused, 5).action is Action.REQUEST
+
+
+@pytest.mark.parametrize("status", [*STATUSES, GONE, "HIBERNATING"])
+@pytest.mark.parametrize("progress", [UNTOUCHED, STOP_REQUESTED], ids=["before", "requested"])
+def test_the_deadline_of_a_stop_ends_waiting_and_requesting_and_nothing_else(
+    status: str, progress: StopProgress
+) -> None:
+    in_time, late = cell(decide_stop(status, progress, 3599.999)), cell(decide_stop(status, progress, 3600))
+    assert late == (TimedOut if in_time in (Action.REQUEST, Action.WAIT) else in_time)
+
+
+def test_the_time_out_of_a_stop_says_what_to_do_about_a_model_that_bills() -> None:
+    decision = decide_stop("RUNNING", UNTOUCHED, 3600)
+    assert decision.reason == "The time is up and the model is RUNNING."
+    assert decision.remedy == STOP_IN_TIME
+    assert decide_start(look("STARTING", 3600), BEFORE, DEADLINE).remedy is None  # its class's

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from lifecycle.duplicates import first_with_token, result_of
+from lifecycle import duplicates
+from lifecycle.duplicates import first_with_token
 from lifecycle.errors import CONTRACT, InvalidRequest, LifecycleError, ModelStopped, ServiceUnavailable
 from lifecycle.ports import ExecutionState, ModelVersion, TokenHolder
-from lifecycle.results import Outcome, StartResult
+from lifecycle.results import Outcome
+from lifecycle.start_result import StartResult
 from lifecycle.wire import to_wire
 from tests.unit.examples import ARN, NOW, PROJECT, execution
 from tests.unit.twins import Executions, Tokens
@@ -18,6 +20,10 @@ from tests.unit.twins import Executions, Tokens
 TOKEN = f"StartModel#{ARN}#inspection"
 UNTIL = NOW + timedelta(hours=26)
 FIRST, MINE = (TokenHolder(execution(name).id, "same fields") for name in ("first", "mine"))
+
+
+def result_of(first: ExecutionState | None, version: ModelVersion) -> StartResult:
+    return duplicates.result_of(first, version, StartResult, model_must_run=True)
 
 
 def ask(tokens: Tokens, executions: Executions, mine: TokenHolder = MINE) -> str | None:

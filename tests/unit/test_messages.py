@@ -10,15 +10,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lifecycle.decisions import Progress, Refusal
+from lifecycle.ending_messages import ending_notification
+from lifecycle.endings import Ending, Failure
 from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
-from lifecycle.messages import Ending, Failure, Notification, Severity, notification, stop_command
+from lifecycle.machines import Machine, stop_command
+from lifecycle.messages import Notification, Severity
 from lifecycle.ports import ModelVersion
-from lifecycle.results import Outcome, StartResult
+from lifecycle.results import Outcome
 from lifecycle.wire import from_wire, to_wire
 from lifecycle.words import duration
-from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, NOW, execution, request
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, execution, request
 from tests.unit.twins import NEVER, Lost, Models, Story
 
+START = Machine.START_MODEL
 STOP = f"aws rekognition stop-project-version --region us-east-1 --project-version-arn {ARN}"
 EXECUTION_LINK = (
     "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/" + execution().id
@@ -31,9 +35,9 @@ def ending_of(models: Models, **fields: Any) -> Ending:
     story, payload = Story(models), {"Model": "defects", **fields}
     asked = replace(request(**fields), project_arn="arn")
     try:
-        return Ending(story.execution, False, asked, Progress(), story.run(payload), None)
+        return Ending(START, story.execution, request=asked, result=story.run(payload))
     except LifecycleError as error:
-        return Ending(story.execution, False, asked, story.progress, None, failure(error))
+        return Ending(START, story.execution, request=asked, progress=story.progress, failure=failure(error))
 
 
 def failure(error: LifecycleError) -> Failure:
@@ -42,11 +46,12 @@ def failure(error: LifecycleError) -> Failure:
 
 
 def failed(error: LifecycleError, progress: Progress | None = None, *, prepared: bool = True) -> Ending:
-    return Ending(execution(), False, request() if prepared else None, progress or Progress(), None, failure(error))
+    asked = request() if prepared else None
+    return Ending(START, execution(), request=asked, progress=progress or Progress(), failure=failure(error))
 
 
 def tell(ending: Ending) -> Notification:
-    return notification(ending, CONFIGURATION)
+    return ending_notification(ending, CONFIGURATION, MACHINES)
 
 
 def section(told: Notification, title: str) -> str:
@@ -62,12 +67,12 @@ FAILURES = [failed(error("Why.", project_version_arn=ARN)) for error in CONTRACT
     ("ending", "outcome", "severity", "subject"),
     [
         (STARTED, "MODEL_STARTED", "INFO", "[INFO] defects is RUNNING"),
-        (ALREADY, "MODEL_ALREADY_RUNNING", "INFO", "[INFO] defects is RUNNING, started elsewhere"),
+        (ALREADY, "MODEL_ALREADY_RUNNING", "INFO", "[INFO] defects is RUNNING already"),
         (
             ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))),
             "MODEL_ALREADY_RUNNING",
             "WARNING",
-            "[WARNING] defects is RUNNING, started elsewhere",
+            "[WARNING] defects is RUNNING already",
         ),
         *(
             (ending, "START_FAILED", "ERROR", f"[ERROR] The start of defects failed: {error.__name__}")
@@ -91,7 +96,8 @@ def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(en
     assert "defects " in told.text.splitlines()[0]
     assert f"Model version: {ARN}\n" in section(told, "Details")
     assert section(told, "What happened")
-    assert "USD 4.00 an hour" in section(told, "What it costs")
+    no_model = told.detail.get("Error") == "ModelNotFound"
+    assert ("no such model" if no_model else "USD 4.00 an hour") in section(told, "What it costs")
     assert section(told, "What to do")
     assert section(told, "Links") == f"  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n"
 
@@ -121,9 +127,8 @@ def test_the_warnings_of_a_result_are_told() -> None:
 @pytest.mark.parametrize("ending", [STARTED, ALREADY])
 def test_a_running_model_bills_until_the_command_that_stops_it(ending: Ending) -> None:
     assert section(tell(ending), "What it costs") == (
-        "  About USD 4.00 an hour from now on (1 inference unit), used or not, until somebody stops it.\n"
+        "  About USD 4.00 an hour from now on (1 inference unit), used or not, until it is stopped.\n"
     )
-    assert f"  {STOP}\n" in section(tell(ending), "What to do")
 
 
 def test_a_model_that_scales_says_the_most_it_can_cost() -> None:
@@ -140,7 +145,7 @@ REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at
         pytest.param(
             "RUNNING",
             Progress(),
-            "The model was RUNNING at the last look and bills about USD 4.00 an hour, until somebody stops it.",
+            "The model was RUNNING at the last look and bills about USD 4.00 an hour, until it is stopped.",
             True,
             id="running",
         ),
@@ -148,12 +153,22 @@ REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at
             "STARTING",
             Progress(),
             "The model was STARTING at the last look. "
-            "Once it is RUNNING it bills about USD 4.00 an hour, until somebody stops it.",
+            "Once it is RUNNING it bills about USD 4.00 an hour, until it is stopped.",
             True,
             id="starting",
         ),
         pytest.param(
             "STOPPED", Progress(), "Nothing now: the model was STOPPED at the last look.", False, id="stopped"
+        ),
+        pytest.param(
+            "STOPPING", Progress(), "Nothing now: the model was STOPPING at the last look.", False, id="stopping"
+        ),
+        pytest.param(
+            "HIBERNATING",
+            Progress(),
+            "The model was HIBERNATING at the last look. Should it be RUNNING",
+            False,
+            id="new",
         ),
         pytest.param(None, Progress(1, "STARTING"), "was STARTING", True, id="the last look saw it starting"),
         pytest.param(None, Progress(), "This start requested nothing.", False, id="never looked at"),
@@ -183,6 +198,12 @@ def test_a_failure_says_what_the_model_costs_as_far_as_that_is_known(
     told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=seen), progress))
     assert says in section(told, "What it costs")
     assert (STOP in section(told, "What to do")) is stop
+
+
+def test_a_failure_reckons_with_the_inference_units_that_were_asked_for() -> None:
+    ending = failed(TimedOut("The time is up.", project_version_arn=ARN, status="STARTING"))
+    asked = replace(ending, request=request(MinInferenceUnits=3))
+    assert "bills about USD 12.00 an hour" in section(tell(asked), "What it costs")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +239,7 @@ def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> No
     wrong = CONTRACT[0]("LeaseMinutes: must be at least 0", project_version_arn=ARN)
     named = tell(failed(wrong, prepared=False))
     assert "USD 4.00 an hour" in section(named, "What it costs")
-    assert named.subject == "[ERROR] The start of v1 failed: InvalidRequest"
+    assert named.subject == "[ERROR] The start of defects failed: InvalidRequest"
     assert MODEL_LINK in named.text
     nameless = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
     assert nameless.subject == "[ERROR] The start of a model failed: InvalidRequest"
@@ -253,11 +274,11 @@ def test_a_lease_is_told_where_it_has_a_name_of_its_own() -> None:
 def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name: str, error: str) -> None:
     arn = f"{ACCOUNT}:project/p/version/{name}/1"
     cause = json.dumps({"Message": "m", "ProjectVersionArn": arn})
-    told = tell(Ending(execution(), False, None, Progress(), None, Failure(error, cause)))
+    told = tell(Ending(START, execution(), failure=Failure(error, cause)))
     assert told.subject.isascii()
     assert told.subject.isprintable()
     assert len(told.subject) < 100
-    assert name[:48] in told.subject
+    assert name[:40] in told.subject
     assert told.subject.endswith("is not RUNNING in time" if error == "TimedOut" else f"failed: {error}")
     assert told.detail["VersionName"] == name
     assert f"Model version: {arn}" in told.text
@@ -323,8 +344,9 @@ def test_nobody_is_told_of_a_duplicate_or_a_dry_run_however_it_ends(
     dry_run: bool, duplicate_of: str | None, silent: bool, succeeded: bool
 ) -> None:
     asked = replace(request(), duplicate_of=duplicate_of)
-    result: StartResult | None = STARTED.result if succeeded else None
-    ending = Ending(execution(), dry_run, asked, Progress(), result, None if succeeded else failure(TimedOut("")))
+    result = STARTED.result if succeeded else None
+    failed_so = None if succeeded else failure(TimedOut(""))
+    ending = Ending(START, execution(), dry_run, asked, result=result, failure=failed_so)
     assert ending.tells_nobody is silent
 
 

@@ -22,7 +22,7 @@ from lifecycle.decisions import Progress
 from lifecycle.errors import AccessDenied, InvalidRequest, ServiceUnavailable, TimedOut
 from lifecycle.messages import Notification
 from lifecycle.wire import Json, to_wire
-from tests.unit.examples import CONFIGURATION, execution, request
+from tests.unit.examples import CONFIGURATION, MACHINES, execution, request
 from tests.unit.twins import Models, Story
 
 ENVIRONMENT = {
@@ -33,6 +33,15 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
     "EVENT_BUS_NAME": "bus",
     "IDEMPOTENCY_TABLE_NAME": "idempotency",
+    "START_MODEL_ARN": MACHINES.start_model,
+    "STOP_MODEL_ARN": MACHINES.stop_model,
+}
+
+SWEEPING = {
+    "sweep_minutes": 5,
+    "lease_warning_minutes": 15,
+    "unleased_models": "notify",
+    "restart_when_down": False,
 }
 
 
@@ -70,6 +79,7 @@ class Function:
     """The function as Lambda would have it loaded, with channels in memory."""
 
     module: ModuleType
+    telling: ModuleType
     topic: Channel
     bus: Channel
 
@@ -80,7 +90,7 @@ class Function:
 @pytest.fixture
 def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     configured = {name: dataclasses.asdict(model) for name, model in CONFIGURATION.models.items()}
-    bundle = {"models": configured, "inference_unit_hour_usd": 4.0}
+    bundle = {"models": configured, "inference_unit_hour_usd": 4.0, "projects": [], **SWEEPING}
     (tmp_path / "configuration.json").write_text(json.dumps(bundle))
     for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
@@ -91,17 +101,20 @@ def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        monkeypatch.delitem(sys.modules, "handlers.notify", raising=False)
+        for name in ("handlers.notify", "handlers.telling"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
         module = importlib.import_module("handlers.notify")
+        telling = importlib.import_module("handlers.telling")
         topic, bus = Channel(), Channel()
-        monkeypatch.setattr(module, "CHANNELS", {"topic": topic, "event_bus": bus})
-        yield Function(module, topic, bus)
-        sys.modules.pop("handlers.notify", None)
+        monkeypatch.setattr(telling, "CHANNELS", {"topic": topic, "event_bus": bus})
+        yield Function(module, telling, topic, bus)
+        for name in ("handlers.notify", "handlers.telling"):
+            sys.modules.pop(name, None)
 
 
 def event(name: str = "nightly", *, dry_run: bool = False, **end: Json) -> dict[str, Json]:
     """As the state machine's Tasks pass it."""
-    told = {"Execution": to_wire(execution(name)), "DryRun": dry_run}
+    told = {"Machine": "StartModel", "Execution": to_wire(execution(name)), "DryRun": dry_run}
     return {**told, "Request": to_wire(request()), "Progress": to_wire(Progress()), **end}
 
 
@@ -168,7 +181,7 @@ def test_a_store_that_contradicts_itself_is_an_error_that_is_retried(
     notify: Function, monkeypatch: pytest.MonkeyPatch, prefix: str, says: str
 ) -> None:
     """A record that was there when it was to be written, and had expired when Powertools read it."""
-    store = notify.module.STORE
+    store = notify.telling.STORE
     put = store._put_record
 
     def expired(data_record: DataRecord) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest
-from lifecycle.requests import StartRequest, fingerprint, start_request
+from lifecycle.requests import fingerprint
+from lifecycle.start_request import StartRequest, start_request
 from lifecycle.wire import Json, from_wire, to_wire
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, request
 
@@ -135,7 +136,7 @@ def test_exactly_one_of_arn_and_model_names_the_model(payload: dict[str, Json]) 
 )
 def test_who_presses_start_without_an_input_learns_exactly_what_to_type(payload: Json) -> None:
     remedy = refusal(payload)["Remedy"]
-    assert "Nothing was started" in remedy
+    assert "Nothing was done" in remedy
     assert '{"Model": "defects"} (configured models: defects, welds)' in remedy
     if not isinstance(payload, dict):
         assert problems(payload)[0].startswith("input: must be of type object")
@@ -151,7 +152,7 @@ def test_without_configured_models_the_example_names_an_arn() -> None:
 @pytest.mark.parametrize(
     ("arn", "says"),
     [
-        (ARN.replace("us-east-1", "eu-west-1"), "is in account 123456789012, eu-west-1; this app can start models in"),
+        (ARN.replace("us-east-1", "eu-west-1"), "is in account 123456789012, eu-west-1; this app manages models in"),
         (ARN.replace("123456789012", "210987654321"), "is in account 210987654321, us-east-1"),
         ("arn:aws:rekognition:us-east-1:123456789012:project/boards/1793510000000", "must match"),
         (f"{ARN}\n", "must match"),
@@ -258,6 +259,8 @@ def test_a_refusal_names_the_model_where_the_input_does(payload: Json, names: st
 
 def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
     assert start_request({"ProjectVersionArn": OTHER_ARN}, execution("run-7"), CONFIGURATION) == StartRequest(
+        execution_arn=execution("run-7").id,
+        began_at=NOW,
         project_version_arn=OTHER_ARN,
         min_inference_units=1,
         lease_id="run-7",

@@ -1,6 +1,9 @@
 """The JSON Schemas that are published as the contract, held against what the code says."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -8,12 +11,15 @@ import fastjsonschema
 import pytest
 
 from lifecycle.errors import CONTRACT, LifecycleError
+from lifecycle.leases import Lease, PendingLease, Running
 from lifecycle.ports import ExecutionState
-from lifecycle.results import Outcome, StartResult
+from lifecycle.results import Outcome
 from lifecycle.wire import Json, to_wire
 from tests.unit.examples import ARN, NOW, execution
 from tests.unit.test_requests import FIELDS, OPTIONAL
-from tests.unit.twins import Models, Story, Tokens
+from tests.unit.test_stop_requests import FIELDS as STOP_FIELDS
+from tests.unit.test_stop_requests import OPTIONAL as STOP_OPTIONAL
+from tests.unit.twins import Models, StopStory, Story, Tokens
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -22,19 +28,24 @@ def schema(name: str) -> dict[str, Any]:
 
 
 INPUT, OUTPUT, CAUSE = map(schema, ("start_model.input", "start_model.output", "failure_cause"))
+STOP_INPUT, STOP_OUTPUT = map(schema, ("stop_model.input", "stop_model.output"))
 is_input, is_output, is_cause = map(fastjsonschema.compile, (INPUT, OUTPUT, CAUSE))
+is_stop_input, is_stop_output = map(fastjsonschema.compile, (STOP_INPUT, STOP_OUTPUT))
+Check = Callable[[Json], Json]
 
 ALWAYS = {
     *("ProjectVersionArn", "ProjectArn", "Status", "Outcome", "MinInferenceUnits", "Polls"),
     *("LeaseId", "EstimatedHourlyCost", "Warnings"),
 }
 WHEN_RUNNING = {"RequestedAt", "RunningAt", "StartSeconds"}
-SOMETIMES = {"Model", "MaxInferenceUnits", "LeaseExpiresAt", "DuplicateOf", "Decision", "Context"}
+SOMETIMES = {
+    *("Model", "MaxInferenceUnits", "LeaseExpiresAt", "LeaseExtendedFrom", "DuplicateOf", "Decision", "Context"),
+}
 
 FIRST = execution("first")
 
 
-def result(outcome: Outcome) -> StartResult:
+def result(outcome: Outcome) -> Any:
     models = Models(script=[(0, "RUNNING")]) if outcome is Outcome.MODEL_ALREADY_RUNNING else Models()
     payload = {"Model": "defects", "ClientRequestToken": "t", "MaxInferenceUnits": 4, "Context": {"any": [1, None]}}
     tokens, story = Tokens(), Story(models, execution=FIRST)
@@ -51,23 +62,37 @@ def result(outcome: Outcome) -> StartResult:
 SUCCESSES = [Outcome.MODEL_STARTED, Outcome.MODEL_ALREADY_RUNNING, Outcome.DUPLICATE, Outcome.DRY_RUN]
 
 
-def test_the_input_schema_has_the_fields_of_the_contract() -> None:
-    assert set(INPUT["properties"]) == FIELDS == {"Model", "ProjectVersionArn", *OPTIONAL}
+INPUTS = [
+    pytest.param(INPUT, is_input, FIELDS, OPTIONAL, id="StartModel"),
+    pytest.param(STOP_INPUT, is_stop_input, STOP_FIELDS, STOP_OPTIONAL, id="StopModel"),
+]
 
 
-@pytest.mark.parametrize("name", sorted(FIELDS))
-def test_each_field_is_described_and_its_examples_are_valid(name: str) -> None:
-    field = INPUT["properties"][name]
-    assert field["description"]
-    for value in field.get("examples", []):
-        is_input({"Model": "defects"} | {name: value} if name != "ProjectVersionArn" else {name: value})
-        assert "default" not in field or type(field["default"]) is type(value)
+@pytest.mark.parametrize(("published", "check", "fields", "optional"), INPUTS)
+def test_the_input_schemas_have_the_fields_of_the_contract(
+    published: dict[str, Any], check: Check, fields: set[str], optional: dict[str, Any]
+) -> None:
+    assert set(published["properties"]) == fields == {"Model", "ProjectVersionArn", *optional}
+    for name, field in published["properties"].items():
+        assert field["description"]
+        for value in field.get("examples", []):
+            check({"Model": "defects"} | {name: value} if name != "ProjectVersionArn" else {name: value})
+            assert "default" not in field or type(field["default"]) is type(value)
 
 
 @pytest.mark.parametrize("payload", [{}, {"Model": "defects", "ProjectVersionArn": ARN}])
-def test_the_input_schema_asks_for_exactly_one_name_of_the_model(payload: Json) -> None:
+@pytest.mark.parametrize(("published", "check", "fields", "optional"), INPUTS)
+def test_the_input_schemas_ask_for_exactly_one_name_of_the_model(
+    published: dict[str, Any], check: Check, fields: set[str], optional: dict[str, Any], payload: Json
+) -> None:
+    assert len(published["oneOf"]) == len(fields - set(optional)) == 2
     with pytest.raises(fastjsonschema.JsonSchemaValueException):
-        is_input(payload)
+        check(payload)
+
+
+def test_what_both_machines_take_they_describe_alike() -> None:
+    both = set(INPUT["properties"]) & set(STOP_INPUT["properties"]) - {"ProjectVersionArn", "LeaseId", "TimeoutSeconds"}
+    assert {name: INPUT["properties"][name] for name in both} == {name: STOP_INPUT["properties"][name] for name in both}
 
 
 @pytest.mark.parametrize("outcome", SUCCESSES)
@@ -86,6 +111,62 @@ def test_the_output_of_each_outcome_is_as_published(outcome: Outcome) -> None:
 def test_the_output_schema_has_the_fields_and_outcomes_of_the_contract() -> None:
     assert set(OUTPUT["properties"]) == ALWAYS | WHEN_RUNNING | SOMETIMES
     assert OUTPUT["properties"]["Outcome"]["enum"] == SUCCESSES
+
+
+# StopModel's output -------------------------------------------------------------------------------
+
+STOP_ALWAYS = {"ProjectVersionArn", "Status", "Outcome", "Polls", "Warnings"}
+STOP_WHEN: dict[Outcome, set[str]] = {
+    Outcome.MODEL_STOPPED: {"RequestedAt", "StoppedAt", "StopSeconds"},
+    Outcome.MODEL_ALREADY_STOPPED: {"RequestedAt", "StoppedAt", "StopSeconds"},
+    Outcome.MODEL_KEPT_RUNNING: {"Leases", "EstimatedHourlyCost"},
+    Outcome.DUPLICATE: {"DuplicateOf"},
+    Outcome.DRY_RUN: {"Decision"},
+}
+STOP_SOMETIMES = {
+    *("ProjectArn", "Model", "MinInferenceUnits", "LeaseId", "RunningSeconds", "EstimatedCost", "Context"),
+}
+
+
+def stop_result(outcome: Outcome) -> Any:
+    """A result of this outcome, with all that it can have."""
+    status = "STOPPED" if outcome is Outcome.MODEL_ALREADY_STOPPED else "RUNNING"
+    payload = {"Model": "defects", "LeaseId": "shift", "ClientRequestToken": "t", "Context": {"any": [1, None]}}
+    story = StopStory(Models(script=[(0, status)]), execution=execution("first", machine="StopModel"))
+    ends = NOW + timedelta(hours=1)
+    others = (Lease("night", NOW), Lease("day", NOW, ends)) if outcome is Outcome.MODEL_KEPT_RUNNING else ()
+    waits = (PendingLease("batch", FIRST.id, ends),) if others else ()
+    story.items.change(
+        lambda item: replace(item, leases=(Lease("shift", NOW), *others), pending=waits, running=Running(NOW, 2))
+    )
+    if outcome is Outcome.DRY_RUN:
+        return story.run({**payload, "DryRun": True})
+    first = story.run(payload)
+    if outcome is not Outcome.DUPLICATE:
+        return first
+    ended = ExecutionState("SUCCEEDED", NOW, to_wire(first))
+    return StopStory(story.models, {story.execution.id: (0, ended)}, story.tokens).run(payload)
+
+
+@pytest.mark.parametrize("outcome", STOP_WHEN)
+def test_the_output_of_each_outcome_of_a_stop_is_as_published(outcome: Outcome) -> None:
+    output = json.loads(json.dumps(to_wire(stop_result(outcome))))
+    is_stop_output(output)
+    needed = STOP_ALWAYS | STOP_WHEN[outcome]
+    assert (output["Outcome"], output["Context"]) == (outcome, {"any": [1, None]})
+    more = STOP_WHEN[Outcome.MODEL_STOPPED] if outcome is Outcome.DUPLICATE else set()
+    assert needed | more <= set(output) <= needed | more | STOP_SOMETIMES
+    for name in needed:
+        with pytest.raises(fastjsonschema.JsonSchemaValueException):
+            is_stop_output({key: value for key, value in output.items() if key != name})
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        is_stop_output({**output, "Leased": True})
+
+
+def test_the_output_schema_of_a_stop_has_the_fields_and_outcomes_of_the_contract() -> None:
+    conditional = set().union(*STOP_WHEN.values())
+    assert set(STOP_OUTPUT["properties"]) == STOP_ALWAYS | conditional | STOP_SOMETIMES
+    assert STOP_OUTPUT["properties"]["Outcome"]["enum"] == list(STOP_WHEN)
 
 
 @pytest.mark.parametrize("error", CONTRACT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle import starting
+from lifecycle import leases, starting
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Progress, Refusal
 from lifecycle.errors import (
@@ -25,18 +25,22 @@ from lifecycle.errors import (
     TimedOut,
 )
 from lifecycle.ports import ExecutionState, ModelVersion
-from lifecycle.results import Outcome, StartResult
+from lifecycle.results import Outcome
+from lifecycle.start_result import StartResult
 from lifecycle.wire import to_wire
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, PROJECT, execution, request
-from tests.unit.twins import NEVER, Clock, Executions, Lost, Models, Script, Story, Tokens
+from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, Script, Story, Tokens
 
 IN_USE, NO_CAPACITY = Refusal.IN_USE, Refusal.NO_CAPACITY
 THROTTLED = ServiceUnavailable("StartProjectVersion answered ThrottlingException: slow down")
 OTHER = ModelVersion(OTHER_ARN, "RUNNING", None, 3)
+EVERYWHERE = replace(CONFIGURATION, projects=("*",))
+GONE_ARN = f"{ACCOUNT}:project/gone/version/gone/1"
 
 
 def start(of: Models | Story, **fields: Any) -> StartResult:
-    return (Story(of) if isinstance(of, Models) else of).run({"Model": "defects", **fields})
+    result: StartResult = (Story(of) if isinstance(of, Models) else of).run({"Model": "defects", **fields})
+    return result
 
 
 def at(seconds: float) -> Any:
@@ -203,9 +207,27 @@ def test_a_timeout_is_noticed_when_it_is_reached(poll: dict[str, int]) -> None:
 
 def test_a_version_that_is_gone_and_calls_that_are_denied_are_no_reason_to_go_on() -> None:
     with pytest.raises(ModelNotFound):
-        Story(Models()).run({"ProjectVersionArn": f"{ACCOUNT}:project/x/version/gone/1".replace("/x/", "/gone/")})
+        Story(Models(), configuration=EVERYWHERE).run({"ProjectVersionArn": GONE_ARN})
     with pytest.raises(AccessDenied):
         start(Models(answers=[AccessDenied("StartProjectVersion answered AccessDeniedException: no")]))
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "RUNNING"])
+def test_a_model_that_this_app_may_not_stop_is_not_started_and_gets_no_lease(status: str) -> None:
+    story = Story(Models(script=[(0, status)]))
+    with pytest.raises(AccessDenied, match="not configured for the project") as failed:
+        story.run({"ProjectVersionArn": OTHER_ARN, "ClientRequestToken": "t"})
+    assert failed.value.cause["ProjectVersionArn"] == OTHER_ARN
+    assert (story.models.looks, story.tokens.holders, story.items.kept) == ([], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("projects", "manages"), [((), False), (("cables",), True), (("*",), True), (("cable", "cables-2"), False)]
+)
+def test_the_models_of_configured_projects_are_managed(projects: tuple[str, ...], manages: bool) -> None:
+    configuration = replace(CONFIGURATION, projects=projects)
+    assert configuration.manages(OTHER_ARN) is manages
+    assert configuration.manages(ARN.replace("/v1/", "/v2/"))  # another version of a configured model's project
 
 
 # Answers that get lost ----------------------------------------------------------------------------
@@ -275,7 +297,9 @@ def test_a_refusal_is_unclear_after_a_try_without_an_answer(
 ) -> None:
     progress = Progress(1, "STOPPED", unclear=before)
     models = Models(answers=[refusal])
-    step = starting.request_start(request(), progress, retries=retries, now=NOW, models=models)
+    items = Items()
+    items.change(lambda item: leases.take(item, request().starter, NOW))
+    step = starting.request_start(request(), progress, retries=retries, now=NOW, models=models, items=items)
     assert (step.progress.unclear, step.progress.refusal) == (unclear, refusal)
     assert (step.progress.attempted_at, step.progress.status_at_attempt) == (NOW, "STOPPED")
 

@@ -1,19 +1,20 @@
-"""AWS in memory, on a clock that only waiting moves, and the state machine's loop over the three steps."""
+"""AWS in memory, on a clock that only waiting moves, and the state machines' loop over their three steps."""
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from lifecycle import starting
+from lifecycle import starting, stopping
 from lifecycle.configuration import Configuration
-from lifecycle.decisions import Action, Progress, Refusal
+from lifecycle.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
-from lifecycle.ports import ExecutionState, InUse, ModelVersion, TokenHolder
-from lifecycle.requests import Execution, StartRequest
-from lifecycle.results import StartResult
+from lifecycle.leases import ModelItem
+from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
+from lifecycle.requests import Execution
+from lifecycle.steps import Step
 from lifecycle.wire import Json, from_wire, to_wire
 from tests.unit.examples import ARN, CONFIGURATION, NOW, PROJECT, execution
 
@@ -22,7 +23,7 @@ Script = Sequence[tuple[float, str]]
 
 NEVER = float("inf")
 PAUSES = {NoAnswer: 25, ServiceUnavailable: 2}
-"""Seconds before "Start the model" is tried again, as in the state machine."""
+"""Seconds before "Start the model" or "Stop the model" is tried again, as in the state machine."""
 TRIES = 4
 
 
@@ -40,7 +41,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Lost:
-    """A start whose answer gets lost; ``made`` or not."""
+    """A request whose answer gets lost; ``made`` or not."""
 
     made: bool = True
 
@@ -55,8 +56,9 @@ class Models:
     clock: Clock = field(default_factory=Clock)
     script: Script = ((0, "STOPPED"),)
     once_started: Script = ((0, "STARTING"), (600, "RUNNING"))
+    once_stopped: Script = ((0, "STOPPING"), (120, "STOPPED"))
     answers: Sequence[Answer] = ()
-    """To the first, second... start; those that follow are accepted."""
+    """To the first, second... start or stop; those that follow are accepted."""
     refused_while: frozenset[str] = frozenset({"STARTING", "RUNNING", "STOPPING"})
     """Statuses in which a start is refused as in use."""
     runs_with: tuple[int | None, int | None] | None = None
@@ -67,8 +69,9 @@ class Models:
     status_message: str | None = None
     looks: list[tuple[float, str]] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
-    """When starts were sent, in seconds."""
-    _made: tuple[float, tuple[int, int | None]] | None = None
+    """When starts and stops were sent, in seconds."""
+    _made: tuple[float, Script, tuple[int | None, int | None]] | None = None
+    """When the last request took effect, what it leads to, and the inference units from then on."""
 
     def project_arn(self, project_version_arn: str) -> str:
         if "/gone/" in project_version_arn:
@@ -79,11 +82,26 @@ class Models:
         assert project_arn == PROJECT
         status = self._status()
         self.looks.append((self.clock.seconds, status))
-        units = self._made[1] if self._made else self.runs_with or (1, None)
+        units = self._made[2] if self._made else self.runs_with or (1, None)
         return ModelVersion(project_version_arn, status, self.status_message, *units)
 
     def start(self, project_version_arn: str, min_units: int, max_units: int | None) -> Refusal | None:
         assert project_version_arn == ARN
+        refused = Refusal.IN_USE if self._status() in self.refused_while else None
+        if refused is None and self.clock.seconds < self.quota_free_at:
+            refused = Refusal.NO_CAPACITY
+        return self._request(self.once_started, (min_units, max_units), refused)
+
+    def stop(self, project_version_arn: str) -> Refusal | None:
+        assert project_version_arn == ARN
+        refused = None if self._status() == "RUNNING" else Refusal.IN_USE
+        return self._request(self.once_stopped, self._made[2] if self._made else (1, None), refused)
+
+    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+        if "boards" in projects:
+            yield ProjectVersions("boards", [self.describe(ARN, PROJECT)])
+
+    def _request(self, script: Script, units: tuple[int | None, int | None], refused: Refusal | None) -> Refusal | None:
         self.requests.append(self.clock.seconds)
         answer = self.answers[len(self.requests) - 1] if len(self.requests) <= len(self.answers) else None
         if isinstance(answer, LifecycleError):
@@ -92,20 +110,17 @@ class Models:
             return answer
         if isinstance(answer, Lost):
             if answer.made:
-                self._made = (self.clock.seconds, (min_units, max_units))
-            raise NoAnswer("StartProjectVersion got no answer", project_version_arn=project_version_arn)
-        if self._status() in self.refused_while:
-            return Refusal.IN_USE
-        if self.clock.seconds < self.quota_free_at:
-            return Refusal.NO_CAPACITY
-        self._made = (self.clock.seconds, (min_units, max_units))
-        return None
+                self._made = (self.clock.seconds, script, units)
+            raise NoAnswer("The service gave no answer", project_version_arn=ARN)
+        if refused is None:
+            self._made = (self.clock.seconds, script, units)
+        return refused
 
     def in_use(self) -> InUse:
         return InUse(self.others if self.clock.seconds < self.quota_free_at else (), complete=self.readable)
 
     def _status(self) -> str:
-        began, script = (self._made[0], self.once_started) if self._made else (0, self.script)
+        began, script = self._made[:2] if self._made else (0, self.script)
         return [status for seconds, status in script if began + seconds <= self.clock.seconds][-1]
 
 
@@ -116,6 +131,13 @@ class Executions:
     ends: Mapping[str, tuple[float, ExecutionState]] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     on_describe: Callable[[str], object] = lambda _arn: None
+    started: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """The inputs of executions that were started, by state machine and name."""
+
+    def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+        new = (state_machine_arn, name) not in self.started
+        self.started.setdefault((state_machine_arn, name), json.loads(json.dumps(payload)))
+        return new
 
     def describe(self, execution_arn: str) -> ExecutionState | None:
         self.on_describe(execution_arn)
@@ -138,6 +160,55 @@ class Tokens:
             self.holders[token], self.until[token] = holder, until
         return self.holders[token]
 
+    def holder(self, token: str) -> TokenHolder | None:
+        return self.holders.get(token)
+
+
+@dataclass
+class Items:
+    """``ports.ModelItems``: the compare-and-set of the table, in memory and through JSON."""
+
+    kept: dict[str, Json] = field(default_factory=dict)
+    meanwhile: list[Callable[["Items"], object]] = field(default_factory=list)
+    """What others do between a read and the next write, one a write."""
+
+    def get(self, project_version_arn: str) -> ModelItem:
+        if project_version_arn not in self.kept:
+            return ModelItem(project_version_arn)
+        return from_wire(ModelItem, json.loads(self.kept[project_version_arn]))
+
+    def put(self, item: ModelItem) -> bool:
+        if self.meanwhile:
+            self.meanwhile.pop(0)(self)
+        if self.get(item.project_version_arn).revision != item.revision:
+            return False
+        written = replace(item, revision=item.revision + 1)
+        self.kept[item.project_version_arn] = json.dumps(to_wire(written))
+        return True
+
+    def change(self, change: Callable[[ModelItem], ModelItem]) -> None:
+        """What somebody else does to the model's item."""
+        assert self.put(change(self.get(ARN)))
+
+    def all(self) -> list[ModelItem]:
+        return [self.get(arn) for arn in self.kept]
+
+
+@dataclass
+class OpenExecutions:
+    """``ports.OpenExecutions`` in memory."""
+
+    arns: list[str] = field(default_factory=list)
+
+    def open(self, execution_arn: str) -> None:
+        self.arns.append(execution_arn)
+
+    def close(self, execution_arn: str) -> None:
+        self.arns = [arn for arn in self.arns if arn != execution_arn]
+
+    def all(self) -> list[str]:
+        return list(self.arns)
+
 
 @dataclass
 class Story:
@@ -146,21 +217,52 @@ class Story:
     models: Models
     ends: Mapping[str, tuple[float, ExecutionState]] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
+    items: Items = field(default_factory=Items)
     configuration: Configuration = CONFIGURATION
     execution: Execution = field(default_factory=execution)
-    steps: list[starting.Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     """What each look decided."""
     progress: Progress = field(default_factory=Progress)
     """As the state machine knows it: of a look that failed it is the one before."""
+    before_look: Callable[[], object] = lambda: None
+    """What happens before each look."""
 
     @property
     def clock(self) -> Clock:
         return self.models.clock
 
-    def run(self, payload: Json) -> StartResult:
+    def run(self, payload: Json) -> Any:
         """The result; raises what the execution fails with."""
-        executions = Executions(self.ends, self.clock)
-        request = starting.prepare(
+        request = _through_json(self._prepare(payload, Executions(self.ends, self.clock)))
+        for turn in itertools.count(1):
+            assert turn < 1000, "the contract promises less than 1,000 turns"
+            self.before_look()
+            step = self._check(request, Executions(self.ends, self.clock))
+            self.progress = _through_json(step.progress)
+            self.steps.append(step)
+            if step.action is Action.DONE:
+                assert step.result is not None
+                return step.result
+            if step.action is Action.REQUEST:
+                step = self._request(request)
+                self.progress = _through_json(step.progress)
+            assert step.wait_seconds is not None
+            assert step.wait_seconds >= 1
+            self.clock.advance(step.wait_seconds)
+        raise AssertionError
+
+    def _request(self, request: Any) -> Step:
+        for retries in range(TRIES):
+            try:
+                return self._act(request, retries)
+            except ServiceUnavailable as error:
+                last = error
+                self.clock.advance(PAUSES[type(error)])
+        self.progress = replace(self.progress, unclear=True)
+        raise last
+
+    def _prepare(self, payload: Json, executions: Executions) -> Any:
+        return starting.prepare(
             payload,
             execution=self.execution,
             now=self.clock.now,
@@ -169,41 +271,57 @@ class Story:
             tokens=self.tokens,
             executions=executions,
         )
-        request = _through_json(request)
-        for turn in itertools.count(1):
-            assert turn < 1000, "the contract promises less than 1,000 turns"
-            step = starting.check(
-                request,
-                self.progress,
-                now=self.clock.now,
-                configuration=self.configuration,
-                models=self.models,
-                executions=executions,
-            )
-            self.progress = _through_json(step.progress)
-            self.steps.append(step)
-            if step.action is Action.DONE:
-                assert step.result is not None
-                return step.result
-            if step.action is Action.REQUEST:
-                step = self._request_start(request)
-                self.progress = _through_json(step.progress)
-            assert step.wait_seconds is not None
-            assert step.wait_seconds >= 1
-            self.clock.advance(step.wait_seconds)
-        raise AssertionError
 
-    def _request_start(self, request: StartRequest) -> starting.Step:
-        for retries in range(TRIES):
-            try:
-                return starting.request_start(
-                    request, self.progress, retries=retries, now=self.clock.now, models=self.models
-                )
-            except ServiceUnavailable as error:
-                last = error
-                self.clock.advance(PAUSES[type(error)])
-        self.progress = replace(self.progress, unclear=True)
-        raise last
+    def _check(self, request: Any, executions: Executions) -> Step:
+        return starting.check(
+            request,
+            self.progress,
+            now=self.clock.now,
+            configuration=self.configuration,
+            models=self.models,
+            items=self.items,
+            executions=executions,
+        )
+
+    def _act(self, request: Any, retries: int) -> Step:
+        return starting.request_start(
+            request, self.progress, retries=retries, now=self.clock.now, models=self.models, items=self.items
+        )
+
+
+@dataclass
+class StopStory(Story):
+    """One StopModel execution."""
+
+    execution: Execution = field(default_factory=lambda: execution("evening", machine="StopModel"))
+    progress: StopProgress = field(default_factory=StopProgress)
+
+    def _prepare(self, payload: Json, executions: Executions) -> Any:
+        return stopping.prepare(
+            payload,
+            execution=self.execution,
+            now=self.clock.now,
+            configuration=self.configuration,
+            models=self.models,
+            tokens=self.tokens,
+            executions=executions,
+        )
+
+    def _check(self, request: Any, executions: Executions) -> Step:
+        return stopping.check(
+            request,
+            self.progress,
+            now=self.clock.now,
+            configuration=self.configuration,
+            models=self.models,
+            items=self.items,
+            executions=executions,
+        )
+
+    def _act(self, request: Any, retries: int) -> Step:
+        return stopping.request_stop(
+            request, self.progress, retries=retries, now=self.clock.now, models=self.models, items=self.items
+        )
 
 
 def _through_json(value: Any) -> Any:

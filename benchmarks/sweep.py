@@ -1,0 +1,61 @@
+"""What a sweep costs: calls of Amazon Rekognition and seconds, by the number of model versions.
+
+``python -m benchmarks.sweep`` deploys the real stack into the emulator, under its quota of 5 calls a second for each
+operation, makes projects with model versions, lets the schedule's target run once, and prints a Markdown table.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from emulator.custom_labels import Quotas
+from emulator.deploy import synthesise
+from emulator.server import Emulator
+
+HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
+SIZES = ((1, 1), (1, 100), (10, 10), (100, 1), (100, 100))
+"""Projects, and versions in each."""
+CONTEXT = {
+    "custom-labels-lifecycle": {
+        "models": [{"name": "first", "project_version_arn": f"{HOME}/p000/version/v000/1793520000000"}],
+        "projects": ["*"],
+        "unleased_models": "ignore",
+    }
+}
+
+
+def sweep(emulator: Emulator, projects: int, versions: int) -> tuple[Counter[str], float]:
+    """Calls of Amazon Rekognition by operation, and seconds that Lambda would bill, of one sweep."""
+    emulator.custom_labels.clear()
+    for project in range(projects):
+        for version in range(versions):
+            number = 1793520000000 + project * versions + version
+            emulator.custom_labels.seed(f"{HOME}/p{project:03}/version/v{version:03}/{number}")
+    decided, invoked = len(emulator.authoriser.decisions), len(emulator.runtime.invocations)
+    answer = emulator.fire("EverySweep")
+    if answer["Models"] != projects * versions or answer["Problems"]:
+        sys.exit(f"the sweep did not see every version: {answer}")
+    calls = Counter(one.action for one in emulator.authoriser.decisions[decided:] if one.action.startswith("rekog"))
+    return calls, emulator.runtime.invocations[invoked].billed_ms / 1000
+
+
+def main() -> None:
+    """Print the table."""
+    print("| projects | versions | `DescribeProjects` | `DescribeProjectVersions` | seconds |")  # noqa: T201 - its output
+    print("|---:|---:|---:|---:|---:|")  # noqa: T201
+    with (
+        tempfile.TemporaryDirectory() as assembly,
+        Emulator(port=0, quotas=Quotas(calls_per_second=5)) as emulator,
+    ):
+        emulator.deploy(synthesise(CONTEXT, Path(assembly)))
+        sweep(emulator, 1, 1)  # a cold start is not what is measured
+        for projects, versions in SIZES:
+            calls, seconds = sweep(emulator, projects, versions)
+            listed, described = (calls[f"rekognition:Describe{what}"] for what in ("Projects", "ProjectVersions"))
+            row = (projects, projects * versions, listed, described, f"{seconds:.1f}")
+            print(f"| {' | '.join(map(str, row))} |")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

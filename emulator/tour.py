@@ -1,0 +1,104 @@
+"""The whole life of a model, shown: started, shared, released, stopped, forgotten, and stopped all the same."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from emulator import report
+from emulator.remote import Remote
+
+OVERHEAD_SECONDS = 4
+"""Of an execution beside the model's own time: cold functions, the notification."""
+# The interval needs a timeout to match: both together stay under 1,000 looks.
+_QUICK = {"PollSeconds": 2, "TimeoutSeconds": 600}
+
+
+@dataclass
+class Tour:
+    """Shows what the product does, on an emulator that runs.
+
+    Parameters
+    ----------
+    model
+        A configured name.
+    project_version_arn
+        Its ARN.
+    starting, stopping
+        Seconds that the model takes there.
+    """
+
+    console: Console
+    remote: Remote
+    model: str
+    project_version_arn: str
+    starting: float
+    stopping: float
+
+    def run(self) -> bool:
+        """Show it all. Returns whether everything went as it should."""
+        console, remote = self.console, self.remote
+        self._title("1. A pipeline needs the model: StartModel")
+        started = self._execute("StartModelArn", {"LeaseId": "pipeline-a"}, self.starting)
+        self._title("2. Another pipeline needs it too")
+        joined = self._execute("StartModelArn", {"LeaseId": "pipeline-b"}, 0, brief=True)
+        report.leases(console, remote.leases())
+        self._title("3. The first one is done: StopModel releases its lease")
+        kept = self._execute("StopModelArn", {"LeaseId": "pipeline-a"}, 0, brief=True)
+        self._title("4. So is the other: nobody needs the model any more")
+        stopped = self._execute("StopModelArn", {"LeaseId": "pipeline-b"}, self.stopping)
+        self._title("5. A third pipeline is aborted by hand while the model starts, and nobody thinks of the model")
+        swept = self._forgotten()
+        expected = ("MODEL_STARTED", "MODEL_ALREADY_RUNNING", "MODEL_KEPT_RUNNING", "MODEL_STOPPED", "MODEL_STOPPED")
+        return (started, joined, kept, stopped, swept) == expected
+
+    def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, brief: bool = False) -> str | None:
+        given = {"Model": self.model, **fields, **_QUICK}
+        told = len(self.remote.ask("GET", "notifications"))
+        execution_arn = self.remote.start(given, machine)
+        report.say(self.console, f"Input:          {json.dumps(given)}")
+        outcome = self._follow(execution_arn, seconds)
+        self._mails(told, brief=brief)
+        return outcome
+
+    def _follow(self, execution_arn: str, seconds: float) -> str | None:
+        looks = self.remote.watch(execution_arn, self.project_version_arn)
+        report.follow(self.console, looks, seconds + OVERHEAD_SECONDS)
+        execution = self.remote.stepfunctions.describe_execution(executionArn=execution_arn)
+        succeeded = report.ending(self.console, execution)
+        return json.loads(execution["output"])["Outcome"] if succeeded else None
+
+    def _forgotten(self) -> str | None:
+        remote, given = self.remote, {"Model": self.model, "LeaseId": "pipeline-c", **_QUICK}
+        told = len(remote.ask("GET", "notifications"))
+        execution_arn = remote.start(given)
+        report.say(self.console, f"Input:          {json.dumps(given)}")
+        looks = remote.watch(execution_arn, self.project_version_arn)
+        starting = itertools.takewhile(lambda look: look.model_status != "STARTING" or look.state != "Wait", looks)
+        report.follow(self.console, starting, self.starting + OVERHEAD_SECONDS)
+        remote.stepfunctions.stop_execution(executionArn=execution_arn, cause="The pipeline is not needed today")
+        report.say(self.console, "Aborted by hand.", "bold")
+        remote.wait_for_notifications(told + 1)
+        self._mails(told, brief=True)
+        report.say(self.console, "\nThe sweep comes by (on AWS every 5 minutes):", "bold")
+        report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
+        told = len(remote.ask("GET", "notifications"))
+        swept = next(iter(remote.executions("StopModelArn")))
+        report.say(self.console, f"It has started {swept['name']}.")
+        outcome = self._follow(swept["executionArn"], self.starting + self.stopping)
+        self._mails(told)
+        return outcome
+
+    def _mails(self, told: int, *, brief: bool = False) -> None:
+        for notification in self.remote.ask("GET", "notifications")[told:]:
+            if brief:
+                report.say(self.console, f"Mail:           {notification['Subject']}")
+            else:
+                report.mail(self.console, notification)
+
+    def _title(self, text: str) -> None:
+        report.say(self.console, f"\n{text}", "bold")

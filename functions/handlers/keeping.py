@@ -1,0 +1,49 @@
+"""What Settle and Sweep have in common: their clients, and a settler that tells people."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.telling import tell
+from lifecycle import configuration
+from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.ending_messages import ending_notification
+from lifecycle.endings import Ending
+from lifecycle.executions import StepFunctions
+from lifecycle.machines import Machines
+from lifecycle.model_table import ExecutionTable, ModelTable
+from lifecycle.rekognition import Rekognition
+from lifecycle.settling import Settler
+from lifecycle.token_table import TokenTable
+
+CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
+MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"])
+DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
+MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
+EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
+ITEMS = ModelTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
+OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
+TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
+
+
+def settler(context: LambdaContext, leave: timedelta = timedelta(0)) -> Settler:
+    """Of this invocation; it leaves to their events for a while the executions that have ended."""
+
+    def tell_ending(ending: Ending) -> None:
+        tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES), context)
+
+    return Settler(
+        now=datetime.now(UTC),
+        configuration=CONFIGURATION,
+        machines=MACHINES,
+        models=MODELS,
+        items=ITEMS,
+        executions=EXECUTIONS,
+        open_executions=OPEN_EXECUTIONS,
+        tokens=TOKENS,
+        tell=tell_ending,
+        leave=leave,
+    )

@@ -1,0 +1,75 @@
+"""Telling: what to tell is decided once, and sent once on each channel, however often a function is retried or dies.
+
+Powertools Idempotency keeps the decision and what was sent for 48 hours. A channel that fails does not keep the others
+from being served, and is retried alone.
+"""
+
+import os
+from collections.abc import Callable
+
+import boto3
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as IdempotencyError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.entry import logger
+from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.channels import EventBus, Topic
+from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.messages import Notification
+from lifecycle.wire import Json, from_wire, to_wire
+
+CHANNELS: dict[str, Topic | EventBus] = {
+    "topic": Topic(boto3.client("sns", config=CLIENT_CONFIG), os.environ["TOPIC_ARN"]),
+    "event_bus": EventBus(boto3.client("events", config=CLIENT_CONFIG), os.environ["EVENT_BUS_NAME"]),
+}
+STORE = DynamoDBPersistenceLayer(
+    table_name=os.environ["IDEMPOTENCY_TABLE_NAME"], boto3_client=boto3.client("dynamodb", config=CLIENT_CONFIG)
+)
+IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
+
+
+def tell(key: str, decide: Callable[[], Notification], context: LambdaContext) -> str:
+    """Tell everybody, once for each key. Answers the notification's id.
+
+    Raises
+    ------
+    ServiceUnavailable
+        Not every channel could be served; telling again serves the others.
+    """
+    IDEMPOTENCY.register_lambda_context(context)
+    try:
+        decided = from_wire(Notification, _decide(key=key, decide=decide))
+    except IdempotencyError as error:
+        raise ServiceUnavailable(f"The notification could not be decided: {error}") from error
+    failed = [channel for channel in CHANNELS if not _sent(channel, decided)]
+    if failed:
+        raise ServiceUnavailable(f"Notification {decided.notification_id} was not sent on: {', '.join(failed)}")
+    return decided.notification_id
+
+
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own, here and below
+    data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="decision"
+)
+def _decide(*, key: str, decide: Callable[[], Notification]) -> Json:  # noqa: ARG001 - the idempotency key
+    return to_wire(decide())
+
+
+@idempotent_function(  # type: ignore[untyped-decorator]
+    data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="delivery"
+)
+def _send(*, key: str, channel: str, decided: Notification) -> None:  # noqa: ARG001 - the idempotency key
+    CHANNELS[channel].send(decided)
+
+
+def _sent(channel: str, decided: Notification) -> bool:
+    try:
+        _send(key=f"{channel}#{decided.notification_id}", channel=channel, decided=decided)
+    except (LifecycleError, IdempotencyError) as error:
+        logger.warning("A notification was not sent.", channel=channel, reason=str(error))
+        return False
+    return True

@@ -1,0 +1,271 @@
+"""What is told of an execution that ended. Pure."""
+
+from collections.abc import Sequence
+
+from lifecycle.arns import VersionArn
+from lifecycle.configuration import Configuration
+from lifecycle.endings import Ending
+from lifecycle.machines import Machine, Machines, stop_command
+from lifecycle.messages import Notification, Story, clock, notification
+from lifecycle.pricing import hourly_cost
+from lifecycle.results import Outcome
+from lifecycle.start_request import StartRequest
+from lifecycle.start_result import StartResult
+from lifecycle.statuses import BILLS, GONE, NOT_RUNNING
+from lifecycle.stop_request import StopRequest
+from lifecycle.stop_result import HoldingLease, StopResult, no_such_lease
+from lifecycle.wire import to_wire
+from lifecycle.words import duration, plural, usd
+
+DEFAULT_EXTENSION_MINUTES = 120
+STARTED_BY_SWEEP = "StartedBySweep"
+"""What the sweep's executions have in their Context: why it has started them."""
+
+
+def ending_notification(ending: Ending, configuration: Configuration, machines: Machines) -> Notification:
+    """The one notification of an execution that ended."""
+    result, request, arn = ending.result, ending.request, ending.project_version_arn
+    story = Story(
+        outcome=ending.outcome,
+        key=ending.execution.id,
+        name=_name(ending, configuration),
+        project_version_arn=arn,
+        execution_arn=ending.execution.id,
+        warned=bool(result and result.warnings),
+        words={"error": ending.failure.error if ending.failure else "", "machine": ending.machine},
+        what_happened=_what_happened(ending),
+        what_it_costs=_what_it_costs(ending, configuration) if arn else (),
+        what_to_do=_what_to_do(ending, configuration, machines),
+        details={
+            "Model version": arn,
+            "Execution": ending.execution.name,
+            "Execution began": clock(ending.execution.start_time),
+            "Looks at the status": result.polls if result else None,
+            "Lease": _lease_of_its_own(ending),
+        },
+        facts={
+            "Model": request.model if request else None,
+            "Output": to_wire(result) if result else None,
+            "Error": ending.failure.error if ending.failure else None,
+            "Cause": ending.cause or None,
+            "Context": request.context if request else None,
+        },
+    )
+    return notification(story)
+
+
+# What happened ----------------------------------------------------------------------------------
+
+
+def _what_happened(ending: Ending) -> Sequence[str]:
+    context = ending.request.context if ending.request else None
+    if isinstance(context, dict) and isinstance(why := context.get(STARTED_BY_SWEEP), str):
+        return [f"The sweep has started this: {why}", *_how_it_ended(ending)]
+    return _how_it_ended(ending)
+
+
+def _how_it_ended(ending: Ending) -> Sequence[str]:
+    if ending.result:
+        result, forced = ending.result, isinstance(ending.request, StopRequest) and ending.request.force
+        lines = _started(result) if isinstance(result, StartResult) else _stopped(result, forced=forced)
+        return [*lines, *(f"Warning: {warning}" for warning in result.warnings)]
+    if ending.abortion:
+        return _aborted(ending)
+    lines = ending.cause.get("Message", "The execution ended without a reason.").splitlines()
+    if message := ending.cause.get("StatusMessage"):
+        lines.append(f"The service says: {message}")
+    return lines
+
+
+def _started(result: StartResult) -> list[str]:
+    if result.outcome is Outcome.MODEL_STARTED and result.requested_at and result.running_at:
+        took = duration(result.start_seconds or 0)
+        return [
+            f"The start was requested at {clock(result.requested_at)}; RUNNING was seen at "
+            f"{clock(result.running_at)}, {took} later."
+        ]
+    lines = [f"RUNNING was seen {duration(result.start_seconds or 0)} after the start was due."]
+    if result.lease_extended_from:
+        until = f"to {clock(result.lease_expires_at)}" if result.lease_expires_at else "until it is released"
+        lines.append(f"The lease {result.lease_id} was extended from {clock(result.lease_extended_from)} {until}.")
+    return lines
+
+
+def _stopped(result: StopResult, *, forced: bool) -> list[str]:
+    released = []
+    if forced:
+        released = ["All leases on it were ended by force."]
+    elif result.lease_id and no_such_lease(result.lease_id) not in result.warnings:
+        released = [f"The lease {result.lease_id} was released."]
+    if result.outcome is Outcome.MODEL_KEPT_RUNNING:
+        held = [f"Held by {_told(lease)}." for lease in result.leases or ()]
+        return [*released, f"The model is {result.status}.", *held]
+    if result.status == GONE:
+        return released  # a warning says it
+    if result.outcome is Outcome.MODEL_ALREADY_STOPPED:
+        return [*released, f"The model is {result.status}."]
+    took = duration(result.stop_seconds or 0)
+    ran = f" It had been RUNNING for {duration(result.running_seconds)}." if result.running_seconds is not None else ""
+    return [*released, f"{result.status} was seen {took} after the stop was requested.{ran}"]
+
+
+def _aborted(ending: Ending) -> list[str]:
+    assert ending.abortion is not None  # noqa: S101 - for the type checker
+    abortion = ending.abortion
+    who = "Somebody stopped the execution" if abortion.status == "ABORTED" else "Step Functions ended the execution"
+    why = f": {abortion.cause}" if abortion.cause else ", without a reason."
+    if abortion.status == "TIMED_OUT":
+        why = ": it had been going on for too long."
+    lines = [f"{who}{why}"]
+    if ending.machine is Machine.START_MODEL:
+        lines.append("The lease that it was about to take was taken back.")
+    seen = (
+        f"The model is {abortion.model_status} now." if abortion.model_status else "The model could not be looked at."
+    )
+    return [*lines, seen]
+
+
+def _told(lease: HoldingLease) -> str:
+    if lease.pending:
+        return f"lease {lease.lease_id}, whose start is under way"
+    until = f"until {clock(lease.expires_at)}" if lease.expires_at else "until it is released"
+    return f"lease {lease.lease_id}, {until}"
+
+
+# What it costs ----------------------------------------------------------------------------------
+
+
+def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str]:
+    if isinstance(ending.result, StartResult):
+        return [_of_a_start(ending.result, configuration)]
+    if isinstance(ending.result, StopResult):
+        return [_of_a_stop(ending.result)]
+    if ending.machine is Machine.START_MODEL and ending.failure and ending.failure.error == "ModelNotFound":
+        return ["Nothing: there is no such model."]
+    an_hour = f"about {usd(hourly_cost(_units(ending, configuration), configuration.inference_unit_hour_usd))} an hour"
+    status = ending.last_status
+    if _unseen(ending):
+        return [f"Not known: no look has shown what became of the start. Once it is RUNNING the model bills {an_hour}."]
+    if status == "RUNNING":
+        return [f"The model was RUNNING at the last look and bills {an_hour}, until it is stopped."]
+    if status == "STARTING":
+        return [f"The model was STARTING at the last look. Once it is RUNNING it bills {an_hour}, until it is stopped."]
+    if status in NOT_RUNNING or (status == "STOPPING" and ending.machine is Machine.START_MODEL):
+        return [f"Nothing now: the model was {status} at the last look."]
+    if ending.machine is Machine.START_MODEL and not (ending.abortion or status):
+        return [f"This start requested nothing. Should the model be RUNNING all the same, it bills {an_hour}."]
+    should = f"The model was {status} at the last look. Should it" if status else "Should the model"
+    return [f"{should} be RUNNING, it bills {an_hour}, until it is stopped."]
+
+
+def _units(ending: Ending, configuration: Configuration) -> int:
+    """As asked for, else as configured: what the service reports is not known of an end that is no good one."""
+    if isinstance(ending.request, StartRequest):
+        return ending.request.min_inference_units
+    configured = configuration.models.get(configuration.name_of(ending.project_version_arn or "") or "")
+    return configured.min_inference_units if configured else 1
+
+
+def _of_a_start(result: StartResult, configuration: Configuration) -> str:
+    scale = plural(result.min_inference_units, "inference unit")
+    if result.max_inference_units:
+        most = hourly_cost(result.max_inference_units, configuration.inference_unit_hour_usd)
+        scale += f"; up to {usd(most)} when it scales to {result.max_inference_units}"
+    return f"About {usd(result.estimated_hourly_cost)} an hour from now on ({scale}), used or not, until it is stopped."
+
+
+def _of_a_stop(result: StopResult) -> str:
+    if result.estimated_hourly_cost is not None:
+        an_hour = f"bout {usd(result.estimated_hourly_cost)} an hour, until the last of these leases ends."
+        return f"A{an_hour}" if result.status == "RUNNING" else f"Once it is RUNNING: a{an_hour}"
+    if result.estimated_cost is None:
+        return "Nothing any more."
+    units = plural(result.min_inference_units or 1, "inference unit")
+    return f"Nothing any more. It cost about {usd(result.estimated_cost)} while it was RUNNING ({units})."
+
+
+# What to do -------------------------------------------------------------------------------------
+
+
+def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines) -> Sequence[str]:
+    arn, model = ending.project_version_arn, ending.request.model if ending.request else None
+    if ending.result:
+        now = "See the warning above." if ending.result.warnings else "Nothing now."
+        if isinstance(ending.result, StartResult):
+            return [now, *_about_the_lease(ending.result, configuration, machines)]
+        if ending.result.outcome is Outcome.MODEL_KEPT_RUNNING:
+            force = machines.force_command(model, ending.result.project_version_arn)
+            return [f"{now} To stop it all the same, whoever needs it:", force]
+        return [now]
+    unknown = ending.last_status is None and (ending.abortion or ending.machine is Machine.STOP_MODEL)
+    stopping = ending.machine is Machine.STOP_MODEL and ending.last_status not in NOT_RUNNING
+    may_bill = arn and (ending.last_status in BILLS or _unseen(ending) or unknown or stopping)
+    swept = f"The sweep, every {plural(configuration.sweep_minutes, 'minute')},"
+    if ending.abortion:
+        lines = _after_an_abortion(ending, swept)
+    else:
+        lines = [ending.cause.get("Remedy", "Look at the execution, and start again.")]
+        if ending.machine is Machine.STOP_MODEL and arn and ending.progress.polls and ending.last_status in BILLS:
+            lines.append(f"{swept} tries again to stop it.")
+        elif may_bill and ending.progress.polls and ending.machine is Machine.START_MODEL:
+            lines.append(f"{swept} stops it, unless somebody else holds it.")
+    if not (arn and may_bill) or (ending.abortion and ending.abortion.held):
+        return lines
+    when = "" if ending.last_status == "RUNNING" else " once it is RUNNING"
+    return [*lines, f"To stop it by hand{when}:", stop_command(arn)]
+
+
+def _about_the_lease(result: StartResult, configuration: Configuration, machines: Machines) -> list[str]:
+    which = result.model, result.project_version_arn, result.lease_id
+    configured = configuration.models.get(result.model or "")
+    minutes = (configured.lease_minutes if configured else 0) or DEFAULT_EXTENSION_MINUTES
+    release = ["To release it earlier:" if result.lease_expires_at else "To release it:"]
+    if not result.lease_expires_at:
+        return [
+            f"The lease {result.lease_id} holds the model until somebody releases it.",
+            *release,
+            machines.release_command(*which),
+        ]
+    return [
+        f"The lease {result.lease_id} holds the model until {clock(result.lease_expires_at)}; "
+        "then the model is stopped, unless another lease holds it.",
+        *release,
+        machines.release_command(*which),
+        f"To hold it longer, {minutes} minutes from when you run this:",
+        machines.extend_command(*which, minutes),
+    ]
+
+
+def _after_an_abortion(ending: Ending, swept: str) -> list[str]:
+    assert ending.abortion is not None  # noqa: S101 - for the type checker
+    if ending.abortion.held and ending.machine is Machine.STOP_MODEL:
+        return ["A lease holds the model. Start StopModel again if that is the one to be released."]
+    if ending.abortion.held:
+        return ["Nothing now: somebody else's lease holds the model, and it is kept for that one."]
+    if ending.machine is Machine.STOP_MODEL:
+        return ["Start StopModel again if the model is to be stopped.", f"{swept} stops it if nobody holds it."]
+    if ending.abortion.model_status in NOT_RUNNING:
+        return ["Start again if the model is needed."]
+    return ["Start again if the model is needed.", f"{swept} stops it if it runs, since nobody holds it."]
+
+
+def _unseen(ending: Ending) -> bool:
+    """Whether a start was sent, or may have been, and the status has not moved since: it may bill after all."""
+    progress = ending.progress
+    if ending.machine is not Machine.START_MODEL or ending.abortion:
+        return False
+    unmoved = ending.last_status == progress.status_at_attempt == progress.last_status
+    return progress.unclear or (progress.requested_at is not None and unmoved)
+
+
+def _lease_of_its_own(ending: Ending) -> str | None:
+    lease_id = ending.request.lease_id if ending.request else None
+    return lease_id if lease_id != ending.execution.name else None
+
+
+def _name(ending: Ending, configuration: Configuration) -> str:
+    """What people call the model: its configured name, else its version's."""
+    if ending.request and ending.request.model:
+        return ending.request.model
+    arn = ending.project_version_arn
+    return configuration.name_of(arn) or VersionArn.parse(arn).version_name if arn else "a model"

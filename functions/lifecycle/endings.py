@@ -1,0 +1,98 @@
+"""How an execution ended, and all that is known of it then. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lifecycle.decisions import Progress
+from lifecycle.errors import fields_of
+from lifecycle.machines import Machine
+from lifecycle.requests import Execution
+from lifecycle.results import Outcome
+from lifecycle.start_request import StartRequest
+from lifecycle.start_result import StartResult
+from lifecycle.stop_request import StopRequest
+from lifecycle.stop_result import StopResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an execution failed: its Error and its Cause (JSON of ``failure_cause.schema.json``)."""
+
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abortion:
+    """An execution that was ended from outside.
+
+    Parameters
+    ----------
+    status : str
+        ABORTED (by a person) or TIMED_OUT (by Step Functions).
+    cause : str or None
+        What the person gave as the reason.
+    model_status : str or None
+        The model's after that, where it could be seen.
+    held : bool
+        Whether a lease holds the model after that.
+    """
+
+    status: str
+    cause: str | None = None
+    model_status: str | None = None
+    held: bool = False
+
+
+_FAILED: Mapping[Machine, tuple[Outcome, Outcome]] = {
+    # machine            failed                timed out
+    Machine.START_MODEL: (Outcome.START_FAILED, Outcome.START_TIMED_OUT),
+    Machine.STOP_MODEL: (Outcome.STOP_FAILED, Outcome.STOP_TIMED_OUT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an execution ended. One of ``result``, ``failure`` and ``abortion`` is there."""
+
+    machine: Machine
+    execution: Execution
+    dry_run: bool = False
+    request: StartRequest | StopRequest | None = None
+    progress: Progress = field(default_factory=Progress)
+    result: StartResult | StopResult | None = None
+    failure: Failure | None = None
+    abortion: Abortion | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the contract."""
+        if self.result:
+            return self.result.outcome
+        if self.abortion:
+            return Outcome.EXECUTION_ABORTED
+        timed_out = self.failure is not None and self.failure.error == "TimedOut"
+        return _FAILED[self.machine][timed_out]
+
+    @property
+    def tells_nobody(self) -> bool:
+        """A duplicate's end is told by the first execution; a dry run changes nothing, however it ends."""
+        duplicate = self.request is not None and self.request.duplicate_of is not None
+        return self.dry_run or duplicate or self.outcome is Outcome.DUPLICATE
+
+    @property
+    def cause(self) -> Mapping[str, str]:
+        """The fields of the failure's Cause."""
+        return fields_of(self.failure.cause) if self.failure else {}
+
+    @property
+    def project_version_arn(self) -> str | None:
+        """The model, where it is known."""
+        return self.request.project_version_arn if self.request else self.cause.get("ProjectVersionArn")
+
+    @property
+    def last_status(self) -> str | None:
+        """The model's at the last look."""
+        if self.abortion:
+            return self.abortion.model_status
+        return self.cause.get("Status") or self.progress.last_status

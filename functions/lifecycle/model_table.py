@@ -1,0 +1,110 @@
+"""The items of models, and the executions under way, in DynamoDB: adapters of ``ports`` that only compare and set.
+
+One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart. It is read and
+written as JSON would be, so that people can read it too.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from lifecycle.aws import errors_of
+from lifecycle.leases import ModelItem
+from lifecycle.wire import from_wire, timestamp, to_wire
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_serialise = TypeSerializer().serialize
+_deserialise = TypeDeserializer().deserialize
+MODEL = "MODEL"
+EXECUTION = "EXECUTION"
+
+
+class ModelTable:
+    """``ports.ModelItems`` on boto3."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def get(self, project_version_arn: str) -> ModelItem:
+        """The item as it is now; an empty one where there is none."""
+        with errors_of("GetItem", arn=project_version_arn):
+            found = self._client.get_item(
+                TableName=self._table_name, Key={"Id": {"S": project_version_arn}}, ConsistentRead=True
+            )
+        return _model_item(found["Item"]) if "Item" in found else ModelItem(project_version_arn)
+
+    def put(self, item: ModelItem) -> bool:
+        """Write an item in place of the revision that it was read with; False where that is not the present one."""
+        written = to_wire(replace(item, revision=item.revision + 1))
+        attributes = {name: _serialise(value) for name, value in written.items()}
+        with errors_of("PutItem", arn=item.project_version_arn):
+            try:
+                self._client.put_item(
+                    TableName=self._table_name,
+                    Item={"Id": {"S": item.project_version_arn}, "Kind": {"S": MODEL}, **attributes},
+                    ConditionExpression="attribute_not_exists(Id) OR Revision = :read",
+                    ExpressionAttributeValues={":read": {"N": str(item.revision)}},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def all(self) -> Sequence[ModelItem]:
+        """Every item, each as it is now."""
+        return [_model_item(item) for item in _scan(self._client, self._table_name, MODEL)]
+
+
+class ExecutionTable:
+    """``ports.OpenExecutions`` on boto3, in the same table."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def open(self, execution_arn: str) -> None:
+        """Remember an execution that has begun."""
+        item = {"Id": execution_arn, "Kind": EXECUTION, "OpenedAt": timestamp(datetime.now(UTC))}
+        with errors_of("PutItem"):
+            self._client.put_item(
+                TableName=self._table_name, Item={name: _serialise(value) for name, value in item.items()}
+            )
+
+    def close(self, execution_arn: str) -> None:
+        """Forget one of which nothing is left to be done."""
+        with errors_of("DeleteItem"):
+            self._client.delete_item(TableName=self._table_name, Key={"Id": {"S": execution_arn}})
+
+    def all(self) -> Sequence[str]:
+        """The ARNs of all that are remembered."""
+        return [item["Id"]["S"] for item in _scan(self._client, self._table_name, EXECUTION)]
+
+
+def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict[str, Any]]:
+    """All items of a kind. A table of some hundred small items: a scan is one page, an index would cost more."""
+    with errors_of("Scan"):
+        for page in client.get_paginator("scan").paginate(
+            TableName=table_name,
+            FilterExpression="Kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
+            ConsistentRead=True,
+        ):
+            yield from page["Items"]
+
+
+def _model_item(attributes: dict[str, Any]) -> ModelItem:
+    # Numbers come as Decimal; those of an item are whole.
+    return from_wire(ModelItem, _whole({name: _deserialise(value) for name, value in attributes.items()}))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return value if isinstance(value, str | bool) or value is None else int(value)

@@ -1,0 +1,185 @@
+"""What keeps the promises of leases: Settle after each execution's end, and the sweep every few minutes."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as schedule_targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.access import MACHINES, allow_to_look_at_models, allow_to_read_executions
+from infra.functions import LifecycleFunction
+from infra.machines import machine_arn
+from infra.nag import acknowledge, logical_id
+from infra.notifications import Notifications
+from infra.shared import Shared
+
+TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+"""Statuses in which an execution has ended (Step Functions API reference, DescribeExecution)."""
+
+
+class Keeping(Construct):
+    """Settle and Sweep, what calls them, where their lost calls go, and who is alarmed."""
+
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications) -> None:
+        super().__init__(scope, construct_id)
+        self._shared = shared
+        self._notifications = notifications
+        self._lost = self._queue_of_lost_calls()
+        self.settle = self._function("Settle", timeout_seconds=60)
+        self.sweep = self._function("Sweep", timeout_seconds=300)
+        self.sweep.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
+        self.sweep.allow("states:StartExecution", on=[machine_arn(self, name) for name in MACHINES])
+        self._settle_after_each_end()
+        self._sweep_every_few_minutes()
+        self._alarms()
+
+    def _function(self, name: str, *, timeout_seconds: int) -> LifecycleFunction:
+        shared = self._shared
+        function = shared.function(
+            self,
+            name,
+            handler=name.lower(),
+            timeout_seconds=timeout_seconds,
+            environment={**self._notifications.environment, **shared.table_names("MODEL")},
+        )
+        self._notifications.allow_to_tell(function)
+        function.allow("dynamodb:GetItem", on=[shared.idempotency_table.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", on=[shared.model_table.table_arn])
+        allow_to_look_at_models(function)
+        allow_to_read_executions(function)
+        function.version.configure_async_invoke(
+            retry_attempts=2,
+            max_event_age=cdk.Duration.minutes(15),
+            on_failure=destinations.SqsDestination(self._lost),
+        )
+        return function
+
+    def _queue_of_lost_calls(self) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            "LostCalls",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue."})
+        return queue
+
+    def _settle_after_each_end(self) -> None:
+        stack = cdk.Stack.of(self)
+        rule_name = f"{stack.stack_name}-execution-ended"
+        # CDK's own permission refers to the rule, so that a deploy makes it only after the rule has turned to the new
+        # version, and EventBridge does not try again what it was not permitted to call.
+        permission = lambda_.CfnPermission(
+            self,
+            "ExecutionEndedMayCall",
+            action="lambda:InvokeFunction",
+            function_name=self.settle.version.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=stack.format_arn(service="events", resource="rule", resource_name=rule_name),
+        )
+        permitted = lambda_.Function.from_function_attributes(
+            self, "SettleVersion", function_arn=self.settle.version.function_arn, skip_permissions=True
+        )
+        rule = events.Rule(
+            self,
+            "ExecutionEnded",
+            rule_name=rule_name,
+            description="Executions of custom-labels-lifecycle that have ended, however they did",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"stateMachineArn": [machine_arn(self, machine) for machine in MACHINES], "status": TERMINAL},
+            ),
+            targets=[
+                event_targets.LambdaFunction(
+                    permitted,
+                    dead_letter_queue=self._lost,
+                    retry_attempts=5,
+                    max_event_age=cdk.Duration.hours(1),
+                )
+            ],
+        )
+        rule.node.add_dependency(permission)
+
+    def _sweep_every_few_minutes(self) -> None:
+        period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)
+        role = self._role_of_the_schedule()
+        schedule = scheduler.Schedule(
+            self,
+            "EverySweep",
+            description="The sweep of custom-labels-lifecycle",
+            schedule=scheduler.ScheduleExpression.rate(period),
+            target=schedule_targets.LambdaInvoke(
+                self.sweep.version,
+                role=role.without_policy_updates(),
+                dead_letter_queue=self._lost,
+                # One that could not be delivered is made good by the next.
+                retry_attempts=2,
+                max_event_age=period,
+            ),
+        )
+        schedule.node.add_dependency(role)
+
+    def _role_of_the_schedule(self) -> iam.Role:
+        """CDK's own role changes with each version, and may call that one only: a deploy would lose a sweep."""
+        stack = cdk.Stack.of(self)
+        group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
+        ours = {"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group}}
+        role = iam.Role(
+            self,
+            "EverySweepRole",
+            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=ours),
+        )
+        every_version = f"{self.sweep.function.function_arn}:*"
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[every_version]))
+        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._lost.queue_arn]))
+        finding = f"AwsSolutions-IAM5[Resource::<{logical_id(self.sweep.function)}.Arn>:*]"
+        acknowledge(role, {finding: "While a deploy turns the schedule to a new version, it calls the one before."})
+        return role
+
+    def _alarms(self) -> None:
+        period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)
+        alarms = [
+            cloudwatch.Alarm(
+                self,
+                "SweepMissing",
+                alarm_description="The sweep has not run: forgotten models are not stopped. See docs/operations.md.",
+                metric=self.sweep.function.metric_invocations(period=period, statistic="Sum"),
+                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                threshold=1,
+                evaluation_periods=3,
+                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            ),
+            cloudwatch.Alarm(
+                self,
+                "SweepFailing",
+                alarm_description="The sweep fails again and again: its log says at what. See docs/operations.md.",
+                metric=self.sweep.function.metric_errors(period=period, statistic="Sum"),
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                threshold=1,
+                evaluation_periods=3,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            ),
+            cloudwatch.Alarm(
+                self,
+                "CallsLost",
+                alarm_description="A call of Settle or Sweep was lost. See docs/operations.md.",
+                metric=self._lost.metric_approximate_number_of_messages_visible(
+                    period=cdk.Duration.minutes(5), statistic="Maximum"
+                ),
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                threshold=1,
+                evaluation_periods=1,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            ),
+        ]
+        for alarm in alarms:
+            alarm.add_alarm_action(actions.SnsAction(self._notifications.topic))

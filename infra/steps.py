@@ -1,0 +1,26 @@
+"""The functions that all state machines share: Prepare and Check."""
+
+from constructs import Construct
+
+from infra.access import allow_to_find_projects, allow_to_look_at_models, allow_to_read_executions
+from infra.notifications import Notifications
+from infra.shared import Shared
+
+
+class Steps(Construct):
+    """Prepare the request, check the model, and tell people: by step name, for the definitions."""
+
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications) -> None:
+        super().__init__(scope, construct_id)
+        tables = shared.table_names("IDEMPOTENCY", "MODEL")
+        prepare = shared.function(self, "Prepare", handler="prepare", timeout_seconds=30, environment=tables)
+        check = shared.function(
+            self, "Check", handler="check", timeout_seconds=30, environment=shared.table_names("MODEL")
+        )
+        prepare.allow("dynamodb:PutItem", on=[shared.idempotency_table.table_arn, shared.model_table.table_arn])
+        check.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])
+        allow_to_find_projects(prepare)
+        allow_to_look_at_models(check)
+        for function in (prepare, check):
+            allow_to_read_executions(function)
+        self.functions = {"Prepare": prepare, "Check": check, "Notify": notifications.notify}

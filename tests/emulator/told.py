@@ -1,0 +1,58 @@
+"""What executions of the real stack leave behind: what people were told, which calls were made, how they failed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+
+from emulator.server import Emulator
+from tests.emulator.executions import Execution
+
+SCHEMAS = Path(__file__).parent.parent.parent / "statemachine" / "schemas"
+valid_output, valid_stop_output, valid_cause = (
+    fastjsonschema.compile(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
+    for name in ("start_model.output", "stop_model.output", "failure_cause")
+)
+
+NewModel = Callable[..., str]
+QUICK = {"PollSeconds": 1, "TimeoutSeconds": 900}
+"""A fixed interval of 1 s is raised where the timeout is longer than 990 s."""
+
+
+def project_of(arn: str) -> str:
+    """Limits a fault to the calls about one model: a describe names the project, a start the version."""
+    return arn.split("/")[1]
+
+
+class Told:
+    """What people and pipelines were told of one execution."""
+
+    def __init__(self, emulator: Emulator, execution: Execution) -> None:
+        name = execution.arn.rsplit(":", 1)[1]
+        self.mails = [one for one in emulator.control.notifications() if name in one["Message"]]
+        details = [json.loads(entry["Detail"]) for entry in emulator.control.events]
+        self.events = [detail for detail in details if detail.get("ExecutionArn") == execution.arn]
+
+    def once(self, outcome: str, severity: str) -> dict[str, Any]:
+        """The one mail, having checked that the one event says the same."""
+        (mail,), (event,) = self.mails, self.events
+        attributes = mail["MessageAttributes"]
+        assert (attributes["Outcome"], attributes["Severity"]) == (outcome, severity)
+        assert {name: event[name] for name in attributes} == attributes
+        return {**mail, "Event": event}
+
+
+def calls_of(emulator: Emulator, operation: str, arn: str) -> int:
+    """How often functions were allowed to call an operation on a model or its project."""
+    about = project_of(arn)
+    return sum(one.action == operation and about in one.resource for one in emulator.authoriser.decisions)
+
+
+def failed_well(execution: Execution, error: str) -> dict[str, str]:
+    """The Cause of an execution that failed with one of the contract's errors."""
+    assert (execution.status, execution.error) == ("FAILED", error)
+    valid_cause(execution.cause)
+    cause: dict[str, str] = execution.cause
+    return cause

@@ -1,0 +1,303 @@
+"""The rules of leases and claims, shown on all interleavings; and for each rule, what goes wrong without it.
+
+What must hold, as ``exploration`` and ``actors`` check it:
+
+(a) no stop lands on a model while a start that had it started, or that answered RUNNING, still holds its lease;
+(b) no stop is decided while a lease is held;
+(c) no start answers RUNNING without its settled lease, under a claim, after a stop by force that came after its begin,
+    or of a model that does not run;
+(d) from wherever things have come to, and by nothing but what comes for sure (the sweep, the service, time), the model
+    ends STOPPED and nobody's, without lease and claim;
+(e) in the same way every execution ends;
+(f) a start ends as ModelStopped only where somebody has ended its lease.
+
+``pytest -n 0 -s`` shows the numbers of states, and the way to what each mutant breaks.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from lifecycle import leases, starting, stopping, sweeping
+from lifecycle.leases import Claim, ModelItem, PendingLease, Starter
+from lifecycle.ports import Executions
+from lifecycle.requests import Request
+from lifecycle.steps import Turn
+from tests.unit.actors import Scene
+from tests.unit.exploration import explore
+from tests.unit.world import Start, Stop, Sweep
+
+START, SAME_LEASE, OTHER_LEASE = Start("start A", "A"), Start("start A2", "A"), Start("start B", "B")
+STOP, OTHER_STOP = Stop("the stop"), Stop("the other stop")
+FORCE, RELEASE = Stop("the stop by force", force=True), Stop("the release of A", lease_id="A")
+SWEEP = Sweep()
+
+BASIC = Scene((START, SWEEP, STOP), brisk=True)
+AT_ANY_PACE = replace(BASIC, brisk=False)
+STARTS_CRASH = replace(BASIC, faulty=(START, SWEEP))
+STOPS_CRASH = replace(BASIC, faulty=(STOP, SWEEP))
+TWO_STOPS = Scene((START, SWEEP, STOP, OTHER_STOP), brisk=True)
+BY_FORCE = Scene((START, SWEEP, FORCE, STOP), brisk=True)
+RELEASED = Scene((START, SWEEP, RELEASE, STOP), brisk=True)
+TWO_STARTS = Scene((START, OTHER_LEASE, SWEEP, STOP), brisk=True)
+ONE_LEASE_ID = Scene((START, SAME_LEASE, SWEEP, STOP), brisk=True)
+
+SCENES = {
+    "a start and a stop at any pace": AT_ANY_PACE,
+    "all of them crash": replace(BASIC, faulty=BASIC.cast),
+    "stops crash, and looks that were given up go on": replace(STOPS_CRASH, impatient=True),
+    "two stops": TWO_STOPS,
+    "a stop by force": BY_FORCE,
+    "a lease is released": RELEASED,
+    "two starts": TWO_STARTS,
+    "two starts with one LeaseId": ONE_LEASE_ID,
+}
+
+
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
+def test_on_all_interleavings_the_properties_hold(scene: Scene) -> None:
+    found = explore(scene)
+    print(f"{found.states} states, {found.transitions} transitions")  # noqa: T201 - for pytest -s
+    assert not found.violation, f"\n{found.violation}"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A world without a rule: what of the product is replaced, or what the scene leaves out, and what that breaks."""
+
+    rule: str
+    scene: Scene
+    breaks: str = ""
+    instead: Mapping[str, Any] = field(default_factory=dict)
+
+
+def but(function: Callable[..., Any], **changed: Any) -> Callable[..., Any]:
+    """The same function, whatever it is called with, with these arguments."""
+    return lambda *facts, **named: function(*facts, **{**named, **changed})
+
+
+def is_mine(item: ModelItem, request: Request) -> bool:
+    return item.claim is not None and item.claim.execution_arn == request.execution_arn
+
+
+take, claim, decide = leases.take, leases.claim, starting._decide
+stop_turn, sweep_turn = stopping.stop_turn, sweeping.sweep_turn
+
+
+def take_nothing(item: ModelItem, _starter: Starter, now: datetime) -> ModelItem:
+    return item if item.ours else replace(item, ours=True, changed_at=now)
+
+
+def take_unmarked(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
+    return replace(take(item, starter, now), ours=item.ours)
+
+
+def settle_nothing(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
+    return leases.give_back(item, starter.execution_arn, now)
+
+
+def give_back_by_lease_id(item: ModelItem, execution_arn: str, now: datetime) -> ModelItem:
+    mine = item.pending_of(execution_arn)
+    return leases.release(item, mine.lease_id, now) if mine else item
+
+
+def claim_once(item: ModelItem, execution_arn: str, now: datetime) -> ModelItem:
+    return item if item.claim and item.claim.execution_arn == execution_arn else claim(item, execution_arn, now)
+
+
+def disown_at_once(item: ModelItem, _now: datetime) -> ModelItem:
+    return item if item.leases or item.pending or item.claim else replace(item, ours=False)
+
+
+def awaited_for_ever(item: ModelItem, _now: datetime) -> tuple[PendingLease, ...]:
+    return item.pending
+
+
+def over_when_ended(claim: Claim, executions: Executions, _now: datetime) -> bool:
+    execution = executions.describe(claim.execution_arn)
+    return execution is None or execution.stopped_at is not None
+
+
+def may_start_without_lease(item: ModelItem, *_: object) -> bool:
+    return item.claim is None
+
+
+def may_start_under_claim(item: ModelItem, request: Request, now: datetime) -> bool:
+    mine = item.pending_of(request.execution_arn)
+    return mine is not None and now < mine.expires_at
+
+
+def has_pending_lease(item: ModelItem, request: Request, *_: object) -> bool:
+    return item.pending_of(request.execution_arn) is not None
+
+
+def wait_for_stopped(*facts: Any, claimed: bool) -> Any:
+    return decide(*facts, claimed=claimed and facts[-1].status != "STOPPED")
+
+
+def stop_over_claims(item: ModelItem, request: Request, *facts: Any, **named: Any) -> Turn:
+    return stop_turn(item, request, *facts, **{**named, "claim_over": not is_mine(item, request)})  # type: ignore[arg-type]
+
+
+def stop_unclaims_on_failure(*facts: Any, now: datetime, **named: Any) -> Turn:
+    turn = stop_turn(*facts, now=now, **named)
+    return replace(turn, item=leases.unclaim(turn.item, now)) if turn.error else turn
+
+
+def stop_makes_way_always(item: ModelItem, request: Any, progress: Any, *facts: Any, **named: Any) -> Turn:
+    if is_mine(item, request) and item.is_held(named["now"]):
+        progress = replace(progress, attempted_at=None)
+    return stop_turn(item, request, progress, *facts, **named)
+
+
+def begin_no_stop(*facts: Any, **named: Any) -> sweeping.Sweep:
+    return replace(sweep_turn(*facts, **named), stop=None)
+
+
+def yes(*_: object) -> bool:
+    return True
+
+
+def no(*_: object) -> bool:
+    return False
+
+
+MUTANTS = [
+    Mutant(
+        "1: from when it is due, a start asserts its lease at every look",
+        BASIC,
+        "(a)",
+        {
+            "leases.take": take_nothing,
+            "starting._has_lease": yes,
+            "starting.may_request_start": may_start_without_lease,
+        },
+    ),
+    Mutant("1: settled by the very write with which it answers", BASIC, "(c)", {"leases.settle": settle_nothing}),
+    Mutant(
+        "1: that lease is there also where the answer to its write got lost",
+        STARTS_CRASH,
+        "(f)",
+        {"starting._has_lease": has_pending_lease},
+    ),
+    Mutant("1-10: every change is a compare-and-set", replace(BASIC, compares=False), "(f)"),
+    Mutant("1-10: a look reads the item before it sees the model", replace(AT_ANY_PACE, item_first=False), "(a)"),
+    Mutant(
+        "2: a start takes back only a pending lease that is its own",
+        ONE_LEASE_ID,
+        "(f)",
+        {"leases.give_back": give_back_by_lease_id},
+    ),
+    Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {"leases.ModelItem.is_held": no}),
+    Mutant("3: and no claim", TWO_STOPS, "(a)", {"stopping.stop_turn": stop_over_claims}),
+    Mutant("4: while a claim stands no start answers", BASIC, "(c)", {"starting._decide": but(decide, claimed=False)}),
+    Mutant(
+        "4: it waits until the claim is gone, not until the status is STOPPED",
+        BASIC,
+        "(a)",
+        {"starting._decide": wait_for_stopped, "starting.may_request_start": may_start_under_claim},
+    ),
+    Mutant(
+        "5: a claim is taken over once the longest call has passed since its execution's end",
+        STOPS_CRASH,
+        "(a)",
+        {"steps.claim_is_over": over_when_ended},
+    ),
+    Mutant(
+        "6: the function that starts reads its lease again right before",
+        RELEASED,
+        "(d)",
+        {"starting.may_request_start": yes},
+    ),
+    Mutant("6: after an ambiguous error nothing follows until it is over", replace(STOPS_CRASH, pauses=False), "(a)"),
+    Mutant(
+        "6: a stop claims once more before its call, for a look of its own may be under way that gives the claim up",
+        replace(AT_ANY_PACE, impatient=True),
+        "(a)",
+        {"leases.claim": claim_once},
+    ),
+    Mutant(
+        "7: force is remembered: a start that began before it ends",
+        BY_FORCE,
+        "(c)",
+        {"leases.ModelItem.forced_since": no},
+    ),
+    Mutant("8: taking a lease marks the model ours", BASIC, "(d)", {"leases.take": take_unmarked}),
+    Mutant(
+        "8: the mark goes the longest call after the last change",
+        STARTS_CRASH,
+        "(d)",
+        {"leases.disown": disown_at_once},
+    ),
+    Mutant("9: the sweep stops models of ours without a lease", BASIC, "(d)", {"sweeping.sweep_turn": begin_no_stop}),
+    Mutant(
+        "9: and takes over claims whose execution ended",
+        STOPS_CRASH,
+        "(d)",
+        {"sweeping.sweep_turn": but(sweep_turn, claim_over=False)},
+    ),
+    Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
+    Mutant(
+        "10: the sweep settles pending leases of executions that have ended, or else they end at their deadline",
+        STARTS_CRASH,
+        "(d)",
+        {"sweeping.sweep_turn": but(sweep_turn, ended=()), "leases.ModelItem.awaited": awaited_for_ever},
+    ),
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.rule for mutant in MUTANTS])
+def test_without_the_rule_a_property_is_broken(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, replacement in mutant.instead.items():
+        monkeypatch.setattr(f"lifecycle.{name}", replacement)
+    violation = explore(mutant.scene).violation
+    assert violation
+    print(f"\n{violation}")  # noqa: T201 - for pytest -s
+    assert violation.broken.startswith(mutant.breaks)
+
+
+REDUNDANT = [
+    # Nobody but itself ends the claim of an execution that goes on, and it claims once more before its call. The
+    # function reads the claim again all the same: it costs a read, and the rule needs no proof then.
+    Mutant(
+        "6: the function that stops reads its claim again right before",
+        replace(BASIC, impatient=True),
+        instead={"stopping.may_request_stop": yes},
+    ),
+    # Where the stop itself decides to fail, no call of it is under way. It keeps the claim for simplicity: a stop that
+    # fails otherwise, with a call under way, has nobody to clear it.
+    Mutant(
+        "5: a stop that failed leaves its claim",
+        STOPS_CRASH,
+        instead={"stopping.stop_turn": stop_unclaims_on_failure},
+    ),
+    # Its call has landed by then. But it would report MODEL_KEPT_RUNNING of a model that it has stopped.
+    Mutant(
+        "5: a stop that has called does not make way",
+        STOPS_CRASH,
+        instead={"stopping.stop_turn": stop_makes_way_always},
+    ),
+    # A stop waits for RUNNING itself. It is begun before so that it need not wait for the next sweep.
+    Mutant("9: the sweep stops models that are STARTING", BASIC, instead={"sweeping.BILLS": frozenset({"RUNNING"})}),
+    # A pending lease ends at its deadline at last; and its deadline may be a day away.
+    Mutant(
+        "10: the sweep settles pending leases of executions that have ended",
+        STARTS_CRASH,
+        instead={"sweeping.sweep_turn": but(sweep_turn, ended=())},
+    ),
+    Mutant(
+        "1: a pending lease ends at the start's deadline",
+        STARTS_CRASH,
+        instead={"leases.ModelItem.awaited": awaited_for_ever},
+    ),
+]
+
+
+@pytest.mark.parametrize("mutant", REDUNDANT, ids=[mutant.rule for mutant in REDUNDANT])
+def test_these_rules_are_kept_for_other_reasons(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, replacement in mutant.instead.items():
+        monkeypatch.setattr(f"lifecycle.{name}", replacement)
+    assert not explore(mutant.scene).violation

@@ -1,0 +1,354 @@
+"""A world of one model, in few words, and what the product decides in it.
+
+The decisions are the product's: ``start_turn``, ``stop_turn``, ``sweep_turn``, ``request_start``, ``request_stop`` and
+``claim_is_over`` are called as they are, with real items and times. They are only translated here.
+
+Time is relative. It is always NOW, and what is remembered ages: a lease has expired or not, a deadline has passed or
+not, an execution ended more than LONGEST_CALL ago or not. So states stay few, and there is no last tick.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from lifecycle import leases, starting, steps, stopping, sweeping
+from lifecycle.configuration import Policy, Unleased
+from lifecycle.decisions import Action, Progress, Refusal, StopProgress
+from lifecycle.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
+from lifecycle.ports import ExecutionState, ModelVersion
+from lifecycle.requests import Request
+from lifecycle.start_request import StartRequest
+from lifecycle.statuses import BILLS
+from lifecycle.stop_request import StopRequest
+from tests.unit.examples import ARN, CONFIGURATION, NOW
+
+JUST_NOW = NOW - timedelta(seconds=1)
+LONG_AGO = NOW - 2 * LONGEST_CALL
+BEGINNING = NOW - timedelta(days=1)
+LATER = NOW + timedelta(hours=1)
+QUIET = Policy(lease_warning=timedelta(0), unleased_models=Unleased.IGNORE)
+
+FRESH, OLD = "fresh", "old"
+NEW, RUNS, ENDED, OVER = "new", "runs", "ended", "over"
+"""An execution's life, as Step Functions tells it. OVER: it ended more than LONGEST_CALL ago."""
+
+ENDING, GONE = -2, -1
+"""Stand in a claim for the number of an execution that has ended, and of one of which nothing can come any more."""
+STATUSES = ("STOPPED", "STARTING", "RUNNING", "STOPPING")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Start:
+    """A place for StartModel executions with this LeaseId."""
+
+    name: str
+    lease_id: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A place for StopModel executions; those without LeaseId and force are begun by people and by the sweep."""
+
+    name: str
+    lease_id: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The sweep, which comes again and again."""
+
+    name: str = "the sweep"
+
+
+Cast = Sequence[Start | Stop | Sweep]
+
+
+class Item(NamedTuple):
+    """A ModelItem without what no decision depends on; actors by their number.
+
+    ``leases``: LeaseId, and whether it holds still. ``pending``: a start, and the same. ``forced``: the starts that had
+    begun when the model was stopped by force. ``fresh``: it was left without lease and claim within LONGEST_CALL.
+    """
+
+    leases: tuple[tuple[str, bool], ...] = ()
+    pending: tuple[tuple[int, bool], ...] = ()
+    claim: int | None = None
+    ours: bool = False
+    forced: tuple[int, ...] = ()
+    fresh: bool = False
+
+    @property
+    def held(self) -> bool:
+        return any(holds for _, holds in self.leases) or any(holds for _, holds in self.pending)
+
+    @property
+    def idle(self) -> bool:
+        return not self.leases and not self.pending and self.claim is None
+
+
+class Memory(NamedTuple):
+    """A Progress without what no decision depends on; ``taken`` is ``leased`` of a start, ``released`` of a stop."""
+
+    attempted: str | None = None
+    status_at_attempt: str | None = None
+    last_status: str | None = None
+    refused: bool = False
+    unclear: bool = False
+    taken: bool = False
+
+
+class Sight(NamedTuple):
+    """What a look has seen so far, by the clock that it began with."""
+
+    item: Item
+    claim_over: bool = False
+    late: bool = False
+    status: str = ""
+
+
+class Write(NamedTuple):
+    """An item to be written; and what in it is new: the change itself, leases that begin anew, the claim, the force."""
+
+    item: Item
+    changed: bool
+    renewed: frozenset[str]
+    claims: bool
+    forces: bool
+
+
+class Decided(NamedTuple):
+    """What a look leads to; of the sweep, ``action`` REQUEST is to begin a StopModel execution."""
+
+    write: Write | None
+    action: Action | None
+    error: str | None
+    memory: Memory
+
+
+@dataclass(frozen=True)
+class Executions:
+    """``ports.Executions``: one, in this part of its life."""
+
+    life: str
+
+    def describe(self, execution_arn: str) -> ExecutionState | None:  # noqa: ARG002 - the port's
+        stopped_at = {ENDED: JUST_NOW, OVER: LONG_AGO}.get(self.life)
+        return ExecutionState("ABORTED" if stopped_at else "RUNNING", stopped_at=stopped_at)
+
+    def start(self, state_machine_arn: str, name: str, payload: Any) -> bool:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Answers:
+    """``ports.Models`` and ``ports.ModelItems``, as far as a request needs them."""
+
+    item: ModelItem
+    refusal: Refusal | None
+
+    def get(self, *_: object) -> ModelItem:
+        return self.item
+
+    def start(self, *_: object) -> Refusal | None:
+        return self.refusal
+
+    stop = start
+
+
+class Mind:
+    """What the actors decide. Every answer is remembered: the same question is asked some thousand times."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
+        self._answers: dict[Any, Any] = {}
+
+    def claim_is_over(self, life: str) -> bool:
+        """Of a claim whose execution is in this part of its life."""
+        return self._answer(lambda: steps.claim_is_over(Claim("", BEGINNING), Executions(life), NOW), "claim", life)
+
+    def decide(self, me: int, memory: Memory, sight: Sight) -> Decided:
+        """What a look of Check leads to."""
+        return self._answer(lambda: self._decide(me, memory, sight), me, memory, sight)
+
+    def outdated(self, me: int, memory: Memory, sight: Sight) -> Sight | None:
+        """What a look has seen that read the item before it was changed: one for all that can come to the same.
+
+        What it decides to write, it can't. None where it can only read again.
+        """
+        return self._answer(lambda: self._outdated(me, memory, sight), "outdated", me, memory, sight)
+
+    def sweep(self, sight: Sight, ended: tuple[int, ...]) -> Decided:
+        """What the sweep makes of the model."""
+        return self._answer(lambda: self._sweep(sight, ended), "sweep", sight, ended)
+
+    def give_back(self, item: Item, start: int) -> Write:
+        """What the event of an execution that has ended does."""
+        real = self._real(item)
+        write = _write(leases.give_back(real, _arn(start), NOW), real, item)
+        assert write
+        return write
+
+    def may_request(self, me: int, item: Item) -> bool:
+        """Whether the service may be called, having read the item again."""
+        return self._answer(lambda: self._may_request(me, item), "may", me, item)
+
+    def requested(self, me: int, memory: Memory, item: Item, *, retried: bool, refused: bool) -> Memory:
+        """What is remembered of a request; ``item`` is as it was read right before."""
+        key = ("requested", me, memory, item, retried, refused)
+        return self._answer(lambda: self._requested(me, memory, item, retried=retried, refused=refused), *key)
+
+    def _answer(self, answer: Callable[[], T], *key: object) -> T:
+        if key not in self._answers:
+            self._answers[key] = answer()
+        found: T = self._answers[key]
+        return found
+
+    def _decide(self, me: int, memory: Memory, sight: Sight) -> Decided:
+        request, progress = self._request(me, late=sight.late), self._progress(me, memory)
+        real, version = self._real(sight.item, me), ModelVersion(ARN, sight.status)
+        if isinstance(request, StartRequest):
+            turn = starting.start_turn(
+                real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
+            )
+        else:
+            assert isinstance(request, StopRequest)
+            assert isinstance(progress, StopProgress)
+            turn = stopping.stop_turn(
+                real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
+            )
+        write = _write(turn.item, real, sight.item)
+        if turn.step:
+            return Decided(write, turn.step.action, None, _memory(turn.step.progress))
+        return Decided(write, None, type(turn.error).__name__, memory)
+
+    def _outdated(self, me: int, memory: Memory, sight: Sight) -> Sight | None:
+        decisions = tuple(self.decide(me, memory, sight._replace(status=status)) for status in STATUSES)
+        if all(decision.write for decision in decisions):
+            return None
+        possible = tuple(None if decision.write else decision for decision in decisions)
+        return self._answer(lambda: sight, "possible", me, possible)
+
+    def _sweep(self, sight: Sight, ended: tuple[int, ...]) -> Decided:
+        real = self._real(sight.item)
+        arns = [_arn(start) for start in ended]
+        sweep = sweeping.sweep_turn(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
+        action = Action.REQUEST if sweep.stop else Action.DONE
+        return Decided(_write(sweep.item, real, sight.item), action, None, Memory())
+
+    def _may_request(self, me: int, item: Item) -> bool:
+        request = self._request(me)
+        if isinstance(request, StartRequest):
+            return starting.may_request_start(self._real(item), request, NOW)
+        assert isinstance(request, StopRequest)
+        return stopping.may_request_stop(self._real(item), request)
+
+    def _requested(self, me: int, memory: Memory, item: Item, *, retried: bool, refused: bool) -> Memory:
+        request, progress = self._request(me), self._progress(me, memory)
+        answers: Any = Answers(self._real(item), Refusal.IN_USE if refused else None)
+        facts: Any = {"retries": int(retried), "now": NOW, "models": answers, "items": answers}
+        if isinstance(request, StartRequest):
+            return _memory(starting.request_start(request, progress, **facts).progress)
+        assert isinstance(request, StopRequest)
+        assert isinstance(progress, StopProgress)
+        return _memory(stopping.request_stop(request, progress, **facts).progress)
+
+    def _request(self, me: int, *, late: bool = False) -> Request:
+        actor = self._cast[me]
+        facts: Any = {
+            "execution_arn": _arn(me),
+            "project_version_arn": ARN,
+            "project_arn": ARN,
+            "began_at": BEGINNING,
+            "due_at": BEGINNING,
+            "deadline": JUST_NOW if late else LATER,
+        }
+        if isinstance(actor, Start):
+            return StartRequest(**facts, lease_id=actor.lease_id, lease_minutes=120, min_inference_units=1)
+        assert isinstance(actor, Stop)
+        return StopRequest(**facts, lease_id=actor.lease_id, force=actor.force)
+
+    def _progress(self, me: int, memory: Memory) -> Progress:
+        known: Any = {
+            "attempted_at": {FRESH: JUST_NOW, OLD: LONG_AGO}.get(memory.attempted or ""),
+            "status_at_attempt": memory.status_at_attempt,
+            "last_status": memory.last_status,
+            "refusal": Refusal.IN_USE if memory.refused else None,
+            "unclear": memory.unclear,
+        }
+        if isinstance(self._cast[me], Start):
+            return Progress(**known, leased=memory.taken)
+        return StopProgress(**known, released=memory.taken)
+
+    def _real(self, item: Item, reader: int | None = None) -> ModelItem:
+        """The item, as this start reads it: what was before or after an execution's begin is only known of it."""
+        pending = (
+            PendingLease(self._lease_id(start), _arn(start), LATER if holds else JUST_NOW)
+            for start, holds in item.pending
+        )
+        return ModelItem(
+            ARN,
+            leases=tuple(Lease(name, BEGINNING, LATER if holds else JUST_NOW) for name, holds in item.leases),
+            pending=tuple(pending),
+            claim=None if item.claim is None else Claim(_arn(item.claim), BEGINNING),
+            ours=item.ours,
+            forced_at=JUST_NOW if reader in item.forced else None,
+            changed_at=JUST_NOW if item.fresh else LONG_AGO,
+        )
+
+    def _lease_id(self, start: int) -> str:
+        actor = self._cast[start]
+        assert isinstance(actor, Start)
+        return actor.lease_id
+
+
+def _arn(actor: int) -> str:
+    return str(actor)
+
+
+def _write(after: ModelItem, before: ModelItem, item: Item) -> Write | None:
+    """What is to be written, in this world's words; ``before`` is what ``item`` was translated to."""
+    if after == before:
+        return None
+    written = Item(
+        leases=tuple(sorted((lease.lease_id, lease in after.held(NOW)) for lease in after.leases)),
+        pending=tuple(sorted((int(lease.execution_arn), lease in after.awaited(NOW)) for lease in after.pending)),
+        claim=int(after.claim.execution_arn) if after.claim else None,
+        ours=after.ours,
+        forced=item.forced,
+        fresh=item.fresh,
+    )
+    renewed = frozenset(lease.lease_id for lease in after.leases if lease not in before.leases)
+    claims = (after.claim and after.claim.execution_arn) != (before.claim and before.claim.execution_arn)
+    return Write(written, after.changed_at == NOW, renewed, claims, forces=after.forced_at == NOW)
+
+
+def _memory(progress: Progress) -> Memory:
+    taken = progress.released if isinstance(progress, StopProgress) else progress.leased
+    attempted = None
+    if progress.attempted_at:
+        attempted = OLD if progress.attempted_at == LONG_AGO else FRESH
+    return Memory(
+        attempted,
+        progress.status_at_attempt,
+        progress.last_status,
+        progress.refusal is not None,
+        progress.unclear,
+        taken,
+    )
+
+
+def essence(memory: Memory, actor: Start | Stop | Sweep) -> Memory:
+    """What a look can still ask for of what is remembered."""
+    attempted, at_attempt, last, refused, unclear, taken = memory
+    bills = "STARTING" if isinstance(actor, Start) and last in BILLS else None
+    if attempted is None:
+        return Memory(None, None, bills, refused, unclear, taken)
+    if refused:
+        return Memory(OLD, at_attempt if unclear else None, bills, refused, unclear, taken)
+    if attempted == OLD or last != at_attempt:
+        return Memory(OLD, None, None, refused, unclear, taken)
+    return memory
