@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
 from emulator import report
-from emulator.remote import Remote
+from emulator.remote import Look, Remote
 
 OVERHEAD_SECONDS = 4
 """Of an execution beside the model's own time: cold functions, the notification."""
@@ -78,8 +78,7 @@ class Tour:
         execution_arn = remote.start(given)
         report.say(self.console, f"Input:          {json.dumps(given)}")
         looks = remote.watch(execution_arn, self.project_version_arn)
-        starting = itertools.takewhile(lambda look: look.model_status != "STARTING" or look.state != "Wait", looks)
-        report.follow(self.console, starting, self.starting + OVERHEAD_SECONDS)
+        report.follow(self.console, _until_starting(looks), self.starting + OVERHEAD_SECONDS)
         remote.stepfunctions.stop_execution(executionArn=execution_arn, cause="The pipeline is not needed today")
         report.say(self.console, "Aborted by hand.", "bold")
         remote.wait_for_notifications(told + 1)
@@ -87,7 +86,10 @@ class Tour:
         report.say(self.console, "\nThe sweep comes by (on AWS every 5 minutes):", "bold")
         report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
         told = len(remote.ask("GET", "notifications"))
-        swept = next(iter(remote.executions("StopModelArn")))
+        swept = next((one for one in remote.executions("StopModelArn") if one["name"].startswith("sweep-")), None)
+        if swept is None:
+            report.say(self.console, "It has found nothing to stop.", "bold red")
+            return None
         report.say(self.console, f"It has started {swept['name']}.")
         outcome = self._follow(swept["executionArn"], self.starting + self.stopping)
         self._mails(told)
@@ -102,3 +104,11 @@ class Tour:
 
     def _title(self, text: str) -> None:
         report.say(self.console, f"\n{text}", "bold")
+
+
+def _until_starting(looks: Iterator[Look]) -> Iterator[Look]:
+    """The looks until the model is STARTING, and that one."""
+    for look in looks:
+        yield look
+        if look.model_status == "STARTING" and look.state == "Wait":
+            return

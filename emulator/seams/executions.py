@@ -38,7 +38,7 @@ _LAST_EVENTS = {
 # "If the combined escaped input and escaped output exceeds 248 KiB, then the input will be excluded":
 # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 _EVENT_DATA_BYTES = 248 * 1024
-_BEGIN_SECONDS = 10
+_BEGIN_SECONDS = 60
 
 
 def status_change(described: dict[str, Any]) -> dict[str, Any]:

@@ -65,10 +65,11 @@ def test_without_a_lease_only_what_nobody_holds_is_stopped(
     assert (status_of(emulator, held), status_of(emulator, unheld)) == ("RUNNING", "STOPPED")
 
 
+@pytest.mark.waits
 def test_force_stops_a_model_whoever_needs_it_and_a_start_that_is_under_way(
     emulator: Emulator, start_model: StateMachine, stop_model: StateMachine, new_model: NewModel
 ) -> None:
-    emulator.custom_labels.timing = Timing(starting=6, stopping=1)
+    emulator.custom_labels.timing = Timing(starting=20, stopping=1)
     arn = new_model()
     start = start_model.start({"ProjectVersionArn": arn, **QUICK})
     start_model.wait_for_state(start, "Wait")
@@ -85,10 +86,11 @@ def test_an_unknown_lease_counts_as_released(stop_model: StateMachine, new_model
     assert "no lease nobody" in ended_well(execution, "MODEL_STOPPED")["Warnings"][0]
 
 
+@pytest.mark.waits
 def test_a_start_that_meets_a_stop_waits_and_starts_again(
     emulator: Emulator, start_model: StateMachine, stop_model: StateMachine, new_model: NewModel
 ) -> None:
-    emulator.custom_labels.timing = Timing(starting=1, stopping=5)
+    emulator.custom_labels.timing = Timing(starting=1, stopping=15)
     arn = new_model("RUNNING")
     stop = stop_model.start({"ProjectVersionArn": arn, **QUICK})
     stop_model.wait_for_state(stop, "Wait")
@@ -98,8 +100,9 @@ def test_a_start_that_meets_a_stop_waits_and_starts_again(
     assert status_of(emulator, arn) == "RUNNING"
 
 
+@pytest.mark.waits
 def test_of_two_stops_one_follows_the_other(emulator: Emulator, stop_model: StateMachine, new_model: NewModel) -> None:
-    emulator.custom_labels.timing = Timing(stopping=5)
+    emulator.custom_labels.timing = Timing(stopping=15)
     arn = new_model("RUNNING")
     first = stop_model.start({"ProjectVersionArn": arn, **QUICK})
     stop_model.wait_for_state(first, "Wait")
@@ -125,6 +128,7 @@ def test_a_model_on_its_way_is_waited_for(
 def test_a_model_that_does_not_run_is_done(
     emulator: Emulator, stop_model: StateMachine, new_model: NewModel, status: str
 ) -> None:
+    emulator.custom_labels.timing = Timing(training=3600)
     arn = new_model(status)
     execution = stop_model.run({"ProjectVersionArn": arn, **QUICK})
     assert ended_well(execution, "MODEL_ALREADY_STOPPED")["Status"] == status
