@@ -208,6 +208,14 @@ def test_a_leased_model_that_is_down_is_told_once(
     assert not item_of(emulator, arn)["Leases"]
 
 
+def test_a_sweep_that_is_throttled_goes_on(emulator: Emulator, new_model: NewModel) -> None:
+    arn = new_model("RUNNING")
+    for operation in ("rekognition:DescribeProjects", CHECK):
+        emulator.faults.add(Fault(operation, calls=(1, 2), error="ThrottlingException"))
+    assert sweep(emulator)["Problems"] == []
+    assert told_of(emulator, arn) == ["UNLEASED_MODEL"]
+
+
 def test_a_project_that_cannot_be_read_does_not_keep_the_others_from_being_swept(
     emulator: Emulator, new_model: NewModel
 ) -> None:
