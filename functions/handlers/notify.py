@@ -12,6 +12,7 @@ from lifecycle import configuration
 from lifecycle.decisions import Progress, StopProgress
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending, Failure
+from lifecycle.errors import ServiceUnavailable
 from lifecycle.machines import Machine, Machines
 from lifecycle.requests import Execution
 from lifecycle.start_request import StartRequest
@@ -28,6 +29,9 @@ MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"])
 def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
     """``{"Machine", "Execution", "DryRun", "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
     ending = _ending(event)
+    if not (ending.result or ending.failure):
+        # Rather than to tell people of a failure that there was not: Settle looks at how it really ended.
+        raise ServiceUnavailable("There is neither a result nor a failure to tell of.")
     if ending.tells_nobody:
         return {}
     told = tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES), context)

@@ -224,6 +224,12 @@ def test_nobody_is_told_of_a_dry_run_or_a_duplicate(notify: Function, silent: di
     assert (notify.topic.calls, notify.bus.calls) == (0, 0)
 
 
+def test_an_end_that_is_neither_good_nor_bad_is_not_told_as_a_failure(notify: Function) -> None:
+    with pytest.raises(ServiceUnavailable, match="neither a result nor a failure"):
+        notify(event())
+    assert (notify.topic.calls, notify.bus.calls) == (0, 0)
+
+
 def test_an_execution_that_never_got_a_request_is_told_all_the_same(notify: Function) -> None:
     failed = {"Error": "InvalidRequest", "Cause": '{"Message": "exactly one of the two is needed"}'}
     notify(event(Failure=failed) | {"Request": {}, "Progress": {}})
