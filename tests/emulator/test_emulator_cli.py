@@ -126,6 +126,8 @@ def process(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[s
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # What runs in the background ignores Ctrl-C, and its children inherit that: the tests themselves may run there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as command:
         try:
             yield command
