@@ -42,8 +42,8 @@ def sweep(emulator: Emulator, projects: int, versions: int) -> tuple[Counter[str
 
 def main() -> None:
     """Print the table."""
-    print("| projects | versions | `DescribeProjects` | `DescribeProjectVersions` | seconds |")  # noqa: T201 - its output
-    print("|---:|---:|---:|---:|---:|")  # noqa: T201
+    print("| projects | versions | `DescribeProjects` | `DescribeProjectVersions` | seconds |")
+    print("|---:|---:|---:|---:|---:|")
     with (
         tempfile.TemporaryDirectory() as assembly,
         Emulator(port=0, quotas=Quotas(calls_per_second=5)) as emulator,
@@ -54,7 +54,7 @@ def main() -> None:
             calls, seconds = sweep(emulator, projects, versions)
             listed, described = (calls[f"rekognition:Describe{what}"] for what in ("Projects", "ProjectVersions"))
             row = (projects, projects * versions, listed, described, f"{seconds:.1f}")
-            print(f"| {' | '.join(map(str, row))} |")  # noqa: T201
+            print(f"| {' | '.join(map(str, row))} |")
 
 
 if __name__ == "__main__":

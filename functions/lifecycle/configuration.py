@@ -15,6 +15,7 @@ from lifecycle.arns import VersionArn
 from lifecycle.pricing import DEFAULT_INFERENCE_UNIT_HOUR
 
 FILE = "configuration.json"
+DEFAULT_LEASE_MINUTES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Model:
     project_version_arn: str
     min_inference_units: int = 1
     max_inference_units: int | None = None
-    lease_minutes: int = 120
+    lease_minutes: int = DEFAULT_LEASE_MINUTES
 
 
 class Unleased(StrEnum):
@@ -77,6 +78,11 @@ class Configuration:
         """Names of the projects whose versions the sweep looks at."""
         arns = (model.project_version_arn for model in self.models.values())
         return frozenset(self.projects) | {VersionArn.parse(arn).project_name for arn in arns}
+
+    def extension_minutes(self, model: str | None) -> int:
+        """For how long a lease is extended by the command that people are told; an end is better than none."""
+        configured = self.models.get(model or "")
+        return (configured.lease_minutes if configured else 0) or DEFAULT_LEASE_MINUTES
 
     def manages(self, project_version_arn: str) -> bool:
         """Whether the sweep looks at a model version, and this app may stop it."""

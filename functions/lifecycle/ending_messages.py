@@ -17,7 +17,6 @@ from lifecycle.stop_result import HoldingLease, StopResult, no_such_lease
 from lifecycle.wire import to_wire
 from lifecycle.words import duration, plural, usd
 
-DEFAULT_EXTENSION_MINUTES = 120
 STARTED_BY_SWEEP = "StartedBySweep"
 """What the sweep's executions have in their Context: why it has started them."""
 
@@ -217,8 +216,7 @@ def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines
 
 def _about_the_lease(result: StartResult, configuration: Configuration, machines: Machines) -> list[str]:
     which = result.model, result.project_version_arn, result.lease_id
-    configured = configuration.models.get(result.model or "")
-    minutes = (configured.lease_minutes if configured else 0) or DEFAULT_EXTENSION_MINUTES
+    minutes = configuration.extension_minutes(result.model)
     release = ["To release it earlier:" if result.lease_expires_at else "To release it:"]
     if not result.lease_expires_at:
         return [

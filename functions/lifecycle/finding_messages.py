@@ -14,8 +14,6 @@ from lifecycle.sweeping import Finding
 from lifecycle.wire import to_wire
 from lifecycle.words import duration, plural, usd
 
-DEFAULT_EXTENSION_MINUTES = 120
-
 
 def finding_notification(
     finding: Finding, now: datetime, configuration: Configuration, machines: Machines
@@ -76,8 +74,7 @@ def _what_to_do(finding: Finding, model: str | None, configuration: Configuratio
     arn = finding.project_version_arn
     swept = f"the sweep, every {plural(configuration.sweep_minutes, 'minute')},"
     lease_id = finding.leases[0].lease_id if finding.leases else "my-lease"
-    configured = configuration.models.get(model or "")
-    minutes = (configured.lease_minutes if configured else 0) or DEFAULT_EXTENSION_MINUTES
+    minutes = configuration.extension_minutes(model)
     extend = machines.extend_command(model, arn, lease_id, minutes)
     match finding.outcome:
         case Outcome.LEASE_EXPIRING if finding.leases[0].expires_at is None:
