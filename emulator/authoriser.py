@@ -19,6 +19,7 @@ _RESOURCES = {
     "kms": ("{KeyId}",),
     "lambda": ("{FunctionName}:{Qualifier}", "{FunctionName}"),
     "rekognition": ("{ProjectVersionArn}", "{ProjectArn}"),
+    "s3": ("arn:{partition}:s3:::{Bucket}/{Key}", "arn:{partition}:s3:::{Bucket}"),
     "sns": ("{TopicArn}",),
     "sqs": ("{QueueUrl}",),
     "states": ("{stateMachineArn}", "{executionArn}"),
@@ -30,7 +31,7 @@ _ARNS = {
     "TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
 }
 # Operations that IAM calls otherwise.
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket"}
 _ASSUMED_ROLE_KEY = "ASIA"
 
 

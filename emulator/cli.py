@@ -19,13 +19,14 @@ from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, synthesise
 from emulator.remote import Remote, RemoteError
-from emulator.tour import OVERHEAD_SECONDS, Tour
+from emulator.tour import DETECT_BATCH, OVERHEAD_SECONDS, Tour
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
 
 DEFAULT_PORT = 4566
 
+_CONTEXT = "custom-labels-lifecycle"
 _INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -42,7 +43,7 @@ _HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
 @app.command()
 def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
     """Deploy into a new emulator, and show the whole life of the first configured model."""
-    with _deployed(port, starting) as (emulator, models):
+    with _deployed(port, starting, detect_batch=DETECT_BATCH) as (emulator, models):
         name, arn = next(iter(models.items()))
         remote = Remote(emulator.endpoint)
         succeeded = Tour(console, remote, name, arn, starting, Timing.stopping).run()
@@ -50,7 +51,7 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
         first = remote.executions()[-1]
         events = remote.history(first["executionArn"])
         report.timeline(console, events)
-        report.say(console, "\nOn AWS all of this would have cost:", "bold")
+        report.say(console, "\nOn AWS all of this, the batch aside, would have cost:", "bold")
         histories = [remote.history(one["executionArn"]) for one in remote.executions()]
         report.costs(console, [event for one in histories for event in one], remote.ask("GET", "invocations"))
         report.say(console, "\nNext, in two terminals:", "bold")
@@ -198,6 +199,28 @@ def fire(
             report.say(console, json.dumps(remote.ask("POST", "fire", given)))
 
 
+@app.command()
+def event(
+    file: Annotated[Path, typer.Argument(help="JSON: source, detail-type, detail; if need be id, time, bus.")],
+    twice: Annotated[bool, typer.Option(help="Twice with the same id, as EventBridge may.")] = False,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Put an event on its bus, and show which rules match and what they start."""
+    with _told():
+        try:
+            given = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            raise RemoteError(f"{file} is not JSON: {error}") from error
+        happened = Remote(endpoint).ask("POST", "event", {"Event": given, "Twice": twice})
+        report.say(
+            console, f"Event {happened['Id']} on the bus {happened['Bus']} matches {', '.join(happened['Rules'])}"
+        )
+        for one in happened["Deliveries"]:
+            report.say(console, f"  {one['Rule']}: {one['Status']}  {one['ExecutionArn'] or one['Target']}")
+            if one["Error"]:
+                report.say(console, f"    {one['Error']}")
+
+
 @faults.command("add")
 def add_fault(
     operation: Annotated[
@@ -254,8 +277,14 @@ def clear_faults(
 
 
 @contextlib.contextmanager
-def _deployed(port: int, starting: float) -> Iterator[tuple[Emulator, dict[str, str]]]:
-    """An emulator with the configured models and the stack; ended whatever happens, also by a signal."""
+def _deployed(port: int, starting: float, **settings: Any) -> Iterator[tuple[Emulator, dict[str, str]]]:
+    """An emulator with the configured models and the stack; ended whatever happens, also by a signal.
+
+    Parameters
+    ----------
+    settings
+        In place of those of cdk.json.
+    """
     from emulator.server import Emulator  # takes seconds, which the other commands need not wait
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -271,8 +300,9 @@ def _deployed(port: int, starting: float) -> Iterator[tuple[Emulator, dict[str, 
         )
         with emulator:
             report.say(console, f"AWS endpoint:   {emulator.endpoint}  (account {first[4]}, {first[3]})")
-            report.say(console, "Synthesising:   python app.py")
-            synthesise(None, Path(assembly))
+            beside = f", with the settings {json.dumps(settings)}" if settings else ""
+            report.say(console, f"Synthesising:   python app.py{beside}")
+            synthesise({_CONTEXT: {**_settings(), **settings}}, Path(assembly))
             report.say(console, "Deploying:      through CloudFormation")
             emulator.deploy(Path(assembly))
             yield emulator, models
@@ -312,9 +342,25 @@ def _start_and_tell(
 
 
 def _configured_models() -> dict[str, str]:
-    """ARNs by name, as cdk.json has them."""
-    settings = json.loads((ROOT / "cdk.json").read_text())["context"]["custom-labels-lifecycle"]
-    return {model["name"]: model["project_version_arn"] for model in settings["models"]}
+    """ARNs by name, as cdk.json has them; of a project without versions here it is one that the emulator makes up."""
+    settings = _settings()
+    arns = [model["project_version_arn"] for model in settings["models"] if "project_version_arn" in model]
+    home = arns[0].partition(":project/")[0] if arns else _home(settings)
+    return {
+        model["name"]: model.get("project_version_arn")
+        or f"{home}:project/{model['project']}/version/{model['project']}.latest/1793520000000"
+        for model in settings["models"]
+    }
+
+
+def _settings() -> dict[str, Any]:
+    """As cdk.json has them."""
+    settings: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"][_CONTEXT]
+    return settings
+
+
+def _home(settings: dict[str, Any]) -> str:
+    return f"arn:aws:rekognition:{settings['region']}:{settings['account']}"
 
 
 def _json_or_text(value: str) -> Any:

@@ -13,6 +13,7 @@ from moto.sns.models import sns_backends
 
 from emulator.custom_labels import CustomLabelsError
 from emulator.faults import Fault
+from emulator.happenings import EventError
 from emulator.schedules import FireError
 from emulator.wire import Environ, Response, read_call
 
@@ -77,6 +78,7 @@ class Control:
                 "Status": one.status,
                 "StatusMessage": one.status_message,
                 "Since": one.since,
+                "F1Score": one.f1,
             }
             for one in self._emulator.custom_labels.versions()
         ]
@@ -103,14 +105,15 @@ class Control:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             return "200 OK", route(self._emulator, {**query, **json.loads(body or b"{}")})
-        except (TypeError, ValueError, CustomLabelsError, FireError) as error:
+        except (TypeError, ValueError, CustomLabelsError, FireError, EventError) as error:
             return "400 Bad Request", {"Message": str(error)}
         except KeyError as error:
             return "400 Bad Request", {"Message": f"{error.args[0]} is missing"}
 
 
 def _put_model(emulator: Emulator, given: Any) -> None:
-    emulator.custom_labels.put(given["ProjectVersionArn"], given["Status"], given.get("StatusMessage"))
+    arn, status = given["ProjectVersionArn"], given["Status"]
+    emulator.custom_labels.put(arn, status, given.get("StatusMessage"), f1=given.get("F1Score"))
 
 
 def _clear_faults(emulator: Emulator, given: Any) -> None:
@@ -119,6 +122,10 @@ def _clear_faults(emulator: Emulator, given: Any) -> None:
 
 def _fire(emulator: Emulator, given: Any) -> Any:
     return emulator.fire(given["Schedule"], datetime.fromisoformat(given["At"]) if "At" in given else None)
+
+
+def _event(emulator: Emulator, given: Any) -> Any:
+    return emulator.event(given["Event"], twice=bool(given.get("Twice")))
 
 
 _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
@@ -132,6 +139,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("POST", "faults"): lambda emulator, given: emulator.faults.add(Fault.from_json(given)).to_json(),
     ("DELETE", "faults"): _clear_faults,
     ("POST", "fire"): _fire,
+    ("POST", "event"): _event,
     ("GET", "models"): lambda emulator, _: emulator.control.models(),
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),

@@ -32,7 +32,12 @@ TRANSITIONS = {
 STARTABLE = {"TRAINING_COMPLETED", "STOPPED", "FAILED", "COPYING_COMPLETED"}
 STOPPABLE = {"RUNNING"}
 COUNTS_AS_RUNNING = {"STARTING", "RUNNING", "STOPPING"}
+NOT_TRAINED = {"TRAINING_IN_PROGRESS", "TRAINING_FAILED"}
 
+GOOD_F1 = 0.9
+
+DETECT = "DetectCustomLabels"
+"""The one operation with a quota of its own."""
 PAGE_SIZE = 100
 _VERSION_ARN = re.compile(
     r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account>\d{12}):"
@@ -60,13 +65,16 @@ class Quotas:
     inference_units
         For one model.
     calls_per_second
-        For each operation.
+        For each operation but DetectCustomLabels.
+    detections_per_second
+        Calls of DetectCustomLabels.
 
     """
 
     running_models: int = 2
     inference_units: int = 5
     calls_per_second: int = 5
+    detections_per_second: int = 50
 
 
 class CustomLabelsError(Exception):
@@ -89,7 +97,7 @@ class Project:
 
 @dataclass
 class Version:
-    """A model version. Times are seconds since the epoch."""
+    """A model version. Times are seconds since the epoch; ``f1`` is what its training is, or will be, evaluated to."""
 
     name: str
     arn: str
@@ -100,6 +108,7 @@ class Version:
     min_inference_units: int | None = None
     max_inference_units: int | None = None
     trained: float | None = None
+    f1: float = GOOD_F1
 
 
 class CustomLabels:
@@ -140,8 +149,17 @@ class CustomLabels:
 
     # For tests and the CLI
 
-    def seed(self, project_version_arn: str, status: str = "STOPPED") -> Version:
-        """Let a trained model version of exactly this ARN exist, and its project.
+    def seed(
+        self, project_version_arn: str, status: str = "STOPPED", *, f1: float = GOOD_F1, created: float | None = None
+    ) -> Version:
+        """Let a trained model version of exactly this ARN exist, and its project; one that is there stays as it is.
+
+        Parameters
+        ----------
+        f1
+            Its F1 score, 0 to 1.
+        created
+            When, in seconds since the epoch; without: now.
 
         Raises
         ------
@@ -159,12 +177,16 @@ class CustomLabels:
                     named["project"], Project(named["project"], f"{prefix}/{next(self._ids)}", self._clock())
                 )
                 now = self._clock()
-                version = Version(named["version"], project_version_arn, now, status, now, trained=now)
+                began = now if created is None else created
+                version = Version(named["version"], project_version_arn, began, status, now, trained=began, f1=f1)
                 project.versions.append(version)
+                project.versions.sort(key=lambda one: one.created)  # stable: who came first stays first
             return version
 
-    def put(self, project_version_arn: str, status: str, status_message: str | None = None) -> Version:
-        """Put a seeded model version into any status, from now on.
+    def put(
+        self, project_version_arn: str, status: str, status_message: str | None = None, *, f1: float | None = None
+    ) -> Version:
+        """Put a seeded model version into any status, from now on; its F1 score stays unless another is given.
 
         Raises
         ------
@@ -179,6 +201,7 @@ class CustomLabels:
         with self._lock:
             version = self._version(project_version_arn)
             version.status, version.since, version.status_message = status, self._clock(), status_message
+            version.f1 = version.f1 if f1 is None else f1
             return version
 
     def clear(self) -> None:
@@ -194,13 +217,17 @@ class CustomLabels:
     # The service's operations
 
     def throttle(self, operation: str) -> None:
-        """Count a call. Raises ThrottlingException when there were too many within the last second."""
+        """Count a call. Raises when there were too many within the last second."""
+        quota, code = self.quotas.calls_per_second, "ThrottlingException"
+        if operation == DETECT:
+            # "The number of requests exceeded your throughput limit": which of the two it is, is not documented.
+            quota, code = self.quotas.detections_per_second, "ProvisionedThroughputExceededException"
         with self._lock:
             now, calls = self._clock(), self._calls[operation]
             while calls and calls[0] <= now - 1:
                 calls.popleft()
-            if len(calls) >= self.quotas.calls_per_second:
-                raise CustomLabelsError("ThrottlingException", "Rate exceeded")
+            if len(calls) >= quota:
+                raise CustomLabelsError(code, "Rate exceeded")
             calls.append(now)
 
     def create_project(self, name: str) -> Project:
@@ -266,6 +293,14 @@ class CustomLabels:
             if version.status not in STOPPABLE:
                 raise CustomLabelsError("ResourceInUseException", f"The model is in the status {version.status}.")
             version.status, version.since, version.status_message = "STOPPING", self._clock(), None
+            return version
+
+    def use(self, arn: str) -> Version:
+        """A version that can look at images: it has to be RUNNING."""
+        with self._lock:
+            version = self._version(arn)
+            if version.status != "RUNNING":
+                raise CustomLabelsError("ResourceNotReadyException", f"The model is in the status {version.status}.")
             return version
 
     def _project(self, arn: str) -> Project:

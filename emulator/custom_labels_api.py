@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import re
@@ -14,11 +15,20 @@ from botocore.validate import ParamValidator
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.rekognition.responses import RekognitionResponse
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
 
-from emulator.custom_labels import CustomLabels, CustomLabelsError, Project, Version
+from emulator import images
+from emulator.custom_labels import DETECT, NOT_TRAINED, CustomLabels, CustomLabelsError, Project, Version
 from emulator.wire import http_status, service_model
 
 Parameters = Mapping[str, Any]
+
+# Custom Labels Developer Guide, "Guidelines and quotas".
+MAX_BYTES = 4 * 1024 * 1024
+MAX_S3_BYTES = 15 * 1024 * 1024
+ASSUMED_THRESHOLD = 75
+"""What a training finds for each label by itself; here one for all, in percent."""
 
 _MODEL: Any = service_model("rekognition")
 
@@ -74,7 +84,9 @@ def _violations(path: str, value: Any, shape: Shape) -> Iterator[str]:
         for index, member in enumerate(value):
             yield from _violations(f"{path}[{index}]", member, shape.member)
     limits = shape.metadata
-    size = value if isinstance(value, int) else len(value)
+    size = value if isinstance(value, int | float) else len(value)
+    if shape.type_name == "blob":
+        size = len(base64.b64decode(value))
     if size > limits.get("max", size):
         yield f"{path} must be at most {limits['max']}"
     if (pattern := limits.get("pattern")) and not re.fullmatch(pattern, value):
@@ -107,6 +119,42 @@ def _start_project_version(state: CustomLabels, given: Parameters) -> dict[str, 
     return {"Status": state.start_project_version(given["ProjectVersionArn"], *units).status}
 
 
+def _detect_custom_labels(state: CustomLabels, given: Parameters) -> dict[str, Any]:
+    state.use(given["ProjectVersionArn"])
+    try:
+        account_id = given["ProjectVersionArn"].split(":")[4]
+        seen = images.see(_image(given["Image"], account_id))
+    except images.NotAnImageError as error:
+        raise CustomLabelsError("InvalidImageFormatException", str(error)) from error
+    least = given.get("MinConfidence", ASSUMED_THRESHOLD)
+    found = [{"Name": one.name, "Confidence": one.confidence} for one in seen if one.confidence >= least]
+    return {"CustomLabels": found[: given.get("MaxResults")]}
+
+
+def _image(given: Parameters, account_id: str) -> bytes:
+    """The bytes of an image, from the request or from the account's S3."""
+    if ("Bytes" in given) == ("S3Object" in given):
+        raise CustomLabelsError("InvalidParameterException", "Exactly one of Bytes and S3Object is needed.")
+    if "Bytes" in given:
+        return _small_enough(base64.b64decode(given["Bytes"]), MAX_BYTES)
+    where = given["S3Object"]
+    if not where.keys() >= {"Bucket", "Name"}:
+        raise CustomLabelsError("InvalidParameterException", "S3Object needs Bucket and Name.")
+    try:
+        found: Any = s3_backends[account_id]["aws"].get_object(where["Bucket"], where["Name"])
+    except (KeyError, MissingBucket):
+        found = None
+    if found is None:
+        raise CustomLabelsError("InvalidS3ObjectException", "Unable to get object metadata from S3.")
+    return _small_enough(found.value, MAX_S3_BYTES)
+
+
+def _small_enough(image: bytes, limit: int) -> bytes:
+    if len(image) > limit:
+        raise CustomLabelsError("ImageTooLargeException", f"The image has more than {limit} bytes.")
+    return image
+
+
 def _stop_project_version(state: CustomLabels, given: Parameters) -> dict[str, Any]:
     return {"Status": state.stop_project_version(given["ProjectVersionArn"]).status}
 
@@ -116,6 +164,7 @@ _OPERATIONS: dict[str, Callable[[CustomLabels, Parameters], dict[str, Any]]] = {
     "CreateProjectVersion": _create_project_version,
     "DescribeProjects": _describe_projects,
     "DescribeProjectVersions": _describe_project_versions,
+    DETECT: _detect_custom_labels,
     "StartProjectVersion": _start_project_version,
     "StopProjectVersion": _stop_project_version,
 }
@@ -140,6 +189,7 @@ def _version(version: Version) -> dict[str, Any]:
             "StatusMessage": version.status_message,
             "MinInferenceUnits": version.min_inference_units,
             "MaxInferenceUnits": version.max_inference_units,
+            "EvaluationResult": None if version.status in NOT_TRAINED else {"F1Score": version.f1},
             "Feature": "CUSTOM_LABELS",
         }
     )

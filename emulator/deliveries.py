@@ -1,46 +1,58 @@
-"""Events on their way from a bus to the functions of its rules: as EventBridge and Lambda's asynchronous invocation do.
+"""Events on their way from a bus to the functions and state machines of its rules.
 
-A function that fails is tried twice more
-(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html), after pauses of the emulator's own:
-AWS waits a minute and then two. Faults of ``events:Deliver`` lose, delay or double a delivery.
+A function that fails is tried twice more, as Lambda's asynchronous invocation does
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). A state machine that can't be
+started now is tried again as the target's retry policy says, twice at most; then, or at once where trying again would
+not help, the event goes to the target's dead-letter queue
+(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html). The pauses are the emulator's
+own: AWS waits for minutes. Faults of ``events:Deliver`` lose, delay or double a delivery.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.faults import DELIVER, Faults
 from emulator.runtime import Outcome
+from emulator.transforming import target_input
 from emulator.wire import Call
+
+Clients = Callable[[str], Any]
 
 RETRIES = 2
 RETRY_PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 10
-_NOT_DONE = {"InputPath", "InputTransformer"}
+_SERVER_ERROR = 500
+_THROTTLED = {"ThrottlingException", "ExecutionLimitExceeded"}
 
 
 @dataclass
 class Delivery:
-    """An event for a function, and what became of it.
+    """An event for a function or a state machine, and what became of it.
 
     Attributes
     ----------
     rule
         The name of the rule that matched.
     target
-        The function's ARN, qualified where the rule's target is.
+        The target's ARN, a function's qualified where the rule's target is.
     event
         As the bus had it.
     status
         ``PENDING``, ``DELIVERED``, ``FAILED`` (every attempt has), or ``LOST`` by a fault.
     attempts
-        Invocations so far.
+        So far.
     error
         Of the last attempt that failed.
+    execution_arn
+        What was started of a state machine.
 
     """
 
@@ -50,6 +62,17 @@ class Delivery:
     status: str = "PENDING"
     attempts: int = 0
     error: str | None = None
+    execution_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How an event is to be delivered."""
+
+    rule_arn: str
+    target: Mapping[str, Any]
+    payload: str
+    delay_seconds: float = 0
 
 
 class Deliveries:
@@ -61,12 +84,15 @@ class Deliveries:
         Asked at each delivery.
     invoke
         Runs the function of an ARN.
+    clients
+        Gives the boto3 client of a service.
 
     """
 
-    def __init__(self, faults: Faults, invoke: Callable[[str, bytes], Outcome]) -> None:
+    def __init__(self, faults: Faults, invoke: Callable[[str, bytes], Outcome], clients: Clients) -> None:
         self._faults = faults
         self._invoke = invoke
+        self._clients = clients
         self._lock = threading.Lock()
         self._deliveries: list[Delivery] = []
         self._threads: list[threading.Thread] = []
@@ -77,24 +103,32 @@ class Deliveries:
         with self._lock:
             return [*self._deliveries]
 
-    def deliver(self, rule: str, target: Mapping[str, Any], event: dict[str, Any]) -> None:
+    def deliver(self, rule_arn: str, target: Mapping[str, Any], event: dict[str, Any]) -> None:
         """Let an event go its way to a target of the rule that it matches; returns at once."""
-        function, text = target["Arn"], json.dumps(event)
-        body = " ".join((rule, function, text)).encode()
+        rule, arn = rule_arn.rpartition("/")[2], target["Arn"]
+        body = " ".join((rule, arn, json.dumps(event))).encode()
         service, _, action = DELIVER.partition(":")
         fault = self._faults.due(Call(service, action, event["region"], "", "", {}, body))
-        payload = str(target.get("Input", text)).encode()
-        if unknown := _NOT_DONE & target.keys():
-            error = f"the emulator does not know a target's {', '.join(sorted(unknown))}"
-            self._begin(Delivery(rule, function, event, "FAILED", error=error), payload)
-        elif fault is None:
-            self._begin(Delivery(rule, function, event), payload)
+        try:
+            way = _Way(rule_arn, target, target_input(target, event, rule_arn))
+        except ValueError as error:
+            self._begin(Delivery(rule, arn, event, "FAILED", error=str(error)), _Way(rule_arn, target, ""))
+            return
+        if fault is None:
+            self._begin(Delivery(rule, arn, event), way)
         elif fault.lose:
-            self._begin(Delivery(rule, function, event, "LOST"), payload)
+            self._begin(Delivery(rule, arn, event, "LOST"), way)
         else:
-            self._begin(Delivery(rule, function, event), payload, 0 if fault.after else fault.delay_seconds)
+            late = replace(way, delay_seconds=fault.delay_seconds)
+            self._begin(Delivery(rule, arn, event), way if fault.after else late)
             if fault.twice:
-                self._begin(Delivery(rule, function, event), payload, fault.delay_seconds)
+                self._begin(Delivery(rule, arn, event), late)
+
+    def wait(self, deliveries: Iterable[Delivery], seconds: float) -> None:
+        """Wait until these have been delivered, or have failed; at most so long."""
+        deadline = time.monotonic() + seconds
+        while any(one.status == "PENDING" for one in deliveries) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """Begin nothing any more: no delivery, and no attempt of one that is under way."""
@@ -105,9 +139,8 @@ class Deliveries:
         for thread in self._threads:
             thread.join(_JOIN_SECONDS)
 
-    def _begin(self, delivery: Delivery, payload: bytes, delay_seconds: float = 0) -> None:
-        arguments = (delivery, payload, delay_seconds)
-        thread = threading.Thread(target=self._run, args=arguments, name="delivery", daemon=True)
+    def _begin(self, delivery: Delivery, way: _Way) -> None:
+        thread = threading.Thread(target=self._run, args=(delivery, way), name="delivery", daemon=True)
         with self._lock:
             if self._stopped.is_set():
                 return
@@ -116,19 +149,58 @@ class Deliveries:
                 self._threads.append(thread)
                 thread.start()
 
-    def _run(self, delivery: Delivery, payload: bytes, delay_seconds: float) -> None:
-        for pause in (delay_seconds, *[RETRY_PAUSE_SECONDS] * RETRIES):
+    def _run(self, delivery: Delivery, way: _Way) -> None:
+        attempt = self._start if delivery.target.split(":")[2] == "states" else self._call
+        for pause in (way.delay_seconds, *[RETRY_PAUSE_SECONDS] * _retries(way.target)):
             if self._stopped.wait(pause):
                 return
             delivery.attempts += 1
-            delivery.error = self._attempt(delivery.target, payload)
+            again = attempt(delivery, way)
             if delivery.error is None:
                 delivery.status = "DELIVERED"
                 return
+            if not again:
+                break
+        self._keep(delivery, way)
         delivery.status = "FAILED"
 
-    def _attempt(self, function: str, payload: bytes) -> str | None:
+    def _call(self, delivery: Delivery, way: _Way) -> bool:
+        """Invoke a function; whether to try again."""
         try:
-            return self._invoke(function, payload).error
+            delivery.error = self._invoke(delivery.target, way.payload.encode()).error
         except Exception as error:  # noqa: BLE001 - whatever kept the function from running is what became of the event
-            return f"{type(error).__name__}: {error}"
+            delivery.error = f"{type(error).__name__}: {error}"
+        return True
+
+    def _start(self, delivery: Delivery, way: _Way) -> bool:
+        """Start an execution; whether to try again."""
+        delivery.error = None
+        try:
+            started = self._clients("stepfunctions").start_execution(stateMachineArn=delivery.target, input=way.payload)
+            delivery.execution_arn = started["executionArn"]
+        except ClientError as error:
+            delivery.error = str(error)
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return status >= _SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
+        except BotoCoreError as error:
+            delivery.error = str(error)
+        return True
+
+    def _keep(self, delivery: Delivery, way: _Way) -> None:
+        """Send what no state machine was started with to the queue; what a function made of its event is not kept."""
+        queue = way.target.get("DeadLetterConfig", {}).get("Arn")
+        if queue is None or delivery.target.split(":")[2] != "states":
+            return
+        told = {"RULE_ARN": way.rule_arn, "TARGET_ARN": delivery.target, "ERROR_MESSAGE": str(delivery.error)}
+        sqs = self._clients("sqs")
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"],
+            MessageBody=json.dumps(delivery.event),
+            MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in told.items()},
+        )
+
+
+def _retries(target: Mapping[str, Any]) -> int:
+    if target["Arn"].split(":")[2] != "states":
+        return RETRIES
+    return min(RETRIES, int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", RETRIES)))

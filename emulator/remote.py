@@ -13,8 +13,9 @@ from typing import Any
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
 
-MACHINES = ("StartModelArn", "StopModelArn")
+MACHINES = ("StartModelArn", "StopModelArn", "RunWithModelArn")
 """Outputs of the stack."""
 
 
@@ -57,8 +58,13 @@ class Remote:
             aws_secret_access_key="test",
             region_name=about["Region"],
         )
-        self.stepfunctions: Any = self._session.client("stepfunctions", endpoint_url=self.endpoint)
-        self.dynamodb: Any = self._session.client("dynamodb", endpoint_url=self.endpoint)
+        self.stepfunctions = self.client("stepfunctions")
+        self.dynamodb = self.client("dynamodb")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service."""
+        config = Config(s3={"addressing_style": "path"})
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
 
     def ask(self, method: str, path: str, given: object = None) -> Any:
         """Ask the emulator itself.
@@ -122,6 +128,17 @@ class Remote:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["ModelTableName"])
         items = [TypeDeserializer().deserialize({"M": item}) for page in pages for item in page["Items"]]
         return [item for item in items if item["Kind"] == "MODEL"]
+
+    def lines(self, results: dict[str, str]) -> list[dict[str, Any]]:
+        """The result lines of a batch, from where its summary says that they are."""
+        s3 = self.client("s3")
+
+        def read(key: str) -> str:
+            text: str = s3.get_object(Bucket=results["Bucket"], Key=key)["Body"].read().decode()
+            return text
+
+        files = json.loads(read(results["Manifest"]))["ResultFiles"]["SUCCEEDED"]
+        return [json.loads(line) for file in files for line in read(file["Key"]).splitlines()]
 
     def wait_for_notifications(self, count: int, seconds: float = 60) -> None:
         """Wait until so many have been published: an event's are sent some time after it.

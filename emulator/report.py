@@ -93,6 +93,20 @@ def leases(console: Console, items: Iterable[dict[str, Any]]) -> None:
             say(console, "    nobody")
 
 
+def batch(console: Console, summary: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:
+    """Show what a batch has found in each image, and all in all."""
+    for line in lines:
+        seen = line.get("CustomLabels", ())
+        found = ", ".join(f"{label['Name']} ({label['Confidence']:.0f} %)" for label in seen) or "nothing"
+        say(console, f"  {line['Image']['Key']:24}  {line.get('Error', line.get('Skipped', found))}")
+    say(
+        console,
+        f"{summary['Images']} images: {summary['Labelled']} labelled, {summary['Failed']} failed, in "
+        f"{summary['Seconds']} s: s3://{summary['Results']['Bucket']}/{summary['Results']['Prefix']}",
+        "bold green",
+    )
+
+
 def mail(console: Console, notification: dict[str, Any]) -> None:
     """Show a notification as its mail reads."""
     head = f"To: {', '.join(notification['Emails']) or '(nobody has subscribed)'}\nSubject: {notification['Subject']}"

@@ -23,7 +23,7 @@ from moto.scheduler.models import scheduler_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from emulator import custom_labels_api, deploy, schedules, seams
+from emulator import custom_labels_api, deploy, happenings, schedules, seams
 from emulator.authoriser import Authoriser
 from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
@@ -81,7 +81,7 @@ class Emulator:
     runtime
         The functions' logs and invocations.
     deliveries
-        The events that rules sent to functions, and what became of them.
+        The events that rules sent to functions and state machines, and what became of them.
     control
         What was published, and the HTTP interface under ``/_emulator/``.
     outputs
@@ -147,7 +147,7 @@ class Emulator:
             shutil.rmtree(self._work_dir)
             raise
         self.faults = Faults(DomainDispatcherApplication(create_backend_app))
-        self.deliveries = Deliveries(self.faults, lambdas.invoke)
+        self.deliveries = Deliveries(self.faults, lambdas.invoke, self.client)
         self._prepare_moto()
         self.authoriser = Authoriser(self.faults, self.account_id)
         self.control = Control(self.authoriser, self)
@@ -236,6 +236,29 @@ class Emulator:
         groups = scheduler_backends[self.account_id][self.region].schedule_groups.values()
         found = schedules.find([one for group in groups for one in group.schedules.values()], schedule)
         return schedules.fire(found, at or datetime.now(UTC), self.client)
+
+    def event(self, given: Mapping[str, Any], *, twice: bool = False) -> dict[str, Any]:
+        """Put an event on its bus, also one of an AWS service, and wait until it has been delivered.
+
+        Parameters
+        ----------
+        given
+            As EventBridge delivers it: ``source``, ``detail-type``, ``detail``, and what else it should have; ``bus``
+            where it is not for the default one.
+        twice
+            Deliver it twice with the same id, as EventBridge may.
+
+        Returns
+        -------
+        The event's ``Id`` and ``Bus``, the ``Rules`` that matched, and the ``Deliveries`` with what each has started.
+
+        Raises
+        ------
+        EventError
+            It is no event, there is no such bus, or no rule matches.
+
+        """
+        return happenings.happen(given, self.account_id, self.region, self.deliveries, times=2 if twice else 1)
 
     def __enter__(self) -> Self:
         return self.start()

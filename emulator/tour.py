@@ -9,12 +9,15 @@ from typing import Any
 
 from rich.console import Console
 
-from emulator import report
+from emulator import images, report
 from emulator.remote import Look, Remote
 
 OVERHEAD_SECONDS = 4
 """Of an execution beside the model's own time: cold functions, the notification."""
 # The interval needs a timeout to match: both together stay under 1,000 looks.
+IMAGES, FOLDER, RESULTS = "factory-images", "line-1/", "factory-results"
+DETECT_BATCH = {"images": [f"s3://{IMAGES}/{FOLDER}"], "results": f"s3://{RESULTS}/"}
+"""The setting that the last part needs."""
 _QUICK = {"PollSeconds": 2, "TimeoutSeconds": 600}
 
 
@@ -53,8 +56,12 @@ class Tour:
         stopped = self._execute("StopModelArn", {"LeaseId": "pipeline-b"}, self.stopping)
         self._title("5. A third pipeline is aborted by hand while the model starts, and nobody thinks of the model")
         swept = self._forgotten()
-        expected = ("MODEL_STARTED", "MODEL_ALREADY_RUNNING", "MODEL_KEPT_RUNNING", "MODEL_STOPPED", "MODEL_STOPPED")
-        return (started, joined, kept, stopped, swept) == expected
+        self._title(
+            "6. A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
+        )
+        let_go = self._batch()
+        expected = ("MODEL_STARTED", "MODEL_ALREADY_RUNNING", "MODEL_KEPT_RUNNING", *["MODEL_STOPPED"] * 3)
+        return (started, joined, kept, stopped, swept, let_go) == expected
 
     def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, brief: bool = False) -> str | None:
         given = {"Model": self.model, **fields, **_QUICK}
@@ -93,6 +100,30 @@ class Tour:
         report.say(self.console, f"It has started {swept['name']}.")
         outcome = self._follow(swept["executionArn"], self.starting + self.stopping)
         self._mails(told)
+        return outcome
+
+    def _batch(self) -> str | None:
+        remote, s3 = self.remote, self.remote.client("s3")
+        images.lay_out(s3, IMAGES, FOLDER)
+        images.ensure_bucket(s3, RESULTS)
+        batch = {"Bucket": IMAGES, "Prefix": FOLDER, "ToleratedFailurePercentage": 20}
+        workload = {"StateMachineArn": remote.outputs["DetectBatchArn"], "Input": batch, "ModelField": "Model"}
+        given = {"Model": self.model, "LeaseMinutes": 0, "Workload": workload, **_QUICK}
+        told = len(remote.ask("GET", "notifications"))
+        execution_arn = remote.start(given, "RunWithModelArn")
+        report.say(self.console, f"Input:          {json.dumps(given)}")
+        looks = remote.watch(execution_arn, self.project_version_arn)
+        report.follow(self.console, looks, self.starting + 2 * OVERHEAD_SECONDS)
+        execution = remote.stepfunctions.describe_execution(executionArn=execution_arn)
+        if execution["status"] != "SUCCEEDED":
+            report.ending(self.console, execution)
+            return None
+        summary = json.loads(execution["output"])["Workload"]
+        report.batch(self.console, summary, remote.lines(summary["Results"]))
+        report.say(self.console, "Nobody needs the model any more:")
+        (released,) = (one for one in remote.executions("StopModelArn") if one["name"].startswith("release-"))
+        outcome = self._follow(released["executionArn"], self.stopping)
+        self._mails(told, brief=True)
         return outcome
 
     def _mails(self, told: int, *, brief: bool = False) -> None:

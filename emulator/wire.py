@@ -81,7 +81,7 @@ def read_call(environ: Environ) -> Call | None:
         return None
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    action, parameters = _operation(environ, body)
+    action, parameters = _operation(environ, body, credential["service"])
     return Call(
         service=credential["service"],
         action=action,
@@ -93,7 +93,7 @@ def read_call(environ: Environ) -> Call | None:
     )
 
 
-def _operation(environ: Environ, body: bytes) -> tuple[str, Mapping[str, Any]]:
+def _operation(environ: Environ, body: bytes, service: str) -> tuple[str, Mapping[str, Any]]:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return target.rpartition(".")[2], json.loads(body or b"{}")
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
@@ -101,10 +101,21 @@ def _operation(environ: Environ, body: bytes) -> tuple[str, Mapping[str, Any]]:
         return form.get("Action", ""), form
     # The path keeps its escapes only here: PATH_INFO has lost those of an ARN's slashes.
     path = str(environ.get("REQUEST_URI", environ["PATH_INFO"])).partition("?")[0]
+    if service == "s3":
+        return _s3_operation(environ, path)
     if invoke := _INVOKE.search(path):
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         return "Invoke", {"FunctionName": unquote(invoke["FunctionName"]), **query}
     return f"{environ['REQUEST_METHOD']} {path}", {}
+
+
+def _s3_operation(environ: Environ, path: str) -> tuple[str, Mapping[str, Any]]:
+    """What the functions do in S3, by method and path; the bucket is in the path."""
+    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    method, query = environ["REQUEST_METHOD"], dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    if not key:
+        return ("ListObjectsV2" if method == "GET" else f"{method} {path}"), {"Bucket": bucket, **query}
+    return {"GET": "GetObject", "PUT": "PutObject"}.get(method, f"{method} {path}"), {"Bucket": bucket, "Key": key}
 
 
 def access_denied_code(service: str) -> str:
@@ -118,6 +129,9 @@ def error_response(call: Call, code: str, message: str) -> tuple[str, list[tuple
     request_id = str(uuid.uuid4())
     if model and model.metadata["protocol"] == "query":
         content_type, body = "text/xml", _xml_error(code, message, request_id)
+    elif model and model.metadata["protocol"] == "rest-xml":
+        content_type = "application/xml"
+        body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     else:
         content_type, body = _JSON_CONTENT_TYPE, json.dumps({"__type": code, "message": message, "Message": message})
     headers = [("Content-Type", content_type), ("x-amzn-ErrorType", code), ("x-amzn-RequestId", request_id)]

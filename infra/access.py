@@ -1,16 +1,17 @@
 """What several functions may do to models and executions: each grant in one place, with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 
 from infra.functions import LifecycleFunction
-from infra.machines import executions_arn
+from infra.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.nag import acknowledge
 from infra.settings import Settings
+from infra.workloads import workload_executions, workload_names
 from lifecycle.configuration import Configuration
 
-MACHINES = ("StartModel", "StopModel")
+MACHINES = ("StartModel", "StopModel", "RunWithModel")
 
 
 def _projects(function: LifecycleFunction, resource: str) -> str:
@@ -27,22 +28,32 @@ def allow_to_find_projects(function: LifecycleFunction) -> None:
 def allow_to_look_at_models(function: LifecycleFunction) -> None:
     """Find projects, and read the versions of every project."""
     allow_to_find_projects(function)
-    function.allow("rekognition:DescribeProjectVersions", on=[_projects(function, "*")])
-    stack = cdk.Stack.of(function)
-    every = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project/*"
     reason = (
         "Read only: a refusal for want of capacity names the models that fill the quota, and the sweep finds models "
         "of ours, in whatever project."
     )
-    acknowledge(function, {f"AwsSolutions-IAM5[Resource::{every}]": reason})
+    _allow_on_projects(function, "rekognition:DescribeProjectVersions", {"*": reason})
+
+
+def allow_to_choose_versions(function: LifecycleFunction, settings: Settings) -> None:
+    """Read the versions of the projects of which the newest is meant, and start the stops of further ones."""
+    projects = [model.project for model in settings.models.values() if model.project]
+    if not projects:
+        return
+    reason = "The newest good version is looked for among all of the project."
+    _allow_on_projects(function, "rekognition:DescribeProjectVersions", {f"{name}/*": reason for name in projects})
+    function.allow("states:StartExecution", on=[machine_arn(function, "StopModel")])
 
 
 def allow_to_start_models(function: LifecycleFunction, settings: Settings) -> None:
     """Start the configured models, and any version of the projects that are configured so."""
     action = "rekognition:StartProjectVersion"
-    function.allow(action, on=[model.project_version_arn for model in settings.models.values()])
-    reason = "'projects' in cdk.json asks for it: any version may be started, so that a retrained one needs no deploy."
-    _allow_on_versions(function, action, settings.projects, reason)
+    models = settings.models.values()
+    if versions := [model.project_version_arn for model in models if model.project_version_arn]:
+        function.allow(action, on=versions)
+    newest = [model.project for model in models if model.project and model.project not in settings.projects]
+    reason = "cdk.json asks for it ('projects', 'version'): any version may be started, so retraining needs no deploy."
+    _allow_on_versions(function, action, [*settings.projects, *newest], reason)
 
 
 def allow_to_stop_models(function: LifecycleFunction, settings: Settings) -> None:
@@ -60,25 +71,29 @@ def allow_to_stop_models(function: LifecycleFunction, settings: Settings) -> Non
 
 def _allow_on_versions(function: LifecycleFunction, action: str, projects: Sequence[str], reason: str) -> None:
     named = ["*"] if "*" in projects else projects
-    function.allow(action, on=[_projects(function, f"{project}/version/*/*") for project in named])
+    _allow_on_projects(function, action, {f"{project}/version/*/*": reason for project in named})
+
+
+def _allow_on_projects(function: LifecycleFunction, action: str, reasons: Mapping[str, str]) -> None:
+    """Allow an action on resources below ``project/``, each with the reason of its wildcard."""
+    function.allow(action, on=[_projects(function, resource) for resource in reasons])
     stack = cdk.Stack.of(function)
     home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
-    acknowledge(
-        function,
-        {f"AwsSolutions-IAM5[Resource::{home}/{project}/version/*/*]": reason for project in named},
-    )
+    acknowledge(function, {f"AwsSolutions-IAM5[Resource::{home}/{resource}]": why for resource, why in reasons.items()})
 
 
 def allow_to_read_executions(function: LifecycleFunction) -> None:
     """Ask Step Functions how an execution of ours stands."""
     function.allow("states:DescribeExecution", on=[executions_arn(function, name) for name in MACHINES])
-    stack = cdk.Stack.of(function)
     reason = "Any execution of these machines may hold a token, a lease or a claim."
-    acknowledge(
-        function,
-        {
-            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:{stack.region}:{stack.account}:execution:"
-            f"{stack.stack_name}-{name}:*]": reason
-            for name in MACHINES
-        },
-    )
+    acknowledge(function, any_execution(function, (full_name(function, name) for name in MACHINES), reason))
+
+
+def allow_to_end_runs(function: LifecycleFunction, settings: Settings) -> None:
+    """End what a run has started, where the run was ended, and start the release of its lease."""
+    function.allow("states:StartExecution", on=[machine_arn(function, "StopModel")])
+    function.allow("states:StopExecution", on=[executions_arn(function, "StartModel")])
+    if workloads := workload_executions(function, settings):
+        function.allow("states:DescribeExecution", "states:StopExecution", on=workloads)
+    reason = "A run that was ended may have started any of them."
+    acknowledge(function, any_execution(function, workload_names(function, settings), reason))

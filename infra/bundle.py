@@ -6,6 +6,7 @@ between two machines is left out, so that the same sources give the same asset h
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,23 +22,26 @@ class NotSetUp(Exception):
     """The vendored requirements are missing."""
 
 
-def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
+def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequence[str] = ()) -> Path:
     """Write the asset's folder anew.
 
     Parameters
     ----------
     settings : Settings
-        Of which the models and the price go into the bundle.
+        Of which the models, the schedules and the price go into the bundle.
     target : Path
         The folder; what was there is removed.
     root : Path
         The project, for a test that builds from two folders.
+    workloads : sequence of str
+        ARNs of the state machines that RunWithModel may run.
     """
     vendor = root / "build" / "vendor"
     if not (vendor / ".done").exists():
         raise NotSetUp("The functions' requirements are not vendored yet: run 'make setup'.")
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(vendor, target, ignore=NOT_REPRODUCIBLE)
+    _keep_time_zones(target / "tzdata", {schedule.time_zone for schedule in settings.schedules.values()})
     for package in ("handlers", "lifecycle"):
         shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
     shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
@@ -49,6 +53,30 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
         "lease_warning_minutes": settings.lease_warning_minutes,
         "unleased_models": settings.unleased_models,
         "restart_when_down": settings.restart_when_down,
+        "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
+        "workloads": list(workloads),
+        "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
     }
     (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return target
+
+
+def _keep_time_zones(package: Path, zones: set[str]) -> None:
+    """Leave of all the world's time zones those of the schedules: the others would double what is uploaded.
+
+    The Lambda runtime need not have any. ``zoneinfo`` reads them as resources of packages.
+    """
+    if not zones:
+        shutil.rmtree(package)
+        return
+    kept = {package / "zoneinfo" / zone for zone in zones} | {package / "zoneinfo" / "UTC"}
+    for path in sorted(package.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_dir():
+            _remove_if_unused(path)
+        elif path not in kept and path.name != "__init__.py":
+            path.unlink()
+
+
+def _remove_if_unused(folder: Path) -> None:
+    if {path.name for path in folder.iterdir()} <= {"__init__.py"}:
+        shutil.rmtree(folder)

@@ -5,7 +5,6 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_scheduler as scheduler
@@ -13,11 +12,12 @@ from aws_cdk import aws_scheduler_targets as schedule_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.access import MACHINES, allow_to_look_at_models, allow_to_read_executions
+from infra.access import MACHINES, allow_to_end_runs, allow_to_look_at_models, allow_to_read_executions
 from infra.functions import LifecycleFunction
 from infra.machines import machine_arn
-from infra.nag import acknowledge, logical_id
+from infra.nag import acknowledge
 from infra.notifications import Notifications
+from infra.scheduling import role_of_schedules
 from infra.shared import Shared
 
 TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -25,17 +25,19 @@ TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Keeping(Construct):
-    """Settle and Sweep, what calls them, where their lost calls go, and who is alarmed."""
+    """Settle and Sweep, what calls them, where their lost calls go, and who is alarmed.
+
+    Tick's lost calls go there too.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications) -> None:
         super().__init__(scope, construct_id)
         self._shared = shared
         self._notifications = notifications
-        self._lost = self._queue_of_lost_calls()
+        self.lost_calls = self._queue_of_lost_calls()
         self.settle = self._function("Settle", timeout_seconds=60)
         self.sweep = self._function("Sweep", timeout_seconds=300)
-        self.sweep.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
-        self.sweep.allow("states:StartExecution", on=[machine_arn(self, name) for name in MACHINES])
+        self.sweep.allow("states:StartExecution", on=[machine_arn(self, "StartModel")])
         self._settle_after_each_end()
         self._sweep_every_few_minutes()
         self._alarms()
@@ -51,13 +53,17 @@ class Keeping(Construct):
         )
         self._notifications.allow_to_tell(function)
         function.allow("dynamodb:GetItem", on=[shared.idempotency_table.table_arn])
-        function.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", on=[shared.model_table.table_arn])
+        function.allow(
+            *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
+            on=[shared.model_table.table_arn],
+        )
         allow_to_look_at_models(function)
         allow_to_read_executions(function)
+        allow_to_end_runs(function, shared.settings)
         function.version.configure_async_invoke(
             retry_attempts=2,
             max_event_age=cdk.Duration.minutes(15),
-            on_failure=destinations.SqsDestination(self._lost),
+            on_failure=destinations.SqsDestination(self.lost_calls),
         )
         return function
 
@@ -101,7 +107,7 @@ class Keeping(Construct):
             targets=[
                 event_targets.LambdaFunction(
                     permitted,
-                    dead_letter_queue=self._lost,
+                    dead_letter_queue=self.lost_calls,
                     retry_attempts=5,
                     max_event_age=cdk.Duration.hours(1),
                 )
@@ -111,7 +117,7 @@ class Keeping(Construct):
 
     def _sweep_every_few_minutes(self) -> None:
         period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)
-        role = self._role_of_the_schedule()
+        role = role_of_schedules(self, "EverySweepRole", self.sweep, self.lost_calls, group_name="default")
         schedule = scheduler.Schedule(
             self,
             "EverySweep",
@@ -120,30 +126,13 @@ class Keeping(Construct):
             target=schedule_targets.LambdaInvoke(
                 self.sweep.version,
                 role=role.without_policy_updates(),
-                dead_letter_queue=self._lost,
+                dead_letter_queue=self.lost_calls,
                 # One that could not be delivered is made good by the next.
                 retry_attempts=2,
                 max_event_age=period,
             ),
         )
         schedule.node.add_dependency(role)
-
-    def _role_of_the_schedule(self) -> iam.Role:
-        """CDK's own role changes with each version, and may call that one only: a deploy would lose a sweep."""
-        stack = cdk.Stack.of(self)
-        group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name="default")
-        ours = {"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group}}
-        role = iam.Role(
-            self,
-            "EverySweepRole",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=ours),
-        )
-        every_version = f"{self.sweep.function.function_arn}:*"
-        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[every_version]))
-        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._lost.queue_arn]))
-        finding = f"AwsSolutions-IAM5[Resource::<{logical_id(self.sweep.function)}.Arn>:*]"
-        acknowledge(role, {finding: "While a deploy turns the schedule to a new version, it calls the one before."})
-        return role
 
     def _alarms(self) -> None:
         period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)
@@ -171,8 +160,8 @@ class Keeping(Construct):
             cloudwatch.Alarm(
                 self,
                 "CallsLost",
-                alarm_description="A call of Settle or Sweep was lost. See docs/operations.md.",
-                metric=self._lost.metric_approximate_number_of_messages_visible(
+                alarm_description="A call of Settle, Sweep or Tick was lost. See docs/operations.md.",
+                metric=self.lost_calls.metric_approximate_number_of_messages_visible(
                     period=cdk.Duration.minutes(5), statistic="Maximum"
                 ),
                 comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -30,6 +30,7 @@ class Notifications(Construct):
             "EVENT_BUS_NAME": self.event_bus.event_bus_name,
             "START_MODEL_ARN": machine_arn(self, "StartModel"),
             "STOP_MODEL_ARN": machine_arn(self, "StopModel"),
+            "RUN_WITH_MODEL_ARN": machine_arn(self, "RunWithModel"),
             **shared.table_names("IDEMPOTENCY"),
         }
         self.notify = shared.function(

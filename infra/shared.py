@@ -13,6 +13,7 @@ from infra import bundle
 from infra.functions import LifecycleFunction
 from infra.nag import acknowledge
 from infra.settings import Settings
+from infra.workloads import workload_arns
 
 
 class Shared(Construct):
@@ -25,7 +26,7 @@ class Shared(Construct):
         stage = cdk.Stage.of(self)
         assert stage is not None  # noqa: S101 - for the type checker
         # In the assembly's own folder: two syntheses at a time don't meet.
-        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle")
+        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle", workloads=workload_arns(self, settings))
         self.key = self._encryption_key()
         self.idempotency_table = self._idempotency_table()
         self.model_table = self._model_table()

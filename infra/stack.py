@@ -5,8 +5,15 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.commands import commands_and_links
+from infra.detect_batch import DetectBatchWorkload
+from infra.event_rules import EventRules
 from infra.keeping import Keeping
 from infra.notifications import Notifications
+from infra.other_accounts import OtherAccounts
+from infra.people import People
+from infra.run_with_model import RunWithModel
+from infra.schedules import Schedules
 from infra.settings import Settings
 from infra.shared import Shared
 from infra.start_model import StartModel
@@ -24,20 +31,45 @@ class CustomLabelsLifecycle(cdk.Stack):
         steps = Steps(self, "Steps", shared, notifications)
         start_model = StartModel(self, "StartModel", shared, steps)
         stop_model = StopModel(self, "StopModel", shared, steps)
-        Keeping(self, "Keeping", shared, notifications)
+        run_with_model = RunWithModel(self, "RunWithModel", shared, steps)
+        keeping = Keeping(self, "Keeping", shared, notifications)
+        people = People(self, "People", shared, notifications)
+        machines = {
+            "StartModel": start_model.state_machine.state_machine_arn,
+            "StopModel": stop_model.state_machine.state_machine_arn,
+        }
+        EventRules(self, "EventRules", rules=settings.event_rules, machines=machines, lost_calls=keeping.lost_calls)
+        if settings.schedules:
+            Schedules(self, "Schedules", shared, keeping.lost_calls)
 
         outputs = {
             "StartModelArn": (
-                start_model.state_machine.state_machine_arn,
+                machines["StartModel"],
                 "Start a model, or extend a lease: the state machine to start",
             ),
             "StopModelArn": (
-                stop_model.state_machine.state_machine_arn,
+                machines["StopModel"],
                 "Release a lease, or stop a model: this one",
+            ),
+            "RunWithModelArn": (
+                run_with_model.state_machine.state_machine_arn,
+                "Run a workload with a model: this one",
             ),
             "NotificationTopicArn": (notifications.topic.topic_arn, "Subscribe people here"),
             "EventBusName": (notifications.event_bus.event_bus_name, "Match events of this app on this bus"),
             "ModelTableName": (shared.model_table.table_name, "Leases and claims, an item for each model: read only"),
+            "OperatorsPolicyArn": (people.operators.managed_policy_arn, "For people who start and stop models"),
+            "ViewersPolicyArn": (people.viewers.managed_policy_arn, "For people who look"),
+            **commands_and_links(self, next(iter(settings.models))),
         }
+        if settings.trusted_principals:
+            caller = OtherAccounts(self, "OtherAccounts", settings.trusted_principals).role
+            outputs["CallerRoleArn"] = (caller.role_arn, "Callers of other accounts assume this role")
+        if settings.detect_batch:
+            detect_batch = DetectBatchWorkload(self, "DetectBatch", shared, settings.detect_batch)
+            outputs["DetectBatchArn"] = (
+                detect_batch.state_machine.state_machine_arn,
+                "Look at every image under a prefix: a workload for RunWithModel",
+            )
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

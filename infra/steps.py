@@ -2,7 +2,12 @@
 
 from constructs import Construct
 
-from infra.access import allow_to_find_projects, allow_to_look_at_models, allow_to_read_executions
+from infra.access import (
+    allow_to_choose_versions,
+    allow_to_find_projects,
+    allow_to_look_at_models,
+    allow_to_read_executions,
+)
 from infra.notifications import Notifications
 from infra.shared import Shared
 
@@ -17,7 +22,11 @@ class Steps(Construct):
         check = shared.function(
             self, "Check", handler="check", timeout_seconds=30, environment=shared.table_names("MODEL")
         )
-        prepare.allow("dynamodb:PutItem", on=[shared.idempotency_table.table_arn, shared.model_table.table_arn])
+        prepare.allow("dynamodb:PutItem", on=[shared.idempotency_table.table_arn])
+        prepare.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
+        if any(model.project for model in shared.settings.models.values()):
+            prepare.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
+        allow_to_choose_versions(prepare, shared.settings)
         check.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])
         allow_to_find_projects(prepare)
         allow_to_look_at_models(check)

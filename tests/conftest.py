@@ -22,11 +22,56 @@ Synthesised = Callable[[Mapping[str, Any]], Path]
 HOME = "arn:aws:rekognition:eu-west-1:111122223333:project"
 SETTINGS: Mapping[str, Any] = {
     "models": [
-        {"name": "defects", "project_version_arn": f"{HOME}/boards/version/v1/1793520000000"},
+        {
+            "name": "defects",
+            "project_version_arn": f"{HOME}/boards/version/v1/1793520000000",
+            "schedules": [
+                {
+                    "name": "office-hours",
+                    "start": "cron(30 7 ? * MON-FRI *)",
+                    "stop": "0 18 ? * MON-FRI *",
+                    "time_zone": "Europe/Berlin",
+                    "exclude_dates": ["2090-12-25", "2090-12-26"],
+                    "start_date": "2090-01-01",
+                    "end_date": "2098-12-31",
+                    "too_late_minutes": 60,
+                },
+                {"name": "night", "ready_by": "0 1,22 ? * SAT *", "time_zone": "Europe/Berlin", "enabled": False},
+            ],
+        },
         {"name": "logos", "project_version_arn": f"{HOME}/brands/version/v2/1793520000001", "max_inference_units": 2},
+        {"name": "welds", "project": "welds", "version": "latest", "minimum_f1": 0.8},
     ],
     "projects": ["packaging"],
+    "workloads": ["Inspection"],
+    "event_rules": [
+        {
+            "name": "shift-begins",
+            "pattern": {"source": ["factory"], "detail-type": ["Shift begins"]},
+            "model_path": "$.detail.model",
+            "lease_minutes": 480,
+        },
+        {
+            "name": "shift-ends",
+            "pattern": {"source": [{"prefix": "factory."}], "detail": {"version": ["v1"]}},
+            "event_bus": "factory",
+            "action": "stop",
+            "model": "logos",
+            "lease_id": "event/shift-begins",
+            "enabled": False,
+        },
+        {"name": "trained", "pattern": {"source": ["pipeline"]}, "project_version_arn_path": "$.detail.version.arn"},
+    ],
+    "trusted_principals": [
+        {"principal": "444455556666", "external_id": "inspection-pipeline"},
+        {"principal": "arn:aws:iam::777788889999:role/packaging", "external_id": "packaging/line-1"},
+    ],
     "notification_emails": ["ml-operators@example.com", "night-shift@example.com"],
+    "detect_batch": {
+        "images": ["s3://factory-images/line-1/", "s3://factory-images/line-2", "s3://samples"],
+        "results": "s3://factory-results/labels",
+        "max_concurrency": 40,
+    },
     "sweep_minutes": 1,
     "lease_warning_minutes": 30,
     "unleased_models": "stop",

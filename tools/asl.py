@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
-_TYPES = frozenset({"Task", "Choice", "Wait", "Pass", "Succeed", "Fail"})
+_TYPES = frozenset({"Task", "Choice", "Wait", "Pass", "Map", "Succeed", "Fail"})
 _LAMBDA = "arn:aws:states:::lambda:invoke"
 
 
@@ -66,6 +66,17 @@ class StateMachine:
     def tasks(self) -> Mapping[str, dict[str, Any]]:
         """The states that do something."""
         return {name: state for name, state in self.states.items() if state["Type"] == "Task"}
+
+    @property
+    def children(self) -> Mapping[str, "StateMachine"]:
+        """What each Map runs for each of its items, by the Map's name: a definition like any other."""
+        return {
+            name: StateMachine(
+                self.name, json.dumps({"QueryLanguage": self.definition["QueryLanguage"], **state["ItemProcessor"]})
+            )
+            for name, state in self.states.items()
+            if state["Type"] == "Map"
+        }
 
     @property
     def transitions(self) -> list[Transition]:

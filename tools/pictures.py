@@ -7,6 +7,7 @@ a picture that is not what its source says is an error.
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from pathlib import Path
@@ -25,6 +26,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"(<!-- picture: ([\w-]+) -->\n)(.*?)(<!-- /picture -->)", re.DOTALL)
 _SHAPES = {
     "Task": ("[", "]"),
+    "Map": ("[[", "]]"),
     "Pass": ("[", "]"),
     "Choice": ("{", "}"),
     "Wait": ("([", "])"),
@@ -32,7 +34,7 @@ _SHAPES = {
     "Fail": ("(((", ")))"),
 }
 _CALLERS = {
-    "caller": "person, schedule<br/>or pipeline",
+    "caller": "person, schedule,<br/>pipeline or event",
     "rule": "EventBridge rule:<br/>an execution ended",
     "schedule": "schedule:<br/>every few minutes",
 }
@@ -47,6 +49,8 @@ _SERVICES = {
 """What a function works with: a table by its name, anything else by the prefix of its actions."""
 _NOT_DRAWN = frozenset({"logs", "kms", "sqs"})
 """What every function, whoever publishes on an encrypted topic, and whoever is called by events needs beside."""
+_WORKLOADS = "DetectBatch"
+"""What uses models has no part in their lifecycle."""
 _SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
 _WORDS = {
     Rule.REQUEST: "request",
@@ -115,15 +119,39 @@ def data_flow(template: Template) -> list[str]:
 
     What several functions have in common is drawn once, to or from the group that they are in.
     """
-    machines = {
-        machine: [template.invoked(version) for version in properties["DefinitionSubstitutions"].values()]
+    substitutions = {
+        machine: properties["DefinitionSubstitutions"]
         for machine, properties in template.of_type("AWS::StepFunctions::StateMachine").items()
+        if not machine.startswith(_WORKLOADS)
     }
+    called = {
+        machine: [template.invoked(version) for name, version in each.items() if name.endswith("FunctionArn")]
+        for machine, each in substitutions.items()
+    }
+    shared = {handler for handler, count in Counter(chain(*called.values())).items() if count > 1}
+    # A workload of ours is a workload like any other.
+    machines = {machine: each for machine, each in called.items() if shared & set(each)}
+    nested = [
+        (machine, f"{name.removesuffix('Arn')}StateMachine")
+        for machine in machines
+        for name in substitutions[machine]
+        if not name.endswith("FunctionArn")
+    ]
     targets = {
-        "rule": [target for rule in template.of_type("AWS::Events::Rule").values() for target in rule["Targets"]],
-        "schedule": [schedule["Target"] for schedule in template.of_type("AWS::Scheduler::Schedule").values()],
+        "rule": [
+            target
+            for rule in template.of_type("AWS::Events::Rule").values()
+            for target in rule["Targets"]
+            if referenced(target["Arn"]) not in machines  # it is a caller as any other
+        ],
+        # Those in a group of their own are the models', where there are any: callers as all others are.
+        "schedule": [
+            schedule["Target"]
+            for schedule in template.of_type("AWS::Scheduler::Schedule").values()
+            if "GroupName" not in schedule
+        ],
     }
-    steps = [one for one in dict.fromkeys(chain(*machines.values())) if all(one in each for each in machines.values())]
+    steps = [handler for handler in dict.fromkeys(chain(*machines.values())) if handler in shared]
     own = [(machine, handler) for machine, each in machines.items() for handler in each if handler not in steps]
     keeping = [(event, template.invoked(target["Arn"])) for event, each in targets.items() for target in each]
     kept = {handler: _work(template, handler) for _, handler in keeping}
@@ -132,7 +160,7 @@ def data_flow(template: Template) -> list[str]:
         "flowchart LR",
         *(f'  {caller}(["{label}"])' for caller, label in _CALLERS.items()),
         *(f'  {machine}["state machine<br/>{_machine_name(machine)}"]' for machine in machines),
-        *_group("steps", "steps of both", steps),
+        *_group("steps", "steps of all", steps),
         *(_function(handler) for _, handler in own),
         *_group("keeping", "keeping what leases promise", kept),
         *(f'  {service}[("{label}")]' for service, label in _SERVICES.items()),
@@ -140,6 +168,7 @@ def data_flow(template: Template) -> list[str]:
         *(f"  {event} --> {handler}" for event, handler in keeping),
         *(f"  {machine} --> steps" for machine in machines),
         *(f"  {machine} --> {handler}" for machine, handler in own),
+        *(f"  {machine} --> {other}" for machine, other in nested),
         *chain(*(_uses(handler, _work(template, handler)) for handler in (*steps, *(one for _, one in own)))),
         *_uses("keeping", by_both),
         *chain(*(_uses(handler, work - by_both) for handler, work in kept.items())),

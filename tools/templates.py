@@ -60,17 +60,34 @@ class Template:
         """What grants something to roles: inline and managed policies."""
         return self.of_type("AWS::IAM::Policy") | self.of_type("AWS::IAM::ManagedPolicy")
 
+    def managed(self, policy: str) -> Mapping[str, frozenset[str]]:
+        """The actions on each resource that a managed policy grants whoever it is attached to, by its name here."""
+        granted: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for statement in self.of_type("AWS::IAM::ManagedPolicy")[policy]["PolicyDocument"]["Statement"]:
+            if statement.keys() != {"Effect", "Action", "Resource"} or statement["Effect"] != "Allow":
+                raise ValueError(f"no plain grant: {statement}")
+            for resource in _listed(statement["Resource"]):
+                granted[resource] |= frozenset(_listed(statement["Action"]))
+        return granted
+
     @property
     def grants(self) -> Grants:
-        """For each role, the actions it may do on each resource; ValueError where a statement is no plain grant."""
+        """For each role, the actions it may do on each resource; ValueError where a statement is no plain grant.
+
+        A condition stands behind its resource: ``arn:... if {"StringLike": ...}``.
+        """
         grants: dict[str, dict[str, frozenset[str]]] = defaultdict(lambda: defaultdict(frozenset))
         for properties in self.policies.values():
             for statement in properties["PolicyDocument"]["Statement"]:
-                if statement.keys() != {"Effect", "Action", "Resource"} or statement["Effect"] != "Allow":
+                if (
+                    statement.keys() - {"Condition"} != {"Effect", "Action", "Resource"}
+                    or statement["Effect"] != "Allow"
+                ):
                     raise ValueError(f"no plain grant: {statement}")
-                for role in properties["Roles"]:
+                condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
+                for role in properties.get("Roles", ()):
                     for resource in _listed(statement["Resource"]):
-                        grants[referenced(role)][resource] |= frozenset(_listed(statement["Action"]))
+                        grants[referenced(role)][f"{resource}{condition}"] |= frozenset(_listed(statement["Action"]))
         return grants
 
     def invoked(self, version: str) -> str:

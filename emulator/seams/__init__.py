@@ -18,6 +18,7 @@ from emulator.seams import (
     executions,
     jsonata,
     lambdas,
+    maps,
     resources,  # noqa: F401 - its classes make themselves known
     stepfunctions,
 )
@@ -38,7 +39,7 @@ def connect(
     invoke
         Its Lambda runtime.
     deliver
-        Takes a rule's name, one of its targets that is a function, and an event that the rule matches.
+        Takes a rule's ARN, one of its targets that is a function or state machine, and an event that the rule matches.
 
     """
     _install()
@@ -55,5 +56,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, jsonata, stepfunctions, executions, events, lambdas):
+    for seam in (cloudformation, jsonata, stepfunctions, executions, events, lambdas, maps):
         seam.install()

@@ -1,4 +1,4 @@
-"""EventBridge: rules invoke functions, and the events of AWS's own services."""
+"""EventBridge: rules invoke functions and start state machines, and the events of AWS's own services."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import logging
 import time
 import uuid
+from datetime import datetime
 from typing import Any
 
 from moto.core.utils import iso_8601_datetime_without_milliseconds, utcfromtimestamp
@@ -15,27 +16,45 @@ from moto.utilities.arns import parse_arn
 from emulator.seams.patching import connection, patch
 
 _log = logging.getLogger(__name__)
+_DELIVERED = {"lambda", "states"}
 
 
 def publish(
     account_id: str, region: str, *, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]
 ) -> None:
     """Put an event of an AWS service on the default bus: PutEvents is for other sources."""
+    event = {"source": source, "detail-type": detail_type, "resources": resources, "detail": detail}
+    put(account_id, region, "default", event)
+
+
+def put(account_id: str, region: str, bus: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Put an event on a bus, of any source, with the id and time it has or new ones. Returns it as targets get it."""
     now = time.time()
-    event: Any = {
+    at = datetime.fromisoformat(given["time"]).timestamp() if "time" in given else now
+    made: Any = {
         "version": "0",
         "id": str(uuid.uuid4()),
-        "detail-type": detail_type,
-        "source": source,
         "account": account_id,
-        "time": now,
         "region": region,
-        "resources": resources,
-        "detail": detail,
-        "ingestion-time": now,
+        "resources": [],
+        **given,
+        "time": at,
     }
-    for rule in list(events_backends[account_id][region].event_buses["default"].rules.values()):
-        rule.send_to_targets(copy.deepcopy(event))
+    for rule in rules(account_id, region, bus):
+        event: Any = copy.deepcopy({**made, "ingestion-time": now})
+        rule.send_to_targets(event)
+    return _as_delivered(made)
+
+
+def rules(account_id: str, region: str, bus: str) -> list[Rule]:
+    """The rules of a bus; KeyError where there is no such bus."""
+    return [*events_backends[account_id][region].event_buses[bus].rules.values()]
+
+
+def matches(rule: Rule, event: Any) -> bool:
+    """Whether a rule sends an event to its targets; one that only has a schedule sends none."""
+    by_schedule = rule.event_pattern.dump() is None and rule.scheduled_expression
+    return bool(rule.state == "ENABLED" and not by_schedule and rule.event_pattern.matches_event(event))
 
 
 def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
@@ -49,13 +68,12 @@ def install() -> None:
     send: Any = Rule.send_to_targets
 
     def send_to_each(self: Rule, event: Any, *rest: Any, **more: Any) -> None:
-        by_schedule = self.event_pattern.dump() is None and self.scheduled_expression
-        if self.state != "ENABLED" or by_schedule or not self.event_pattern.matches_event(event):
+        if not matches(self, event):
             return
         for target in self.targets:
-            if parse_arn(target["Arn"]).service == "lambda":
+            if parse_arn(target["Arn"]).service in _DELIVERED:
                 if connection.deliver is not None:
-                    connection.deliver(self.name, target, _as_delivered(event))
+                    connection.deliver(self.arn, target, _as_delivered(event))
                 continue
             alone = copy.copy(self)
             alone.targets = [target]
@@ -64,6 +82,6 @@ def install() -> None:
             except NotImplementedError:
                 _log.warning("The emulator delivers no event of the rule %s to %s", self.name, target["Arn"])
 
-    # moto has no functions among its targets; it refuses the whole PutEvents when a rule with one matches. It also
-    # sends what matches a disabled rule, and everything to a rule that only has a schedule.
+    # moto has no functions and state machines among its targets; it refuses the whole PutEvents when a rule with one
+    # matches. It also sends what matches a disabled rule, and everything to a rule that only has a schedule.
     patch(Rule, "send_to_targets", send_to_each)

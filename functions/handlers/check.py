@@ -8,13 +8,14 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from lifecycle import configuration, starting, stopping
+from lifecycle import configuration, running, starting, stopping
 from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.decisions import Progress, StopProgress
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
 from lifecycle.model_table import ModelTable
 from lifecycle.rekognition import Rekognition
+from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest
 from lifecycle.steps import Step
 from lifecycle.stop_request import StopRequest
@@ -30,6 +31,9 @@ ITEMS = ModelTable(boto3.client("dynamodb", config=CLIENT_CONFIG), os.environ["M
 def handler(event: dict[str, Json], _context: LambdaContext) -> Step:
     """``{"Machine", "Request": $request, "Progress": $progress}`` -> ``$next``."""
     now = datetime.now(UTC)
+    if Machine(event["Machine"]) is Machine.RUN_WITH_MODEL:
+        request = from_wire(RunRequest, event["Request"])
+        return running.follow(request, from_wire(Progress, event["Progress"]), now=now, executions=EXECUTIONS)
     if Machine(event["Machine"]) is Machine.START_MODEL:
         return starting.check(
             from_wire(StartRequest, event["Request"]),

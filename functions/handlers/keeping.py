@@ -20,7 +20,7 @@ from lifecycle.settling import Settler
 from lifecycle.token_table import TokenTable
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"])
+MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"], os.environ["RUN_WITH_MODEL_ARN"])
 DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
 MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))

@@ -15,6 +15,7 @@ from lifecycle.endings import Ending, Failure
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.machines import Machine, Machines
 from lifecycle.requests import Execution
+from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest
 from lifecycle.start_result import StartResult
 from lifecycle.stop_request import StopRequest
@@ -22,7 +23,7 @@ from lifecycle.stop_result import StopResult
 from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"])
+MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"], os.environ["RUN_WITH_MODEL_ARN"])
 
 
 @entry
@@ -46,9 +47,11 @@ def _ending(event: dict[str, Json]) -> Ending:
         machine,
         from_wire(Execution, event["Execution"]),
         dry_run=event.get("DryRun") is True,
-        progress=from_wire(Progress if starts else StopProgress, progress),
+        progress=from_wire(StopProgress if machine is Machine.STOP_MODEL else Progress, progress),
         failure=from_wire(Failure, event["Failure"]) if event.get("Failure") else None,
     )
+    if machine is Machine.RUN_WITH_MODEL:
+        return replace(ending, request=from_wire(RunRequest, request) if request else None)
     if starts:
         return replace(
             ending,

@@ -1,6 +1,7 @@
-"""Prepare the request: remember the execution, validate its input, hold its token, find the project."""
+"""Prepare the request: remember the execution, validate its input, choose its version, hold its token."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from lifecycle import configuration, starting, stopping
+from lifecycle import configuration, running, starting, stopping
 from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
-from lifecycle.model_table import ExecutionTable
+from lifecycle.model_table import ExecutionTable, ModelTable
 from lifecycle.rekognition import Rekognition
 from lifecycle.requests import Execution, Request
 from lifecycle.token_table import TokenTable
@@ -24,7 +25,11 @@ MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
 TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
 OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
-STEPS = {Machine.START_MODEL: starting.prepare, Machine.STOP_MODEL: stopping.prepare}
+ITEMS = ModelTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
+STEPS: dict[Machine, Callable[..., Request]] = {
+    Machine.START_MODEL: starting.prepare,
+    Machine.STOP_MODEL: stopping.prepare,
+}
 
 
 @entry
@@ -32,12 +37,23 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Request:
     """``{"Machine", "Execution": <of the context object>}`` -> ``$request``."""
     execution = from_wire(Execution, event["Execution"])
     OPEN_EXECUTIONS.open(execution.id)
+    if Machine(event["Machine"]) is Machine.RUN_WITH_MODEL:
+        return running.prepare(
+            event["Execution"].get("Input"),
+            execution=execution,
+            now=datetime.now(UTC),
+            configuration=CONFIGURATION,
+            tokens=TOKENS,
+            executions=EXECUTIONS,
+        )
     return STEPS[Machine(event["Machine"])](
         event["Execution"].get("Input"),
         execution=execution,
         now=datetime.now(UTC),
         configuration=CONFIGURATION,
         models=MODELS,
+        items=ITEMS,
         tokens=TOKENS,
         executions=EXECUTIONS,
+        open_executions=OPEN_EXECUTIONS,
     )

@@ -20,22 +20,83 @@ DEFAULT_LEASE_MINUTES = 120
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as configured.
+    """A model as configured: one version, or the newest good one of a project.
 
     Parameters
     ----------
-    project_version_arn : str
+    project_version_arn : str, optional
         The model version.
     min_inference_units, max_inference_units : int, optional
         Defaults for its starts; a maximum switches auto-scaling on.
     lease_minutes : int, optional
         Default for its starts.
+    project : str, optional
+        Instead of ``project_version_arn``: the newest good version of this project is meant.
+    minimum_f1 : float
+        The F1 score that makes such a version a good one.
     """
 
-    project_version_arn: str
+    project_version_arn: str | None = None
     min_inference_units: int = 1
     max_inference_units: int | None = None
     lease_minutes: int = DEFAULT_LEASE_MINUTES
+    project: str | None = None
+    minimum_f1: float = 0.0
+
+    @property
+    def project_name(self) -> str:
+        """The name of its project."""
+        return self.project or VersionArn.parse(self.project_version_arn or "").project_name
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a model runs by itself.
+
+    Parameters
+    ----------
+    model : str
+        The configured name.
+    start, ready_by, stop : str, optional
+        EventBridge crons, their six fields; one of the first two is there.
+    time_zone : str
+        Of crons and dates: an IANA name.
+    excluded_dates : tuple of str
+        ISO dates on which it does not start.
+    start_date, end_date : str, optional
+        ISO dates of the first and the last day on which it starts.
+    too_late_minutes : int
+        A start that is delivered later than this is left out.
+    """
+
+    model: str
+    time_zone: str
+    start: str | None = None
+    ready_by: str | None = None
+    stop: str | None = None
+    excluded_dates: tuple[str, ...] = ()
+    start_date: str | None = None
+    end_date: str | None = None
+    too_late_minutes: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class DetectBatch:
+    """The workload that looks at every image under an S3 prefix. Places are ``s3://bucket/folder``.
+
+    Parameters
+    ----------
+    images : tuple of str
+        Where images may be read.
+    results : str
+        Where results go, in a folder for each execution.
+    max_concurrency : int
+        Images that one execution looks at side by side.
+    """
+
+    images: tuple[str, ...]
+    results: str
+    max_concurrency: int = 20
 
 
 class Unleased(StrEnum):
@@ -65,6 +126,12 @@ class Configuration:
         Names of further projects of which any version may be started; ``*`` stands for all.
     sweep_minutes : int
         How often the sweep comes.
+    schedules : Mapping
+        By name.
+    workloads : tuple of str
+        ARNs of the state machines that RunWithModel may run.
+    detect_batch : DetectBatch, optional
+        Where DetectBatch is deployed.
     """
 
     models: Mapping[str, Model]
@@ -72,12 +139,14 @@ class Configuration:
     projects: tuple[str, ...] = ()
     sweep: Policy = field(default_factory=Policy)
     sweep_minutes: int = 5
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    workloads: tuple[str, ...] = ()
+    detect_batch: DetectBatch | None = None
 
     @property
     def swept_projects(self) -> frozenset[str]:
         """Names of the projects whose versions the sweep looks at."""
-        arns = (model.project_version_arn for model in self.models.values())
-        return frozenset(self.projects) | {VersionArn.parse(arn).project_name for arn in arns}
+        return frozenset(self.projects) | {model.project_name for model in self.models.values()}
 
     def extension_minutes(self, model: str | None) -> int:
         """For how long a lease is extended by the command that people are told; an end is better than none."""
@@ -89,15 +158,22 @@ class Configuration:
         projects = self.swept_projects
         return "*" in projects or VersionArn.parse(project_version_arn).project_name in projects
 
+    def name_for(self, project_version_arn: str) -> str | None:
+        """The configured name that means this very version, and will tomorrow: commands can use it."""
+        named = (name for name, model in self.models.items() if model.project_version_arn == project_version_arn)
+        return next(named, None)
+
     def name_of(self, project_version_arn: str) -> str | None:
-        """The configured name of a model version, if it has one."""
-        names = (name for name, model in self.models.items() if model.project_version_arn == project_version_arn)
-        return next(names, None)
+        """The configured name of a model version, if it has one: its own, or that of its project's newest version."""
+        project = VersionArn.parse(project_version_arn).project_name
+        newest = (name for name, model in self.models.items() if model.project == project)
+        return self.name_for(project_version_arn) or next(newest, None)
 
 
 def load(bundle: Path) -> Configuration:
     """Read the configuration from the bundle's folder."""
     data = json.loads((bundle / FILE).read_text(encoding="utf-8"))
+    batch = data.get("detect_batch")
     return Configuration(
         models={name: Model(**model) for name, model in data["models"].items()},
         inference_unit_hour_usd=data["inference_unit_hour_usd"],
@@ -108,4 +184,10 @@ def load(bundle: Path) -> Configuration:
             restart_when_down=data["restart_when_down"],
         ),
         sweep_minutes=data["sweep_minutes"],
+        schedules={
+            name: Schedule(**{**schedule, "excluded_dates": tuple(schedule["excluded_dates"])})
+            for name, schedule in data["schedules"].items()
+        },
+        workloads=tuple(data["workloads"]),
+        detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
     )

@@ -72,6 +72,10 @@ class Progress:
     alone : bool
         It was refused for want of capacity, and then no other model held any. Once that may be chance: another model
         has just stopped. Twice it means that the inference units are too many.
+    looked_at : datetime or None
+        When the last look was.
+    inferred : bool
+        That its request was made is concluded from the status. When, is not known to the second.
     """
 
     polls: int = 0
@@ -82,6 +86,8 @@ class Progress:
     unclear: bool = False
     leased: bool = False
     alone: bool = False
+    looked_at: datetime | None = None
+    inferred: bool = False
 
     @property
     def requested_at(self) -> datetime | None:

@@ -24,9 +24,9 @@ MAX_TAKEOVERS = 10
 """Executions that may hold a token, and have failed, between two tries to hold it."""
 
 
-def token_key(machine: str, project_version_arn: str, token: str) -> str:
-    """A token belongs to a state machine and a model."""
-    return f"{machine}#{project_version_arn}#{token}"
+def token_key(machine: str, scope: str, token: str) -> str:
+    """A token belongs to a state machine and a model (``Request.token_scope``)."""
+    return f"{machine}#{scope}#{token}"
 
 
 def hold_token(request: R, payload: Json, *, machine: str, now: datetime, tokens: Tokens, executions: Executions) -> R:
@@ -39,7 +39,7 @@ def hold_token(request: R, payload: Json, *, machine: str, now: datetime, tokens
     if not request.client_request_token or request.dry_run:
         return request
     first = first_with_token(
-        token_key(machine, request.project_version_arn, request.client_request_token),
+        token_key(machine, request.token_scope, request.client_request_token),
         TokenHolder(request.execution_arn, fingerprint(payload)),
         until=request.deadline + TOKEN_KEPT + timedelta(hours=1),
         now=now,
@@ -103,6 +103,12 @@ def wait_with_first(request: Request, progress: Progress, now: datetime) -> Step
         f"The time is up, and {request.duplicate_of}, of which this is a duplicate, is still going on.",
         project_version_arn=request.project_version_arn,
     )
+
+
+def version_of(first: ExecutionState | None) -> str | None:
+    """The model version that the first execution was about, where its output tells."""
+    arn: str | None = (first.output or {}).get("ProjectVersionArn") if first else None
+    return arn
 
 
 def result_of(

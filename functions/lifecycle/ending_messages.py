@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lifecycle import run_messages
 from lifecycle.arns import VersionArn
 from lifecycle.configuration import Configuration
 from lifecycle.endings import Ending
@@ -32,9 +33,7 @@ def ending_notification(ending: Ending, configuration: Configuration, machines: 
         execution_arn=ending.execution.id,
         warned=bool(result and result.warnings),
         words={"error": ending.failure.error if ending.failure else "", "machine": ending.machine},
-        what_happened=_what_happened(ending),
-        what_it_costs=_what_it_costs(ending, configuration) if arn else (),
-        what_to_do=_what_to_do(ending, configuration, machines),
+        **_sections(ending, configuration, machines),
         details={
             "Model version": arn,
             "Execution": ending.execution.name,
@@ -53,6 +52,21 @@ def ending_notification(ending: Ending, configuration: Configuration, machines: 
     return notification(story)
 
 
+def _sections(ending: Ending, configuration: Configuration, machines: Machines) -> dict[str, Sequence[str]]:
+    """By the names of a story's fields."""
+    if ending.machine is Machine.RUN_WITH_MODEL:
+        return {
+            "what_happened": run_messages.what_happened(ending),
+            "what_it_costs": run_messages.what_it_costs(ending, configuration),
+            "what_to_do": run_messages.what_to_do(ending, configuration),
+        }
+    return {
+        "what_happened": _what_happened(ending),
+        "what_it_costs": _what_it_costs(ending, configuration) if ending.project_version_arn else (),
+        "what_to_do": _what_to_do(ending, configuration, machines),
+    }
+
+
 # What happened ----------------------------------------------------------------------------------
 
 
@@ -67,12 +81,21 @@ def _how_it_ended(ending: Ending) -> Sequence[str]:
     if ending.result:
         result, forced = ending.result, isinstance(ending.request, StopRequest) and ending.request.force
         lines = _started(result) if isinstance(result, StartResult) else _stopped(result, forced=forced)
-        return [*lines, *(f"Warning: {warning}" for warning in result.warnings)]
+        return [*lines, *_which_version(result), *(f"Warning: {warning}" for warning in result.warnings)]
     if ending.abortion:
         return _aborted(ending)
     lines = ending.cause.get("Message", "The execution ended without a reason.").splitlines()
     if message := ending.cause.get("StatusMessage"):
         lines.append(f"The service says: {message}")
+    return lines
+
+
+def _which_version(result: StartResult | StopResult) -> list[str]:
+    """Where the name means many versions: which one it is, and who does the same with the others."""
+    lines = [result.selection] if result.selection else []
+    if isinstance(result, StopResult) and result.other_executions:
+        names = ", ".join(arn.rpartition(":")[2] for arn in result.other_executions)
+        lines.append(f"Other versions of it have an execution, and a message, of their own: {names}.")
     return lines
 
 
@@ -111,11 +134,7 @@ def _stopped(result: StopResult, *, forced: bool) -> list[str]:
 def _aborted(ending: Ending) -> list[str]:
     assert ending.abortion is not None  # noqa: S101 - for the type checker
     abortion = ending.abortion
-    who = "Somebody stopped the execution" if abortion.status == "ABORTED" else "Step Functions ended the execution"
-    why = f": {abortion.cause}" if abortion.cause else ", without a reason."
-    if abortion.status == "TIMED_OUT":
-        why = ": it had been going on for too long."
-    lines = [f"{who}{why}"]
+    lines = [abortion.told]
     if ending.machine is Machine.START_MODEL:
         lines.append("The lease that it was about to take was taken back.")
     seen = (
@@ -187,7 +206,8 @@ def _of_a_stop(result: StopResult) -> str:
 
 
 def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines) -> Sequence[str]:
-    arn, model = ending.project_version_arn, ending.request.model if ending.request else None
+    arn = ending.project_version_arn
+    model = configuration.name_for(arn) if arn else None
     if ending.result:
         now = "See the warning above." if ending.result.warnings else "Nothing now."
         if isinstance(ending.result, StartResult):
@@ -215,7 +235,8 @@ def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines
 
 
 def _about_the_lease(result: StartResult, configuration: Configuration, machines: Machines) -> list[str]:
-    which = result.model, result.project_version_arn, result.lease_id
+    arn = result.project_version_arn
+    which = configuration.name_for(arn), arn, result.lease_id
     minutes = configuration.extension_minutes(result.model)
     release = ["To release it earlier:" if result.lease_expires_at else "To release it:"]
     if not result.lease_expires_at:

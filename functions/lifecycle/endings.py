@@ -8,6 +8,7 @@ from lifecycle.errors import fields_of
 from lifecycle.machines import Machine
 from lifecycle.requests import Execution
 from lifecycle.results import Outcome
+from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest
 from lifecycle.start_result import StartResult
 from lifecycle.stop_request import StopRequest
@@ -43,26 +44,44 @@ class Abortion:
     model_status: str | None = None
     held: bool = False
 
+    @property
+    def told(self) -> str:
+        """Who ended it, and why."""
+        if self.status == "TIMED_OUT":
+            return "Step Functions ended the execution: it had been going on for too long."
+        return f"Somebody stopped the execution{f': {self.cause}' if self.cause else ', without a reason.'}"
+
 
 _FAILED: Mapping[Machine, tuple[Outcome, Outcome]] = {
     # machine            failed                timed out
     Machine.START_MODEL: (Outcome.START_FAILED, Outcome.START_TIMED_OUT),
     Machine.STOP_MODEL: (Outcome.STOP_FAILED, Outcome.STOP_TIMED_OUT),
+    Machine.RUN_WITH_MODEL: (Outcome.WORKLOAD_FAILED, Outcome.WORKLOAD_FAILED),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an execution ended. One of ``result``, ``failure`` and ``abortion`` is there."""
+    """How an execution ended. One of ``result``, ``failure``, ``abortion`` and ``succeeded`` is there.
+
+    Parameters
+    ----------
+    succeeded : bool
+        It is a run that has succeeded; it has no result of ours.
+    told_by_start : bool
+        It is a run that failed because of its StartModel execution.
+    """
 
     machine: Machine
     execution: Execution
     dry_run: bool = False
-    request: StartRequest | StopRequest | None = None
+    request: StartRequest | StopRequest | RunRequest | None = None
     progress: Progress = field(default_factory=Progress)
     result: StartResult | StopResult | None = None
     failure: Failure | None = None
     abortion: Abortion | None = None
+    succeeded: bool = False
+    told_by_start: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -76,9 +95,13 @@ class Ending:
 
     @property
     def tells_nobody(self) -> bool:
-        """A duplicate's end is told by the first execution; a dry run changes nothing, however it ends."""
+        """A duplicate's end is told by the first execution; a dry run changes nothing, however it ends.
+
+        Of a run that has succeeded, or whose model could not be started, StartModel and StopModel tell.
+        """
         duplicate = self.request is not None and self.request.duplicate_of is not None
-        return self.dry_run or duplicate or self.outcome is Outcome.DUPLICATE
+        told = self.succeeded or self.told_by_start
+        return self.dry_run or duplicate or told or self.outcome is Outcome.DUPLICATE
 
     @property
     def cause(self) -> Mapping[str, str]:
@@ -88,7 +111,10 @@ class Ending:
     @property
     def project_version_arn(self) -> str | None:
         """The model, where it is known."""
-        return self.request.project_version_arn if self.request else self.cause.get("ProjectVersionArn")
+        if self.request:
+            return self.request.project_version_arn or None
+        # What a workload says in its Cause is its own.
+        return None if self.machine is Machine.RUN_WITH_MODEL else self.cause.get("ProjectVersionArn")
 
     @property
     def last_status(self) -> str | None:

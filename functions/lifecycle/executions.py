@@ -42,3 +42,11 @@ class StepFunctions:
             except self._client.exceptions.ExecutionAlreadyExists:
                 return False
         return True
+
+    def stop(self, execution_arn: str, cause: str) -> None:
+        """End an execution; one that has ended already stays as it is."""
+        with errors_of("StopExecution"):
+            try:
+                self._client.stop_execution(executionArn=execution_arn, cause=cause)
+            except self._client.exceptions.ExecutionDoesNotExist:
+                return

@@ -20,19 +20,22 @@ def finding_notification(
 ) -> Notification:
     """The notification of a finding; of the same finding it always has the same id."""
     arn = finding.project_version_arn
-    model = configuration.name_of(arn)
     lease = finding.leases[0] if finding.leases else None
     story = Story(
         outcome=finding.outcome,
         key=f"{finding.outcome}#{arn}#{finding.key}",
-        name=model or VersionArn.parse(arn).version_name,
+        name=configuration.name_of(arn) or VersionArn.parse(arn).version_name,
         project_version_arn=arn,
         words={"lease": lease.lease_id if lease else "", "ends": _ends(lease, now)},
         what_happened=_what_happened(finding),
         what_it_costs=[_what_it_costs(finding, configuration)],
-        what_to_do=_what_to_do(finding, model, configuration, machines),
+        what_to_do=_what_to_do(finding, configuration, machines),
         details={"Model version": arn},
-        facts={"Model": model, "Status": finding.status, "Leases": [to_wire(one) for one in finding.leases] or None},
+        facts={
+            "Model": configuration.name_of(arn),
+            "Status": finding.status,
+            "Leases": [to_wire(one) for one in finding.leases] or None,
+        },
     )
     return notification(story)
 
@@ -70,11 +73,12 @@ def _what_it_costs(finding: Finding, configuration: Configuration) -> str:
     return f"About {an_hour} an hour ({plural(units, 'inference unit')}), used or not, while it is RUNNING."
 
 
-def _what_to_do(finding: Finding, model: str | None, configuration: Configuration, machines: Machines) -> list[str]:
+def _what_to_do(finding: Finding, configuration: Configuration, machines: Machines) -> list[str]:
     arn = finding.project_version_arn
+    model = configuration.name_for(arn)
     swept = f"the sweep, every {plural(configuration.sweep_minutes, 'minute')},"
     lease_id = finding.leases[0].lease_id if finding.leases else "my-lease"
-    minutes = configuration.extension_minutes(model)
+    minutes = configuration.extension_minutes(configuration.name_of(arn))
     extend = machines.extend_command(model, arn, lease_id, minutes)
     match finding.outcome:
         case Outcome.LEASE_EXPIRING if finding.leases[0].expires_at is None:

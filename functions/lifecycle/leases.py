@@ -11,6 +11,9 @@ LONGEST_CALL = timedelta(seconds=60)
 """A call that an execution's last function has made lands within this after the execution's end: the longest timeout
 of a function of ours (30 s), its start-up, and a margin."""
 
+PAST_STARTS = 20
+"""How many past starts are remembered of a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -48,6 +51,23 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class PastStart:
+    """How long a start took that this app requested, in whole seconds: between two looks.
+
+    Parameters
+    ----------
+    longer_than : int
+        At the last look before it was not RUNNING yet; 0 where there was none since the request.
+    at_most : int
+        At the first look that saw it RUNNING.
+    """
+
+    requested_at: datetime
+    longer_than: int
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Starter:
     """What a start says of itself to the item."""
 
@@ -73,6 +93,8 @@ class ModelItem:
         The last change of leases or claim.
     reported : tuple of str
         Outcomes that the sweep has told of the episode that goes on.
+    starts : tuple of PastStart
+        The last of this app's own, the newest last.
     """
 
     project_version_arn: str
@@ -85,6 +107,7 @@ class ModelItem:
     changed_at: datetime | None = None
     running: Running | None = None
     reported: tuple[str, ...] = ()
+    starts: tuple[PastStart, ...] = ()
 
     def held(self, now: datetime) -> tuple[Lease, ...]:
         """The settled leases that hold the model now."""
@@ -101,6 +124,10 @@ class ModelItem:
     def lease(self, lease_id: str) -> Lease | None:
         """The settled lease of this id, expired or not."""
         return next((lease for lease in self.leases if lease.lease_id == lease_id), None)
+
+    def has_lease(self, lease_id: str) -> bool:
+        """Whether there is a lease of this id, settled or pending."""
+        return self.lease(lease_id) is not None or any(lease.lease_id == lease_id for lease in self.pending)
 
     def pending_of(self, execution_arn: str) -> PendingLease | None:
         """The pending lease of an execution."""
@@ -138,6 +165,13 @@ def settle(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
     others = tuple(lease for lease in item.leases if lease.lease_id != starter.lease_id)
     pending = _without(item, starter.execution_arn)
     return replace(item, leases=(*others, mine), pending=pending, ours=True, changed_at=now)
+
+
+def record(item: ModelItem, start: PastStart) -> ModelItem:
+    """Remember how long a start took, once: a look may be repeated that has lost its answer."""
+    if any(known.requested_at == start.requested_at for known in item.starts):
+        return item
+    return replace(item, starts=(*item.starts, start)[-PAST_STARTS:])
 
 
 def release(item: ModelItem, lease_id: str, now: datetime) -> ModelItem:

@@ -16,3 +16,11 @@ def model(project_version_arn: str) -> str:
         f"https://{version.region}.console.aws.amazon.com/rekognition/custom-labels?region={version.region}"
         f"#/projects/{version.project_name}"
     )
+
+
+def state_machine(state_machine_arn: str) -> str:
+    """A Step Functions state machine, with its executions and the button that starts one."""
+    region, _ = region_and_account(state_machine_arn)
+    return (
+        f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/{state_machine_arn}"
+    )

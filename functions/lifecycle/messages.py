@@ -95,6 +95,11 @@ _WORDINGS: Mapping[Outcome, _Wording] = {
         "{machine} of {name} was aborted",
         "An execution of {machine} for {name} was ended from outside.",
     ),
+    Outcome.WORKLOAD_FAILED: _Wording(
+        Severity.ERROR,
+        "The run with {name} failed: {error}",
+        "RunWithModel of {name} failed: {error}.",
+    ),
     Outcome.LEASE_EXPIRING: _Wording(
         Severity.WARNING,
         "{name}: a lease {ends}",

@@ -69,11 +69,36 @@ class ExecutionTable:
 
     def open(self, execution_arn: str) -> None:
         """Remember an execution that has begun."""
-        item = {"Id": execution_arn, "Kind": EXECUTION, "OpenedAt": timestamp(datetime.now(UTC))}
-        with errors_of("PutItem"):
-            self._client.put_item(
-                TableName=self._table_name, Item={name: _serialise(value) for name, value in item.items()}
+        self._remember(execution_arn, "OpenedAt", timestamp(datetime.now(UTC)))
+
+    def choose(self, execution_arn: str, project_version_arn: str) -> str:
+        """Remember which version an execution is about; answers the one that was remembered first.
+
+        So a step that is tried again, after a newer version was trained, goes on with the same one.
+        """
+        return self._remember(execution_arn, "ProjectVersionArn", project_version_arn)
+
+    def chosen(self, execution_arn: str) -> str | None:
+        """The version that is remembered for an execution."""
+        with errors_of("GetItem"):
+            found = self._client.get_item(
+                TableName=self._table_name, Key={"Id": {"S": execution_arn}}, ConsistentRead=True
             )
+        arn: str | None = found.get("Item", {}).get("ProjectVersionArn", {}).get("S")
+        return arn
+
+    def _remember(self, execution_arn: str, name: str, value: str) -> str:
+        """Set an attribute of the record, unless it is there already; answers what is there then."""
+        with errors_of("UpdateItem"):
+            answer = self._client.update_item(
+                TableName=self._table_name,
+                Key={"Id": {"S": execution_arn}},
+                UpdateExpression="SET Kind = :kind, #name = if_not_exists(#name, :value)",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":kind": {"S": EXECUTION}, ":value": {"S": value}},
+                ReturnValues="ALL_NEW",
+            )
+        return answer["Attributes"][name]["S"]
 
     def close(self, execution_arn: str) -> None:
         """Forget one of which nothing is left to be done."""

@@ -19,6 +19,8 @@ class ModelVersion:
     status_message: str | None = None
     min_inference_units: int | None = None
     max_inference_units: int | None = None
+    created_at: datetime | None = None
+    f1_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Models(Protocol):
     def stop(self, project_version_arn: str) -> Refusal | None:
         """Request a stop; None where it was accepted. NoAnswer where that is not known."""
 
+    def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
+        """The versions of one project; ModelNotFound where there is no such project."""
+
     def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
         """The versions of these projects, by name; of all where it is ``*``. A project that can't be read says so."""
 
@@ -81,6 +86,9 @@ class Executions(Protocol):
 
     def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
         """Start an execution; False where one of this name exists already."""
+
+    def stop(self, execution_arn: str, cause: str) -> None:
+        """End an execution; one that has ended already stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,30 @@ class OpenExecutions(Protocol):
     def open(self, execution_arn: str) -> None:
         """Remember an execution that has begun."""
 
+    def choose(self, execution_arn: str, project_version_arn: str) -> str:
+        """Remember which version an execution is about; answers the one that was remembered first."""
+
+    def chosen(self, execution_arn: str) -> str | None:
+        """The version that is remembered for an execution."""
+
     def close(self, execution_arn: str) -> None:
         """Forget one of which nothing is left to be done."""
 
     def all(self) -> Sequence[str]:
         """The ARNs of all that are remembered."""
+
+
+class Objects(Protocol):
+    """Amazon S3."""
+
+    def has_any(self, bucket: str, prefix: str) -> bool:
+        """Whether there is an object whose key begins so."""
+
+    def newest(self, bucket: str, prefix: str, suffix: str) -> str | None:
+        """The key of the newest object that begins and ends so; None where there is none."""
+
+    def lines(self, bucket: str, key: str) -> Iterator[bytes]:
+        """The lines of an object, read as they are asked for."""
+
+    def write(self, bucket: str, key: str, text: str) -> None:
+        """Write an object, in place of what is there."""

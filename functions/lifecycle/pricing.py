@@ -1,8 +1,17 @@
-"""What a running model costs. The one place that knows a price."""
+"""What a running model costs, and a look at it. The one place that knows a price."""
 
 DEFAULT_INFERENCE_UNIT_HOUR = 4.0
 """USD for one inference unit and hour: the list price in us-east-1 (aws.amazon.com/rekognition/pricing, 2026-11).
 Other Regions differ: set ``inference_unit_hour_usd`` in cdk.json."""
+
+_TRANSITION = 0.025 / 1000
+"""USD for a state transition of a Standard workflow (aws.amazon.com/step-functions/pricing, us-east-1, 2026-11)."""
+_INVOCATION = 0.20 / 1_000_000 + 0.1 * 0.5 * 0.0000133334
+"""USD for one of a function and 100 ms of 512 MB on arm64 (aws.amazon.com/lambda/pricing, us-east-1, 2026-11)."""
+_READ = 0.125 / 1_000_000
+"""USD for a consistent read of up to 4 KB (aws.amazon.com/dynamodb/pricing/on-demand, us-east-1, 2026-11)."""
+LOOK = 3 * _TRANSITION + _INVOCATION + _READ
+"""USD for one more look at a model: Wait, Check and Choice. The transitions are nearly all of it."""
 
 
 def hourly_cost(inference_units: int, inference_unit_hour: float) -> float:
@@ -13,3 +22,8 @@ def hourly_cost(inference_units: int, inference_unit_hour: float) -> float:
 def cost(seconds: float, inference_units: int, inference_unit_hour: float) -> float:
     """USD for having been RUNNING that long."""
     return round(seconds / 3600 * inference_units * inference_unit_hour, 2)
+
+
+def second_cost(inference_units: int, inference_unit_hour: float) -> float:
+    """USD for a second of RUNNING."""
+    return inference_units * inference_unit_hour / 3600

@@ -1,7 +1,7 @@
 """Amazon Rekognition Custom Labels: the adapter of ``ports.Models``. The one place that reads its errors."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -104,6 +104,16 @@ class Rekognition:
                 raise
         return None
 
+    def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
+        """The versions of one project."""
+        with errors_of("DescribeProjects", errors=_ERRORS):
+            projects = self._client.describe_projects(ProjectNames=[project_name])["ProjectDescriptions"]
+        for project in projects:
+            if project["ProjectArn"].split("/")[1] == project_name:
+                with errors_of("DescribeProjectVersions", errors=_ERRORS):
+                    return list(self._described(project["ProjectArn"]))
+        raise ModelNotFound(f"There is no Custom Labels project {project_name!r} in this account and Region.")
+
     def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
         """The versions of these projects, by name; of all where it is ``*``.
 
@@ -159,4 +169,6 @@ def _model_version(description: "ProjectVersionDescriptionTypeDef") -> ModelVers
         status_message=description.get("StatusMessage"),
         min_inference_units=description.get("MinInferenceUnits"),
         max_inference_units=description.get("MaxInferenceUnits"),
+        created_at=description.get("CreationTimestamp"),
+        f1_score=description.get("EvaluationResult", {}).get("F1Score"),
     )

@@ -9,8 +9,9 @@ from importlib.resources import files
 from typing import Any, Self
 
 from lifecycle.arns import VersionArn, region_and_account
+from lifecycle.choosing import Choice, Choose
 from lifecycle.configuration import Configuration
-from lifecycle.errors import InvalidRequest
+from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.polling import fixed_interval
 from lifecycle.validation import Validator
 from lifecycle.wire import Json
@@ -34,7 +35,7 @@ class Request:
     """A validated input with its defaults; it travels through the state machine as ``$request``.
 
     Times are absolute: ``began_at`` is the execution's start, ``due_at`` when the work may begin, ``deadline`` when the
-    target must be reached.
+    target must be reached. ``selection`` says why this version, where the name that was asked for means the newest.
     """
 
     execution_arn: str
@@ -50,6 +51,12 @@ class Request:
     duplicate_of: str | None = None
     warnings: tuple[str, ...] = ()
     context: Any = None
+    selection: str | None = None
+
+    @property
+    def token_scope(self) -> str:
+        """What a token belongs to: the model that was asked for, by its version or by the name of many."""
+        return self.project_version_arn if self.selection is None else self.model or ""
 
     def with_poll_seconds(self, payload: Mapping[str, Json], timeout_seconds: int) -> Self:
         """The same request with the interval that was asked for, raised where it means too many looks."""
@@ -78,6 +85,7 @@ def refuse(
     machine: str,
     example: Json,
     configuration: Configuration,
+    further_example: Mapping[str, Json] | None = None,
 ) -> None:
     """Raise InvalidRequest where there are problems.
 
@@ -87,6 +95,8 @@ def refuse(
         What the schema found, a line each that begins with the field's path.
     further : list
         What it can't say; of a field that it has spoken of it is left out.
+    example, further_example
+        Of an input: which model, and what it needs beside.
 
     Raises
     ------
@@ -99,7 +109,7 @@ def refuse(
         raise InvalidRequest(
             "\n- ".join([f"The input is not a {machine} request:", *lines]),
             project_version_arn=_known_arn(payload, configuration),
-            remedy=_how_to_ask(configuration, example),
+            remedy=_how_to_ask(configuration, example, further_example or {}),
         )
 
 
@@ -109,11 +119,19 @@ def fingerprint(payload: Mapping[str, Json]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def model_of(payload: Mapping[str, Json], configuration: Configuration) -> tuple[str | None, str]:
-    """The model's configured name, if it has one, and its ARN; of a payload without problems."""
-    name = payload.get("Model")
-    arn = payload.get("ProjectVersionArn") or configuration.models[name or ""].project_version_arn
-    return name or configuration.name_of(arn), arn
+def model_of(payload: Mapping[str, Json], configuration: Configuration, choose: Choose) -> tuple[str | None, Choice]:
+    """The model's configured name, if it has one, and its version; of a payload without problems."""
+    name: str | None = payload.get("Model")
+    if name is None:
+        arn: str = payload["ProjectVersionArn"]
+        return configuration.name_of(arn), Choice(arn)
+    fixed = configuration.models[name].project_version_arn
+    return name, Choice(fixed) if fixed else choose(name)
+
+
+def nothing_chosen(name: str) -> Choice:
+    """Where nobody chooses, a name that does not stand for one version stands for none."""
+    raise ModelNotFound(f"No version of the model {name} was chosen.")
 
 
 def problems_of_any(payload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:
@@ -175,8 +193,8 @@ def _configured(configuration: Configuration) -> str:
     return f"configured models: {', '.join(sorted(configuration.models))}"
 
 
-def _how_to_ask(configuration: Configuration, example: Json) -> str:
+def _how_to_ask(configuration: Configuration, example: Json, further: Mapping[str, Json]) -> str:
     if configuration.models:
         example = {"Model": min(configuration.models)}
-    given = json.dumps(example)
+    given = json.dumps({**example, **further})
     return f"Nothing was done. Start a new execution with an input such as {given} ({_configured(configuration)})."

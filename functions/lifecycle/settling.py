@@ -1,4 +1,4 @@
-"""What an execution leaves that has ended: its pending lease, and people who were not told.
+"""What an execution leaves that has ended: its pending lease (of a run more), and people who were not told.
 
 It is done for every execution, right after its end by an event, and by the sweep where that event was lost. What was
 done already is not done again.
@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifecycle import leases
+from lifecycle.choosing import Choice
 from lifecycle.configuration import Configuration
 from lifecycle.duplicates import token_key
 from lifecycle.endings import Abortion, Ending, Failure
-from lifecycle.errors import InvalidRequest, LifecycleError, ServiceUnavailable
+from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, ServiceUnavailable, fields_of
 from lifecycle.machines import Machine, Machines
 from lifecycle.ports import Executions, ExecutionState, ModelItems, Models, OpenExecutions, Tokens
-from lifecycle.requests import Execution, Request, fingerprint
+from lifecycle.requests import Execution, Request, fingerprint, nothing_chosen
+from lifecycle.run_request import RunRequest, run_request
+from lifecycle.run_settling import settle_run
 from lifecycle.start_request import StartRequest, start_request
 from lifecycle.start_result import StartResult
 from lifecycle.steps import MAX_CONFLICTS
@@ -48,7 +51,7 @@ class Settler:
     leave: timedelta = timedelta(0)
 
     def settle(self, execution_arn: str) -> bool:
-        """Settle an execution; False where it has not ended, or is left alone still.
+        """Settle an execution; False where something may be left to be done: by the next sweep.
 
         Raises
         ------
@@ -56,49 +59,88 @@ class Settler:
             Something could not be done; the execution is remembered until it could.
         """
         state = self.executions.describe(execution_arn)
-        if state is not None and (state.status == "RUNNING" or self._lately(state)):
+        if state is None:
+            self.open_executions.close(execution_arn)
+            return True
+        if state.status == "RUNNING" or self._lately(state):
             return False
-        if state is not None:
-            ending = self._ending(execution_arn, state)
-            if not ending.tells_nobody:
-                self.tell(ending)
-        self.open_executions.close(execution_arn)
-        return True
+        machine = self.machines.of(execution_arn)
+        execution = Execution(execution_arn, execution_arn.rpartition(":")[2], state.started_at or self.now)
+        is_run = machine is Machine.RUN_WITH_MODEL
+        ending, settled = self._run(execution, state) if is_run else (self._ending(machine, execution, state), True)
+        if not ending.tells_nobody:
+            self.tell(ending)
+        if settled:
+            self.open_executions.close(execution_arn)
+        return settled
 
     def _lately(self, state: ExecutionState) -> bool:
         return state.stopped_at is not None and self.now - state.stopped_at < self.leave
 
-    def _ending(self, execution_arn: str, state: ExecutionState) -> Ending:
-        machine = self.machines.of(execution_arn)
-        execution = Execution(execution_arn, execution_arn.rpartition(":")[2], state.started_at or self.now)
+    def _ending(self, machine: Machine, execution: Execution, state: ExecutionState) -> Ending:
         request = self._request(machine, execution, state)
         held = self._give_back(request) if request else False
-        result: StartResult | StopResult | None = None
-        failure = abortion = None
+        if request:
+            request = replace(request, duplicate_of=self._first(machine, request, state))
+        ending = Ending(machine, execution, dry_run=_dry_run(state), request=request)
         if state.status == "SUCCEEDED":
             output = state.output or {}
             starts = machine is Machine.START_MODEL
-            result = from_wire(StartResult, output) if starts else from_wire(StopResult, output)
-        elif state.status == "FAILED":
-            failure = Failure(state.error or "", state.cause or "")
-        else:
-            seen = self._status(request) if request else None
-            abortion = Abortion(state.status, state.cause, seen, held)
-        if request:
-            request = replace(request, duplicate_of=self._first(machine, request, state))
-        # Also of an input that is invalid.
-        dry_run = isinstance(state.input, dict) and state.input.get("DryRun") is True
-        return Ending(
-            machine, execution, dry_run=dry_run, request=request, result=result, failure=failure, abortion=abortion
+            return replace(ending, result=from_wire(StartResult, output) if starts else from_wire(StopResult, output))
+        return self._ended_badly(ending, state, held=held)
+
+    def _run(self, execution: Execution, state: ExecutionState) -> tuple[Ending, bool]:
+        """How a run ended, and whether nothing is left of it."""
+        try:
+            request: RunRequest | None = run_request(state.input, execution, self.configuration)
+        except InvalidRequest:
+            request = None
+        left = settle_run(
+            execution,
+            state,
+            workload_arn=request.workload_arn if request else None,
+            now=self.now,
+            machines=self.machines,
+            items=self.items,
+            executions=self.executions,
         )
+        if request:
+            request = replace(
+                request,
+                duplicate_of=self._first(Machine.RUN_WITH_MODEL, request, state),
+                project_version_arn=request.project_version_arn or left.project_version_arn or "",
+            )
+        ending = Ending(
+            Machine.RUN_WITH_MODEL,
+            execution,
+            dry_run=_dry_run(state),
+            request=request,
+            succeeded=state.status == "SUCCEEDED",
+            told_by_start=left.told_by_start,
+        )
+        return self._ended_badly(ending, state, held=False), left.settled
+
+    def _ended_badly(self, ending: Ending, state: ExecutionState, *, held: bool) -> Ending:
+        if state.status == "SUCCEEDED":
+            return ending
+        if state.status == "FAILED":
+            return replace(ending, failure=Failure(state.error or "", state.cause or ""))
+        seen = self._status(ending.project_version_arn) if ending.project_version_arn else None
+        return replace(ending, abortion=Abortion(state.status, state.cause, seen, held))
 
     def _request(
         self, machine: Machine, execution: Execution, state: ExecutionState
     ) -> StartRequest | StopRequest | None:
+        def chosen(name: str) -> Choice:
+            """What it chose itself, if it came that far; where its record is gone it has told it."""
+            told = (state.output or {}).get("ProjectVersionArn") or fields_of(state.cause).get("ProjectVersionArn")
+            arn = self.open_executions.chosen(execution.id) or told
+            return Choice(arn, reason="") if arn else nothing_chosen(name)
+
         read = start_request if machine is Machine.START_MODEL else stop_request
         try:
-            return read(state.input, execution, self.configuration)
-        except InvalidRequest:
+            return read(state.input, execution, self.configuration, chosen)
+        except (InvalidRequest, ModelNotFound):
             return None
 
     def _give_back(self, request: Request) -> bool:
@@ -110,11 +152,11 @@ class Settler:
                 return without.is_held(self.now)
         raise ServiceUnavailable(f"The leases of the model changed {MAX_CONFLICTS} times while they were read.")
 
-    def _status(self, request: Request) -> str | None:
+    def _status(self, project_version_arn: str) -> str | None:
         """The model's status, for the message; it is no reason to fail."""
-        arn = request.project_version_arn
         try:
-            return self.models.describe(arn, self.models.project_arn(arn)).status
+            project_arn = self.models.project_arn(project_version_arn)
+            return self.models.describe(project_version_arn, project_arn).status
         except LifecycleError:
             return None
 
@@ -122,7 +164,7 @@ class Settler:
         """The execution that this one was a duplicate of, as its token tells."""
         if not request.client_request_token:
             return None
-        holder = self.tokens.holder(token_key(machine, request.project_version_arn, request.client_request_token))
+        holder = self.tokens.holder(token_key(machine, request.token_scope, request.client_request_token))
         if holder is None or holder.execution_arn == request.execution_arn:
             return None
         if holder.fingerprint != fingerprint(state.input):
@@ -131,3 +173,8 @@ class Settler:
         if first and first.started_at and state.stopped_at and first.started_at > state.stopped_at:
             return None  # it was this one's token, that another has taken over since
         return holder.execution_arn
+
+
+def _dry_run(state: ExecutionState) -> bool:
+    """Also of an input that is invalid."""
+    return isinstance(state.input, dict) and state.input.get("DryRun") is True

@@ -1,16 +1,20 @@
 """From the input of a StartModel execution to a request that the rest can rely on. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
+from lifecycle.choosing import Choose
 from lifecycle.configuration import Configuration, Model
-from lifecycle.leases import Starter
+from lifecycle.leases import PastStart, Starter
+from lifecycle.polling import lead_seconds
 from lifecycle.requests import (
     DEFAULT_TIMEOUT_SECONDS,
     Execution,
     Request,
     model_of,
+    nothing_chosen,
     problems_of_any,
     refuse,
     validator,
@@ -18,7 +22,7 @@ from lifecycle.requests import (
 from lifecycle.wire import Json, parse_timestamp
 
 START_LEAD = timedelta(minutes=30)
-"""How long before ReadyAt a start is due: the longest that users report a start to take."""
+"""How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
 READY_AT_HORIZON = timedelta(days=30)
 
 _VALIDATOR = validator("start_model")
@@ -40,8 +44,17 @@ class StartRequest(Request):
         """What it says of itself to the model's item."""
         return Starter(self.execution_arn, self.lease_id, self.deadline, self.lease_minutes)
 
+    def as_late_as(self, starts: Sequence[PastStart]) -> Self:
+        """The same request, due as late before ReadyAt as the model's past starts allow, if there are any."""
+        if self.ready_at is None or not starts:
+            return self
+        due_at = max(self.began_at, self.ready_at - timedelta(seconds=lead_seconds(starts)))
+        return replace(self, due_at=due_at, deadline=due_at + (self.deadline - self.due_at))
 
-def start_request(payload: Json, execution: Execution, configuration: Configuration) -> StartRequest:
+
+def start_request(
+    payload: Json, execution: Execution, configuration: Configuration, choose: Choose = nothing_chosen
+) -> StartRequest:
     """Validate the input of a StartModel execution and fill in its defaults.
 
     "Now" is the execution's start, so that a function that is retried answers the same.
@@ -50,17 +63,19 @@ def start_request(payload: Json, execution: Execution, configuration: Configurat
     ------
     InvalidRequest
         Naming every problem, each with its path.
+    LifecycleError
+        What choosing a version fails with.
     """
     refuse(
         payload,
         _VALIDATOR.problems(payload),
-        _problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
+        problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
         machine="StartModel",
         example={"ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn")},
         configuration=configuration,
     )
-    name, arn = model_of(payload, configuration)
-    defaults = configuration.models[name] if name else Model(arn)
+    name, choice = model_of(payload, configuration, choose)
+    defaults = configuration.models[name] if name else Model(choice.project_version_arn)
     ready_at = parse_timestamp(payload["ReadyAt"]) if "ReadyAt" in payload else None
     now = execution.start_time
     if ready_at and ready_at <= now:
@@ -71,7 +86,8 @@ def start_request(payload: Json, execution: Execution, configuration: Configurat
     request = StartRequest(
         execution_arn=execution.id,
         began_at=now,
-        project_version_arn=arn,
+        project_version_arn=choice.project_version_arn,
+        selection=choice.reason,
         model=name,
         min_inference_units=min_units,
         max_inference_units=max_units,
@@ -97,7 +113,7 @@ def _inference_units(payload: Mapping[str, Json], defaults: Model) -> tuple[int,
     return min_units, int(max_units)
 
 
-def _problems_between_fields(
+def problems_between_fields(
     payload: Mapping[str, Json], execution: Execution, configuration: Configuration
 ) -> list[str]:
     """What a JSON Schema can't say, or says badly. Looks only at values of the right type."""

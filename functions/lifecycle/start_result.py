@@ -37,6 +37,7 @@ class StartResult:
     duplicate_of: str | None = None
     decision: PlannedDecision | None = None
     context: Any = None
+    selection: str | None = None
 
 
 def start_result(
@@ -77,6 +78,7 @@ def start_result(
         estimated_hourly_cost=hourly_cost(min_units, configuration.inference_unit_hour_usd),
         warnings=(*request.warnings, *_unit_warnings(request, version), *_late_warnings(request, now)),
         context=request.context,
+        selection=request.selection,
     )
 
 

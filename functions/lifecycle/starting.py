@@ -1,15 +1,19 @@
 """The three steps of StartModel: prepare the request, check the model, request the start."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle import duplicates, leases
+from lifecycle.choosing import Choice, kept, newest_good
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Decision, Look, Progress, Refusal, decide, made_after_all, out_of_time
 from lifecycle.errors import AccessDenied, CapacityExceeded, ModelStopped
-from lifecycle.leases import ModelItem, Running
-from lifecycle.ports import Executions, InUse, ModelItems, Models, ModelVersion, Tokens
+from lifecycle.leases import ModelItem, PastStart, Running
+from lifecycle.polling import UnderWay
+from lifecycle.ports import Executions, InUse, ModelItems, Models, ModelVersion, OpenExecutions, Tokens
+from lifecycle.pricing import second_cost
 from lifecycle.requests import Execution
 from lifecycle.results import Outcome, PlannedDecision
 from lifecycle.start_request import StartRequest, start_request
@@ -43,16 +47,23 @@ def prepare(
     now: datetime,
     configuration: Configuration,
     models: Models,
+    items: ModelItems,
     tokens: Tokens,
     executions: Executions,
+    open_executions: OpenExecutions,
 ) -> StartRequest:
-    """Validate the input, find the model's project and hold the token.
+    """Validate the input, choose the version, see how long it has to start ahead, and hold the token.
 
     Raises
     ------
-    InvalidRequest, ModelNotFound, AccessDenied, ServiceUnavailable
+    InvalidRequest, ModelNotFound, ModelNotStartable, AccessDenied, ServiceUnavailable
     """
-    request = start_request(payload, execution, configuration)
+
+    def choose(name: str) -> Choice:
+        model = configuration.models[name]
+        return kept(newest_good(model, models.versions_of(model.project_name)), execution.id, open_executions)
+
+    request = start_request(payload, execution, configuration, choose)
     request = replace(request, project_arn=models.project_arn(request.project_version_arn))
     if not configuration.manages(request.project_version_arn):
         # Also where it is RUNNING already: nobody could stop it when its lease ends.
@@ -60,6 +71,8 @@ def prepare(
             "This app is not configured for the project of this model.",
             project_version_arn=request.project_version_arn,
         )
+    if request.ready_at:
+        request = request.as_late_as(items.get(request.project_version_arn).starts)
     return duplicates.hold_token(request, payload, machine="StartModel", now=now, tokens=tokens, executions=executions)
 
 
@@ -81,8 +94,8 @@ def check(
         Any of the contract's: the decision is to fail.
     """
 
-    def describe() -> ModelVersion:
-        return models.describe(request.project_version_arn, request.project_arn or "")
+    def describe(project_version_arn: str = request.project_version_arn) -> ModelVersion:
+        return models.describe(project_version_arn, request.project_arn or "")
 
     def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Turn:
         turn = start_turn(item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration)
@@ -117,10 +130,10 @@ def start_turn(
     """
     seen = Look(version.status, now)
     if made_after_all(seen, progress):
-        progress = replace(progress, refusal=None, unclear=False)
+        progress = replace(progress, refusal=None, unclear=False, inferred=True)
     claimed = item.claim is not None and not claim_over
     decision = _decide(item, request, progress, seen, claimed=claimed)
-    looked = replace(progress, polls=progress.polls + 1, last_status=seen.status)
+    looked = replace(progress, polls=progress.polls + 1, last_status=seen.status, looked_at=now)
     if decision.error:
         kept = item if request.dry_run else leases.give_back(item, request.execution_arn, now)
         return Turn(kept, error=failure(decision, version))
@@ -132,7 +145,8 @@ def start_turn(
         item = leases.unclaim(item, now)
     if decision.action is Action.DONE:
         before = next((lease for lease in item.held(now) if lease.lease_id == request.lease_id), None)
-        item = leases.settle(_running(item, progress, version, now), request.starter, now)
+        item = _recorded(_running(item, progress, version, now), progress, now)
+        item = leases.settle(item, request.starter, now)
         result = start_result(
             request, looked, now, configuration, version, lease=item.lease(request.lease_id), before=before
         )
@@ -142,7 +156,9 @@ def start_turn(
     item = leases.take(item, request.starter, now)
     if decision.action is Action.REQUEST:
         return Turn(item, Step(Action.REQUEST, decision.reason, looked))
-    return Turn(item, wait(request, looked, now, decision.reason))
+    return Turn(
+        item, wait(request, looked, now, decision.reason, start=_under_way(item, request, looked, now, configuration))
+    )
 
 
 def request_start(
@@ -151,6 +167,7 @@ def request_start(
     *,
     retries: int,
     now: datetime,
+    configuration: Configuration,
     models: Models,
     items: ModelItems,
 ) -> Step:
@@ -166,7 +183,8 @@ def request_start(
     ------
     ModelNotFound, InvalidRequest, AccessDenied, ServiceUnavailable, NoAnswer
     """
-    if not may_request_start(items.get(request.project_version_arn), request, now):
+    item = items.get(request.project_version_arn)
+    if not may_request_start(item, request, now):
         progress = replace(progress, unclear=progress.unclear or retries > 0)
         return wait(request, progress, now, "The lease of this start is gone, or a stop has begun.")
     refusal = models.start(request.project_version_arn, request.min_inference_units, request.max_inference_units)
@@ -180,7 +198,7 @@ def request_start(
     if refusal is Refusal.NO_CAPACITY and not request.wait_for_capacity:
         return Step(Action.WAIT, "The quota is used up.", progress, wait_seconds=1)
     reason = f"The request was refused: {refusal}." if refusal else "The start was requested."
-    return wait(request, progress, now, reason, just_requested=refusal is None)
+    return wait(request, progress, now, reason, start=_under_way(item, request, progress, now, configuration))
 
 
 def may_request_start(item: ModelItem, request: StartRequest, now: datetime) -> bool:
@@ -216,6 +234,27 @@ def _running(item: ModelItem, progress: Progress, version: ModelVersion, now: da
     if known or unseen:
         return item
     return replace(item, running=Running(now, version.min_inference_units or 1))
+
+
+def _recorded(item: ModelItem, progress: Progress, now: datetime) -> ModelItem:
+    """Remember how long a start of this execution's own took, where that is known."""
+    if progress.requested_at is None or progress.inferred:
+        return item
+    before = (progress.looked_at - progress.requested_at).total_seconds() if progress.looked_at else 0
+    took = (now - progress.requested_at).total_seconds()
+    return leases.record(
+        item, PastStart(progress.requested_at, longer_than=max(0, int(before)), at_most=max(1, math.ceil(took)))
+    )
+
+
+def _under_way(
+    item: ModelItem, request: StartRequest, progress: Progress, now: datetime, configuration: Configuration
+) -> UnderWay | None:
+    """The start that this execution has requested, for when to look at it next."""
+    if progress.requested_at is None:
+        return None
+    second = second_cost(request.min_inference_units, configuration.inference_unit_hour_usd)
+    return UnderWay((now - progress.requested_at).total_seconds(), item.starts, second)
 
 
 def _with_capacity(
@@ -279,7 +318,7 @@ def _follow(
     progress: Progress,
     now: datetime,
     configuration: Configuration,
-    describe: Callable[[], ModelVersion],
+    describe: Callable[[str], ModelVersion],
     executions: Executions,
 ) -> Step:
     """A duplicate waits with the first execution, and ends as it did."""
@@ -289,11 +328,14 @@ def _follow(
         if now < request.due_at:
             return _wait_until_due(request, now, f"Waiting with {request.duplicate_of}.")
         return duplicates.wait_with_first(request, progress, now)
-    version = describe()
+    # By a name that means the newest version it may have been another one for the first.
+    arn = duplicates.version_of(first) or request.project_version_arn
+    version = describe(arn)
     first_result = duplicates.result_of(first, version, StartResult, model_must_run=True)
     result = replace(
-        start_result(request, progress, now, configuration, version),
+        start_result(replace(request, project_version_arn=arn), progress, now, configuration, version),
         outcome=Outcome.DUPLICATE,
+        selection=first_result.selection,
         duplicate_of=request.duplicate_of,
         requested_at=first_result.requested_at,
         running_at=first_result.running_at,

@@ -76,6 +76,8 @@ TARGET_STOPPED: Rules = {
 
 TARGETS: Mapping[Target, Rules] = {Target.RUNNING: TARGET_RUNNING, Target.STOPPED: TARGET_STOPPED}
 
+TRAINED = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED"})
+"""Statuses of a version whose training succeeded, and that can be started, if not now."""
 BILLS = frozenset({"STARTING", "RUNNING"})
 """Statuses of a model that bills, or will without anybody doing anything."""
 NOT_RUNNING = frozenset(status for status, (rule, _) in TARGET_STOPPED.items() if rule is Rule.DONE)

@@ -8,7 +8,7 @@ from typing import Any
 from lifecycle.decisions import Action, Decision, Progress
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.leases import LONGEST_CALL, Claim, ModelItem
-from lifecycle.polling import wait_seconds
+from lifecycle.polling import UnderWay, wait_seconds
 from lifecycle.ports import Executions, ModelItems, ModelVersion
 from lifecycle.requests import Request
 
@@ -90,14 +90,14 @@ def claim_is_over(claim: Claim, executions: Executions, now: datetime) -> bool:
     return execution.stopped_at is not None and now - execution.stopped_at > LONGEST_CALL
 
 
-def wait(request: Request, progress: Progress, now: datetime, reason: str, *, just_requested: bool = False) -> Step:
-    """Wait until the next look is due."""
+def wait(request: Request, progress: Progress, now: datetime, reason: str, *, start: UnderWay | None = None) -> Step:
+    """Wait until the next look is due; ``start`` is a start of its own that the execution waits for."""
     seconds = wait_seconds(
         now=now,
         deadline=request.deadline,
         turns=progress.polls,
         poll_seconds=request.poll_seconds,
-        just_requested=just_requested,
+        start=start,
     )
     return Step(Action.WAIT, reason, progress, wait_seconds=seconds)
 

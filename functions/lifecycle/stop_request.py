@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lifecycle.choosing import Choose
 from lifecycle.configuration import Configuration
 from lifecycle.requests import (
     DEFAULT_TIMEOUT_SECONDS,
     Execution,
     Request,
     model_of,
+    nothing_chosen,
     problems_of_any,
     refuse,
     validator,
@@ -20,19 +22,33 @@ _VALIDATOR = validator("stop_model")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest(Request):
-    """A validated StopModel input with its defaults. ``force`` wins over ``lease_id``."""
+    """A validated StopModel input with its defaults. ``force`` wins over ``lease_id``.
+
+    Parameters
+    ----------
+    others : tuple of str
+        ARNs of further versions of the model.
+    other_executions : tuple of str
+        ARNs of the executions that do the same with them.
+    """
 
     lease_id: str | None = None
     force: bool = False
+    others: tuple[str, ...] = ()
+    other_executions: tuple[str, ...] = ()
 
 
-def stop_request(payload: Json, execution: Execution, configuration: Configuration) -> StopRequest:
+def stop_request(
+    payload: Json, execution: Execution, configuration: Configuration, choose: Choose = nothing_chosen
+) -> StopRequest:
     """Validate the input of a StopModel execution and fill in its defaults.
 
     Raises
     ------
     InvalidRequest
         Naming every problem, each with its path.
+    LifecycleError
+        What choosing a version fails with.
     """
     refuse(
         payload,
@@ -42,12 +58,14 @@ def stop_request(payload: Json, execution: Execution, configuration: Configurati
         example={"ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn")},
         configuration=configuration,
     )
-    name, arn = model_of(payload, configuration)
+    name, choice = model_of(payload, configuration, choose)
     timeout = int(payload.get("TimeoutSeconds", DEFAULT_TIMEOUT_SECONDS))
     request = StopRequest(
         execution_arn=execution.id,
         began_at=execution.start_time,
-        project_version_arn=arn,
+        project_version_arn=choice.project_version_arn,
+        selection=choice.reason,
+        others=choice.others,
         model=name,
         lease_id=payload.get("LeaseId"),
         force=payload.get("Force", False),

@@ -46,6 +46,8 @@ class StopResult:
     duplicate_of: str | None = None
     decision: PlannedDecision | None = None
     context: Any = None
+    selection: str | None = None
+    other_executions: tuple[str, ...] | None = None
 
 
 def stop_result(
@@ -80,6 +82,8 @@ def stop_result(
         running_seconds=seconds,
         estimated_cost=cost(seconds, units or 1, price) if seconds is not None else None,
         context=request.context,
+        selection=request.selection,
+        other_executions=request.other_executions or None,
     )
     if kept:
         return replace(

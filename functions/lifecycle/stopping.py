@@ -1,14 +1,16 @@
 """The three steps of StopModel, the mirror of ``starting``: prepare the request, check the model, request the stop."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle import duplicates, leases
+from lifecycle.choosing import Choice, kept, to_stop
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Decision, Look, StopProgress, decide, made_after_all, out_of_time
 from lifecycle.errors import ModelNotFound
 from lifecycle.leases import ModelItem
-from lifecycle.ports import Executions, ModelItems, Models, ModelVersion, Tokens
+from lifecycle.ports import Executions, ModelItems, Models, ModelVersion, OpenExecutions, Tokens
 from lifecycle.requests import Execution
 from lifecycle.results import Outcome, PlannedDecision
 from lifecycle.statuses import GONE, Target
@@ -27,19 +29,50 @@ def prepare(
     models: Models,
     tokens: Tokens,
     executions: Executions,
+    items: ModelItems,
+    open_executions: OpenExecutions,
 ) -> StopRequest:
-    """Validate the input, find the model's project and hold the token. A project that is gone is no error here.
+    """Validate the input, choose the version, find its project and hold the token.
+
+    A project that is gone is no error here. Where a name means several versions, each has an execution of its own.
 
     Raises
     ------
-    InvalidRequest, AccessDenied, ServiceUnavailable
+    InvalidRequest, ModelNotFound, AccessDenied, ServiceUnavailable
     """
-    request = stop_request(payload, execution, configuration)
+
+    def choose(name: str) -> Choice:
+        model = configuration.models[name]
+        lease_id = None if payload.get("Force") else payload.get("LeaseId")
+        choice = to_stop(model, models.versions_of(model.project_name), items.all(), lease_id, now)
+        return kept(choice, execution.id, open_executions)
+
+    request = stop_request(payload, execution, configuration, choose)
     try:
         request = replace(request, project_arn=models.project_arn(request.project_version_arn))
     except ModelNotFound:
         request = replace(request, project_arn=None)
-    return duplicates.hold_token(request, payload, machine="StopModel", now=now, tokens=tokens, executions=executions)
+    request = duplicates.hold_token(
+        request, payload, machine="StopModel", now=now, tokens=tokens, executions=executions
+    )
+    if request.duplicate_of or request.dry_run:
+        return request
+    others = (arn for arn in request.others if arn != request.project_version_arn)
+    return replace(request, other_executions=tuple(_stop_too(arn, payload, execution, executions) for arn in others))
+
+
+def _stop_too(project_version_arn: str, payload: Json, execution: Execution, executions: Executions) -> str:
+    """Start an execution that does the same with another version; answers its ARN. It is the same at each try."""
+    fields = {name: value for name, value in payload.items() if name not in {"Model", "ClientRequestToken"}}
+    tail = hashlib.sha256(project_version_arn.encode()).hexdigest()[:8]
+    name = f"{execution.name[:71]}-{tail}"
+    executions_arn = execution.id.rpartition(":")[0]
+    executions.start(
+        executions_arn.replace(":execution:", ":stateMachine:"),
+        name,
+        {**fields, "ProjectVersionArn": project_version_arn},
+    )
+    return f"{executions_arn}:{name}"
 
 
 def check(

@@ -134,7 +134,7 @@ class Sweeper:
     def _name(self, action: str, written: ModelItem) -> str:
         """Readable, and the same for a sweep that is run twice; one that never changed would be spent by a failure."""
         arn = written.project_version_arn
-        model = self.configuration.name_of(arn) or VersionArn.parse(arn).version_name
+        model = self.configuration.name_for(arn) or VersionArn.parse(arn).version_name
         tail = f"-{self.now.astimezone(UTC):%Y%m%dT%H%MZ}-{written.revision}"
         return f"{f'sweep-{action}-{model}'[: MAX_NAME - len(tail)]}{tail}"
 

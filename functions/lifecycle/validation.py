@@ -50,9 +50,9 @@ class Validator:
             return found[:MAX_PROBLEMS] + _rest(found)
         return []
 
-    def example(self, name: str) -> Json:
-        """The first example that the schema gives for a field."""
-        return self._schema["properties"][name]["examples"][0]
+    def example(self, path: str) -> Json:
+        """The first example that the schema gives for a field, by its dotted path."""
+        return self._at(path.split("."))["examples"][0]
 
     def _lines(self, error: fastjsonschema.JsonSchemaValueException) -> Iterator[str]:
         path = error.path[1:]

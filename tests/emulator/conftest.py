@@ -1,6 +1,7 @@
 """One emulator for each test process, with the real stack deployed; tests share it, each with models of its own."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,16 +14,61 @@ from tests.emulator.executions import StateMachine
 
 TIMING = Timing(training=0.5, starting=2, stopping=1)
 # So high that tests do not meet them by accident; those about quotas set their own.
-QUOTAS = Quotas(running_models=1000, inference_units=5, calls_per_second=1000)
+QUOTAS = Quotas(running_models=1000, inference_units=5, calls_per_second=1000, detections_per_second=1000)
 
 
 # One for each model of the tests, and no more than a role's ten managed policies on AWS can name.
 PROJECTS = [f"project-{number:03}" for number in range(300)]
 MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/boards/version/v1/1793520000000"
+WORKLOAD = "Inspection"
+LATEST = "retrained"
+"""The project of which the newest version is meant."""
+EVENT_RULES = [
+    {
+        "name": "shift-begins",
+        "pattern": {"source": ["factory"], "detail-type": ["Shift begins"]},
+        "model_path": "$.detail.model",
+        "lease_minutes": 480,
+    },
+    {
+        "name": "trained",
+        "pattern": {"source": ["aws.sagemaker"], "detail": {"status": ["Succeeded"]}},
+        "project_version_arn_path": "$.detail.ProjectVersionArn",
+    },
+    {
+        "name": "tested",
+        "pattern": {"source": ["factory"], "detail-type": ["Tested"]},
+        "action": "stop",
+        "project_version_arn_path": "$.detail.ProjectVersionArn",
+        "lease_id": "event/trained",
+    },
+]
+SCHEDULED, HOURLY = (
+    f"arn:aws:rekognition:us-east-1:123456789012:project/{name}/version/v1/1793520000000"
+    for name in ("scheduled", "hourly")
+)
+# At other times they are fired as by hand.
+NEW_YEAR = {
+    "name": "new-year",
+    "start": "0 0 1 1 ? *",
+    "stop": "0 12 1 1 ? *",
+    "time_zone": "Europe/Berlin",
+    "exclude_dates": ["2020-12-25"],
+}
+EVERY_HOUR = {"name": "every-hour", "ready_by": "0 * * * ? *", "time_zone": "Asia/Kolkata"}
 SETTINGS = {
-    "models": [{"name": "defects", "project_version_arn": MODEL}],
+    "models": [
+        {"name": "defects", "project_version_arn": MODEL},
+        {"name": "scheduled", "project_version_arn": SCHEDULED, "schedules": [NEW_YEAR]},
+        {"name": "hourly", "project_version_arn": HOURLY, "lease_minutes": 30, "schedules": [EVERY_HOUR]},
+        {"name": "latest", "project": LATEST, "version": "latest", "minimum_f1": 0.8},
+    ],
     "projects": PROJECTS,
+    "workloads": [WORKLOAD],
+    "event_rules": EVENT_RULES,
+    "trusted_principals": [{"principal": "444455556666", "external_id": "inspection-pipeline"}],
     "notification_emails": ["ml-operators@example.com"],
+    "detect_batch": {"images": ["s3://factory-images/line-1/"], "results": "s3://factory-results/labels/"},
 }
 
 
@@ -100,3 +146,33 @@ def start_model(emulator: Emulator) -> StateMachine:
 def stop_model(emulator: Emulator) -> StateMachine:
     """The StopModel state machine of the real stack."""
     return StateMachine(emulator.outputs["StopModelArn"], emulator.client("stepfunctions"))
+
+
+INSPECTION = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "What to do?",
+    "States": {
+        "What to do?": {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": "{% $states.input.Do = 'fail' %}", "Next": "Fail"},
+                {"Condition": "{% $states.input.Do = 'wait' %}", "Next": "Wait"},
+            ],
+            "Default": "Succeed",
+        },
+        "Wait": {"Type": "Wait", "Seconds": 600, "Next": "Succeed"},
+        "Succeed": {"Type": "Succeed", "Output": {"Given": "{% $states.input %}"}},
+        "Fail": {"Type": "Fail", "Error": "BeltJammed", "Cause": "The belt of line 1 is jammed."},
+    },
+}
+"""A workload that does what its input says."""
+
+
+@pytest.fixture
+def workload(emulator: Emulator) -> StateMachine:
+    stepfunctions = emulator.client("stepfunctions")
+    arn = f"arn:aws:states:{emulator.region}:{emulator.account_id}:stateMachine:{WORKLOAD}"
+    if arn not in [one["stateMachineArn"] for one in stepfunctions.list_state_machines()["stateMachines"]]:
+        role = f"arn:aws:iam::{emulator.account_id}:role/workload"
+        stepfunctions.create_state_machine(name=WORKLOAD, definition=json.dumps(INSPECTION), roleArn=role)
+    return StateMachine(arn, stepfunctions)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from emulator.custom_labels import (
+    GOOD_F1,
     STARTABLE,
     STATUSES,
     STOPPABLE,
@@ -84,6 +85,29 @@ def test_a_project_and_its_version_are_made_and_trained(bare: Emulator, rekognit
         ProjectArn=project, WaiterConfig=LOOK_EVERY_SECOND
     )
     assert "TrainingEndTimestamp" in described(rekognition, version)
+
+
+@pytest.mark.parametrize(
+    ("status", "evaluated"),
+    [("TRAINING_COMPLETED", True), ("RUNNING", True), ("TRAINING_IN_PROGRESS", False), ("TRAINING_FAILED", False)],
+)
+def test_a_training_that_succeeded_has_been_evaluated(
+    bare: Emulator, rekognition: Any, new_model: NewModel, status: str, evaluated: bool
+) -> None:
+    bare.custom_labels.timing = SLOW
+    model = new_model(status)
+    assert described(rekognition, model).get("EvaluationResult", {}) == ({"F1Score": GOOD_F1} if evaluated else {})
+    bare.custom_labels.put(model, "STOPPED", f1=0.25)
+    assert described(rekognition, model)["EvaluationResult"]["F1Score"] == pytest.approx(0.25)
+
+
+def test_the_latest_version_is_the_one_that_was_created_last(clock: "Clock") -> None:
+    service = CustomLabels(region="us-east-1", account_id="123456789012", clock=clock)
+    home = "arn:aws:rekognition:us-east-1:123456789012:project/p/version"
+    new, old = service.seed(f"{home}/new/2"), service.seed(f"{home}/old/1", created=clock.now - 60, f1=0.5)
+    (project,), _ = service.describe_projects(None, None, None)
+    assert service.describe_project_versions(project.arn, None, None, None)[0] == [new, old]
+    assert (old.trained, old.f1) == (clock.now - 60, 0.5)
 
 
 def test_names_are_taken_once(rekognition: Any) -> None:

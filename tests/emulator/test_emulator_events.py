@@ -1,4 +1,7 @@
-"""Rules invoke functions: which events arrive, in what form, how often; and what faults do to them on their way."""
+"""Rules invoke functions: which events arrive, in what form, how often; and what faults do to them on their way.
+
+Rules that start state machines: test_emulator_happenings.py.
+"""
 
 import json
 import subprocess
@@ -127,11 +130,21 @@ def test_a_target_without_a_version_runs_the_latest_code_and_its_input_replaces_
     assert [one.version for one in bare.runtime.invocations if one.function == subscriber.function] == ["$LATEST"]
 
 
-def test_a_target_that_transforms_its_input_is_refused(bare: Emulator) -> None:
+def test_a_target_gets_the_part_of_the_event_that_it_asks_for(bare: Emulator) -> None:
     subscriber = Subscriber(bare, target={**QUALIFIED, "InputPath": "$.detail"})
+    subscriber.put(Number=1)
+    subscriber.wait("DELIVERED")
+    assert subscriber.got() == [{"Kind": "wanted", "Number": 1}]
+
+
+def test_a_path_that_the_emulator_does_not_know_is_told(bare: Emulator) -> None:
+    subscriber = Subscriber(bare, target={**QUALIFIED, "InputPath": "$.detail[?(@.x)]"})
     subscriber.put()
     (delivery,) = subscriber.wait("FAILED")
-    assert (delivery.attempts, delivery.error) == (0, "the emulator does not know a target's InputPath")
+    assert (delivery.attempts, delivery.error) == (
+        0,
+        "the emulator knows paths of names and numbers, as $.detail.images[0], and not $.detail[?(@.x)]",
+    )
 
 
 def test_a_disabled_rule_gets_nothing(bare: Emulator) -> None:

@@ -30,8 +30,8 @@ class Told:
     """What people and pipelines were told of one execution."""
 
     def __init__(self, emulator: Emulator, execution: Execution) -> None:
-        name = execution.arn.rsplit(":", 1)[1]
-        self.mails = [one for one in emulator.control.notifications() if name in one["Message"]]
+        link = f"/{execution.arn}\n"
+        self.mails = [one for one in emulator.control.notifications() if link in one["Message"]]
         details = [json.loads(entry["Detail"]) for entry in emulator.control.events]
         self.events = [detail for detail in details if detail.get("ExecutionArn") == execution.arn]
 

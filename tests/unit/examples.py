@@ -1,11 +1,13 @@
 """The one model, execution and configuration that the unit tests speak of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from lifecycle.configuration import Configuration, Model
 from lifecycle.machines import Machines
 from lifecycle.requests import Execution
+from lifecycle.run_request import RunRequest, run_request
 from lifecycle.start_request import StartRequest, start_request
 from lifecycle.stop_request import StopRequest, stop_request
 
@@ -24,7 +26,12 @@ CONFIGURATION = Configuration(
 MACHINES = Machines(
     "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StartModel",
     "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StopModel",
+    "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-RunWithModel",
 )
+
+
+WORKLOAD = "arn:aws:states:us-east-1:123456789012:stateMachine:NightlyInspection"
+RUNS_WORKLOADS = replace(CONFIGURATION, workloads=(WORKLOAD,))
 
 
 def execution(name: str = "nightly", start_time: datetime = NOW, machine: str = "StartModel") -> Execution:
@@ -38,3 +45,10 @@ def request(**fields: Any) -> StartRequest:
 
 def stop(**fields: Any) -> StopRequest:
     return stop_request({"Model": "defects", **fields}, execution("evening", machine="StopModel"), CONFIGURATION)
+
+
+RUN = execution("monday", machine="RunWithModel")
+
+
+def run(**fields: Any) -> RunRequest:
+    return run_request({"Model": "defects", "Workload": {"StateMachineArn": WORKLOAD}, **fields}, RUN, RUNS_WORKLOADS)

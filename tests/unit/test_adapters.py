@@ -34,7 +34,7 @@ from lifecycle.errors import (
     ServiceUnavailable,
 )
 from lifecycle.executions import StepFunctions
-from lifecycle.leases import Claim, Lease, ModelItem, PendingLease, Running
+from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease, Running
 from lifecycle.messages import Notification, Severity
 from lifecycle.model_table import ExecutionTable, ModelTable
 from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
@@ -287,6 +287,26 @@ def test_the_versions_of_projects_are_read_page_by_page(projects: set[str]) -> N
         ]
 
 
+def test_the_versions_of_one_project_have_their_age_and_their_score() -> None:
+    trained = version(ARN, "STOPPED", CreationTimestamp=NOW, EvaluationResult={"F1Score": 0.9})
+    found = {"ProjectDescriptions": [{"ProjectArn": OTHER_PROJECT}, {"ProjectArn": PROJECT}]}
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", found, {"ProjectNames": ["boards"]})
+        page = {"ProjectVersionDescriptions": [trained, version(f"{ARN}1", "TRAINING_IN_PROGRESS")]}
+        stubber.add_response("describe_project_versions", page, {"ProjectArn": PROJECT})
+        assert Rekognition(aws).versions_of("boards") == [
+            ModelVersion(ARN, "STOPPED", created_at=NOW, f1_score=0.9),
+            ModelVersion(f"{ARN}1", "TRAINING_IN_PROGRESS"),
+        ]
+
+
+def test_a_project_that_there_is_not_has_no_versions() -> None:
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", {"ProjectDescriptions": []}, {"ProjectNames": ["boards"]})
+        with pytest.raises(ModelNotFound, match="no Custom Labels project 'boards'"):
+            Rekognition(aws).versions_of("boards")
+
+
 @pytest.mark.parametrize(("projects", "read"), [({"cables"}, OTHER_PROJECT), ({"boards"}, PROJECT), ({"board"}, None)])
 def test_only_the_projects_that_are_asked_for_are_read(projects: set[str], read: str | None) -> None:
     with answering("rekognition") as (aws, stubber):
@@ -487,6 +507,7 @@ FULL = ModelItem(
     changed_at=NOW,
     running=Running(NOW, 3),
     reported=("UNLEASED_MODEL",),
+    starts=(PastStart(NOW, 0, 30), PastStart(NOW + timedelta(hours=2), 612, 617)),
 )
 
 
@@ -504,6 +525,21 @@ def models() -> Iterator[tuple[ModelTable, ExecutionTable, Any]]:
 
 
 ModelTables = tuple[ModelTable, ExecutionTable, Any]
+
+
+def test_what_an_execution_has_chosen_stays_chosen_until_it_is_settled(models: ModelTables) -> None:
+    _, executions, aws = models
+    executions.open("execution")
+    assert executions.chosen("execution") is None
+    opened = aws.get_item(TableName="models", Key={"Id": {"S": "execution"}})["Item"]["OpenedAt"]
+    assert executions.choose("execution", ARN) == ARN
+    executions.open("execution")
+    assert executions.choose("execution", OTHER_ARN) == ARN
+    assert executions.chosen("execution") == ARN
+    assert aws.get_item(TableName="models", Key={"Id": {"S": "execution"}})["Item"]["OpenedAt"] == opened
+    assert list(executions.all()) == ["execution"]
+    executions.close("execution")
+    assert executions.chosen("execution") is None
 
 
 @pytest.mark.parametrize("item", [FULL, ModelItem(ARN)], ids=["full", "empty"])
@@ -546,7 +582,18 @@ def test_an_item_can_be_read_by_people(models: ModelTables) -> None:
         "ChangedAt": "2026-11-24T07:00:00.000Z",
         "Running": {"Since": "2026-11-24T07:00:00.000Z", "MinInferenceUnits": 3},
         "Reported": ["UNLEASED_MODEL"],
+        "Starts": [
+            {"RequestedAt": "2026-11-24T07:00:00.000Z", "LongerThan": 0, "AtMost": 30},
+            {"RequestedAt": "2026-11-24T09:00:00.000Z", "LongerThan": 612, "AtMost": 617},
+        ],
     }
+
+
+def test_an_item_from_before_past_starts_were_remembered_is_read(models: ModelTables) -> None:
+    table, _, aws = models
+    table.put(FULL)
+    aws.update_item(TableName="models", Key={"Id": {"S": ARN}}, UpdateExpression="REMOVE Starts")
+    assert table.get(ARN) == replace(FULL, revision=1, starts=())
 
 
 @pytest.mark.parametrize("exists", [False, True])
@@ -615,6 +662,7 @@ TABLE_CALLS: dict[str, Callable[[Any], object]] = {
     "put_item": lambda aws: ModelTable(aws, "models").put(FULL),
     "scan": lambda aws: ModelTable(aws, "models").all(),
     "delete_item": lambda aws: ExecutionTable(aws, "models").close("arn"),
+    "update_item": lambda aws: ExecutionTable(aws, "models").open("arn"),
 }
 
 
@@ -628,10 +676,6 @@ def test_an_error_of_the_model_table_is_ours(method: str, code: str, error: type
         operation = "".join(word.capitalize() for word in method.split("_"))
         with pytest.raises(error, match=f"{operation} answered {code}"):
             TABLE_CALLS[method](aws)
-    with answering("dynamodb") as (aws, stubber):
-        stubber.add_client_error("put_item", code)
-        with pytest.raises(error, match=f"PutItem answered {code}"):
-            ExecutionTable(aws, "models").open("arn")
 
 
 # Channels -----------------------------------------------------------------------------------------

@@ -18,15 +18,28 @@ from lifecycle.configuration import Policy, Unleased
 from lifecycle.decisions import Refusal
 from lifecycle.ending_messages import STARTED_BY_SWEEP, ending_notification
 from lifecycle.endings import Abortion, Ending, Failure
-from lifecycle.errors import CONTRACT, AccessDenied, LifecycleError
+from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError
 from lifecycle.finding_messages import finding_notification
 from lifecycle.leases import Lease, ModelItem, PendingLease, Running
 from lifecycle.machines import Machine
 from lifecycle.messages import Notification
 from lifecycle.ports import ModelVersion
 from lifecycle.results import Outcome
+from lifecycle.run_request import run_request
 from lifecycle.sweeping import sweep_turn
-from tests.unit.examples import ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution, request, stop
+from tests.unit.examples import (
+    ARN,
+    CONFIGURATION,
+    MACHINES,
+    NOW,
+    OTHER_ARN,
+    RUN,
+    RUNS_WORKLOADS,
+    execution,
+    request,
+    run,
+    stop,
+)
 from tests.unit.twins import NEVER, Models, StopStory, Story
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -90,6 +103,16 @@ def aborted(machine: Machine, status: str | None, *, held: bool = False, by: str
     )
 
 
+def run_that(failure: Failure | None) -> Ending:
+    return Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=failure)
+
+
+def run_that_was_refused() -> Ending:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({"Model": "defects", "Workload": {"StateMachineArn": "x"}}, RUN, RUNS_WORKLOADS)
+    return Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("InvalidRequest", str(refused.value)))
+
+
 def running(**more: Any) -> Models:
     return Models(script=[(0, "RUNNING")], **more)
 
@@ -144,6 +167,14 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "EXECUTION_ABORTED-stop-unseen": lambda: aborted(Machine.STOP_MODEL, None),
     "EXECUTION_ABORTED-stop": lambda: aborted(Machine.STOP_MODEL, "RUNNING"),
     "EXECUTION_ABORTED-stop-held": lambda: aborted(Machine.STOP_MODEL, "RUNNING", held=True),
+    "EXECUTION_ABORTED-run": lambda: replace(
+        run_that(None), abortion=Abortion("ABORTED", "Not needed today", "RUNNING", held=False)
+    ),
+    "WORKLOAD_FAILED": lambda: run_that(Failure("BeltJammed", "The belt of line 1 is jammed.")),
+    "WORKLOAD_FAILED-with-a-remedy": lambda: run_that(
+        Failure("TooManyFailures", str(AccessDenied("9 of 20 images failed.", remedy="Mend or remove these images.")))
+    ),
+    "WORKLOAD_FAILED-InvalidRequest": run_that_was_refused,
 }
 
 FINDINGS: dict[str, tuple[str, Policy, ModelItem]] = {

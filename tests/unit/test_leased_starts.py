@@ -10,15 +10,15 @@ import pytest
 from lifecycle import leases, starting
 from lifecycle.decisions import Action, Progress, Refusal
 from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelStopped, ServiceUnavailable, TimedOut
-from lifecycle.leases import Claim, Lease, ModelItem, PendingLease, Running
+from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease, Running
 from lifecycle.ports import ExecutionState
 from lifecycle.results import Outcome
 from lifecycle.start_result import StartResult
 from lifecycle.statuses import Target
 from lifecycle.steps import Step
-from lifecycle.wire import to_wire
+from lifecycle.wire import from_wire, to_wire
 from tests.unit.examples import ARN, CONFIGURATION, NOW, execution, request
-from tests.unit.twins import NEVER, Items, Models, Story, Tokens
+from tests.unit.twins import NEVER, Items, Lost, Models, Story, Tokens
 
 ME = execution().id
 STOP = execution("evening", machine="StopModel").id
@@ -99,6 +99,7 @@ def test_the_look_that_answers_settles_the_lease_for_its_minutes_from_then_on() 
         ours=True,
         changed_at=at(105),
         running=Running(at(105), 1),
+        starts=(PastStart(NOW, 90, 105),),
     )
     assert (result.lease_id, result.lease_expires_at) == ("shift", at(105 + 90 * 60))
     assert result.lease_extended_from is None
@@ -157,6 +158,86 @@ def test_since_when_a_model_runs_is_remembered_where_it_was_seen_to_begin(
     running = item(story).running
     assert running is not None
     assert running.since == at(since)
+
+
+# How long it took is remembered -------------------------------------------------------------------
+
+
+def test_how_long_a_start_took_is_remembered_between_two_looks() -> None:
+    before = PastStart(EARLIER, 600, 610)
+    story = of(Models(once_started=SOON), starts=(before,))
+    run(story, PollSeconds=30)
+    assert item(story).starts == (before, PastStart(NOW, longer_than=90, at_most=120))
+
+
+def test_a_start_that_the_first_look_finds_running_took_no_longer_than_until_then() -> None:
+    story = Story(Models(once_started=SOON))
+    run(story, PollSeconds=900)
+    assert item(story).starts == (PastStart(NOW, longer_than=0, at_most=900),)
+
+
+def test_a_look_that_is_repeated_since_its_answer_is_lost_remembers_the_start_once() -> None:
+    story = Story(Models(once_started=SOON))
+    looked = story._check
+
+    def twice(*facts: Any) -> Step:
+        step = looked(*facts)
+        return looked(*facts) if step.action is Action.DONE else step
+
+    story._check = twice  # type: ignore[method-assign, assignment]
+    run(story)
+    assert item(story).starts == (PastStart(NOW, 90, 105),)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        pytest.param(Models(script=[(0, "RUNNING")]), id="it ran already"),
+        pytest.param(Models(script=[(0, "STARTING"), (50, "RUNNING")]), id="somebody else has started it"),
+        pytest.param(
+            Models(script=[(0, "STOPPED"), (1, "STARTING"), (50, "RUNNING")], answers=[Refusal.IN_USE]),
+            id="somebody else was faster",
+        ),
+        pytest.param(Models(answers=[Lost()], once_started=SOON), id="the answer was lost"),
+    ],
+)
+def test_what_is_not_known_is_not_remembered(models: Models) -> None:
+    story = Story(models)
+    run(story)
+    assert item(story).starts == ()
+
+
+def test_of_a_start_that_got_lost_on_its_way_only_the_one_that_was_accepted_counts() -> None:
+    story = Story(Models(answers=[Lost(made=False)], once_started=SOON))
+    run(story)
+    assert item(story).starts == (PastStart(at(25), 90, 105),)
+
+
+def test_a_start_that_fails_teaches_nothing() -> None:
+    story = Story(Models(once_started=[(0, "STARTING"), (90, "FAILED")]))
+    with pytest.raises(ModelFailed):
+        run(story)
+    assert item(story).starts == ()
+
+
+def test_the_next_start_looks_when_the_last_one_lets_it_expect_and_more_often_then() -> None:
+    first = Story(Models(once_started=[(0, "STARTING"), (700, "RUNNING")]))
+    run(first)
+    second = Story(Models(once_started=[(0, "STARTING"), (706, "RUNNING")]), items=first.items)
+    result = run(second)
+    _, early, *_, last = (seconds for seconds, _ in second.models.looks)
+    assert early > 100  # one past start says little
+    assert last - 706 < 5
+    assert result.polls == len(second.models.looks)
+
+
+def test_a_progress_from_before_looks_were_timed_is_read() -> None:
+    old = {"Polls": 3, "LastStatus": "STARTING", "AttemptedAt": "2026-11-24T07:00:00.000Z", "Unclear": False}
+    progress = from_wire(Progress, old)
+    assert (progress.requested_at, progress.looked_at) == (NOW, None)
+
+
+# What others do meanwhile -------------------------------------------------------------------------
 
 
 def test_a_lease_that_somebody_takes_meanwhile_is_kept() -> None:
@@ -329,7 +410,9 @@ def test_a_start_is_called_only_under_its_lease_and_without_a_claim(fields: dict
     models, items = Models(), Items()
     items.change(lambda found: replace(found, **fields))
     progress = Progress(1, "STOPPED", leased=True)
-    step = starting.request_start(request(), progress, retries=0, now=NOW, models=models, items=items)
+    step = starting.request_start(
+        request(), progress, retries=0, now=NOW, configuration=CONFIGURATION, models=models, items=items
+    )
     assert starting.may_request_start(items.get(ARN), request(), NOW) is may
     assert len(models.requests) == may
     if not may:
@@ -338,7 +421,15 @@ def test_a_start_is_called_only_under_its_lease_and_without_a_claim(fields: dict
 
 
 def test_a_start_that_was_sent_without_an_answer_stays_unclear_where_it_may_not_be_sent_again() -> None:
-    step = starting.request_start(request(), Progress(1, "STOPPED"), retries=1, now=NOW, models=Models(), items=Items())
+    step = starting.request_start(
+        request(),
+        Progress(1, "STOPPED"),
+        retries=1,
+        now=NOW,
+        configuration=CONFIGURATION,
+        models=Models(),
+        items=Items(),
+    )
     assert step.progress.unclear
 
 

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle import leases
-from lifecycle.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease, Running, Starter
+from lifecycle.leases import (
+    LONGEST_CALL,
+    PAST_STARTS,
+    Claim,
+    Lease,
+    ModelItem,
+    PastStart,
+    PendingLease,
+    Running,
+    Starter,
+)
 from tests.unit.examples import ARN, NOW, execution
 
 MINE, OTHERS, STOP = (execution(name).id for name in ("mine", "others", "stop"))
@@ -307,3 +317,15 @@ def test_after_a_release_nothing_of_that_id_holds_the_model(found: ModelItem, le
     released = leases.release(found, lease_id, now)
     assert (released.lease(lease_id), lease_id in {one.lease_id for one in released.pending}) == (None, False)
     assert leases.release(released, lease_id, now) is released
+
+
+# Past starts --------------------------------------------------------------------------------------
+
+
+def test_the_last_past_starts_are_remembered_the_newest_last_and_each_once() -> None:
+    remembered = item()
+    for minutes in range(PAST_STARTS + 2):
+        start = PastStart(at(minutes), longer_than=600, at_most=605 + minutes)
+        remembered = leases.record(leases.record(remembered, start), replace(start, at_most=700))
+    assert [start.requested_at for start in remembered.starts] == [at(2 + n) for n in range(PAST_STARTS)]
+    assert remembered.starts[-1].at_most == 605 + PAST_STARTS + 1

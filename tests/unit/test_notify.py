@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "IDEMPOTENCY_TABLE_NAME": "idempotency",
     "START_MODEL_ARN": MACHINES.start_model,
     "STOP_MODEL_ARN": MACHINES.stop_model,
+    "RUN_WITH_MODEL_ARN": MACHINES.run_with_model,
 }
 
 SWEEPING = {
@@ -42,6 +43,8 @@ SWEEPING = {
     "lease_warning_minutes": 15,
     "unleased_models": "notify",
     "restart_when_down": False,
+    "schedules": {},
+    "workloads": [],
 }
 
 

@@ -1,26 +1,127 @@
-"""When the status is looked at next."""
+"""When the status is looked at next, and what that costs, by the clock and in dollars."""
 
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
+from statistics import NormalDist, fmean
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.polling import fixed_interval, wait_seconds
+from lifecycle.leases import PAST_STARTS, PastStart
+from lifecycle.polling import UnderWay, fixed_interval, lead_seconds, wait_seconds
+from lifecycle.pricing import LOOK, second_cost
 from tests.unit.examples import NOW
 
+SECOND = second_cost(1, 4.0)
+"""USD for a second of a model with one inference unit."""
 
-def wait(left: float = 3600, *, turns: int = 1, poll: int | None = None, requested: bool = False) -> int:
+
+def past(*brackets: tuple[int, int]) -> tuple[PastStart, ...]:
+    """A history."""
+    return tuple(PastStart(NOW, longer_than, at_most) for longer_than, at_most in brackets)
+
+
+def own(elapsed: float = 0, history: Sequence[PastStart] = (), units: int = 1) -> UnderWay:
+    """A start of the execution's own."""
+    return UnderWay(elapsed, history, units * SECOND)
+
+
+def wait(left: float = 3600, *, turns: int = 1, poll: int | None = None, start: UnderWay | None = None) -> int:
     deadline = NOW + timedelta(seconds=left)
-    return wait_seconds(now=NOW, deadline=deadline, turns=turns, poll_seconds=poll, just_requested=requested)
+    return wait_seconds(now=NOW, deadline=deadline, turns=turns, poll_seconds=poll, start=start)
 
 
-def test_without_an_interval_the_first_look_after_a_request_comes_later_than_the_others() -> None:
-    assert (wait(requested=True), wait(requested=False)) == (30, 15)
+def looks(history: Sequence[PastStart], units: int = 1, until: int = 3600) -> list[int]:
+    """When a start of its own is looked at that never is RUNNING."""
+    seconds = [0]
+    while seconds[-1] < until:
+        seconds.append(seconds[-1] + wait(10**6, start=own(seconds[-1], history, units)))
+    return seconds[1:]
 
 
-def test_a_fixed_interval_holds_for_every_look() -> None:
-    assert (wait(poll=7, requested=True), wait(poll=7), wait(poll=7, turns=900)) == (7, 7, 7)
+def intervals(history: Sequence[PastStart], since: int, until: int) -> list[int]:
+    seen = looks(history, until=until)
+    return [later - sooner for sooner, later in pairwise(seen) if sooner >= since]
+
+
+TWELVE_MINUTES = past((700, 705), (715, 720), (730, 736))
+
+
+def test_without_history_the_first_look_after_a_request_comes_later_than_the_others() -> None:
+    assert looks((), until=60) == [30, 45, 60]
+
+
+def test_what_is_not_a_start_of_its_own_is_looked_at_as_if_there_were_no_history() -> None:
+    assert wait() == 15
+
+
+@pytest.mark.parametrize("history", [(), TWELVE_MINUTES])
+def test_a_fixed_interval_holds_for_every_look(history: tuple[PastStart, ...]) -> None:
+    first, later = own(0, history), own(40, history)
+    assert (wait(poll=7, start=first), wait(poll=7, start=later), wait(poll=7, turns=900, start=later)) == (7, 7, 7)
+
+
+def test_nothing_is_looked_at_before_past_starts_say_that_it_can_be_running() -> None:
+    first, *_ = looks(TWELVE_MINUTES)
+    assert 240 < first < 700
+
+
+def test_few_past_starts_say_less_than_many() -> None:
+    assert looks(TWELVE_MINUTES[:1])[0] < looks(TWELVE_MINUTES)[0] < looks(TWELVE_MINUTES * 6)[0]
+
+
+def test_looks_come_most_often_about_when_past_starts_were_running_and_then_less_often_again() -> None:
+    before, about, long_after = (intervals(TWELVE_MINUTES, *when) for when in ((0, 650), (700, 800), (2000, 3600)))
+    assert 2 <= fmean(about) < 5
+    assert fmean(before) > 1.5 * fmean(about)
+    assert 1.3 * fmean(about) < fmean(long_after) <= 15
+
+
+def test_a_dearer_model_is_looked_at_more_often_and_never_more_than_every_other_second() -> None:
+    assert len(looks(TWELVE_MINUTES, units=5)) > 1.5 * len(looks(TWELVE_MINUTES))
+    seen = looks(TWELVE_MINUTES, units=1000)
+    assert min(later - sooner for sooner, later in pairwise(seen)) == 2
+
+
+def test_a_model_that_costs_nothing_is_looked_at_when_it_is_expected_and_then_as_without_history() -> None:
+    assert looks(TWELVE_MINUTES, units=0, until=740) == [718, 733, 748]
+
+
+@pytest.mark.parametrize("history", [past((0, 1)), past((0, 1), (86_399, 86_400)), past((86_399, 86_400)) * 20])
+def test_any_history_will_do(history: tuple[PastStart, ...]) -> None:
+    seen = looks(history, until=90_000)
+    assert seen[0] <= 86_400
+    assert all(later - sooner >= 2 for sooner, later in pairwise(seen))
+
+
+# A start for later --------------------------------------------------------------------------------
+
+
+def test_a_start_for_later_begins_early_enough_for_the_longest_that_was_seen() -> None:
+    assert lead_seconds(past((300, 305), (1795, 1800), *[(300, 305)] * 18)) >= 1800 + 30
+
+
+def test_the_more_starts_are_known_the_later_it_begins() -> None:
+    leads = [lead_seconds(past((595, 600)) * n) for n in (1, 3, 20)]
+    assert 600 * 1.9 > leads[0] > leads[1] > leads[2] > 600 + 30
+    assert leads[2] < 600 * 1.15 + 30
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.25])
+def test_of_starts_for_later_some_nineteen_in_twenty_are_on_time(spread: float) -> None:
+    durations = starts(720, spread, 400)
+    late = 0
+    for begin in range(0, 400, 20):
+        history = past(*[(int(one) - 4, math.ceil(one)) for one in durations[begin : begin + 10]])
+        late += sum(one > lead_seconds(history) for one in durations[begin + 10 : begin + 20])
+    assert late / 200 < 0.05
+
+
+# The deadline and the turns -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("poll", [None, 900])
@@ -28,7 +129,7 @@ def test_a_fixed_interval_holds_for_every_look() -> None:
 def test_no_wait_passes_the_deadline_by_a_second_and_none_is_shorter_than_one(
     poll: int | None, left: float, seconds: int
 ) -> None:
-    assert wait(left, poll=poll, requested=True) == seconds
+    assert wait(left, poll=poll, start=own()) == seconds
 
 
 def test_in_the_second_half_of_the_turns_what_is_left_is_spread_evenly() -> None:
@@ -45,14 +146,94 @@ def test_a_fixed_interval_is_raised_just_as_far_as_the_timeout_needs(wished: int
 
 
 @settings(deadline=None)
-@given(st.integers(1, 86400), st.none() | st.integers(1, 900), st.floats(0, 5))
-def test_any_timeout_takes_less_than_a_thousand_turns(timeout: int, poll: int | None, late: float) -> None:
+@given(
+    st.integers(1, 86400),
+    st.none() | st.integers(1, 900),
+    st.floats(0, 5),
+    st.lists(st.integers(1, 86400), max_size=3),
+    st.integers(1, 100),
+)
+def test_any_timeout_takes_less_than_a_thousand_turns(
+    timeout: int, poll: int | None, late: float, known: list[int], units: int
+) -> None:
     """From the start to the deadline, with each turn as slow as Lambda and the service make it."""
     interval = None if poll is None else fixed_interval(poll, timeout)
+    history = past(*((at_most - 1, at_most) for at_most in known))
     left, turns = float(timeout), 0
     while left > 0:
         turns += 1
         assert turns < 1000
-        seconds = wait(left, turns=turns, poll=interval, requested=turns == 1)
+        seconds = wait(left, turns=turns, poll=interval, start=own(timeout - left, history, units))
         assert 1 <= seconds < left + 1
         left -= seconds + late
+
+
+# What it costs ------------------------------------------------------------------------------------
+
+FIXED = (5, 10, 15, 30, 60, 180, 300, 900)
+"""What people would choose, in seconds."""
+Poll = Callable[[float, Sequence[PastStart]], int]
+"""Of what has passed and the history, how long until the next look."""
+
+
+def starts(mean: float, spread: float, number: int = 200) -> list[float]:
+    """How long that many starts take, in some order: normally distributed, as evenly as can be."""
+    normal = NormalDist(mean, spread * mean)
+    durations = [normal.inv_cdf((i + 0.5) / number) for i in range(number)]
+    random.Random(7).shuffle(durations)  # noqa: S311 - nothing is secret
+    return durations
+
+
+def every(seconds: int) -> Poll:
+    return lambda _elapsed, _history: seconds
+
+
+def learned(elapsed: float, history: Sequence[PastStart]) -> int:
+    return wait(10**6, start=own(elapsed, history))
+
+
+def without_history(elapsed: float, _history: Sequence[PastStart]) -> int:
+    return learned(elapsed, ())
+
+
+def costs(poll: Poll, durations: Sequence[float], history: Sequence[PastStart] = ()) -> Iterator[float]:
+    """USD for the looks at each start, and for the seconds until the last of them sees it RUNNING."""
+    for duration in durations:
+        before, elapsed, number = 0, 0, 0
+        while elapsed < duration:
+            before, elapsed, number = elapsed, elapsed + poll(elapsed, history), number + 1
+        history = (*history, PastStart(NOW, before, elapsed))[-PAST_STARTS:]
+        yield number * LOOK + (elapsed - duration) * SECOND
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.25])
+@pytest.mark.parametrize("minutes", [6, 12, 20])
+def test_with_history_polling_is_a_quarter_cheaper_than_by_any_fixed_interval(minutes: int, spread: float) -> None:
+    durations = starts(60 * minutes, spread)
+    fixed = min(fmean(costs(every(seconds), durations)) for seconds in FIXED)
+    assert fmean(costs(learned, durations, past((0, 60 * minutes)))) < 0.75 * fixed
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.25])
+def test_a_model_that_has_become_twice_as_slow_costs_little_more_than_without_history(spread: float) -> None:
+    history = past(*((int(one) - 4, int(one)) for one in starts(360, spread, 20)))
+    slow = starts(720, spread, 20)
+    after = list(costs(learned, slow, history))
+    blind = fmean(costs(without_history, slow))
+    assert fmean(after[:3]) < 1.2 * blind
+    assert fmean(after[10:]) < 0.8 * blind
+
+
+@pytest.mark.parametrize("minutes", [6, 12, 20])
+def test_a_model_that_has_become_twice_as_fast_is_known_after_some_starts(minutes: int) -> None:
+    history = past(*((int(one) - 4, int(one)) for one in starts(120 * minutes, 0.1, 20)))
+    after = list(costs(learned, starts(60 * minutes, 0.1, 20), history))
+    assert after[0] < SECOND * 60 * minutes / 6  # noticed within a sixth of the start's time
+    assert fmean(after[8:]) < fmean(costs(without_history, starts(60 * minutes, 0.1, 20)))
+
+
+@pytest.mark.parametrize("minutes", [6, 12])
+def test_a_history_of_rare_looks_does_not_make_the_next_ones_late(minutes: int) -> None:
+    rare = past(*[(0, 900)] * PAST_STARTS)
+    durations = starts(60 * minutes, 0.1, 20)
+    assert fmean(list(costs(learned, durations, rare))[:5]) < fmean(costs(without_history, durations))

@@ -40,6 +40,7 @@ ALWAYS = {
 WHEN_RUNNING = {"RequestedAt", "RunningAt", "StartSeconds"}
 SOMETIMES = {
     *("Model", "MaxInferenceUnits", "LeaseExpiresAt", "LeaseExtendedFrom", "DuplicateOf", "Decision", "Context"),
+    "Selection",
 }
 
 FIRST = execution("first")
@@ -125,6 +126,7 @@ STOP_WHEN: dict[Outcome, set[str]] = {
 }
 STOP_SOMETIMES = {
     *("ProjectArn", "Model", "MinInferenceUnits", "LeaseId", "RunningSeconds", "EstimatedCost", "Context"),
+    *("Selection", "OtherExecutions"),
 }
 
 

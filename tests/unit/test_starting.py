@@ -24,12 +24,13 @@ from lifecycle.errors import (
     ServiceUnavailable,
     TimedOut,
 )
+from lifecycle.leases import PastStart
 from lifecycle.ports import ExecutionState, ModelVersion
 from lifecycle.results import Outcome
 from lifecycle.start_result import StartResult
 from lifecycle.wire import to_wire
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, PROJECT, execution, request
-from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, Script, Story, Tokens
+from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, Script, Story, Tokens
 
 IN_USE, NO_CAPACITY = Refusal.IN_USE, Refusal.NO_CAPACITY
 THROTTLED = ServiceUnavailable("StartProjectVersion answered ThrottlingException: slow down")
@@ -299,7 +300,9 @@ def test_a_refusal_is_unclear_after_a_try_without_an_answer(
     models = Models(answers=[refusal])
     items = Items()
     items.change(lambda item: leases.take(item, request().starter, NOW))
-    step = starting.request_start(request(), progress, retries=retries, now=NOW, models=models, items=items)
+    step = starting.request_start(
+        request(), progress, retries=retries, now=NOW, configuration=CONFIGURATION, models=models, items=items
+    )
     assert (step.progress.unclear, step.progress.refusal) == (unclear, refusal)
     assert (step.progress.attempted_at, step.progress.status_at_attempt) == (NOW, "STOPPED")
 
@@ -432,6 +435,26 @@ def test_a_model_that_runs_later_than_it_was_wanted_is_reported_with_a_warning(r
     assert all("5 min 0 s later than ReadyAt asked" in warning for warning in result.warnings)
 
 
+def test_a_start_for_later_begins_as_late_as_past_starts_allow() -> None:
+    story = Story(Models(once_started=[(0, "STARTING"), (600, "RUNNING")]))
+    history = tuple(PastStart(NOW - timedelta(days=day), 598, 603) for day in range(20, 0, -1))
+    story.items.change(lambda item: replace(item, starts=history))
+    result = start(story, **IN_TWO_HOURS, TimeoutSeconds=1000)
+    (requested,) = story.models.requests
+    assert 7200 - 1.2 * 603 < requested < 7200 - 603
+    assert at(7200 - 120) < result.running_at <= at(7200)
+    assert result.warnings == ()
+
+
+def test_what_past_starts_took_does_not_change_how_long_a_start_may_take() -> None:
+    story = Story(Models(once_started=[(0, "STARTING")]))
+    story.items.change(lambda item: replace(item, starts=(PastStart(NOW, 598, 603),)))
+    with pytest.raises(TimedOut):
+        start(story, **IN_TWO_HOURS, TimeoutSeconds=60)
+    (requested,) = story.models.requests
+    assert story.clock.seconds == pytest.approx(requested + 60, abs=2)
+
+
 # Dry runs -----------------------------------------------------------------------------------------
 
 
@@ -474,8 +497,10 @@ def duplicate(end: ExecutionState, seconds: float, models: Models, **fields: Any
         now=NOW,
         configuration=CONFIGURATION,
         models=models,
+        items=Items(),
         tokens=tokens,
         executions=Executions(),
+        open_executions=OpenExecutions(),
     )
     return Story(models, ends, tokens)
 

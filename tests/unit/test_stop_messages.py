@@ -285,8 +285,12 @@ def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says
     told = tell(replace(ending, abortion=Abortion(by, cause, "STOPPED")))
     first, *rest = section(told, "What happened").splitlines()
     assert first == f"  {says}"
-    taken_back = ["  The lease that it was about to take was taken back."] * (machine is START)
-    assert rest == [*taken_back, "  The model is STOPPED now."]
+    left = {
+        START: ["  The lease that it was about to take was taken back.", "  The model is STOPPED now."],
+        STOP: ["  The model is STOPPED now."],
+        Machine.RUN_WITH_MODEL: ["  What it had started is stopped, and its lease on the model is released."],
+    }
+    assert rest == left[machine]
     assert "The model could not be looked at." in tell(aborted(None)).text
 
 

@@ -29,7 +29,7 @@ from lifecycle.statuses import GONE
 from lifecycle.stop_result import HoldingLease, StopResult
 from lifecycle.wire import to_wire
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, NOW, OTHER_ARN, execution, stop
-from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, Script, StopStory, Tokens
+from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, Script, StopStory, Tokens
 
 IN_USE = Refusal.IN_USE
 THROTTLED = ServiceUnavailable("StopProjectVersion answered ThrottlingException: slow down")
@@ -584,6 +584,8 @@ def duplicate(end: ExecutionState, seconds: float, models: Models, **fields: Any
         models=models,
         tokens=tokens,
         executions=Executions(),
+        items=Items(),
+        open_executions=OpenExecutions(),
     )
     return StopStory(models, {FIRST.id: (seconds, end)}, tokens)
 

@@ -66,6 +66,8 @@ class Models:
     others: Sequence[ModelVersion] = ()
     quota_free_at: float = 0
     readable: bool = True
+    trained: Sequence[ModelVersion] = ()
+    """What the project has, for who chooses."""
     status_message: str | None = None
     looks: list[tuple[float, str]] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
@@ -96,6 +98,10 @@ class Models:
         assert project_version_arn == ARN
         refused = None if self._status() == "RUNNING" else Refusal.IN_USE
         return self._request(self.once_stopped, self._made[2] if self._made else (1, None), refused)
+
+    def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
+        assert project_name == "boards"
+        return self.trained
 
     def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
         if "boards" in projects:
@@ -133,11 +139,16 @@ class Executions:
     on_describe: Callable[[str], object] = lambda _arn: None
     started: dict[tuple[str, str], Json] = field(default_factory=dict)
     """The inputs of executions that were started, by state machine and name."""
+    stopped: list[str] = field(default_factory=list)
 
     def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
         new = (state_machine_arn, name) not in self.started
         self.started.setdefault((state_machine_arn, name), json.loads(json.dumps(payload)))
         return new
+
+    def stop(self, execution_arn: str, cause: str) -> None:
+        assert cause
+        self.stopped.append(execution_arn)
 
     def describe(self, execution_arn: str) -> ExecutionState | None:
         self.on_describe(execution_arn)
@@ -199,12 +210,20 @@ class OpenExecutions:
     """``ports.OpenExecutions`` in memory."""
 
     arns: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, execution_arn: str, project_version_arn: str) -> str:
+        return self.versions.setdefault(execution_arn, project_version_arn)
+
+    def chosen(self, execution_arn: str) -> str | None:
+        return self.versions.get(execution_arn)
 
     def open(self, execution_arn: str) -> None:
         self.arns.append(execution_arn)
 
     def close(self, execution_arn: str) -> None:
         self.arns = [arn for arn in self.arns if arn != execution_arn]
+        self.versions.pop(execution_arn, None)
 
     def all(self) -> list[str]:
         return list(self.arns)
@@ -218,6 +237,7 @@ class Story:
     ends: Mapping[str, tuple[float, ExecutionState]] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
     items: Items = field(default_factory=Items)
+    open_executions: OpenExecutions = field(default_factory=OpenExecutions)
     configuration: Configuration = CONFIGURATION
     execution: Execution = field(default_factory=execution)
     steps: list[Step] = field(default_factory=list)
@@ -268,8 +288,10 @@ class Story:
             now=self.clock.now,
             configuration=self.configuration,
             models=self.models,
+            items=self.items,
             tokens=self.tokens,
             executions=executions,
+            open_executions=self.open_executions,
         )
 
     def _check(self, request: Any, executions: Executions) -> Step:
@@ -285,7 +307,13 @@ class Story:
 
     def _act(self, request: Any, retries: int) -> Step:
         return starting.request_start(
-            request, self.progress, retries=retries, now=self.clock.now, models=self.models, items=self.items
+            request,
+            self.progress,
+            retries=retries,
+            now=self.clock.now,
+            configuration=self.configuration,
+            models=self.models,
+            items=self.items,
         )
 
 
@@ -305,6 +333,8 @@ class StopStory(Story):
             models=self.models,
             tokens=self.tokens,
             executions=executions,
+            items=self.items,
+            open_executions=self.open_executions,
         )
 
     def _check(self, request: Any, executions: Executions) -> Step:

@@ -68,7 +68,7 @@ Cast = Sequence[Start | Stop | Sweep]
 
 
 class Item(NamedTuple):
-    """A ModelItem without what no decision depends on; actors by their number.
+    """A ModelItem without what no decision depends on, such as how long past starts took; actors by their number.
 
     ``leases``: LeaseId, and whether it holds still. ``pending``: a start, and the same. ``forced``: the starts that had
     begun when the model was stopped by force. ``fresh``: it was left without lease and claim within LONGEST_CALL.
@@ -140,6 +140,9 @@ class Executions:
         return ExecutionState("ABORTED" if stopped_at else "RUNNING", stopped_at=stopped_at)
 
     def start(self, state_machine_arn: str, name: str, payload: Any) -> bool:
+        raise NotImplementedError
+
+    def stop(self, execution_arn: str, cause: str) -> None:
         raise NotImplementedError
 
 
@@ -251,7 +254,7 @@ class Mind:
         answers: Any = Answers(self._real(item), Refusal.IN_USE if refused else None)
         facts: Any = {"retries": int(retried), "now": NOW, "models": answers, "items": answers}
         if isinstance(request, StartRequest):
-            return _memory(starting.request_start(request, progress, **facts).progress)
+            return _memory(starting.request_start(request, progress, configuration=CONFIGURATION, **facts).progress)
         assert isinstance(request, StopRequest)
         assert isinstance(progress, StopProgress)
         return _memory(stopping.request_stop(request, progress, **facts).progress)

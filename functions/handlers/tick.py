@@ -1,0 +1,37 @@
+"""Tick: what EventBridge Scheduler calls at the times of a schedule. It starts an execution, or says why not."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.entry import entry, logger
+from lifecycle import configuration, ticking
+from lifecycle.aws import PATIENT_CONFIG
+from lifecycle.executions import StepFunctions
+from lifecycle.machines import Machine
+from lifecycle.ticking import Decided, Tick
+from lifecycle.wire import Json
+
+CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
+EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
+MACHINES = {
+    Machine.START_MODEL: os.environ["START_MODEL_ARN"],
+    Machine.STOP_MODEL: os.environ["STOP_MODEL_ARN"],
+}
+NAMESPACE = "CustomLabelsLifecycle"
+
+
+@entry
+def handler(event: dict[str, Json], _context: LambdaContext) -> Decided:
+    """``{"Schedule", "Action", "ScheduledTime", "HoursAhead"?}`` -> what was done, and why."""
+    logger.append_keys(tick=event)
+    tick = Tick.read(event, CONFIGURATION)
+    decided = ticking.run(tick, datetime.now(UTC), CONFIGURATION, EXECUTIONS, MACHINES)
+    # One metric for each outcome, whatever the number of schedules: which one it was is in the log.
+    with single_metric(name="Ticks", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
+        metric.add_dimension(name="Outcome", value=decided.outcome)
+    return decided

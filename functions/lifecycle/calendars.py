@@ -1,0 +1,189 @@
+"""When a cron of EventBridge Scheduler comes. Pure.
+
+cronsim reads the fields and knows the days. Here is what AWS does otherwise than other crons (EventBridge Scheduler
+User Guide, "Schedule types"): ``?``, days of the week from 1 for SUN, a year, and the time zone. A cron names local
+times. One that does not exist, because clocks are put forward, is left out; one that comes twice, because they are put
+back, counts once, the first time.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from cronsim.cronsim import Field
+
+FIELDS = ("minutes", "hours", "day-of-month", "month", "day-of-week", "year")
+YEARS = range(1970, 2200)
+HORIZON = timedelta(days=40 * 366)
+"""How far anything is looked for. The rarest day, a fifth Monday in February, comes every 28 years, or 40."""
+
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+
+def _listed(value: str, *, steps: bool = True) -> str:
+    """Values, ranges and, where there may be, steps; with commas in between."""
+    item = rf"(\*|({value})(-({value}))?)" + (r"(/\d{1,4})?" if steps else "")
+    return rf"{item}(,{item})*"
+
+
+_WEEKDAY = "[1-7]|" + "|".join(_WEEKDAYS)
+_PATTERNS = {
+    "minutes": _listed(r"\d{1,2}"),
+    "hours": _listed(r"\d{1,2}"),
+    "day-of-month": rf"\?|L|{_listed(r'[0-9]{1,2}')}",
+    "month": _listed(r"\d{1,2}|[A-Z]{3}"),
+    "day-of-week": rf"\?|L|({_WEEKDAY})(L|#[1-5])|{_listed(_WEEKDAY, steps=False)}",
+    "year": _listed(r"\d{4}"),
+}
+
+
+class CronError(ValueError):
+    """It is no cron of EventBridge Scheduler, or has something in it that is not understood here; says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron without its time zone.
+
+    Parameters
+    ----------
+    fields : tuple of str
+        As written: minutes, hours, day-of-month, month, day-of-week, year.
+    times : tuple of time
+        Of each of its days, in order.
+    """
+
+    fields: tuple[str, ...]
+    times: tuple[time, ...]
+    _days: CronSim = field(compare=False, repr=False)
+    _months: Collection[int] = field(compare=False, repr=False)
+    _years: Collection[int] = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Cron":
+        """Read a cron, with or without its ``cron(...)``.
+
+        Raises
+        ------
+        CronError
+            Naming the field, and what is wrong with it.
+        """
+        fields = tuple(text.strip().removeprefix("cron(").removesuffix(")").upper().split())
+        if len(fields) != len(FIELDS):
+            raise CronError(f"has {len(fields)} fields; six are needed: {' '.join(FIELDS)}")
+        named = dict(zip(FIELDS, fields, strict=True))
+        for name, value in named.items():
+            _check(name, value)
+        if (fields[2] == "?") == (fields[4] == "?"):
+            raise CronError("one of day-of-month and day-of-week has to be ?, and the other not")
+        days = f"{_star(fields[2])} * {_weekdays(_star(fields[4]))}"
+        try:
+            sim = CronSim(f"{fields[0]} {fields[1]} {days}", datetime(2000, 1, 1))  # noqa: DTZ001 - only to be parsed
+            months = frozenset(month for month in Field.MONTH.parse(fields[3]) if isinstance(month, int))
+        except CronSimError as error:
+            bad = str(error).removeprefix("Bad ")  # cronsim's names of fields are singular
+            name = next(name for name in FIELDS if name.startswith(bad))
+            raise CronError(
+                f"{name} {named[name]!r} has a value out of range, or a range that runs backwards"
+            ) from error
+        times = tuple(time(hour, minute) for hour, minute in product(sorted(sim.hours), sorted(sim.minutes)))
+        return cls(fields, times, sim, months, _years(fields[5]))
+
+    @property
+    def hours(self) -> tuple[int, ...]:
+        """Of each of its days, in order."""
+        return tuple(sorted({at.hour for at in self.times}))
+
+    def on(self, day: date) -> bool:
+        """Whether it comes on this day."""
+        return day.year in self._years and day.month in self._months and self._days.match_day(day)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A cron in its time zone. All moments it gives are in UTC: those of one zone compare by the clock on the wall."""
+
+    cron: Cron
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, cron: str, zone: str) -> "Calendar":
+        """From a schedule's own words."""
+        return cls(Cron.parse(cron), ZoneInfo(zone))
+
+    def after(self, moment: datetime) -> Iterator[datetime]:
+        """What comes after a moment, the next first, as far as the horizon."""
+        local = wall(moment, self.zone)
+        for day in self._days(local.date(), timedelta(days=1)):
+            passed = bisect_left(self.cron.times, local.time()) if day == local.date() else 0
+            for at in self.cron.times[passed:]:
+                found = exact(datetime.combine(day, at), self.zone)
+                if found and found > moment:
+                    yield found
+
+    def before(self, moment: datetime) -> Iterator[datetime]:
+        """What came before a moment, the last first, as far as the horizon."""
+        for day in self._days(wall(moment, self.zone).date(), timedelta(days=-1)):
+            for at in reversed(self.cron.times):
+                found = exact(datetime.combine(day, at), self.zone)
+                if found and found < moment:
+                    yield found
+
+    def __contains__(self, moment: datetime) -> bool:
+        local = wall(moment, self.zone)
+        return self.cron.on(local.date()) and local.time() in self.cron.times and exact(local, self.zone) == moment
+
+    def _days(self, first: date, step: timedelta) -> Iterator[date]:
+        days = (first + number * step for number in range(HORIZON // abs(step)))
+        return (day for day in days if self.cron.on(day))
+
+
+def wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    """What clocks in a time zone show at a moment: without a time zone, so that it can be reckoned with."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def exact(local: datetime, zone: ZoneInfo) -> datetime | None:
+    """The moment, in UTC, at which clocks show a local time first; None where they never do."""
+    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return moment if wall(moment, zone) == local.replace(fold=0) else None
+
+
+def _check(name: str, value: str) -> None:
+    if "W" in value and name == "day-of-month":
+        raise CronError(f"{name} {value!r}: W, the nearest weekday, is not supported; name the days")
+    if not re.fullmatch(_PATTERNS[name], value):
+        raise CronError(f"{name} {value!r} is not what EventBridge Scheduler has there")
+
+
+def _star(value: str) -> str:
+    return value.replace("?", "*")
+
+
+def _weekdays(value: str) -> str:
+    """From EventBridge's days of the week to cronsim's, which begin with 0 for Sunday. A bare L is Saturday."""
+    numbered = re.sub("|".join(_WEEKDAYS), lambda name: str(_WEEKDAYS.index(name[0]) + 1), value)
+    # The number after a # is none of a day.
+    return re.sub(r"(?<!#)\d", lambda number: str(int(number[0]) - 1), "7" if numbered == "L" else numbered)
+
+
+def _years(value: str) -> Collection[int]:
+    if value == "*":
+        return YEARS
+    return frozenset(year for item in value.split(",") for year in _years_of(item))
+
+
+def _years_of(item: str) -> range:
+    span, _, step = item.partition("/")
+    first, _, last = span.partition("-")
+    if first == "*":
+        first, last = str(YEARS[0]), str(YEARS[-1])
+    end = int(last or (YEARS[-1] if step else first))
+    if not (int(first) in YEARS and end in YEARS and int(first) <= end and step != "0"):
+        raise CronError(f"year {item!r} is not within 1970 and 2199, or runs backwards")
+    return range(int(first), end + 1, int(step or 1))

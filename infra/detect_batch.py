@@ -1,0 +1,106 @@
+"""The DetectBatch state machine: a workload that looks at every image under an S3 prefix."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.access import allow_to_look_at_models
+from infra.machines import LifecycleMachine, executions_arn, machine_arn
+from infra.nag import acknowledge
+from infra.shared import Shared
+from lifecycle.configuration import Configuration, DetectBatch
+from lifecycle.places import Place
+
+NAME = "DetectBatch"
+
+
+class DetectBatchWorkload(Construct):
+    """Two functions around a Distributed Map, whose children call Amazon Rekognition themselves."""
+
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared, settings: DetectBatch) -> None:
+        super().__init__(scope, construct_id)
+        images, results = [Place.parse(uri) for uri in settings.images], [Place.parse(settings.results)]
+        prepare = shared.function(self, "Prepare", handler="batch_prepare", timeout_seconds=30, environment={})
+        # Results may have millions of lines.
+        summarise = shared.function(self, "Summarise", handler="batch_summarise", timeout_seconds=900, environment={})
+        machine = LifecycleMachine(
+            self,
+            "StateMachine",
+            name=NAME,
+            definition="detect_batch.asl.json",
+            functions={"Prepare": prepare, "Summarise": summarise},
+            log_group=shared.log_group(self, "Logs"),
+        )
+        self.state_machine = machine.state_machine
+
+        allow_to_look_at_models(prepare)
+        _allow_to_list(prepare.role, images)
+        _allow_to_list(summarise.role, results)
+        _allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
+
+        role = self.state_machine.role
+        self._allow_to_detect(shared)
+        # Amazon Rekognition reads images with the rights of who calls it.
+        _allow_to_list(role, images)
+        _allow(role, ["s3:GetObject"], _objects(images))
+        # Step Functions Developer Guide, "IAM policies for ResultWriter".
+        writing = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        _allow(role, writing, _objects(results))
+        self._allow_to_run_children()
+
+        reason = "Every object of the folders that cdk.json names ('detect_batch'), and of no other."
+        for who, places in ((summarise, results), (self.state_machine, [*images, *results])):
+            acknowledge(who, {f"AwsSolutions-IAM5[Resource::{_found(one)}]": reason for one in places})
+
+    def _allow_to_detect(self, shared: Shared) -> None:
+        """Use any version of the projects that the sweep looks at, as it may stop any."""
+        stack = cdk.Stack.of(self)
+        projects = sorted(Configuration(shared.settings.models, projects=shared.settings.projects).swept_projects)
+        versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
+        arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
+        # Ten a statement: see infra/functions.py.
+        for first in range(0, len(arns), 10):
+            _allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns[first : first + 10])
+        home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
+        reason = "Any version of these projects may be the one that runs: retraining needs no deploy."
+        acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{home}/{one}]": reason for one in versions})
+
+    def _allow_to_run_children(self) -> None:
+        """Step Functions Developer Guide, "IAM policies for using Distributed Map states"."""
+        stack, role = cdk.Stack.of(self), self.state_machine.role
+        _allow(role, ["states:StartExecution"], [machine_arn(self, NAME)])
+        _allow(role, ["states:DescribeExecution", "states:StopExecution"], [executions_arn(self, NAME)])
+        own = f"arn:<AWS::Partition>:states:{stack.region}:{stack.account}:execution:{stack.stack_name}-{NAME}:*"
+        reason = "A Distributed Map's children are executions of its own state machine."
+        acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{own}]": reason})
+
+
+def _allow(
+    role: iam.IRole,
+    actions: Sequence[str],
+    on: Sequence[str],
+    conditions: dict[str, dict[str, str]] | None = None,
+) -> None:
+    statement = iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
+    role.add_to_principal_policy(statement)
+
+
+def _allow_to_list(role: iam.IRole, places: Sequence[Place]) -> None:
+    """What lies in these folders, and nothing else of their buckets."""
+    for place in places:
+        _allow(role, ["s3:ListBucket"], [_bucket(place)], {"StringLike": {"s3:prefix": f"{place.folder}*"}})
+
+
+def _objects(places: Sequence[Place]) -> list[str]:
+    return [f"{_bucket(place)}/{place.folder}*" for place in places]
+
+
+def _bucket(place: Place) -> str:
+    return f"arn:{cdk.Aws.PARTITION}:s3:::{place.bucket}"
+
+
+def _found(place: Place) -> str:
+    """As cdk-nag names it."""
+    return f"arn:<AWS::Partition>:s3:::{place.bucket}/{place.folder}*"

@@ -1,0 +1,136 @@
+"""What docs/console.md and docs/events.md, and the stack's outputs, tell people to type: run as written."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from emulator.server import Emulator
+from infra.event_rule_checks import problems_of_event_rules
+from infra.settings import Settings
+from tests.emulator.conftest import EVENT_RULES, MODEL, SETTINGS
+from tests.emulator.executions import Execution, StateMachine, wait_until
+from tests.emulator.terminal import run, snippets
+
+
+@pytest.fixture
+def running(emulator: Emulator) -> Emulator:
+    """The emulator with its model RUNNING: what is started answers at once."""
+    emulator.custom_labels.put(MODEL, "RUNNING")
+    return emulator
+
+
+def executed(machine: StateMachine, said: str) -> Execution:
+    """The execution that `start-execution` has answered with."""
+    return machine.wait(json.loads(said)["executionArn"])
+
+
+# --- The console and the terminal -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("running")
+def test_the_console_input_starts_the_model(start_model: StateMachine) -> None:
+    assert start_model.run(json.loads(snippets("console.md", "json")[0])).output["ProjectVersionArn"] == MODEL
+
+
+def test_the_commands_of_the_outputs_start_a_model_and_release_it(
+    running: Emulator, start_model: StateMachine, stop_model: StateMachine
+) -> None:
+    start_model.run({"Model": "defects", "LeaseId": "somebody"})
+    started = executed(start_model, run(running, running.outputs["StartModelCommand"]))
+    assert (started.output["ProjectVersionArn"], started.output["LeaseId"]) == (MODEL, "by-hand")
+    released = executed(stop_model, run(running, running.outputs["StopModelCommand"]))
+    assert released.output["Outcome"] == "MODEL_KEPT_RUNNING"
+    assert "by-hand" not in [lease["LeaseId"] for lease in released.output["Leases"]]
+
+
+def test_the_commands_of_the_page_do_the_same(
+    running: Emulator, start_model: StateMachine, stop_model: StateMachine
+) -> None:
+    start_model.run({"Model": "defects", "LeaseId": "somebody"})
+    start, stop = snippets("console.md", "shell")
+    assert executed(start_model, run(running, start)).output["LeaseId"] == "inspection-2026-11-24"
+    helper = start.partition("\n\n")[0]
+    released = executed(stop_model, run(running, helper, stop)).output
+    assert released["Outcome"] == "MODEL_KEPT_RUNNING"
+    assert "inspection-2026-11-24" not in [lease["LeaseId"] for lease in released["Leases"]]
+
+
+# --- Events -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_of_the_page_are_right_and_those_that_are_tested_here() -> None:
+    rules, stop, trusted = snippets("events.md", "json")
+    settings = json.loads(f"{{{rules}, {trusted}}}")
+    settings["event_rules"].append(json.loads(stop))
+    assert settings["event_rules"][0] == EVENT_RULES[0]
+    assert settings["trusted_principals"] == SETTINGS["trusted_principals"]
+    assert problems_of_event_rules({**SETTINGS, **settings}) == []
+    assert len(Settings.from_context({**SETTINGS, **settings}).event_rules) == 2
+
+
+def test_the_event_of_the_page_starts_the_model(running: Emulator, start_model: StateMachine) -> None:
+    event, _ = snippets("events.md", "shell")
+    before = len(running.deliveries.list())
+    assert json.loads(run(running, event))["FailedEntryCount"] == 0
+
+    def started() -> list[str]:
+        own = (one for one in running.deliveries.list()[before:] if one.rule.endswith(".shift-begins"))
+        return [one.execution_arn for one in own if one.execution_arn]
+
+    execution = start_model.wait(wait_until(started)[0])
+    assert (execution.output["ProjectVersionArn"], execution.output["LeaseId"]) == (MODEL, "event/shift-begins")
+
+
+def test_the_event_of_the_emulator_s_page_matches_the_same_rule(running: Emulator, start_model: StateMachine) -> None:
+    happened = running.event(json.loads(snippets("emulator.md", "json")[0]))
+    assert happened["Rules"] == ["CustomLabelsLifecycle.shift-begins"]
+    assert start_model.wait(happened["Deliveries"][0]["ExecutionArn"]).status == "SUCCEEDED"
+
+
+# --- Other accounts ---------------------------------------------------------------------------------------------------
+
+
+def test_a_caller_of_another_account_starts_the_model_and_waits_for_it(running: Emulator) -> None:
+    _, caller = snippets("events.md", "shell")
+    for output in ("CallerRoleArn", "StartModelArn"):
+        caller = caller.replace(f"<{output}>", running.outputs[output])
+    run(running, caller.replace("sleep 5", "sleep 0.2"))
+
+
+@pytest.fixture
+def caller(emulator: Emulator) -> Callable[[str], Any]:
+    """Clients with the rights of a caller from another account."""
+    role = emulator.outputs["CallerRoleArn"]
+    given = {"RoleArn": role, "RoleSessionName": "inspection", "ExternalId": "inspection-pipeline"}
+    credentials = emulator.client("sts").assume_role(**given)["Credentials"]
+    session = boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=emulator.region,
+    )
+    return lambda service: session.client(service, endpoint_url=emulator.endpoint)  # type: ignore[call-overload]  # named at run time
+
+
+def test_a_caller_reads_executions_and_does_nothing_else(
+    running: Emulator, start_model: StateMachine, caller: Callable[[str], Any]
+) -> None:
+    stepfunctions = caller("stepfunctions")
+    arn = stepfunctions.start_execution(stateMachineArn=start_model.arn, input='{"Model": "defects"}')["executionArn"]
+    assert start_model.wait(arn).status == "SUCCEEDED"
+    assert stepfunctions.get_execution_history(executionArn=arn)["events"]
+    assert arn in [
+        one["executionArn"] for one in stepfunctions.list_executions(stateMachineArn=start_model.arn)["executions"]
+    ]
+    for call, given in (
+        (stepfunctions.stop_execution, {"executionArn": arn}),
+        (stepfunctions.list_state_machines, {}),
+        (caller("dynamodb").scan, {"TableName": running.outputs["ModelTableName"]}),
+        (caller("rekognition").stop_project_version, {"ProjectVersionArn": MODEL}),
+    ):
+        with pytest.raises(ClientError, match="not authorized"):
+            call(**given)

@@ -1,0 +1,76 @@
+"""The schedules of models, as they are deployed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tools.templates import Template
+
+GROUP = "CustomLabelsLifecycle-schedules"
+
+
+@pytest.fixture
+def schedules(stack: Template) -> dict[str, dict[str, Any]]:
+    """By the name that people see."""
+    found = stack.of_type("AWS::Scheduler::Schedule").values()
+    return {schedule["Name"]: schedule for schedule in found if schedule.get("GroupName") == GROUP}
+
+
+def test_there_is_nothing_of_them_where_none_are_configured(minimal: Template) -> None:
+    assert "tick" not in minimal.functions
+    assert minimal.of_type("AWS::Scheduler::Schedule").keys() == {"KeepingEverySweep"}
+    assert not minimal.of_type("AWS::Scheduler::ScheduleGroup")
+
+
+def test_they_are_named_after_the_configured_ones_in_a_group_of_their_own(
+    stack: Template, schedules: dict[str, dict[str, Any]]
+) -> None:
+    (group,) = stack.of_type("AWS::Scheduler::ScheduleGroup").values()
+    assert group["Name"] == GROUP
+    assert schedules.keys() == {
+        "office-hours-start",
+        "office-hours-stop",
+        "night-ready-2h",
+        "night-ready-2h-evening",
+        "night-ready-1h",
+    }
+
+
+def test_one_comes_when_its_settings_say(schedules: dict[str, dict[str, Any]]) -> None:
+    start = schedules["office-hours-start"]
+    assert start["ScheduleExpression"] == "cron(30 7 ? * MON-FRI *)"
+    assert start["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert start["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert (start["StartDate"], start["EndDate"]) == ("2089-12-30T23:00:00.000Z", "2099-01-01T23:00:00.000Z")
+    assert {name: schedule["State"] for name, schedule in schedules.items() if name.startswith("office")} == {
+        "office-hours-start": "ENABLED",
+        "office-hours-stop": "ENABLED",
+    }
+    assert schedules["night-ready-1h"]["State"] == schedules["night-ready-2h"]["State"] == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "seconds"),
+    [
+        ("office-hours-start", {"Schedule": "office-hours", "Action": "start"}, 3600),
+        ("office-hours-stop", {"Schedule": "office-hours", "Action": "stop"}, 24 * 3600),
+        ("night-ready-2h-evening", {"Schedule": "night", "Action": "ready", "HoursAhead": 2}, 4 * 3600),
+    ],
+)
+def test_it_calls_tick_with_its_time_tries_as_long_as_that_is_of_use_and_then_keeps_the_call(
+    name: str, given: dict[str, Any], seconds: int, stack: Template, schedules: dict[str, dict[str, Any]]
+) -> None:
+    target = schedules[name]["Target"]
+    assert stack.invoked(target["Arn"]) == "tick"
+    assert json.loads(target["Input"]) == {**given, "ScheduledTime": "<aws.scheduler.scheduled-time>"}
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": seconds}
+    assert target["DeadLetterConfig"] == {"Arn": "${KeepingLostCalls.Arn}"}
+
+
+def test_they_are_encrypted_and_wait_for_their_group_and_for_what_their_role_may_do(stack: Template) -> None:
+    needed = {"SchedulesRole", "SchedulesRoleDefaultPolicy", "SchedulesGroup"}
+    for name, schedule in stack.of_type("AWS::Scheduler::Schedule").items():
+        if schedule.get("GroupName") == GROUP:
+            assert schedule["KmsKeyArn"] == "${SharedKey.Arn}"
+            assert needed <= stack.depends_on(name)

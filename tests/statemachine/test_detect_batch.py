@@ -1,0 +1,154 @@
+"""What holds for DetectBatch's definition alone: its Map, its errors. What holds for all: test_definitions.py."""
+
+import inspect
+import json
+import re
+from typing import Any
+
+import fastjsonschema
+import pytest
+from botocore.loaders import Loader
+from jsonata import Jsonata
+
+from lifecycle import batch
+from lifecycle.batch_errors import BATCH_ERRORS
+from lifecycle.batch_summary import _NO_IMAGE_IS_TO_BLAME
+from tests.statemachine.test_definitions import THROTTLED, TRANSIENT_OF_LAMBDA
+from tools.asl import DEFINITIONS, expressions, lambda_placeholder, state_machines
+from tools.templates import Template
+
+(MACHINE,) = (machine for machine in state_machines() if machine.name == "detect_batch")
+MAP = MACHINE.states["Look at every image"]
+CHILD = MACHINE.children["Look at every image"]
+DETECT = CHILD.states["Detect labels"]
+STEPS = {"Prepare the batch": batch.prepare, "Summarise the results": batch.summarise}
+QUOTA = 50
+"""Calls of DetectCustomLabels a second (Amazon Rekognition endpoints and quotas)."""
+EXPRESS_SECONDS = 300
+"""The longest that an Express execution may take (Step Functions Developer Guide, "Choosing workflow type")."""
+
+every_step = pytest.mark.parametrize("task", STEPS)
+
+
+def documented() -> set[str]:
+    """What DetectCustomLabels can answer, as Step Functions names it: by the classes of AWS's Java SDK."""
+    operation = Loader().load_service_model("rekognition", "service-2")["operations"]["DetectCustomLabels"]
+    names = (error["shape"] for error in operation["errors"])
+    return {f"Rekognition.{name if name.endswith('Exception') else f'{name}Exception'}" for name in names}
+
+
+def of_handling(handlers: list[dict[str, Any]]) -> set[str]:
+    return {error for handler in handlers for error in handler["ErrorEquals"]}
+
+
+# --- The Map ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_documented_error_of_the_call_is_retried_or_recorded_or_ends_the_batch() -> None:
+    retried, recorded = of_handling(DETECT["Retry"]), of_handling(DETECT["Catch"])
+    assert not retried & recorded
+    ends = {f"Rekognition.{name}" for name in _NO_IMAGE_IS_TO_BLAME} & documented()
+    assert retried | recorded | ends >= documented()
+    assert recorded == {
+        "Rekognition.InvalidImageFormatException",
+        "Rekognition.ImageTooLargeException",
+        "Rekognition.InvalidS3ObjectException",
+        "Rekognition.InvalidParameterException",
+    }
+    assert not {"Rekognition.ResourceNotReadyException", "Rekognition.AccessDeniedException"} & (retried | recorded)
+
+
+def test_throttled_children_come_back_slower_and_spread() -> None:
+    (retrier,) = DETECT["Retry"]
+    assert retrier["BackoffRate"] >= 2
+    assert retrier["JitterStrategy"] == "FULL"
+    assert retrier["MaxAttempts"] >= 5
+
+
+def test_all_tries_of_a_child_end_before_step_functions_ends_it() -> None:
+    """Else an image would fail with States.Timeout of the child, and nobody would know why."""
+    (retrier,) = DETECT["Retry"]
+    waits = [
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
+        for attempt in range(retrier["MaxAttempts"])
+    ]
+    assert sum(waits) + (len(waits) + 1) * DETECT["TimeoutSeconds"] < EXPRESS_SECONDS
+
+
+def test_children_are_express_and_call_nothing_but_the_one_operation() -> None:
+    assert MAP["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    assert {task["Resource"] for task in CHILD.tasks.values()} == {
+        "arn:aws:states:::aws-sdk:rekognition:detectCustomLabels"
+    }
+
+
+def test_children_read_no_variables_which_a_distributed_map_does_not_give_them() -> None:
+    read = {name for one in expressions(CHILD.definition) for name in re.findall(r"\$([a-z]\w*)\b(?!\s*\()", one)}
+    assert read == {"states"}
+
+
+def test_results_are_json_lines_one_for_each_image() -> None:
+    assert MAP["ResultWriter"]["WriterConfig"] == {"Transformation": "FLATTEN", "OutputType": "JSONL"}
+
+
+@pytest.mark.parametrize(("key", "folder"), [("a/", True), ("a/b.png", False), ("/", True), ("ü", False)])
+def test_a_key_that_ends_with_a_slash_is_a_folder(key: str, folder: bool) -> None:
+    (condition,) = expressions(CHILD.states["A folder?"]["Choices"][0]["Condition"])
+    given = {"states": {"input": {"Image": {"S3Object": {"Name": key}}}}}
+    assert Jsonata(condition).evaluate(None, given) is folder
+
+
+@pytest.mark.parametrize("labels", [[], [{"Name": "a"}], [{"Name": "a"}, {"Name": "b"}]])
+def test_labels_are_a_list_however_many_there_are(labels: list[dict[str, str]]) -> None:
+    (expression,) = expressions(DETECT["Output"]["CustomLabels"])
+    assert Jsonata(expression).evaluate(None, {"states": {"result": {"CustomLabels": labels}}}) == labels
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
+
+
+@every_step
+def test_a_task_is_timed_retried_and_caught(task: str, stack: Template) -> None:
+    state = MACHINE.states[task]
+    placeholder = lambda_placeholder(state)
+    assert placeholder is not None
+    handler = stack.invoked(stack.machine(MACHINE.text)["DefinitionSubstitutions"][placeholder])
+    assert state["TimeoutSeconds"] > stack.functions[handler]["Timeout"]
+    assert of_handling(state["Retry"]) >= TRANSIENT_OF_LAMBDA | THROTTLED
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+@every_step
+def test_what_a_step_can_raise_is_caught_by_name(task: str) -> None:
+    raises = (inspect.getdoc(STEPS[task]) or "").split("Raises")[1]
+    named = set(re.findall(r"\w+", raises)) & {error.__name__ for error in BATCH_ERRORS}
+    assert of_handling(MACHINE.states[task]["Catch"][:-1]) == named
+
+
+def test_every_error_of_a_batch_can_come_and_no_other() -> None:
+    caught = set().union(*(of_handling(MACHINE.states[task]["Catch"][:-1]) for task in STEPS))
+    assert caught == {error.__name__ for error in BATCH_ERRORS}
+
+
+@pytest.mark.parametrize("output", [{"Error": "Lambda.Unknown", "Cause": '"' * 30_000}, {"Error": "States.Timeout"}])
+def test_a_cause_that_the_definition_gives_keeps_the_contract(output: dict[str, str]) -> None:
+    valid = fastjsonschema.compile(json.loads((DEFINITIONS / "schemas/failure_cause.schema.json").read_text("utf-8")))
+    causes = [one for one in expressions(MACHINE.definition) if one.startswith("$string(")]
+    assert len(causes) == len(STEPS)
+    for cause in causes:
+        said = Jsonata(cause).evaluate(None, {"states": {"errorOutput": output}})
+        assert len(said) < 32_768
+        valid(json.loads(said))
+        assert output["Error"] in said
+
+
+def test_a_map_that_fails_is_summarised_too() -> None:
+    (catcher,) = MAP["Catch"]
+    assert (catcher["ErrorEquals"], catcher["Next"]) == (["States.ALL"], "Summarise the results")
+    assert of_handling(MAP["Retry"]) == {"States.ItemReaderFailed"}, "or images would be looked at again"
+
+
+def test_the_default_concurrency_stays_under_the_quota_of_calls() -> None:
+    """A call takes some 0.3 s and more, so that 20 side by side rarely make 50 a second; what is more is retried."""
+    schema = json.loads((DEFINITIONS.parent / "infra/settings.schema.json").read_text("utf-8"))
+    assert schema["properties"]["detect_batch"]["properties"]["max_concurrency"]["default"] < QUOTA
