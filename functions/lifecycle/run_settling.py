@@ -17,6 +17,7 @@ from lifecycle.run_request import Names
 from lifecycle.steps import MAX_CONFLICTS
 
 ENDED_FROM_OUTSIDE = frozenset({"ABORTED", "TIMED_OUT"})
+ENDED_BADLY = ENDED_FROM_OUTSIDE | {"FAILED"}
 _WHY = "The RunWithModel execution that has started this was ended."
 
 
@@ -75,7 +76,7 @@ def settle_run(
             executions.start(machines.stop_model, names.release, payload)
     return Left(
         project_version_arn=next((item.project_version_arn for item in held), None),
-        told_by_start=state.status == "FAILED" and started is not None and started.status != "SUCCEEDED",
+        told_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
         settled=late or not (held or ended_from_outside),
     )
 

@@ -322,8 +322,9 @@ def test_a_start_that_failed_is_told_by_startmodel_alone(start: ExecutionState) 
     assert settling.outcomes == []
 
 
-def test_a_start_that_was_never_made_is_told() -> None:
-    settling = Settling(ended("FAILED", error="ServiceUnavailable"))
+@pytest.mark.parametrize("start", [{}, {START: RUNNING}], ids=["never made", "still under way"])
+def test_a_run_that_fails_without_its_start_having_failed_is_told(start: dict[str, ExecutionState]) -> None:
+    settling = Settling(ended("FAILED", error="ServiceUnavailable"), start)
     assert settling.settle()
     assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
 
