@@ -52,14 +52,14 @@ def tell(key: str, decide: Callable[[], Notification], context: LambdaContext) -
     return decided.notification_id
 
 
-@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own, here and below
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own
     data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="decision"
 )
 def _decide(*, key: str, decide: Callable[[], Notification]) -> Json:  # noqa: ARG001 - the idempotency key
     return to_wire(decide())
 
 
-@idempotent_function(  # type: ignore[untyped-decorator]
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own
     data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="delivery"
 )
 def _send(*, key: str, channel: str, decided: Notification) -> None:  # noqa: ARG001 - the idempotency key

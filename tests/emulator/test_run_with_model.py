@@ -51,6 +51,18 @@ def let_go(emulator: Emulator, arn: str) -> bool:
     return lease_ids(emulator, arn) == [] and status_of(emulator, arn) == "STOPPED"
 
 
+def _running(workload: StateMachine) -> str | None:
+    pages = workload.stepfunctions.list_executions(stateMachineArn=workload.arn, statusFilter="RUNNING")
+    return next((one["executionArn"] for one in pages["executions"]), None)
+
+
+def at_work(run_with_model: StateMachine, workload: StateMachine, asked: dict[str, Any]) -> tuple[str, str]:
+    """Start a run, and wait until its workload goes on; the ARNs of both executions."""
+    running = run_with_model.start(asked)
+    run_with_model.wait_for_state(running, "Run the workload")
+    return running, str(wait_until(lambda: _running(workload)))
+
+
 def outcomes(emulator: Emulator, execution: Execution) -> list[str]:
     return [event["Outcome"] for event in Told(emulator, execution).events]
 
@@ -87,9 +99,8 @@ def test_a_workload_that_somebody_ends_fails_the_run(
     emulator: Emulator, run_with_model: StateMachine, workload: StateMachine, given: Given
 ) -> None:
     asked = given("wait")
-    running = run_with_model.start(asked)
-    run_with_model.wait_for_state(running, "Run the workload")
-    workload.abort(str(wait_until(lambda: _running(workload))), "Line 1 is closed")
+    running, working = at_work(run_with_model, workload, asked)
+    workload.abort(working, "Line 1 is closed")
     run = run_with_model.wait(running)
     assert (run.status, run.error, run.cause) == ("FAILED", "WorkloadAborted", "Line 1 is closed")
     assert outcomes(emulator, run) == ["WORKLOAD_FAILED"]
@@ -125,6 +136,30 @@ def test_a_start_that_somebody_ends_fails_the_run(
     assert outcomes(emulator, run) == []
 
 
+@pytest.mark.parametrize(
+    ("machine", "what"),
+    [
+        (f":{WORKLOAD}", "The workload could not be started"),
+        ("-StartModel", "The start of the model could not be requested"),
+    ],
+    ids=["workload", "start"],
+)
+def test_what_can_not_be_started_at_all_is_told_and_the_model_is_let_go(
+    emulator: Emulator, run_with_model: StateMachine, given: Given, machine: str, what: str
+) -> None:
+    """Such as a workload that was configured, and deleted since."""
+    asked = given()
+    gone = Fault("states:StartExecution", contains=f'{machine}"', error="StateMachineDoesNotExist")
+    fault = emulator.faults.add(gone)
+    running = run_with_model.start(asked)
+    run = run_with_model.wait(running)
+    assert fault.applied == 1
+    assert failed_well(run, "ServiceUnavailable")["Message"].startswith(what)
+    assert "StateMachineDoesNotExist" in run.cause["Message"]
+    assert outcomes(emulator, run) == ["WORKLOAD_FAILED"]
+    wait_until(lambda: let_go(emulator, asked["ProjectVersionArn"]))
+
+
 def test_a_workload_that_is_not_allowed_is_refused_and_told(
     emulator: Emulator, run_with_model: StateMachine, workload: StateMachine, given: Given
 ) -> None:
@@ -136,21 +171,15 @@ def test_a_workload_that_is_not_allowed_is_refused_and_told(
     assert status_of(emulator, asked["ProjectVersionArn"]) == "STOPPED"
 
 
-def _running(workload: StateMachine) -> str | None:
-    pages = workload.stepfunctions.list_executions(stateMachineArn=workload.arn, statusFilter="RUNNING")
-    return next((one["executionArn"] for one in pages["executions"]), None)
-
-
 def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(
     emulator: Emulator, run_with_model: StateMachine, workload: StateMachine, given: Given
 ) -> None:
     asked = given("wait")
-    running = run_with_model.start(asked)
-    run_with_model.wait_for_state(running, "Run the workload")
-    wait_until(lambda: _running(workload))
+    running, _ = at_work(run_with_model, workload, asked)
     run = run_with_model.abort(running, "Not needed today")
     wait_until(lambda: _running(workload) is None)
     wait_until(lambda: let_go(emulator, asked["ProjectVersionArn"]))
+    wait_until(lambda: Told(emulator, run).mails and Told(emulator, run).events)
     told = Told(emulator, run).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in told["Message"]
     assert told["Subject"] == "[WARNING] RunWithModel of v1 was aborted"
@@ -175,9 +204,7 @@ def test_where_the_event_of_its_end_is_lost_the_sweep_does_it(
     emulator: Emulator, run_with_model: StateMachine, workload: StateMachine, given: Given
 ) -> None:
     asked = given("wait")
-    running = run_with_model.start(asked)
-    run_with_model.wait_for_state(running, "Run the workload")
-    wait_until(lambda: _running(workload))
+    running, _ = at_work(run_with_model, workload, asked)
     emulator.faults.add(Fault("events:Deliver", lose=True, contains=running))
     run = run_with_model.abort(running)
 

@@ -381,6 +381,18 @@ def test_an_execution_that_exists_already_is_not_started_again_and_other_errors_
                 StepFunctions(aws).start(START_MODEL, "sweep-1", {})
 
 
+def test_an_execution_is_ended_with_a_reason_and_one_that_there_is_not_needs_no_end() -> None:
+    with answering("stepfunctions") as (aws, stubber):
+        asked = {"executionArn": execution().id, "cause": "Its run was ended."}
+        stubber.add_response("stop_execution", {"stopDate": NOW}, asked)
+        StepFunctions(aws).stop(execution().id, "Its run was ended.")
+        stubber.add_client_error("stop_execution", "ExecutionDoesNotExist")
+        StepFunctions(aws).stop(execution().id, "Its run was ended.")
+        stubber.add_client_error("stop_execution", "AccessDeniedException")
+        with pytest.raises(AccessDenied, match="StopExecution answered"):
+            StepFunctions(aws).stop(execution().id, "Its run was ended.")
+
+
 def described(**more: object) -> dict[str, object]:
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:StartModel"
     return {"executionArn": execution().id, "stateMachineArn": machine, "startDate": NOW, **more}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle import leases
-from lifecycle.configuration import Configuration, Policy, Unleased
+from lifecycle.configuration import Configuration, Model, Policy, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.ports import ExecutionState, ModelVersion, ProjectVersions
@@ -277,6 +277,15 @@ def test_an_execution_that_the_sweep_begins_has_a_readable_name(version_arn: str
     assert list(sweeps.started) == [name]
     assert len(name) <= MAX_NAME == 80
     assert not set(name) & set(':/ <>{}[]?*"#%\\^|~`$&,;')  # API reference of StartExecution
+
+
+def test_two_versions_of_one_name_are_stopped_by_the_same_sweep() -> None:
+    """Each under a name of its own: the second would else be taken for the first."""
+    sweeps = Sweeps(configuration=Configuration(models={"defects": Model(project="boards")}))
+    for version in ("v1", "v2"):
+        sweeps.has(arn("boards", version), "RUNNING", ours=True)
+    assert sweeps.run().stops == 2
+    assert sorted(sweeps.started) == ["sweep-stop-v1-20261124T0700Z-1", "sweep-stop-v2-20261124T0700Z-1"]
 
 
 def test_a_name_has_the_minute_in_utc_and_the_revision() -> None:
