@@ -84,8 +84,11 @@ SETTINGS: Mapping[str, Any] = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait: the others run meanwhile."""
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    """Begin with the tests that mostly wait: the others run meanwhile. End with the unit tests.
+
+    Some of these mock AWS, which empties the emulator that a process shares, in whatever order they were asked for.
+    """
+    items.sort(key=lambda item: (item.get_closest_marker("waits") is None, "unit" in item.path.parts))
 
 
 @pytest.fixture(scope="session")

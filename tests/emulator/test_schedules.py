@@ -67,7 +67,8 @@ def test_a_model_runs_from_the_start_to_the_stop_of_its_schedule_and_as_long_as_
 
 
 def test_a_tick_that_is_delivered_again_when_all_is_done_does_nothing(fire: Fire, start_model: StateMachine) -> None:
-    at = datetime.now(UTC) - timedelta(minutes=90)  # a minute of its own, and not too late
+    # A minute of its own, and not too late; from its beginning, so that it is the same one 5 seconds later.
+    at = datetime.now(UTC).replace(second=0) - timedelta(minutes=90)
     name = fire("new-year-start", at, status="RUNNING")["ExecutionName"]
     (begun,) = named(start_model, name)
     done = start_model.wait(begun["executionArn"])
