@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, PermissionResult
@@ -32,6 +32,13 @@ _ARNS = {
 }
 # Operations that IAM calls otherwise.
 _ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket"}
+# A transaction needs what each of its parts does (Amazon DynamoDB Developer Guide, "Using IAM with transactions").
+_TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 _ASSUMED_ROLE_KEY = "ASIA"
 
 
@@ -80,6 +87,11 @@ class Authoriser:
         return response
 
     def _decide(self, call: Call) -> Iterator[tuple[Authorisation, str]]:
+        if call.name == "dynamodb:TransactWriteItems":
+            for part in call.parameters["TransactItems"]:
+                ((kind, parameters),) = part.items()
+                yield from self._decide(replace(call, action=_TRANSACTED[kind], parameters=parameters))
+            return
         caller = AssumedRoleAccessKey(
             self._account_id,
             get_partition(call.region),

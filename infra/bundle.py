@@ -56,6 +56,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
         "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
         "workloads": list(workloads),
         "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
+        "bill_retention_days": settings.bill_retention_days,
     }
     (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return target

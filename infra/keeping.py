@@ -38,6 +38,8 @@ class Keeping(Construct):
         self.settle = self._function("Settle", timeout_seconds=60)
         self.sweep = self._function("Sweep", timeout_seconds=300)
         self.sweep.allow("states:StartExecution", on=[machine_arn(self, "StartModel")])
+        self.sweep.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
+        self.sweep.allow("dynamodb:UpdateItem", on=[shared.model_table.table_arn])
         self._settle_after_each_end()
         self._sweep_every_few_minutes()
         self._alarms()
@@ -49,7 +51,7 @@ class Keeping(Construct):
             name,
             handler=name.lower(),
             timeout_seconds=timeout_seconds,
-            environment={**self._notifications.environment, **shared.table_names("MODEL")},
+            environment={**self._notifications.environment, **shared.table_names("MODEL", "LEDGER")},
         )
         self._notifications.allow_to_tell(function)
         function.allow("dynamodb:GetItem", on=[shared.idempotency_table.table_arn])

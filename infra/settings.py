@@ -13,7 +13,7 @@ from infra.schedule_checks import problems_of_schedules, schedule_of
 from lifecycle.arns import VersionArn
 from lifecycle.configuration import DetectBatch, Model, Schedule
 from lifecycle.places import Place
-from lifecycle.pricing import DEFAULT_INFERENCE_UNIT_HOUR
+from lifecycle.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.validation import Validator
 
 CONTEXT_KEY = "custom-labels-lifecycle"
@@ -91,8 +91,10 @@ class Settings:
     event_rules: tuple[EventRule, ...] = ()
     trusted_principals: tuple[TrustedPrincipal, ...] = ()
     notification_emails: tuple[str, ...] = ()
-    inference_unit_hour_usd: float = DEFAULT_INFERENCE_UNIT_HOUR
+    inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
+    price_is_assumed: bool = False
     log_retention_days: int = 90
+    bill_retention_days: int = 400
     retain: bool = False
     sweep_minutes: int = 5
     lease_warning_minutes: int = 15
@@ -145,8 +147,10 @@ class Settings:
             event_rules=tuple(EventRule(**rule) for rule in context.get("event_rules", ())),
             trusted_principals=tuple(TrustedPrincipal(**one) for one in context.get("trusted_principals", ())),
             notification_emails=tuple(context.get("notification_emails", ())),
-            inference_unit_hour_usd=float(context.get("inference_unit_hour_usd", DEFAULT_INFERENCE_UNIT_HOUR)),
+            inference_unit_hour_usd=float(context.get("inference_unit_hour_usd", inference_unit_hour(home["region"]))),
+            price_is_assumed="inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
             log_retention_days=context.get("log_retention_days", 90),
+            bill_retention_days=context.get("bill_retention_days", 400),
             retain=context.get("removal_policy") == "retain",
             tags=context.get("tags", {}),
             **{name: context[name] for name in _SWEEPING if name in context},

@@ -17,7 +17,7 @@ from infra.workloads import workload_arns
 
 
 class Shared(Construct):
-    """One key, two tables, one bundle, and how to make a function or a log group of ours."""
+    """One key, three tables, one bundle, and how to make a function or a log group of ours."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -30,11 +30,12 @@ class Shared(Construct):
         self.key = self._encryption_key()
         self.idempotency_table = self._idempotency_table()
         self.model_table = self._model_table()
+        self.ledger_table = self._ledger_table()
 
     def table_names(self, *tables: str) -> dict[str, str]:
-        """The environment of a function that uses these tables: IDEMPOTENCY, MODEL."""
-        names = {"IDEMPOTENCY": self.idempotency_table.table_name, "MODEL": self.model_table.table_name}
-        return {f"{table}_TABLE_NAME": names[table] for table in tables}
+        """The environment of a function that uses these tables: IDEMPOTENCY, MODEL, LEDGER."""
+        by_name = {"IDEMPOTENCY": self.idempotency_table, "MODEL": self.model_table, "LEDGER": self.ledger_table}
+        return {f"{table}_TABLE_NAME": by_name[table].table_name for table in tables}
 
     def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
         """An encrypted log group that is kept as long as the settings say."""
@@ -111,5 +112,21 @@ class Shared(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            removal_policy=self._removal_policy,
+        )
+
+    def _ledger_table(self) -> dynamodb.Table:
+        """What models have cost, by the month in which they were stopped."""
+        return dynamodb.Table(
+            self,
+            "Ledger",
+            partition_key=dynamodb.Attribute(name="Month", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="ExpiresAt",
             removal_policy=self._removal_policy,
         )

@@ -26,6 +26,11 @@ class CustomLabelsLifecycle(cdk.Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, description="Amazon Rekognition Custom Labels lifecycle", **kwargs)
+        if settings.price_is_assumed:
+            cdk.Annotations.of(self).add_info(
+                f"The price of an inference unit in {settings.region} is assumed to be us-east-1's, USD "
+                f"{settings.inference_unit_hour_usd:.2f} an hour. Set inference_unit_hour_usd in cdk.json to yours."
+            )
         shared = Shared(self, "Shared", settings)
         notifications = Notifications(self, "Notifications", shared)
         steps = Steps(self, "Steps", shared, notifications)

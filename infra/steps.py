@@ -20,7 +20,7 @@ class Steps(Construct):
         tables = shared.table_names("IDEMPOTENCY", "MODEL")
         prepare = shared.function(self, "Prepare", handler="prepare", timeout_seconds=30, environment=tables)
         check = shared.function(
-            self, "Check", handler="check", timeout_seconds=30, environment=shared.table_names("MODEL")
+            self, "Check", handler="check", timeout_seconds=30, environment=shared.table_names("MODEL", "LEDGER")
         )
         prepare.allow("dynamodb:PutItem", on=[shared.idempotency_table.table_arn])
         prepare.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
@@ -28,6 +28,7 @@ class Steps(Construct):
             prepare.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_choose_versions(prepare, shared.settings)
         check.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])
+        check.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
         allow_to_find_projects(prepare)
         allow_to_look_at_models(check)
         for function in (prepare, check):

@@ -41,6 +41,7 @@ _CALLERS = {
 _SERVICES = {
     "rekognition": "Amazon Rekognition<br/>Custom Labels",
     "SharedModels": "DynamoDB model table:<br/>leases, claims,<br/>executions under way",
+    "SharedLedger": "DynamoDB ledger:<br/>what models have cost",
     "SharedIdempotency": "DynamoDB idempotency table:<br/>tokens, and what was sent",
     "states": "Step Functions:<br/>executions",
     "sns": "SNS topic:<br/>people, by mail",

@@ -24,7 +24,11 @@ from lifecycle.wire import Json, from_wire
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
-ITEMS = ModelTable(boto3.client("dynamodb", config=CLIENT_CONFIG), os.environ["MODEL_TABLE_NAME"])
+ITEMS = ModelTable(
+    boto3.client("dynamodb", config=CLIENT_CONFIG),
+    os.environ["MODEL_TABLE_NAME"],
+    (os.environ["LEDGER_TABLE_NAME"], CONFIGURATION.bill_retention),
+)
 
 
 @entry

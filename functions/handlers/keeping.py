@@ -14,7 +14,7 @@ from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machines
-from lifecycle.model_table import ExecutionTable, ModelTable
+from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.rekognition import Rekognition
 from lifecycle.settling import Settler
 from lifecycle.token_table import TokenTable
@@ -24,7 +24,10 @@ MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"],
 DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
 MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
-ITEMS = ModelTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
+ITEMS = ModelTable(
+    DYNAMODB, os.environ["MODEL_TABLE_NAME"], (os.environ["LEDGER_TABLE_NAME"], CONFIGURATION.bill_retention)
+)
+SWEEPS = SweepTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
 OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
 TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
 

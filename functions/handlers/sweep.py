@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
-from handlers.keeping import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, MODELS, OPEN_EXECUTIONS, settler
+from handlers.keeping import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, MODELS, OPEN_EXECUTIONS, SWEEPS, settler
 from handlers.telling import tell
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.finding_messages import finding_notification
@@ -19,6 +19,7 @@ from lifecycle.wire import Json
 def handler(_event: dict[str, Json], context: LambdaContext) -> Swept:
     """Whatever the schedule gives -> what was done. It fails at the end, where anything could not be done."""
     now = datetime.now(UTC)
+    SWEEPS.mark(now)
 
     def tell_finding(finding: Finding) -> None:
         decided = finding_notification(finding, now, CONFIGURATION, MACHINES)

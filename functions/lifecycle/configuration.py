@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lifecycle.arns import VersionArn
-from lifecycle.pricing import DEFAULT_INFERENCE_UNIT_HOUR
+from lifecycle.pricing import inference_unit_hour
 
 FILE = "configuration.json"
 DEFAULT_LEASE_MINUTES = 120
@@ -132,16 +132,24 @@ class Configuration:
         ARNs of the state machines that RunWithModel may run.
     detect_batch : DetectBatch, optional
         Where DetectBatch is deployed.
+    bill_retention_days : int
+        How long it is remembered what models have cost.
     """
 
     models: Mapping[str, Model]
-    inference_unit_hour_usd: float = DEFAULT_INFERENCE_UNIT_HOUR
+    inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
     projects: tuple[str, ...] = ()
     sweep: Policy = field(default_factory=Policy)
     sweep_minutes: int = 5
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     workloads: tuple[str, ...] = ()
     detect_batch: DetectBatch | None = None
+    bill_retention_days: int = 400
+
+    @property
+    def bill_retention(self) -> timedelta:
+        """How long it is remembered what models have cost."""
+        return timedelta(days=self.bill_retention_days)
 
     @property
     def swept_projects(self) -> frozenset[str]:
@@ -190,4 +198,5 @@ def load(bundle: Path) -> Configuration:
         },
         workloads=tuple(data["workloads"]),
         detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
+        bill_retention_days=data["bill_retention_days"],
     )

@@ -7,6 +7,9 @@ The service offers no fencing token, so safety is in these rules. ``docs/leases.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from lifecycle import holding
+from lifecycle.holding import Running
+
 LONGEST_CALL = timedelta(seconds=60)
 """A call that an execution's last function has made lands within this after the execution's end: the longest timeout
 of a function of ours (30 s), its start-up, and a margin."""
@@ -40,14 +43,6 @@ class Claim:
 
     execution_arn: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """Since when a model runs, and with how many inference units, as far as this app has seen it."""
-
-    since: datetime
-    min_inference_units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +159,7 @@ def settle(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
         mine = Lease(starter.lease_id, now, ends)
     others = tuple(lease for lease in item.leases if lease.lease_id != starter.lease_id)
     pending = _without(item, starter.execution_arn)
-    return replace(item, leases=(*others, mine), pending=pending, ours=True, changed_at=now)
+    return replace(counted(item, now), leases=(*others, mine), pending=pending, ours=True, changed_at=now)
 
 
 def record(item: ModelItem, start: PastStart) -> ModelItem:
@@ -180,12 +175,12 @@ def release(item: ModelItem, lease_id: str, now: datetime) -> ModelItem:
     pending = tuple(lease for lease in item.pending if lease.lease_id != lease_id)
     if (leases, pending) == (item.leases, item.pending):
         return item
-    return replace(item, leases=leases, pending=pending, changed_at=now)
+    return replace(counted(item, now), leases=leases, pending=pending, changed_at=now)
 
 
 def force(item: ModelItem, now: datetime) -> ModelItem:
     """End all leases, and remember it."""
-    return replace(item, leases=(), pending=(), forced_at=now, changed_at=now)
+    return replace(counted(item, now), leases=(), pending=(), forced_at=now, changed_at=now)
 
 
 def claim(item: ModelItem, execution_arn: str, now: datetime) -> ModelItem:
@@ -207,12 +202,25 @@ def without_expired(item: ModelItem, now: datetime) -> ModelItem:
     """The item without leases that hold nothing any more."""
     if item.held(now) == item.leases and item.awaited(now) == item.pending:
         return item
-    return replace(item, leases=item.held(now), pending=item.awaited(now), changed_at=now)
+    return replace(counted(item, now), leases=item.held(now), pending=item.awaited(now), changed_at=now)
 
 
 def end_settled(item: ModelItem, now: datetime) -> ModelItem:
     """End all settled leases: the model went down under them."""
-    return replace(item, leases=(), changed_at=now)
+    return replace(counted(item, now), leases=(), changed_at=now)
+
+
+def found_running(item: ModelItem, inference_units: int | None, now: datetime) -> ModelItem:
+    """Remember at least from now on that a model runs, of which nobody of ours has seen it begin."""
+    return item if item.running else replace(item, running=Running(now, inference_units or 1, found=True))
+
+
+def counted(item: ModelItem, now: datetime) -> ModelItem:
+    """Count who has held the running model so far: before its leases change."""
+    if item.running is None:
+        return item
+    ends = {lease.lease_id: lease.expires_at for lease in item.leases}
+    return replace(item, running=holding.counted(item.running, ends, now))
 
 
 def disown(item: ModelItem, now: datetime) -> ModelItem:

@@ -1,35 +1,46 @@
 """The items of models, and the executions under way, in DynamoDB: adapters of ``ports`` that only compare and set.
 
-One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart. It is read and
-written as JSON would be, so that people can read it too.
+One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart; and one item that
+says when the sweep came by. It is read and written as JSON would be, so that people can read it too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.aws import errors_of
+from lifecycle.bill import Session
 from lifecycle.leases import ModelItem
-from lifecycle.wire import from_wire, timestamp, to_wire
+from lifecycle.ledger import record_of
+from lifecycle.wire import from_wire, parse_timestamp, timestamp, to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import PutTypeDef
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 MODEL = "MODEL"
 EXECUTION = "EXECUTION"
+SWEEP = "SWEEP"
 
 
 class ModelTable:
-    """``ports.ModelItems`` on boto3."""
+    """``ports.ModelItems`` on boto3.
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    Parameters
+    ----------
+    ledger : tuple, optional
+        The name of the table where sessions are recorded, and for how long; for who may end any.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, ledger: tuple[str, timedelta] | None = None) -> None:
         self._client = client
         self._table_name = table_name
+        self._ledger = ledger
 
     def get(self, project_version_arn: str) -> ModelItem:
         """The item as it is now; an empty one where there is none."""
@@ -39,20 +50,37 @@ class ModelTable:
             )
         return _model_item(found["Item"]) if "Item" in found else ModelItem(project_version_arn)
 
-    def put(self, item: ModelItem) -> bool:
-        """Write an item in place of the revision that it was read with; False where that is not the present one."""
+    def put(self, item: ModelItem, ended: Session | None = None) -> bool:
+        """Write an item in place of the revision that it was read with; False where that is not the present one.
+
+        A session that it ends is recorded by the same write, or not at all.
+        """
         written = to_wire(replace(item, revision=item.revision + 1))
         attributes = {name: _serialise(value) for name, value in written.items()}
+        put: PutTypeDef = {
+            "TableName": self._table_name,
+            "Item": {"Id": {"S": item.project_version_arn}, "Kind": {"S": MODEL}, **attributes},
+            "ConditionExpression": "attribute_not_exists(Id) OR Revision = :read",
+            "ExpressionAttributeValues": {":read": {"N": str(item.revision)}},
+        }
+        if ended is not None and self._ledger is not None:
+            return self._put_and_record(put, ended, *self._ledger)
         with errors_of("PutItem", arn=item.project_version_arn):
             try:
-                self._client.put_item(
-                    TableName=self._table_name,
-                    Item={"Id": {"S": item.project_version_arn}, "Kind": {"S": MODEL}, **attributes},
-                    ConditionExpression="attribute_not_exists(Id) OR Revision = :read",
-                    ExpressionAttributeValues={":read": {"N": str(item.revision)}},
-                )
+                self._client.put_item(**put)
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
+        return True
+
+    def _put_and_record(self, put: "PutTypeDef", ended: Session, table_name: str, kept_for: timedelta) -> bool:
+        with errors_of("TransactWriteItems", arn=ended.project_version_arn):
+            try:
+                self._client.transact_write_items(TransactItems=[{"Put": put}, record_of(ended, table_name, kept_for)])
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
+                if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+                    return False
+                raise
         return True
 
     def all(self) -> Sequence[ModelItem]:
@@ -108,6 +136,36 @@ class ExecutionTable:
     def all(self) -> Sequence[str]:
         """The ARNs of all that are remembered."""
         return [item["Id"]["S"] for item in _scan(self._client, self._table_name, EXECUTION)]
+
+
+class SweepTable:
+    """``ports.Sweeps`` on boto3, an item of the same table."""
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def mark(self, now: datetime) -> datetime | None:
+        """Remember that the sweep comes by; answers when it did before."""
+        with errors_of("UpdateItem"):
+            answer = self._client.update_item(
+                TableName=self._table_name,
+                Key={"Id": {"S": SWEEP}},
+                UpdateExpression="SET Kind = :kind, SweptAt = :now",
+                ExpressionAttributeValues={":kind": {"S": SWEEP}, ":now": {"S": timestamp(now)}},
+                ReturnValues="UPDATED_OLD",
+            )
+        return _swept_at(answer.get("Attributes", {}))
+
+    def last(self) -> datetime | None:
+        """When it came by last."""
+        with errors_of("GetItem"):
+            found = self._client.get_item(TableName=self._table_name, Key={"Id": {"S": SWEEP}})
+        return _swept_at(found.get("Item", {}))
+
+
+def _swept_at(attributes: Mapping[str, Any]) -> datetime | None:
+    return parse_timestamp(attributes["SweptAt"]["S"]) if "SweptAt" in attributes else None
 
 
 def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict[str, Any]]:

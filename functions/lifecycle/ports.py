@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from lifecycle.bill import Session
 from lifecycle.decisions import Refusal
 from lifecycle.leases import ModelItem
 from lifecycle.wire import Json
@@ -115,8 +116,14 @@ class ModelItems(Protocol):
     def get(self, project_version_arn: str) -> ModelItem:
         """The item as it is now; an empty one where there is none."""
 
-    def put(self, item: ModelItem) -> bool:
-        """Write an item in place of the revision that it was read with; False where that is not the present one."""
+    def put(self, item: ModelItem, ended: Session | None = None) -> bool:
+        """Write an item in place of the revision that it was read with; False where that is not the present one.
+
+        Parameters
+        ----------
+        ended : Session, optional
+            What this write ends; it is recorded by the same write, or not at all.
+        """
 
     def all(self) -> Sequence[ModelItem]:
         """Every item, each as it is now."""
@@ -139,6 +146,23 @@ class OpenExecutions(Protocol):
 
     def all(self) -> Sequence[str]:
         """The ARNs of all that are remembered."""
+
+
+class Ledger(Protocol):
+    """The record of the sessions that have ended."""
+
+    def sessions(self, month: str, now: datetime) -> Sequence[Session]:
+        """Those that ended in a month, as ``2026-11``, or later: all that may have a part in it."""
+
+
+class Sweeps(Protocol):
+    """When the sweep came by."""
+
+    def mark(self, now: datetime) -> datetime | None:
+        """Remember that it does now; answers when it did before."""
+
+    def last(self) -> datetime | None:
+        """When it did last."""
 
 
 class Objects(Protocol):

@@ -1,8 +1,14 @@
 """What a running model costs, and a look at it. The one place that knows a price."""
 
-DEFAULT_INFERENCE_UNIT_HOUR = 4.0
-"""USD for one inference unit and hour: the list price in us-east-1 (aws.amazon.com/rekognition/pricing, 2026-11).
-Other Regions differ: set ``inference_unit_hour_usd`` in cdk.json."""
+INFERENCE_UNIT_HOUR = {"us-east-1": 4.0}
+"""USD for one inference unit and hour, by Region: list prices (aws.amazon.com/rekognition/pricing, 2026-11). Those of
+other Regions were not looked up and are assumed to be us-east-1's; ``inference_unit_hour_usd`` in cdk.json wins."""
+
+
+def inference_unit_hour(region: str) -> float:
+    """USD for one inference unit and hour in a Region."""
+    return INFERENCE_UNIT_HOUR.get(region, INFERENCE_UNIT_HOUR["us-east-1"])
+
 
 _TRANSITION = 0.025 / 1000
 """USD for a state transition of a Standard workflow (aws.amazon.com/step-functions/pricing, us-east-1, 2026-11)."""

@@ -10,7 +10,8 @@ from lifecycle.choosing import Choice, kept, newest_good
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Decision, Look, Progress, Refusal, decide, made_after_all, out_of_time
 from lifecycle.errors import AccessDenied, CapacityExceeded, ModelStopped
-from lifecycle.leases import ModelItem, PastStart, Running
+from lifecycle.holding import Running
+from lifecycle.leases import ModelItem, PastStart
 from lifecycle.polling import UnderWay
 from lifecycle.ports import Executions, InUse, ModelItems, Models, ModelVersion, OpenExecutions, Tokens
 from lifecycle.pricing import second_cost
@@ -18,7 +19,7 @@ from lifecycle.requests import Execution
 from lifecycle.results import Outcome, PlannedDecision
 from lifecycle.start_request import StartRequest, start_request
 from lifecycle.start_result import StartResult, start_result
-from lifecycle.statuses import Target
+from lifecycle.statuses import RUNS_NO_MORE, Target
 from lifecycle.steps import Step, Turn, failure, look, wait
 from lifecycle.wire import Json
 
@@ -106,7 +107,15 @@ def check(
 
     if request.duplicate_of:
         return _follow(request, progress, now, configuration, describe, executions)
-    return look(request, now=now, items=items, executions=executions, describe=describe, decide=decided)
+    return look(
+        request,
+        now=now,
+        configuration=configuration,
+        items=items,
+        executions=executions,
+        describe=describe,
+        decide=decided,
+    )
 
 
 def start_turn(
@@ -143,6 +152,8 @@ def start_turn(
         return Turn(item, _wait_until_due(request, now, decision.reason))
     if claim_over:
         item = leases.unclaim(item, now)
+    if not claimed and version.status in RUNS_NO_MORE:
+        item = replace(item, running=None)  # nobody of ours has seen it end
     if decision.action is Action.DONE:
         before = next((lease for lease in item.held(now) if lease.lease_id == request.lease_id), None)
         item = _recorded(_running(item, progress, version, now), progress, now)
@@ -228,12 +239,12 @@ def _has_lease(item: ModelItem, request: StartRequest, now: datetime) -> bool:
 
 def _running(item: ModelItem, progress: Progress, version: ModelVersion, now: datetime) -> ModelItem:
     """Remember since when the model runs, where this start has seen it begin."""
-    requested_at = progress.requested_at
-    known = item.running is not None and (requested_at is None or item.running.since >= requested_at)
-    unseen = requested_at is None and progress.last_status is None
-    if known or unseen:
-        return item
-    return replace(item, running=Running(now, version.min_inference_units or 1))
+    unseen = progress.requested_at is None and progress.last_status is None
+    if item.running is None:
+        return item if unseen else replace(item, running=Running(now, version.min_inference_units or 1))
+    # A sweep may have found it RUNNING a moment ago, between two looks of this start.
+    seen = not unseen and item.running.found
+    return replace(item, running=replace(item.running, found=False)) if seen else item
 
 
 def _recorded(item: ModelItem, progress: Progress, now: datetime) -> ModelItem:

@@ -82,3 +82,5 @@ BILLS = frozenset({"STARTING", "RUNNING"})
 """Statuses of a model that bills, or will without anybody doing anything."""
 NOT_RUNNING = frozenset(status for status, (rule, _) in TARGET_STOPPED.items() if rule is Rule.DONE)
 """Statuses of a model that does not run and will not by itself."""
+RUNS_NO_MORE = NOT_RUNNING | {"STARTING"}
+"""Statuses in which nothing runs that ran before."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lifecycle.bill import ended_session
+from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Decision, Progress
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.leases import LONGEST_CALL, Claim, ModelItem
@@ -40,6 +42,7 @@ def look(
     request: Request,
     *,
     now: datetime,
+    configuration: Configuration,
     items: ModelItems,
     executions: Executions,
     describe: Callable[[], ModelVersion],
@@ -67,7 +70,7 @@ def look(
         others = item.claim if item.claim and item.claim.execution_arn != request.execution_arn else None
         over = others is not None and claim_is_over(others, executions, now)
         turn = decide(item, describe(), over)
-        if turn.item != item and not items.put(turn.item):
+        if turn.item != item and not items.put(turn.item, ended_session(item, turn.item, now, configuration)):
             continue
         if turn.error:
             raise turn.error

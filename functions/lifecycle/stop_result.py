@@ -63,8 +63,9 @@ def stop_result(
     """The output of a stop whose last look, at ``now``, saw this version and this item."""
     price = configuration.inference_unit_hour_usd
     stopped = progress.requested_at is not None or progress.followed
-    running = item.running
-    # Where somebody else stopped it, nobody knows when.
+    # Where its beginning was not seen, nobody knows when it was.
+    running = item.running if item.running and not item.running.found else None
+    # Where somebody else stopped it, nobody knows when either.
     ran_until_now = running is not None and (stopped or version.status == "RUNNING")
     seconds = round((now - running.since).total_seconds()) if running and ran_until_now else None
     units = running.min_inference_units if running else version.min_inference_units

@@ -106,7 +106,15 @@ def check(
 
     if request.duplicate_of:
         return _follow(request, progress, now, describe(), executions)
-    return look(request, now=now, items=items, executions=executions, describe=describe, decide=decided)
+    return look(
+        request,
+        now=now,
+        configuration=configuration,
+        items=items,
+        executions=executions,
+        describe=describe,
+        decide=decided,
+    )
 
 
 def stop_turn(

@@ -1,12 +1,14 @@
 """The sweep: every few minutes, what the leases say against what really runs. It finds whatever else was lost."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+from lifecycle import leases
 from lifecycle.arns import VersionArn
+from lifecycle.bill import ended_session
 from lifecycle.configuration import Configuration
 from lifecycle.ending_messages import STARTED_BY_SWEEP
 from lifecycle.errors import LifecycleError
@@ -17,6 +19,15 @@ from lifecycle.steps import claim_is_over
 from lifecycle.sweeping import Finding, Sweep, sweep_turn
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A model as the sweep saw it: for who measures."""
+
+    version: ModelVersion
+    item: ModelItem
+
 
 MAX_NAME = 80
 """Characters of an execution's name (Step Functions API reference, StartExecution)."""
@@ -56,6 +67,8 @@ class Sweeper:
         Settles what an execution that has ended left; answers whether it has ended.
     start_model_arn, stop_model_arn : str
         The state machines.
+    seen : list of Seen
+        What it has seen, once it has run.
     """
 
     now: datetime
@@ -68,6 +81,7 @@ class Sweeper:
     settle: Callable[[str], bool]
     start_model_arn: str
     stop_model_arn: str
+    seen: list[Seen] = field(default_factory=list)
 
     def run(self) -> Swept:
         """Sweep. One model, project or execution that makes trouble does not keep the others from being swept."""
@@ -114,7 +128,11 @@ class Sweeper:
             if (execution := self.executions.describe(lease.execution_arn)) is None or execution.status != "RUNNING"
         ]
         over = item.claim is not None and claim_is_over(item.claim, self.executions, self.now)
-        sweep = sweep_turn(item, version.status, self.now, self.configuration.sweep, ended=ended, claim_over=over)
+        found = (
+            leases.found_running(item, version.min_inference_units, self.now) if version.status == "RUNNING" else item
+        )
+        sweep = sweep_turn(found, version.status, self.now, self.configuration.sweep, ended=ended, claim_over=over)
+        self.seen.append(Seen(version, sweep.item))
         if sweep.findings and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep looks again
         for finding in sweep.findings:
@@ -124,7 +142,8 @@ class Sweeper:
         for index, restart in enumerate(sweep.restarts):
             payload = {**restart, "Context": {STARTED_BY_SWEEP: "The model was down under this lease."}}
             self.executions.start(self.start_model_arn, self._name(f"start-{index}", written), payload)
-        if sweep.item != item and not self.items.put(sweep.item):
+        session = ended_session(item, sweep.item, self.now, self.configuration)
+        if sweep.item != item and not self.items.put(sweep.item, session):
             return None  # somebody is at it: the next sweep looks again
         if sweep.stop:
             payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}

@@ -12,7 +12,7 @@ from lifecycle import leases
 from lifecycle.configuration import Policy, Unleased
 from lifecycle.leases import Lease, ModelItem
 from lifecycle.results import Outcome
-from lifecycle.statuses import BILLS, NOT_RUNNING
+from lifecycle.statuses import BILLS, NOT_RUNNING, RUNS_NO_MORE
 from lifecycle.wire import Json, timestamp
 
 REMINDER = timedelta(days=7)
@@ -80,6 +80,9 @@ def sweep_turn(
     sweep = Sweep(item, (*found, *findings))
     if item.claim and not claim_over:
         return sweep
+    if status in RUNS_NO_MORE:
+        item = replace(item, running=None)
+        sweep = replace(sweep, item=item)
     if status in NOT_RUNNING:
         return _of_one_that_does_not_run(sweep, status, now, policy)
     if status in BILLS and not item.is_held(now):
@@ -88,7 +91,7 @@ def sweep_turn(
 
 
 def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, policy: Policy) -> Sweep:
-    item = replace(leases.unclaim(sweep.item, now), running=None, reported=())
+    item = replace(leases.unclaim(sweep.item, now), reported=())
     if item.leases:
         down = Finding(
             Outcome.MODEL_DOWN,

@@ -108,6 +108,20 @@ def test_what_is_allowed_on_a_resource_is_denied_on_another(client: Callable[[st
     assert message.startswith("User: arn:aws:sts::123456789012:assumed-role/")
 
 
+def test_a_transaction_needs_the_right_to_each_of_its_parts(client: Callable[[str], Any]) -> None:
+    def put(table: str) -> dict[str, Any]:
+        return {"Put": {"TableName": table, "Item": {"Id": {"S": "a"}}}}
+
+    dynamodb = client("dynamodb")
+    code, message = refusal(lambda: dynamodb.transact_write_items(TransactItems=[put("allowed"), put("other")]))
+    assert code == "AccessDeniedException"
+    assert "dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/other" in message
+    deleted = {"Delete": {"TableName": "allowed", "Key": {"Id": {"S": "a"}}}}
+    code, message = refusal(lambda: dynamodb.transact_write_items(TransactItems=[put("allowed"), deleted]))
+    assert "dynamodb:DeleteItem" in message
+    assert refusal(lambda: dynamodb.transact_write_items(TransactItems=[put("allowed")]))[0] != "AccessDeniedException"
+
+
 @pytest.mark.parametrize(
     ("version", "code"),
     [

@@ -1,8 +1,10 @@
 """StopModel end to end: leases, claims, refusals, lost answers; the real template, definitions and bundle."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
@@ -27,6 +29,15 @@ def status_of(emulator: Emulator, arn: str) -> str:
     return next(version.status for version in emulator.custom_labels.versions() if version.arn == arn)
 
 
+def sessions_of(emulator: Emulator, arn: str) -> list[dict[str, Any]]:
+    """What was recorded of a model's having run."""
+    tables = emulator.client("dynamodb").list_tables()["TableNames"]
+    (ledger,) = (name for name in tables if "Ledger" in name)
+    items = emulator.client("dynamodb").scan(TableName=ledger)["Items"]
+    found = [TypeDeserializer().deserialize({"M": item}) for item in items]
+    return [session for session in found if session["ProjectVersionArn"] == arn]
+
+
 # --- Leases -----------------------------------------------------------------------------------------------------------
 
 
@@ -40,6 +51,9 @@ def test_a_model_is_stopped_when_its_last_lease_is_released(
     assert status_of(emulator, arn) == "STOPPED"
     assert calls_of(emulator, STOP, arn) == 1
     Told(emulator, stopped).once("MODEL_STOPPED", "INFO")
+    (session,) = sessions_of(emulator, arn)
+    assert session["Shares"] != []
+    assert session["EstimatedCost"] == Decimal(str(stopped.output["EstimatedCost"]))
 
 
 def test_a_model_that_is_kept_says_for_whom_and_at_what_cost(

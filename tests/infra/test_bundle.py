@@ -82,6 +82,7 @@ def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None
         "schedules": json.loads(json.dumps({name: asdict(schedule) for name, schedule in schedules.items()})),
         "workloads": [WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"],
         "detect_batch": SETTINGS["detect_batch"],
+        "bill_retention_days": 400,
     }
     assert load(bundle) == Configuration(
         models={

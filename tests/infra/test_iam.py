@@ -54,6 +54,7 @@ GRANTS = {
     "StepsCheckRole": {
         "${StepsCheckLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "${SharedLedger.Arn}": {"dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         STARTS: {"states:DescribeExecution"},
@@ -107,7 +108,14 @@ GRANTS = {
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"},
+        "${SharedModels.Arn}": {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Scan",
+        },
+        "${SharedLedger.Arn}": {"dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         STARTS: {"states:DescribeExecution", "states:StopExecution"},

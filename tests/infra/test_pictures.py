@@ -132,6 +132,7 @@ def test_the_data_flow_shows_who_calls_what(stack: Template, minimal: Template, 
         'prepare -- "DescribeExecution" --> states',
         'check -- "DescribeProjectVersions<br/>DescribeProjects" --> rekognition',
         'check -- "GetItem<br/>PutItem" --> SharedModels',
+        'check -- "PutItem" --> SharedLedger',
         'check -- "DescribeExecution" --> states',
         'start -- "StartProjectVersion" --> rekognition',
         'start -- "GetItem" --> SharedModels',
@@ -148,6 +149,8 @@ def test_the_data_flow_shows_who_calls_what(stack: Template, minimal: Template, 
         'keeping -- "Publish" --> sns',
         'keeping -- "PutEvents" --> events',
         'sweep -- "StartExecution" --> StartModelStateMachine',
+        'sweep -- "UpdateItem" --> SharedModels',
+        'sweep -- "PutItem" --> SharedLedger',
     }
     assert len(arrows) == len(set(arrows))
 

@@ -242,8 +242,8 @@ def test_the_key_turns_and_serves_this_account_its_logs_and_its_alarms(stack: Te
     }
 
 
-def test_there_are_two_tables(stack: Template) -> None:
-    assert stack.of_type("AWS::DynamoDB::Table").keys() == {"SharedIdempotency", "SharedModels"}
+def test_there_are_three_tables(stack: Template) -> None:
+    assert stack.of_type("AWS::DynamoDB::Table").keys() == {"SharedIdempotency", "SharedModels", "SharedLedger"}
 
 
 def test_tokens_and_what_was_sent_are_encrypted_and_forgotten(stack: Template) -> None:
@@ -260,6 +260,18 @@ def test_leases_and_claims_are_encrypted_can_be_restored_and_are_never_forgotten
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert "TimeToLiveSpecification" not in table
     assert table["KeySchema"] == [{"AttributeName": "Id", "KeyType": "HASH"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_what_models_have_cost_is_encrypted_can_be_restored_and_is_kept_for_a_time(stack: Template) -> None:
+    table = stack.of_type("AWS::DynamoDB::Table")["SharedLedger"]
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
+    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [
+        ("Month", "HASH"),
+        ("Id", "RANGE"),
+    ]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -23,6 +23,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.bill import Session
 from lifecycle.channels import ATTRIBUTES, EventBus, Topic
 from lifecycle.decisions import Refusal
 from lifecycle.errors import (
@@ -34,9 +35,11 @@ from lifecycle.errors import (
     ServiceUnavailable,
 )
 from lifecycle.executions import StepFunctions
-from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease, Running
+from lifecycle.holding import Running, Share
+from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
+from lifecycle.ledger import LedgerTable
 from lifecycle.messages import Notification, Severity
-from lifecycle.model_table import ExecutionTable, ModelTable
+from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
 from lifecycle.rekognition import PACE, Rekognition
 from lifecycle.results import Outcome
@@ -517,7 +520,7 @@ FULL = ModelItem(
     ours=True,
     forced_at=NOW,
     changed_at=NOW,
-    running=Running(NOW, 3),
+    running=Running(NOW, 3, NOW, (Share("shift", 250),)),
     reported=("UNLEASED_MODEL",),
     starts=(PastStart(NOW, 0, 30), PastStart(NOW + timedelta(hours=2), 612, 617)),
 )
@@ -533,7 +536,16 @@ def models() -> Iterator[tuple[ModelTable, ExecutionTable, Any]]:
             AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield ModelTable(aws, "models"), ExecutionTable(aws, "models"), aws
+        aws.create_table(
+            TableName="ledger",
+            KeySchema=[{"AttributeName": "Month", "KeyType": "HASH"}, {"AttributeName": "Id", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "Month", "AttributeType": "S"},
+                {"AttributeName": "Id", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield ModelTable(aws, "models", ("ledger", timedelta(days=400))), ExecutionTable(aws, "models"), aws
 
 
 ModelTables = tuple[ModelTable, ExecutionTable, Any]
@@ -552,6 +564,54 @@ def test_what_an_execution_has_chosen_stays_chosen_until_it_is_settled(models: M
     assert list(executions.all()) == ["execution"]
     executions.close("execution")
     assert executions.chosen("execution") is None
+
+
+SESSION = Session(ARN, NOW, NOW + timedelta(hours=2), 3, 4.4, "defects", (Share("shift", 5_000_000),), found=True)
+NEW_YEARS_EVE = datetime(2026, 12, 31, 23, tzinfo=UTC)
+
+
+def test_a_session_is_recorded_by_the_write_that_ends_it_or_not_at_all(models: ModelTables) -> None:
+    table, _, aws = models
+    ledger = LedgerTable(aws, "ledger")
+    assert table.put(FULL)
+    assert not table.put(FULL, SESSION)  # somebody else has written meanwhile
+    assert ledger.sessions("2026-11", NOW) == []
+    assert table.put(table.get(ARN), SESSION)
+    assert ledger.sessions("2026-11", NOW) == [SESSION]
+    assert table.get(ARN).revision == 2
+
+
+def test_sessions_are_found_by_the_months_in_which_they_ended(models: ModelTables) -> None:
+    table, _, aws = models
+    ledger = LedgerTable(aws, "ledger")
+    over = replace(
+        SESSION, project_version_arn=OTHER_ARN, since=NEW_YEARS_EVE, until=NEW_YEARS_EVE + timedelta(hours=2)
+    )
+    bare = Session(ARN, NEW_YEARS_EVE, NEW_YEARS_EVE + timedelta(minutes=1), 1, 4.0)
+    for session in (SESSION, over, bare):
+        assert table.put(table.get(session.project_version_arn), session)
+    assert ledger.sessions("2026-11", NOW) == [SESSION]
+    assert ledger.sessions("2027-01", over.until) == [over]
+    assert ledger.sessions("2026-12", over.until) == [bare, over]
+    kept = aws.query(
+        TableName="ledger",
+        KeyConditionExpression="#month = :month",
+        ExpressionAttributeNames={"#month": "Month"},
+        ExpressionAttributeValues={":month": {"S": "2026-11"}},
+    )["Items"][0]
+    read = {name: TypeDeserializer().deserialize(value) for name, value in kept.items()}
+    assert (read["Seconds"], float(read["EstimatedCost"])) == (7200, 26.4)
+    assert read["ExpiresAt"] == int((SESSION.until + timedelta(days=400)).timestamp())
+
+
+def test_the_sweep_remembers_when_it_came_by(models: ModelTables) -> None:
+    table, executions, aws = models
+    sweeps = SweepTable(aws, "models")
+    assert sweeps.last() is None
+    assert sweeps.mark(NOW) is None
+    assert sweeps.mark(NOW + timedelta(minutes=5)) == NOW
+    assert sweeps.last() == NOW + timedelta(minutes=5)
+    assert (list(table.all()), list(executions.all())) == ([], [])
 
 
 @pytest.mark.parametrize("item", [FULL, ModelItem(ARN)], ids=["full", "empty"])
@@ -592,7 +652,13 @@ def test_an_item_can_be_read_by_people(models: ModelTables) -> None:
         "Ours": True,
         "ForcedAt": "2026-11-24T07:00:00.000Z",
         "ChangedAt": "2026-11-24T07:00:00.000Z",
-        "Running": {"Since": "2026-11-24T07:00:00.000Z", "MinInferenceUnits": 3},
+        "Running": {
+            "Since": "2026-11-24T07:00:00.000Z",
+            "MinInferenceUnits": 3,
+            "CountedUntil": "2026-11-24T07:00:00.000Z",
+            "Shares": [{"LeaseId": "shift", "Milliseconds": 250}],
+            "Found": False,
+        },
         "Reported": ["UNLEASED_MODEL"],
         "Starts": [
             {"RequestedAt": "2026-11-24T07:00:00.000Z", "LongerThan": 0, "AtMost": 30},
@@ -672,6 +738,8 @@ def test_an_item_is_read_as_it_is_now() -> None:
 TABLE_CALLS: dict[str, Callable[[Any], object]] = {
     "get_item": lambda aws: ModelTable(aws, "models").get(ARN),
     "put_item": lambda aws: ModelTable(aws, "models").put(FULL),
+    "transact_write_items": lambda aws: ModelTable(aws, "models", ("ledger", timedelta(1))).put(FULL, SESSION),
+    "query": lambda aws: LedgerTable(aws, "ledger").sessions("2026-11", NOW),
     "scan": lambda aws: ModelTable(aws, "models").all(),
     "delete_item": lambda aws: ExecutionTable(aws, "models").close("arn"),
     "update_item": lambda aws: ExecutionTable(aws, "models").open("arn"),

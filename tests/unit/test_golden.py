@@ -20,7 +20,8 @@ from lifecycle.ending_messages import STARTED_BY_SWEEP, ending_notification
 from lifecycle.endings import Abortion, Ending, Failure
 from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError
 from lifecycle.finding_messages import finding_notification
-from lifecycle.leases import Lease, ModelItem, PendingLease, Running
+from lifecycle.holding import Running
+from lifecycle.leases import Lease, ModelItem, PendingLease
 from lifecycle.machines import Machine
 from lifecycle.messages import Notification
 from lifecycle.ports import ModelVersion

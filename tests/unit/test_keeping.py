@@ -75,7 +75,12 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
     configured = {name: dataclasses.asdict(model) for name, model in CONFIGURATION.models.items()}
     bundle = {"models": configured, "inference_unit_hour_usd": 4.0, "projects": [], **SWEEPING}
     (tmp_path / "configuration.json").write_text(json.dumps(bundle))
-    for name, value in {**ENVIRONMENT, "MODEL_TABLE_NAME": "models", "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
+    for name, value in {
+        **ENVIRONMENT,
+        "MODEL_TABLE_NAME": "models",
+        "LEDGER_TABLE_NAME": "ledger",
+        "LAMBDA_TASK_ROOT": str(tmp_path),
+    }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         dynamodb, step_functions = boto3.client("dynamodb"), boto3.client("stepfunctions")

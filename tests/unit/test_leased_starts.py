@@ -10,7 +10,8 @@ import pytest
 from lifecycle import leases, starting
 from lifecycle.decisions import Action, Progress, Refusal
 from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelStopped, ServiceUnavailable, TimedOut
-from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease, Running
+from lifecycle.holding import Running
+from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.ports import ExecutionState
 from lifecycle.results import Outcome
 from lifecycle.start_result import StartResult
@@ -146,7 +147,10 @@ def test_a_model_that_ran_without_this_app_is_ours_from_the_first_lease_on() -> 
         pytest.param(Models(script=[(0, "RUNNING")]), Running(EARLIER, 2), -3600, id="known"),
         pytest.param(Models(once_started=SOON), Running(EARLIER, 2), 105, id="known of an earlier run"),
         pytest.param(
-            Models(script=[(0, "STARTING"), (50, "RUNNING")]), Running(EARLIER, 2), -3600, id="known, and seen again"
+            Models(script=[(0, "STARTING"), (50, "RUNNING")]),
+            Running(EARLIER, 2),
+            60,
+            id="of another run",
         ),
     ],
 )

@@ -44,6 +44,7 @@ SWEEPING = {
     "unleased_models": "notify",
     "restart_when_down": False,
     "schedules": {},
+    "bill_retention_days": 400,
     "workloads": [],
 }
 

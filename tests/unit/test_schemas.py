@@ -11,7 +11,8 @@ import fastjsonschema
 import pytest
 
 from lifecycle.errors import CONTRACT, LifecycleError
-from lifecycle.leases import Lease, PendingLease, Running
+from lifecycle.holding import Running
+from lifecycle.leases import Lease, PendingLease
 from lifecycle.ports import ExecutionState
 from lifecycle.results import Outcome
 from lifecycle.wire import Json, to_wire

@@ -16,7 +16,8 @@ from lifecycle.decisions import StopProgress
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Abortion, Ending, Failure
 from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
-from lifecycle.leases import Lease, PendingLease, Running
+from lifecycle.holding import Running
+from lifecycle.leases import Lease, PendingLease
 from lifecycle.machines import Machine
 from lifecycle.messages import Notification
 from lifecycle.results import Outcome

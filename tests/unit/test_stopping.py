@@ -22,7 +22,8 @@ from lifecycle.errors import (
     ServiceUnavailable,
     TimedOut,
 )
-from lifecycle.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease, Running
+from lifecycle.holding import Running, Share
+from lifecycle.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.ports import ExecutionState, ModelVersion
 from lifecycle.results import Outcome, PlannedDecision
 from lifecycle.statuses import GONE
@@ -217,7 +218,9 @@ def test_a_model_that_others_hold_is_kept_running_for_them() -> None:
     assert (result.estimated_hourly_cost, result.running_seconds, result.estimated_cost) == (8, 3600, 8)
     assert (result.requested_at, result.stopped_at, result.stop_seconds) == (None, None, None)
     assert (item(story).leases, item(story).pending, item(story).claim) == ((NIGHT,), (STARTS,), None)
-    assert item(story).running == RAN_AN_HOUR
+    assert item(story).running == replace(
+        RAN_AN_HOUR, counted_until=NOW, shares=(Share("shift", 1_800_000), Share("night", 1_800_000))
+    )
     assert story.models.requests == []
 
 

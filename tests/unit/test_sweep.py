@@ -10,6 +10,7 @@ import pytest
 from lifecycle import leases
 from lifecycle.configuration import Configuration, Model, Policy, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.holding import Running
 from lifecycle.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.ports import ExecutionState, ModelVersion, ProjectVersions
 from lifecycle.results import Outcome
@@ -90,7 +91,8 @@ class Sweeps:
         if status:
             self.models.statuses[version_arn] = status
         if fields:
-            assert self.items.put(replace(ModelItem(version_arn), **fields))
+            runs = Running(NOW, 1) if status == "RUNNING" else None
+            assert self.items.put(replace(ModelItem(version_arn), **{"running": runs, **fields}))
 
     @property
     def started(self) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lifecycle import starting, stopping
+from lifecycle.bill import Session
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
@@ -182,19 +183,22 @@ class Items:
     kept: dict[str, Json] = field(default_factory=dict)
     meanwhile: list[Callable[["Items"], object]] = field(default_factory=list)
     """What others do between a read and the next write, one a write."""
+    ended: list[Session] = field(default_factory=list)
+    """The sessions that were recorded."""
 
     def get(self, project_version_arn: str) -> ModelItem:
         if project_version_arn not in self.kept:
             return ModelItem(project_version_arn)
         return from_wire(ModelItem, json.loads(self.kept[project_version_arn]))
 
-    def put(self, item: ModelItem) -> bool:
+    def put(self, item: ModelItem, ended: Session | None = None) -> bool:
         if self.meanwhile:
             self.meanwhile.pop(0)(self)
         if self.get(item.project_version_arn).revision != item.revision:
             return False
         written = replace(item, revision=item.revision + 1)
         self.kept[item.project_version_arn] = json.dumps(to_wire(written))
+        self.ended += [ended] if ended else []
         return True
 
     def change(self, change: Callable[[ModelItem], ModelItem]) -> None:
