@@ -141,6 +141,14 @@ def monthly_bill(month: str, sessions: Iterable[Session]) -> Bill:
     return Bill(month, tuple(lines), sum(costs.values()))
 
 
+def bill_so_far(
+    month: str, ended: Iterable[Session], items: Iterable[ModelItem], now: datetime, configuration: Configuration
+) -> Bill:
+    """The bill of a month as it is now: with what the models have cost that run still."""
+    going_on = (session_of(item, now, configuration) for item in items)
+    return monthly_bill(month, [*ended, *(session for session in going_on if session)])
+
+
 def bounds(month: str) -> tuple[datetime, datetime]:
     """When a month begins, and when the next one does."""
     begin = datetime.strptime(month, MONTH).replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle import leases
-from lifecycle.bill import Bill, Line, Session, ended_session, monthly_bill, months_since, session_of
+from lifecycle.bill import Bill, Line, Session, bill_so_far, ended_session, monthly_bill, months_since, session_of
 from lifecycle.holding import MAX_HOLDERS, OTHERS, Running, Share, counted
 from lifecycle.leases import Lease, ModelItem
 from lifecycle.results import Outcome
@@ -198,6 +198,12 @@ def test_a_month_has_its_part_of_a_session_that_goes_beyond_it(begin: float, hou
     bill = monthly_bill("2026-11", [session(begin, hours, ("production", hours))])
     assert bill.total == pytest.approx(cost)
     assert sum(line.cost for line in bill.lines) == pytest.approx(bill.total)
+
+
+def test_what_runs_still_is_on_the_bill_until_now() -> None:
+    items = [ModelItem(ARN, leases=(lease("shift", -1),), running=Running(at(-1), 1)), ModelItem(OTHER_ARN)]
+    bill = bill_so_far("2026-11", [session(0, 2, ("shift", 2))], items, at(1), CONFIGURATION)
+    assert bill.lines == (Line("defects", ARN, "shift", 4 * 3600, 16.0),)
 
 
 def test_the_price_of_then_counts() -> None:
