@@ -17,7 +17,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint synth schedules deploy diff destroy docs lock clean
+.PHONY: help setup run test lint synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -68,6 +68,9 @@ synth: setup ## Write the CloudFormation template to cdk.out/
 
 schedules: setup ## Show when the schedules in cdk.json come next
 	@$(PY) -m tools.schedules
+
+bill: setup ## Show what the deployed models have cost this month, or MONTH=2026-11
+	@$(PY) -m tools.bill $(MONTH)
 
 deploy diff destroy: setup ## Deploy to the account and Region of the models in cdk.json; show changes; remove
 	@$(NPM_CLI)/npx-cli.js --yes aws-cdk@2 $@

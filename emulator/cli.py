@@ -132,6 +132,15 @@ def leases(endpoint: Endpoint = _HERE) -> None:
 
 
 @app.command()
+def bill(
+    month: Annotated[str, typer.Argument(help="As 2026-11; without: this one.")] = "", endpoint: Endpoint = _HERE
+) -> None:
+    """Show what the models have cost, by model and by who held them."""
+    with _told():
+        report.bill(console, Remote(endpoint).bill(month))
+
+
+@app.command()
 def sweep(endpoint: Endpoint = _HERE) -> None:
     """Let the sweep come by, as its schedule does every few minutes on AWS, and show what it did."""
     with _told():

@@ -129,6 +129,22 @@ class Remote:
         items = [TypeDeserializer().deserialize({"M": item}) for page in pages for item in page["Items"]]
         return [item for item in items if item["Kind"] == "MODEL"]
 
+    def bill(self, month: str) -> dict[str, Any]:
+        """What the models have cost in a month, as ``2026-11``, or in this one.
+
+        Raises
+        ------
+        RemoteError
+            The function refused; the message says why.
+        """
+        asked = {"Report": "bill", **({"Month": month} if month else {})}
+        function = self.outputs["PageFunctionName"]
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(asked))
+        said: dict[str, Any] = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise RemoteError(said.get("errorMessage", "the function failed"))
+        return said
+
     def lines(self, results: dict[str, str]) -> list[dict[str, Any]]:
         """The result lines of a batch, from where its summary says that they are."""
         s3 = self.client("s3")

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from emulator import prices
@@ -91,6 +91,26 @@ def leases(console: Console, items: Iterable[dict[str, Any]]) -> None:
             say(console, f"    being stopped by {claim['ExecutionArn']}")
         if not (item.get("Leases") or item.get("Pending")):
             say(console, "    nobody")
+
+
+def bill(console: Console, told: dict[str, Any]) -> None:
+    """Show what the models have cost in a month, by model and by who held them."""
+    rows = [
+        (line["Model"], line.get("LeaseId", "(nobody)"), f"{line['Seconds'] / 3600:.2f} h", f"{line['Cost']:,.2f}")
+        for line in told["Lines"]
+    ]
+    rows.append(("All models", "", "", f"{told['Total']:,.2f}"))
+    if not console.is_terminal:
+        for row in rows:
+            say(console, "  ".join(one for one in (told["Month"], *row) if one))
+        return
+    table = Table("Model", "Lease", Column("Held", justify="right"), Column("USD", justify="right"))
+    for row in rows[:-1]:
+        table.add_row(*(Text(one) for one in row))
+    table.add_section()
+    table.add_row(*rows[-1], style="bold")
+    say(console, f"{told['Month']}, so far, estimated from list prices:", "bold")
+    console.print(table)
 
 
 def batch(console: Console, summary: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from infra.settings import CONTEXT_KEY, Settings
+from infra.settings import CONTEXT_KEY, STACK_NAME, Settings
 from infra.stack import CustomLabelsLifecycle
 
 
@@ -25,7 +25,7 @@ def build(context: Any, outdir: Path | None = None) -> cdk.App:
     settings = Settings.from_context(app.node.try_get_context(CONTEXT_KEY) or context)
     CustomLabelsLifecycle(
         app,
-        "CustomLabelsLifecycle",
+        STACK_NAME,
         settings=settings,
         env=cdk.Environment(account=settings.account, region=settings.region),
     )

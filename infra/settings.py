@@ -17,6 +17,7 @@ from lifecycle.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.validation import Validator
 
 CONTEXT_KEY = "custom-labels-lifecycle"
+STACK_NAME = "CustomLabelsLifecycle"
 ROOT = Path(__file__).parent.parent
 """Where cdk.json is."""
 

@@ -99,3 +99,30 @@ def test_the_bar_grows_and_never_over_its_end(console: Console) -> None:
     for elapsed in (7, 14, 99):
         console.print(report._progress(Look("Wait", "RUNNING", "STARTING", elapsed), 14))
     assert [shown.count("━") for shown in said(console).split("State")] == [0, 25, 50, 50]
+
+
+BILL = {
+    "Month": "2026-11",
+    "Lines": [
+        {"Model": "defects", "ProjectVersionArn": "arn", "LeaseId": "[shift]", "Seconds": 9000, "Cost": 1234.5},
+        {"Model": "defects", "ProjectVersionArn": "arn", "Seconds": 360, "Cost": 0.4},
+    ],
+    "Total": 1234.9,
+}
+
+
+def test_a_pipe_gets_the_bill_as_lines(console: Console) -> None:
+    report.bill(console, BILL)
+    assert said(console).splitlines() == [
+        "2026-11  defects  [shift]  2.50 h  1,234.50",
+        "2026-11  defects  (nobody)  0.10 h  0.40",
+        "2026-11  All models  1,234.90",
+    ]
+
+
+def test_a_terminal_gets_the_bill_as_a_table(terminal: Console) -> None:
+    report.bill(terminal, BILL)
+    shown = said(terminal)
+    assert "2026-11, so far, estimated from list prices" in shown
+    assert "[shift]" in shown
+    assert "1,234.90" in shown
