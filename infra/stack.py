@@ -63,6 +63,7 @@ class CustomLabelsLifecycle(cdk.Stack):
             "NotificationTopicArn": (notifications.topic.topic_arn, "Subscribe people here"),
             "EventBusName": (notifications.event_bus.event_bus_name, "Match events of this app on this bus"),
             "ModelTableName": (shared.model_table.table_name, "Leases and claims, an item for each model: read only"),
+            "LedgerTableName": (shared.ledger_table.table_name, "What models have cost: read only"),
             "OperatorsPolicyArn": (people.operators.managed_policy_arn, "For people who start and stop models"),
             "ViewersPolicyArn": (people.viewers.managed_policy_arn, "For people who look"),
             **commands_and_links(self, next(iter(settings.models))),

@@ -75,6 +75,7 @@ def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Temp
         "NotificationTopicArn": "${NotificationsTopic}",
         "EventBusName": "${NotificationsBus}",
         "ModelTableName": "${SharedModels}",
+        "LedgerTableName": "${SharedLedger}",
         "DetectBatchArn": "${DetectBatchStateMachine}",
     }
 
