@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
@@ -176,21 +177,43 @@ def history(
     """Show an execution's timeline and how it ended."""
     with _told():
         remote = Remote(endpoint)
-        matching = [one for one in remote.executions() if execution in ("", one["name"], one["executionArn"])]
-        if not matching:
-            raise RemoteError(f"there is no execution {execution}" if execution else "there was no execution yet")
-        arn = matching[0]["executionArn"]
+        arn = _execution(remote, execution)["executionArn"]
         report.say(console, arn)
         report.timeline(console, remote.history(arn))
         report.ending(console, remote.stepfunctions.describe_execution(executionArn=arn))
 
 
 @app.command()
-def notifications(endpoint: Endpoint = _HERE) -> None:
-    """Show every notification as its mail reads."""
+def notifications(
+    chat: Annotated[bool, typer.Option("--chat", help="As chat channels get them, in JSON.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="As events on the bus, in JSON.")] = False,
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Show every notification as its mail reads, or as another channel gets it."""
     with _told():
-        for notification in Remote(endpoint).ask("GET", "notifications"):
-            report.mail(console, notification)
+        remote = Remote(endpoint)
+        if not (chat or events):
+            for notification in remote.ask("GET", "notifications"):
+                report.mail(console, notification)
+        for message in remote.ask("GET", "chats") if chat else ():
+            report.say(console, json.dumps(message, indent=2, ensure_ascii=False))
+        for entry in remote.ask("GET", "events") if events else ():
+            report.say(console, json.dumps({**entry, "Detail": json.loads(entry["Detail"])}, indent=2))
+
+
+@app.command()
+def logs(
+    execution: Annotated[str, typer.Argument(help="Its name or ARN; without: the last one.")] = "",
+    endpoint: Endpoint = _HERE,
+) -> None:
+    """Follow one execution through the logs of all functions."""
+    with _told():
+        remote = Remote(endpoint)
+        arn = _execution(remote, execution)["executionArn"]
+        report.say(console, arn)
+        for record in remote.ask("GET", f"follow?{urlencode({'id': arn})}"):
+            line = "  ".join(str(record.get(name, "")) for name in ("timestamp", "service", "level", "message"))
+            report.say(console, line)
 
 
 @app.command()
@@ -348,6 +371,14 @@ def _start_and_tell(
     report.say(console, "\nOn AWS this would have cost:", "bold")
     report.costs(console, events, remote.ask("GET", "invocations")[invoked:])
     return succeeded
+
+
+def _execution(remote: Remote, execution: str) -> dict[str, Any]:
+    """The one of a name or ARN, or the last one."""
+    matching = [one for one in remote.executions() if execution in ("", one["name"], one["executionArn"])]
+    if not matching:
+        raise RemoteError(f"there is no execution {execution}" if execution else "there was no execution yet")
+    return matching[0]
 
 
 def _configured_models() -> dict[str, str]:

@@ -51,7 +51,22 @@ class Control:
         return passed
 
     def notifications(self) -> list[dict[str, Any]]:
-        """What was published on SNS topics, with whom it is mailed to."""
+        """What was published on SNS topics for people to read, with whom it is mailed to."""
+        return [one for one in self._published() if _chat_message(one) is None]
+
+    def chats(self) -> list[dict[str, Any]]:
+        """What was published on SNS topics for AWS's chat applications, as a channel gets it."""
+        return [message for one in self._published() if (message := _chat_message(one))]
+
+    def follow(self, correlation_id: str) -> list[dict[str, Any]]:
+        """What all functions have logged with this correlation id, in order: as Logs Insights would find it."""
+        runtime = self._emulator.runtime
+        lines = [line for name in runtime.functions() for line in runtime.logs(name) if correlation_id in line]
+        records = [json.loads(line) for line in lines if line.startswith("{")]
+        own = [one for one in records if one.get("correlation_id") == correlation_id]
+        return sorted(own, key=lambda one: str(one["timestamp"]))
+
+    def _published(self) -> list[dict[str, Any]]:
         backend = sns_backends[self._emulator.account_id][self._emulator.region]
         return [
             {
@@ -64,6 +79,8 @@ class Control:
                     subscription.endpoint
                     for subscription in backend.subscriptions.values()
                     if subscription.topic.arn == topic.arn and subscription.protocol == "email"
+                    # What moto itself asks before it delivers; a topic's mails it does not.
+                    if _matches(subscription, attributes, message)
                 ],
             }
             for topic in backend.topics.values()
@@ -111,6 +128,24 @@ class Control:
             return "400 Bad Request", {"Message": f"{error.args[0]} is missing"}
 
 
+def _matches(subscription: Any, attributes: Any, message: str) -> bool:
+    """Whether a subscription's filter policy lets a message through."""
+    matcher = subscription._filter_policy_matcher  # noqa: SLF001 - moto has no other name for it
+    return matcher is None or bool(matcher.matches(attributes or {}, message))
+
+
+def _chat_message(published: dict[str, Any]) -> dict[str, Any] | None:
+    """The custom notification that a message is, if it is one.
+
+    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+    try:
+        message = json.loads(published["Message"])
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) and message.get("source") == "custom" else None
+
+
 def _put_model(emulator: Emulator, given: Any) -> None:
     arn, status = given["ProjectVersionArn"], given["Status"]
     emulator.custom_labels.put(arn, status, given.get("StatusMessage"), f1=given.get("F1Score"))
@@ -143,6 +178,8 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("GET", "models"): lambda emulator, _: emulator.control.models(),
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),
+    ("GET", "chats"): lambda emulator, _: emulator.control.chats(),
+    ("GET", "follow"): lambda emulator, given: emulator.control.follow(given["id"]),
     ("GET", "events"): lambda emulator, _: emulator.control.events,
     ("GET", "deliveries"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.deliveries.list()],
     ("GET", "calls"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.authoriser.decisions],

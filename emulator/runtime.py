@@ -56,6 +56,8 @@ class Deployed:
         The zip with its code.
     revision
         Differs when code or configuration do.
+    log_group
+        Where its logs go, if not to a group of its own.
 
     """
 
@@ -69,6 +71,7 @@ class Deployed:
     environment: Mapping[str, str]
     bundle: bytes
     revision: str
+    log_group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -397,7 +400,7 @@ class Runtime:
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": function.version,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group or f"/aws/lambda/{function.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": f"emulator/[{function.version}]{uuid.uuid4().hex}",
             "HOME": str(self._work_dir),
             "LAMBDA_RUNTIME_DIR": str(self._runtime_dir),

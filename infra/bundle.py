@@ -55,6 +55,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
         "restart_when_down": settings.restart_when_down,
         "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
         "workloads": list(workloads),
+        "runbook_url": settings.runbook_url,
         "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
         "bill_retention_days": settings.bill_retention_days,
     }

@@ -31,7 +31,7 @@ class DetectBatchWorkload(Construct):
             name=NAME,
             definition="detect_batch.asl.json",
             functions={"Prepare": prepare, "Summarise": summarise},
-            log_group=shared.log_group(self, "Logs"),
+            log_group=shared.logs,
         )
         self.state_machine = machine.state_machine
 

@@ -1,32 +1,49 @@
-"""Who is told, and how: the topic, the event bus, and the one function that sends."""
+"""Who is told, and how: mails, chat, the event bus, and the function that tells how executions end."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.chat import Chat
+from infra.event_schema import EventSchema
 from infra.functions import LifecycleFunction
 from infra.machines import machine_arn
+from infra.nag import acknowledge
 from infra.shared import Shared
 
 
 class Notifications(Construct):
-    """An encrypted SNS topic with its email subscriptions, an EventBridge bus, and the Notify function."""
+    """An encrypted SNS topic for mails, one for chat where there is any, an EventBridge bus, and the function Notify.
+
+    Attributes
+    ----------
+    undelivered
+        The queue of the mails that SNS has given up.
+    alarm_topics
+        What an alarm is to be sent to: CloudWatch may publish there.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self, "Topic", display_name="Custom Labels lifecycle", master_key=shared.key, enforce_ssl=True
-        )
-        for email in shared.settings.notification_emails:
-            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        self._shared = shared
+        self.topic = self._topic("Topic")
+        self.undelivered = self._queue_of_undelivered_mails()
+        self._subscribe()
+        self.chat_topic: sns.Topic | None = None
+        if channels := shared.settings.chat:
+            self.chat_topic = self._topic("ChatTopic")
+            Chat(self, "Chat", channels=channels, topic=self.chat_topic)
+        self.alarm_topics = [self.topic, *([self.chat_topic] if self.chat_topic else [])]
+        EventSchema(self, "Schema")
         self.event_bus = events.EventBus(self, "Bus", event_bus_name=f"{cdk.Stack.of(self).stack_name}-events")
 
-        self._shared = shared
         self.environment = {
             "TOPIC_ARN": self.topic.topic_arn,
+            **({"CHAT_TOPIC_ARN": self.chat_topic.topic_arn} if self.chat_topic else {}),
             "EVENT_BUS_NAME": self.event_bus.event_bus_name,
             "START_MODEL_ARN": machine_arn(self, "StartModel"),
             "STOP_MODEL_ARN": machine_arn(self, "StopModel"),
@@ -39,10 +56,48 @@ class Notifications(Construct):
         self.allow_to_tell(self.notify)
         self._let_alarms_publish()
 
+    def _topic(self, construct_id: str) -> sns.Topic:
+        return sns.Topic(
+            self,
+            construct_id,
+            display_name="Custom Labels lifecycle",
+            master_key=self._shared.key,
+            enforce_ssl=True,
+        )
+
+    def _queue_of_undelivered_mails(self) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            "Undelivered",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue."})
+        return queue
+
+    def _subscribe(self) -> None:
+        settings = self._shared.settings
+        home = f"arn:{cdk.Aws.PARTITION}:rekognition:{settings.region}:{settings.account}"
+        for one in settings.notification_emails:
+            self.topic.add_subscription(
+                subscriptions.EmailSubscription(
+                    one.address,
+                    filter_policy=one.filter_policy(settings.models, home) if one.filtered else None,
+                    dead_letter_queue=self.undelivered,
+                )
+            )
+        if settings.notification_emails and all(one.filtered for one in settings.notification_emails):
+            cdk.Annotations.of(self).add_warning_v2(
+                "custom-labels-lifecycle:alarms-reach-nobody",
+                "Every address of notification_emails has a filter, and alarms pass none: no mail tells of an alarm. "
+                "Add an address without a filter.",
+            )
+
     def allow_to_tell(self, function: LifecycleFunction) -> None:
-        """Let a function with ``environment`` serve both channels, each once."""
-        function.allow("sns:Publish", on=[self.topic.topic_arn])
-        function.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._shared.key.key_arn])  # to publish on the topic
+        """Let a function with ``environment`` serve all channels, each once."""
+        function.allow("sns:Publish", on=[topic.topic_arn for topic in self.alarm_topics])
+        function.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._shared.key.key_arn])  # to publish on a topic
         function.allow("events:PutEvents", on=[self.event_bus.event_bus_arn])
         # Of what Powertools Idempotency documents it uses these; GetItem was for DynamoDB before
         # ReturnValuesOnConditionCheckFailure.
@@ -54,15 +109,16 @@ class Notifications(Construct):
         )
 
     def _let_alarms_publish(self) -> None:
-        """CDK's SnsAction gives CloudWatch neither the topic nor its key; without them alarm mails vanish."""
+        """CDK's SnsAction gives CloudWatch neither a topic nor its key; without them alarm mails vanish."""
         cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         stack = cdk.Stack.of(self)
         ours = {"StringEquals": {"aws:SourceAccount": stack.account}}
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch], actions=["sns:Publish"], resources=[self.topic.topic_arn], conditions=ours
+        for topic in self.alarm_topics:
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[cloudwatch], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=ours
+                )
             )
-        )
         self._shared.key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[cloudwatch],

@@ -22,7 +22,7 @@ class RunWithModel(Construct):
             name="RunWithModel",
             definition="run_with_model.asl.json",
             functions=steps.functions,
-            log_group=shared.log_group(self, "Logs"),
+            log_group=shared.logs,
             machines=("StartModel", "StopModel"),
         )
         self.state_machine = machine.state_machine

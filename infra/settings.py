@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.chat import ChatChannels, SlackChannel, TeamsChannel
 from infra.event_rule_checks import problems_of_event_rules
+from infra.recipients import Recipient, problems_of_recipients, recipient
 from infra.schedule_checks import problems_of_schedules, schedule_of
 from lifecycle.arns import VersionArn
 from lifecycle.configuration import DetectBatch, Model, Schedule
@@ -91,7 +93,9 @@ class Settings:
     detect_batch: DetectBatch | None = None
     event_rules: tuple[EventRule, ...] = ()
     trusted_principals: tuple[TrustedPrincipal, ...] = ()
-    notification_emails: tuple[str, ...] = ()
+    notification_emails: tuple[Recipient, ...] = ()
+    chat: ChatChannels | None = None
+    runbook_url: str | None = None
     inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
     price_is_assumed: bool = False
     log_retention_days: int = 90
@@ -147,7 +151,9 @@ class Settings:
             detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
             event_rules=tuple(EventRule(**rule) for rule in context.get("event_rules", ())),
             trusted_principals=tuple(TrustedPrincipal(**one) for one in context.get("trusted_principals", ())),
-            notification_emails=tuple(context.get("notification_emails", ())),
+            notification_emails=tuple(map(recipient, context.get("notification_emails", ()))),
+            chat=_chat(context.get("chat", {})),
+            runbook_url=context.get("runbook_url"),
             inference_unit_hour_usd=float(context.get("inference_unit_hour_usd", inference_unit_hour(home["region"]))),
             price_is_assumed="inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
             log_retention_days=context.get("log_retention_days", 90),
@@ -162,6 +168,12 @@ def _model(model: Mapping[str, Any]) -> Model:
     return Model(**{name: value for name, value in model.items() if name not in {"name", "version", "schedules"}})
 
 
+def _chat(chat: Mapping[str, Any]) -> ChatChannels | None:
+    slack = tuple(SlackChannel(**channel) for channel in chat.get("slack", ()))
+    teams = tuple(TeamsChannel(**channel) for channel in chat.get("teams", ()))
+    return ChatChannels(slack, teams) if slack or teams else None
+
+
 def _home(context: Mapping[str, Any]) -> dict[str, str]:
     """Account and Region: of the models' ARNs, else as configured."""
     arns = (model["project_version_arn"] for model in context["models"] if "project_version_arn" in model)
@@ -171,7 +183,13 @@ def _home(context: Mapping[str, Any]) -> dict[str, str]:
 
 def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
     """What a JSON Schema can't say."""
-    checks = (_problems_of_models, _problems_of_home, _problems_of_batch, problems_of_event_rules)
+    checks = (
+        _problems_of_models,
+        _problems_of_home,
+        _problems_of_batch,
+        problems_of_event_rules,
+        problems_of_recipients,
+    )
     return [problem for check in checks for problem in check(context)]
 
 

@@ -1,4 +1,4 @@
-"""What the capabilities have in common: the key, the tables, one kind of function and of log group."""
+"""What the capabilities have in common: the key, the tables, the logs, one kind of function."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from infra.workloads import workload_arns
 
 
 class Shared(Construct):
-    """One key, three tables, one bundle, and how to make a function or a log group of ours."""
+    """One key, three tables, one log group, one bundle, and how to make a function of ours."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -28,6 +28,7 @@ class Shared(Construct):
         # In the assembly's own folder: two syntheses at a time don't meet.
         self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle", workloads=workload_arns(self, settings))
         self.key = self._encryption_key()
+        self.logs = self._log_group()
         self.idempotency_table = self._idempotency_table()
         self.model_table = self._model_table()
         self.ledger_table = self._ledger_table()
@@ -36,14 +37,6 @@ class Shared(Construct):
         """The environment of a function that uses these tables: IDEMPOTENCY, MODEL, LEDGER."""
         by_name = {"IDEMPOTENCY": self.idempotency_table, "MODEL": self.model_table, "LEDGER": self.ledger_table}
         return {f"{table}_TABLE_NAME": by_name[table].table_name for table in tables}
-
-    def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
-        """An encrypted log group that is kept as long as the settings say."""
-        group = logs.LogGroup(scope, construct_id, encryption_key=self.key, removal_policy=self._removal_policy)
-        resource = group.node.default_child
-        assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - for the type checker
-        resource.retention_in_days = self.settings.log_retention_days
-        return group
 
     def function(
         self, scope: Construct, construct_id: str, *, handler: str, timeout_seconds: int, environment: dict[str, str]
@@ -54,10 +47,18 @@ class Shared(Construct):
             construct_id,
             handler=handler,
             bundle=self._bundle,
-            log_group=self.log_group(scope, f"{construct_id}Logs"),
+            log_group=self.logs,
             timeout=cdk.Duration.seconds(timeout_seconds),
             environment=environment,
         )
+
+    def _log_group(self) -> logs.LogGroup:
+        """One for all functions and state machines, so that one query follows an execution through all of them."""
+        group = logs.LogGroup(self, "Logs", encryption_key=self.key, removal_policy=self._removal_policy)
+        resource = group.node.default_child
+        assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - for the type checker
+        resource.retention_in_days = self.settings.log_retention_days
+        return group
 
     def _encryption_key(self) -> kms.Key:
         key = kms.Key(

@@ -9,6 +9,7 @@ from infra.commands import commands_and_links
 from infra.detect_batch import DetectBatchWorkload
 from infra.event_rules import EventRules
 from infra.keeping import Keeping
+from infra.log_queries import LogQueries
 from infra.notifications import Notifications
 from infra.other_accounts import OtherAccounts
 from infra.people import People
@@ -32,6 +33,7 @@ class CustomLabelsLifecycle(cdk.Stack):
                 f"{settings.inference_unit_hour_usd:.2f} an hour. Set inference_unit_hour_usd in cdk.json to yours."
             )
         shared = Shared(self, "Shared", settings)
+        LogQueries(self, "LogQueries", shared.logs)
         notifications = Notifications(self, "Notifications", shared)
         steps = Steps(self, "Steps", shared, notifications)
         start_model = StartModel(self, "StartModel", shared, steps)
@@ -62,12 +64,15 @@ class CustomLabelsLifecycle(cdk.Stack):
             ),
             "NotificationTopicArn": (notifications.topic.topic_arn, "Subscribe people here"),
             "EventBusName": (notifications.event_bus.event_bus_name, "Match events of this app on this bus"),
+            "LogGroupName": (shared.logs.log_group_name, "The logs of all functions and state machines"),
             "ModelTableName": (shared.model_table.table_name, "Leases and claims, an item for each model: read only"),
             "LedgerTableName": (shared.ledger_table.table_name, "What models have cost: read only"),
             "OperatorsPolicyArn": (people.operators.managed_policy_arn, "For people who start and stop models"),
             "ViewersPolicyArn": (people.viewers.managed_policy_arn, "For people who look"),
             **commands_and_links(self, next(iter(settings.models))),
         }
+        if notifications.chat_topic:
+            outputs["ChatTopicArn"] = (notifications.chat_topic.topic_arn, "What chat channels are told")
         if settings.trusted_principals:
             caller = OtherAccounts(self, "OtherAccounts", settings.trusted_principals).role
             outputs["CallerRoleArn"] = (caller.role_arn, "Callers of other accounts assume this role")

@@ -25,6 +25,6 @@ class StartModel(Construct):
             name="StartModel",
             definition="start_model.asl.json",
             functions={**steps.functions, "Start": self.start},
-            log_group=shared.log_group(self, "Logs"),
+            log_group=shared.logs,
         )
         self.state_machine = machine.state_machine

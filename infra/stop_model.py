@@ -25,6 +25,6 @@ class StopModel(Construct):
             name="StopModel",
             definition="stop_model.asl.json",
             functions={**steps.functions, "Stop": self.stop},
-            log_group=shared.log_group(self, "Logs"),
+            log_group=shared.logs,
         )
         self.state_machine = machine.state_machine

@@ -66,7 +66,22 @@ SETTINGS: Mapping[str, Any] = {
         {"principal": "444455556666", "external_id": "inspection-pipeline"},
         {"principal": "arn:aws:iam::777788889999:role/packaging", "external_id": "packaging/line-1"},
     ],
-    "notification_emails": ["ml-operators@example.com", "night-shift@example.com"],
+    "notification_emails": [
+        "ml-operators@example.com",
+        {"address": "night-shift@example.com", "severities": ["WARNING", "ERROR"]},
+        {"address": "packaging@example.com", "outcomes": ["MODEL_DOWN"], "models": ["defects", "welds"]},
+    ],
+    "chat": {
+        "slack": [{"workspace_id": "T0123456789", "channel_id": "C0123456789"}],
+        "teams": [
+            {
+                "tenant_id": "11111111-2222-4333-8444-555555555555",
+                "team_id": "66666666-7777-4888-8999-000000000000",
+                "channel_id": "19%3ab6ef35dc342d56ba5654e6fc6d25a071%40thread.tacv2",
+            }
+        ],
+    },
+    "runbook_url": "https://wiki.example.com/custom-labels/operations",
     "detect_batch": {
         "images": ["s3://factory-images/line-1/", "s3://factory-images/line-2", "s3://samples"],
         "results": "s3://factory-results/labels",

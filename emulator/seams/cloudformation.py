@@ -55,6 +55,16 @@ def install() -> None:
     patch(stepfunctions.StateMachine, "create_from_cloudformation_json", classmethod(create_state_machine))
     patch(stepfunctions.StateMachine, "update_from_cloudformation_json", classmethod(update_state_machine))
 
+    # moto forgets where a function's logs go, which Lambda tells the function.
+    create_lambda = awslambda.LambdaFunction.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
+
+    def create_function(cls: Any, /, name: str, resource: Any, *place: Any, **extra: Any) -> Any:
+        made = create_lambda(cls, name, resource, *place, **extra)
+        made.log_group = resource["Properties"].get("LoggingConfig", {}).get("LogGroup")
+        return made
+
+    patch(awslambda.LambdaFunction, "create_from_cloudformation_json", classmethod(create_function))
+
     # An update adds the new version before it updates its function, and so publishes the old code once more.
     update_stack = parsing.ResourceMap.update
 

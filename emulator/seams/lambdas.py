@@ -30,6 +30,7 @@ def _deployed(backend: Any, name: str, qualifier: str | None) -> Deployed:
         memory_mb=int(function.memory_size),
         environment={name: str(value) for name, value in function.environment_vars.items()},
         bundle=function.code_bytes,
+        log_group=getattr(function, "log_group", None),
         revision=f"{function.code_sha_256}/{function.last_modified}",
     )
 

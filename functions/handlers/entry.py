@@ -15,13 +15,17 @@ logger = Logger()
 Handler = Callable[[dict[str, Json], LambdaContext], Json]
 
 
+CORRELATION = "Execution.Id || detail.executionArn"
+"""The execution, of a call by a state machine or by the event of its end (JMESPath)."""
+
+
 def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
     """Make a Lambda handler of a step.
 
     An error is logged and left to the state machine, which knows it by its class's name.
     """
 
-    @logger.inject_lambda_context(correlation_id_path="Execution.Id")
+    @logger.inject_lambda_context(correlation_id_path=CORRELATION)
     @wraps(step)
     def handler(event: dict[str, Json], context: LambdaContext) -> Json:
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.telling import tell
+from handlers.telling import telemetry, tell
 from lifecycle import configuration
 from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.ending_messages import ending_notification
@@ -36,7 +36,8 @@ def settler(context: LambdaContext, leave: timedelta = timedelta(0)) -> Settler:
     """Of this invocation; it leaves to their events for a while the executions that have ended."""
 
     def tell_ending(ending: Ending) -> None:
-        tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES), context)
+        seen = telemetry()
+        tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES, seen), context)
 
     return Settler(
         now=datetime.now(UTC),

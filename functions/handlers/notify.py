@@ -7,12 +7,13 @@ from pathlib import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from handlers.telling import tell
+from handlers.telling import telemetry, tell
 from lifecycle import configuration
 from lifecycle.decisions import Progress, StopProgress
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending, Failure
 from lifecycle.errors import ServiceUnavailable
+from lifecycle.links import sampled_trace
 from lifecycle.machines import Machine, Machines
 from lifecycle.requests import Execution
 from lifecycle.run_request import RunRequest
@@ -35,7 +36,9 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
         raise ServiceUnavailable("There is neither a result nor a failure to tell of.")
     if ending.tells_nobody:
         return {}
-    told = tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES), context)
+    # The state machine's own trace: Lambda's runtime puts the header of each call into the environment.
+    seen = telemetry(sampled_trace(os.environ.get("_X_AMZN_TRACE_ID")))
+    told = tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES, seen), context)
     return {"NotificationId": told}
 
 

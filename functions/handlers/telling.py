@@ -6,6 +6,7 @@ from being served, and is retried alone.
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import boto3
 from aws_lambda_powertools.utilities.idempotency import (
@@ -18,19 +19,29 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import logger
 from lifecycle.aws import CLIENT_CONFIG
-from lifecycle.channels import EventBus, Topic
+from lifecycle.channels import ChatTopic, EventBus, Topic
 from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.links import Telemetry
 from lifecycle.messages import Notification
 from lifecycle.wire import Json, from_wire, to_wire
 
-CHANNELS: dict[str, Topic | EventBus] = {
-    "topic": Topic(boto3.client("sns", config=CLIENT_CONFIG), os.environ["TOPIC_ARN"]),
+SNS = boto3.client("sns", config=CLIENT_CONFIG)
+CHAT = {"chat": ChatTopic(SNS, topic_arn)} if (topic_arn := os.environ.get("CHAT_TOPIC_ARN")) else {}
+"""Only where the settings name a chat channel."""
+CHANNELS: dict[str, Topic | ChatTopic | EventBus] = {
+    "topic": Topic(SNS, os.environ["TOPIC_ARN"]),
+    **CHAT,
     "event_bus": EventBus(boto3.client("events", config=CLIENT_CONFIG), os.environ["EVENT_BUS_NAME"]),
 }
 STORE = DynamoDBPersistenceLayer(
     table_name=os.environ["IDEMPOTENCY_TABLE_NAME"], boto3_client=boto3.client("dynamodb", config=CLIENT_CONFIG)
 )
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
+
+
+def telemetry(trace_id: str | None = None) -> Telemetry:
+    """Where this function's logs are, which are those of all our functions."""
+    return Telemetry(datetime.now(UTC), os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"), trace_id)
 
 
 def tell(key: str, decide: Callable[[], Notification], context: LambdaContext) -> str:

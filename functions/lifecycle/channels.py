@@ -1,22 +1,31 @@
-"""Where notifications go: an SNS topic and an EventBridge bus."""
+"""Where notifications go: an SNS topic for mails, one for chat, and an EventBridge bus."""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lifecycle.aws import errors_of
+from lifecycle.chat_messages import chat_message
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.messages import Notification
+from lifecycle.results import DETAIL_TYPE, SOURCE
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
     from types_boto3_sns import SNSClient
     from types_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-SOURCE = "custom-labels-lifecycle"
-DETAIL_TYPE = "Model Lifecycle"
 ATTRIBUTES = ("Outcome", "Severity", "ProjectName", "VersionName", "ProjectVersionArn", "NotificationId")
 """Facts that subscribers can filter by; what is unknown is left out."""
+
+
+def attributes_of(notification: Notification) -> "Mapping[str, MessageAttributeValueTypeDef]":
+    """The facts that subscribers can filter by, as attributes of an SNS message."""
+    return {
+        name: {"DataType": "String", "StringValue": notification.detail[name]}
+        for name in ATTRIBUTES
+        if name in notification.detail
+    }
 
 
 class Topic:
@@ -28,17 +37,29 @@ class Topic:
 
     def send(self, notification: Notification) -> None:
         """Publish it as text for a person, with its facts as message attributes."""
-        attributes: Mapping[str, MessageAttributeValueTypeDef] = {
-            name: {"DataType": "String", "StringValue": notification.detail[name]}
-            for name in ATTRIBUTES
-            if name in notification.detail
-        }
         with errors_of("Publish"):
             self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=notification.subject,
                 Message=notification.text,
-                MessageAttributes=attributes,
+                MessageAttributes=attributes_of(notification),
+            )
+
+
+class ChatTopic:
+    """The channels of Slack and Teams that AWS's chat applications serve from an SNS topic."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def send(self, notification: Notification) -> None:
+        """Publish it as a custom notification. A message without the format would be dropped without a word."""
+        with errors_of("Publish"):
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Message=json.dumps(chat_message(notification)),
+                MessageAttributes=attributes_of(notification),
             )
 
 

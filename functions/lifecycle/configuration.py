@@ -134,6 +134,8 @@ class Configuration:
         Where DetectBatch is deployed.
     bill_retention_days : int
         How long it is remembered what models have cost.
+    runbook_url : str, optional
+        Where ``docs/operations.md`` is served.
     """
 
     models: Mapping[str, Model]
@@ -145,6 +147,7 @@ class Configuration:
     workloads: tuple[str, ...] = ()
     detect_batch: DetectBatch | None = None
     bill_retention_days: int = 400
+    runbook_url: str | None = None
 
     @property
     def bill_retention(self) -> timedelta:
@@ -199,4 +202,5 @@ def load(bundle: Path) -> Configuration:
         workloads=tuple(data["workloads"]),
         detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
         bill_retention_days=data["bill_retention_days"],
+        runbook_url=data.get("runbook_url"),
     )

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from lifecycle import run_messages
+from lifecycle import links, run_messages
 from lifecycle.arns import VersionArn
-from lifecycle.configuration import Configuration
+from lifecycle.configuration import Configuration, Model
 from lifecycle.endings import Ending
-from lifecycle.machines import Machine, Machines, stop_command
+from lifecycle.links import Telemetry
+from lifecycle.machines import Machine, Machines, status_command, stop_command, who_stopped_command
 from lifecycle.messages import Notification, Story, clock, notification
 from lifecycle.pricing import hourly_cost
 from lifecycle.results import Outcome
@@ -18,12 +19,21 @@ from lifecycle.stop_result import HoldingLease, StopResult, no_such_lease
 from lifecycle.wire import to_wire
 from lifecycle.words import duration, plural, usd
 
+STOPPED_NOTHING = (
+    "Not known: nothing was stopped. If the model that was meant is RUNNING, it bills until it is stopped."
+)
 STARTED_BY_SWEEP = "StartedBySweep"
 """What the sweep's executions have in their Context: why it has started them."""
 
 
-def ending_notification(ending: Ending, configuration: Configuration, machines: Machines) -> Notification:
-    """The one notification of an execution that ended."""
+NEVER_AGAIN = frozenset({"InvalidRequest", "ModelNotFound", "ModelNotStartable"})
+"""Errors of a start that the same start would meet again."""
+
+
+def ending_notification(
+    ending: Ending, configuration: Configuration, machines: Machines, telemetry: Telemetry | None = None
+) -> Notification:
+    """The one notification of an execution that ended; with ``telemetry`` it links logs and trace."""
     result, request, arn = ending.result, ending.request, ending.project_version_arn
     story = Story(
         outcome=ending.outcome,
@@ -34,8 +44,10 @@ def ending_notification(ending: Ending, configuration: Configuration, machines: 
         warned=bool(result and result.warnings),
         words={"error": ending.failure.error if ending.failure else "", "machine": ending.machine},
         **_sections(ending, configuration, machines),
+        more_links=_telemetry_links(ending, telemetry) if telemetry else {},
         details={
             "Model version": arn,
+            "Inference units": _scale(ending),
             "Execution": ending.execution.name,
             "Execution began": clock(ending.execution.start_time),
             "Looks at the status": result.polls if result else None,
@@ -49,7 +61,15 @@ def ending_notification(ending: Ending, configuration: Configuration, machines: 
             "Context": request.context if request else None,
         },
     )
-    return notification(story)
+    return notification(story, configuration.runbook_url)
+
+
+def _telemetry_links(ending: Ending, telemetry: Telemetry) -> dict[str, str | None]:
+    execution = ending.execution
+    return {
+        "Trace": links.trace(execution.id, telemetry),
+        "Logs": links.logs(execution.id, execution.start_time, telemetry),  # last: it is long
+    }
 
 
 def _sections(ending: Ending, configuration: Configuration, machines: Machines) -> dict[str, Sequence[str]]:
@@ -62,7 +82,7 @@ def _sections(ending: Ending, configuration: Configuration, machines: Machines) 
         }
     return {
         "what_happened": _what_happened(ending),
-        "what_it_costs": _what_it_costs(ending, configuration) if ending.project_version_arn else (),
+        "what_it_costs": _what_it_costs(ending, configuration),
         "what_to_do": _what_to_do(ending, configuration, machines),
     }
 
@@ -106,7 +126,12 @@ def _started(result: StartResult) -> list[str]:
             f"The start was requested at {clock(result.requested_at)}; RUNNING was seen at "
             f"{clock(result.running_at)}, {took} later."
         ]
-    lines = [f"RUNNING was seen {duration(result.start_seconds or 0)} after the start was due."]
+    waited = duration(result.start_seconds or 0)
+    lines = [
+        "It was RUNNING at the first look."
+        if result.polls == 1
+        else f"Somebody else had started it; RUNNING was seen {waited} after this start was due."
+    ]
     if result.lease_extended_from:
         until = f"to {clock(result.lease_expires_at)}" if result.lease_expires_at else "until it is released"
         lines.append(f"The lease {result.lease_id} was extended from {clock(result.lease_extended_from)} {until}.")
@@ -158,6 +183,8 @@ def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str
         return [_of_a_start(ending.result, configuration)]
     if isinstance(ending.result, StopResult):
         return [_of_a_stop(ending.result)]
+    if not ending.project_version_arn:
+        return ["Nothing: no model was started." if ending.machine is Machine.START_MODEL else STOPPED_NOTHING]
     if ending.machine is Machine.START_MODEL and ending.failure and ending.failure.error == "ModelNotFound":
         return ["Nothing: there is no such model."]
     an_hour = f"about {usd(hourly_cost(_units(ending, configuration), configuration.inference_unit_hour_usd))} an hour"
@@ -189,7 +216,8 @@ def _of_a_start(result: StartResult, configuration: Configuration) -> str:
     if result.max_inference_units:
         most = hourly_cost(result.max_inference_units, configuration.inference_unit_hour_usd)
         scale += f"; up to {usd(most)} when it scales to {result.max_inference_units}"
-    return f"About {usd(result.estimated_hourly_cost)} an hour from now on ({scale}), used or not, until it is stopped."
+    since = " from now on" if result.outcome is Outcome.MODEL_STARTED else ""
+    return f"About {usd(result.estimated_hourly_cost)} an hour{since} ({scale}), used or not, until it is stopped."
 
 
 def _of_a_stop(result: StopResult) -> str:
@@ -208,30 +236,76 @@ def _of_a_stop(result: StopResult) -> str:
 def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines) -> Sequence[str]:
     arn = ending.project_version_arn
     model = configuration.name_for(arn) if arn else None
-    if ending.result:
+    if isinstance(ending.result, StartResult):
         now = "See the warning above." if ending.result.warnings else "Nothing now."
-        if isinstance(ending.result, StartResult):
-            return [now, *_about_the_lease(ending.result, configuration, machines)]
-        if ending.result.outcome is Outcome.MODEL_KEPT_RUNNING:
-            force = machines.force_command(model, ending.result.project_version_arn)
-            return [f"{now} To stop it all the same, whoever needs it:", force]
-        return [now]
+        return [now, *_about_the_lease(ending.result, configuration, machines)]
+    if isinstance(ending.result, StopResult):
+        return _after_a_stop(ending.result, machines, model)
     unknown = ending.last_status is None and (ending.abortion or ending.machine is Machine.STOP_MODEL)
     stopping = ending.machine is Machine.STOP_MODEL and ending.last_status not in NOT_RUNNING
     may_bill = arn and (ending.last_status in BILLS or _unseen(ending) or unknown or stopping)
     swept = f"The sweep, every {plural(configuration.sweep_minutes, 'minute')},"
     if ending.abortion:
-        lines = _after_an_abortion(ending, swept)
+        lines = _after_an_abortion(ending, swept, _again(ending, configuration, machines))
     else:
-        lines = [ending.cause.get("Remedy", "Look at the execution, and start again.")]
+        lines = [
+            ending.cause.get("Remedy", "Look at the execution, and start again."),
+            *_first_look(ending),
+            *_again(ending, configuration, machines),
+        ]
         if ending.machine is Machine.STOP_MODEL and arn and ending.progress.polls and ending.last_status in BILLS:
             lines.append(f"{swept} tries again to stop it.")
         elif may_bill and ending.progress.polls and ending.machine is Machine.START_MODEL:
             lines.append(f"{swept} stops it, unless somebody else holds it.")
     if not (arn and may_bill) or (ending.abortion and ending.abortion.held):
         return lines
-    when = "" if ending.last_status == "RUNNING" else " once it is RUNNING"
+    when = {"RUNNING": "", "STARTING": " once it is RUNNING"}.get(ending.last_status or "", ", if it is RUNNING")
     return [*lines, f"To stop it by hand{when}:", stop_command(arn)]
+
+
+def _after_a_stop(result: StopResult, machines: Machines, model: str | None) -> list[str]:
+    if result.outcome is Outcome.MODEL_KEPT_RUNNING:
+        now = "See the warning above." if result.warnings else "Nothing now."
+        force = machines.force_command(model, result.project_version_arn)
+        return [f"{now} To stop it all the same, whoever needs it:", force]
+    if result.status == GONE:
+        return ["Nothing about the model. Where cdk.json or a pipeline still names this version, name another."]
+    if no_such_lease(result.lease_id) in result.warnings:
+        return ["Nothing about the model. A pipeline has to release the LeaseId that it started with: compare the two."]
+    return ["See the warning above." if result.warnings else "Nothing now."]
+
+
+def _first_look(ending: Ending) -> list[str]:
+    """Commands that show what the remedy of a failure asks to look at."""
+    arn, project_arn = ending.project_version_arn, ending.request.project_arn if ending.request else None
+    error = ending.failure.error if ending.failure else ""
+    if arn and error == "ModelStopped" and ending.last_status in NOT_RUNNING:
+        return ["To see who has stopped models lately:", who_stopped_command(arn)]
+    if arn and project_arn and error == "TimedOut" and ending.machine is Machine.STOP_MODEL:
+        return ["To see its status:", status_command(arn, project_arn)]
+    return []
+
+
+def _again(ending: Ending, configuration: Configuration, machines: Machines) -> list[str]:
+    """The command that starts the model as it was to be started."""
+    request, error = ending.request, ending.failure.error if ending.failure else ""
+    if not isinstance(request, StartRequest) or not request.project_version_arn or error in NEVER_AGAIN:
+        return []
+    usual = configuration.models.get(request.model or "") or Model()
+    asked = {
+        "LeaseId": _lease_of_its_own(ending),
+        "LeaseMinutes": request.lease_minutes if request.lease_minutes != usual.lease_minutes else None,
+        "MinInferenceUnits": request.min_inference_units,
+        "MaxInferenceUnits": request.max_inference_units,
+        "WaitForCapacity": True if error == "CapacityExceeded" else None,
+    }
+    if (request.min_inference_units, request.max_inference_units) == (
+        usual.min_inference_units,
+        usual.max_inference_units,
+    ):
+        asked |= {"MinInferenceUnits": None, "MaxInferenceUnits": None}
+    how = "as soon as there is capacity" if error == "CapacityExceeded" else "again"
+    return [f"To start it {how}:", machines.again_command(request.model, request.project_version_arn, **asked)]
 
 
 def _about_the_lease(result: StartResult, configuration: Configuration, machines: Machines) -> list[str]:
@@ -255,7 +329,7 @@ def _about_the_lease(result: StartResult, configuration: Configuration, machines
     ]
 
 
-def _after_an_abortion(ending: Ending, swept: str) -> list[str]:
+def _after_an_abortion(ending: Ending, swept: str, again: Sequence[str]) -> list[str]:
     assert ending.abortion is not None  # noqa: S101 - for the type checker
     if ending.abortion.held and ending.machine is Machine.STOP_MODEL:
         return ["A lease holds the model. Start StopModel again if that is the one to be released."]
@@ -263,9 +337,10 @@ def _after_an_abortion(ending: Ending, swept: str) -> list[str]:
         return ["Nothing now: somebody else's lease holds the model, and it is kept for that one."]
     if ending.machine is Machine.STOP_MODEL:
         return ["Start StopModel again if the model is to be stopped.", f"{swept} stops it if nobody holds it."]
+    needed = ["If the model is needed, start it again:", *again[1:]] if again else ["Start again if it is needed."]
     if ending.abortion.model_status in NOT_RUNNING:
-        return ["Start again if the model is needed."]
-    return ["Start again if the model is needed.", f"{swept} stops it if it runs, since nobody holds it."]
+        return needed
+    return [*needed, f"If not: {swept[0].lower()}{swept[1:]} stops it if it runs, since nobody holds it."]
 
 
 def _unseen(ending: Ending) -> bool:
@@ -275,6 +350,15 @@ def _unseen(ending: Ending) -> bool:
         return False
     unmoved = ending.last_status == progress.status_at_attempt == progress.last_status
     return progress.unclear or (progress.requested_at is not None and unmoved)
+
+
+def _scale(ending: Ending) -> str | None:
+    """With how many inference units the model runs, or was to run."""
+    of = ending.result or (ending.request if isinstance(ending.request, StartRequest) else None)
+    if of is None or of.min_inference_units is None or ending.outcome is Outcome.MODEL_ALREADY_STOPPED:
+        return None
+    most = None if isinstance(of, StopResult) else of.max_inference_units
+    return f"{of.min_inference_units} to {most}" if most else f"{of.min_inference_units}"
 
 
 def _lease_of_its_own(ending: Ending) -> str | None:

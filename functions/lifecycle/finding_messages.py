@@ -5,7 +5,7 @@ from datetime import datetime
 from lifecycle.arns import VersionArn
 from lifecycle.configuration import Configuration
 from lifecycle.leases import Lease
-from lifecycle.machines import Machines, stop_command
+from lifecycle.machines import Machines, stop_command, who_stopped_command
 from lifecycle.messages import Notification, Story, clock, notification
 from lifecycle.pricing import hourly_cost
 from lifecycle.results import Outcome
@@ -30,14 +30,14 @@ def finding_notification(
         what_happened=_what_happened(finding),
         what_it_costs=[_what_it_costs(finding, configuration)],
         what_to_do=_what_to_do(finding, configuration, machines),
-        details={"Model version": arn},
+        details={"Model version": arn, "Inference units": finding.min_inference_units},
         facts={
             "Model": configuration.name_of(arn),
             "Status": finding.status,
             "Leases": [to_wire(one) for one in finding.leases] or None,
         },
     )
-    return notification(story)
+    return notification(story, configuration.runbook_url)
 
 
 def _ends(lease: Lease | None, now: datetime) -> str:
@@ -55,7 +55,8 @@ def _what_happened(finding: Finding) -> list[str]:
         case Outcome.MODEL_DOWN:
             held = [f"Lease {_described(lease)}." for lease in finding.leases]
             why = "it was deleted" if finding.status == GONE else "it was stopped without this app, or has failed"
-            return [f"The model is {finding.status}: {why}.", *held]
+            says = [f"The service says: {finding.status_message}"] if finding.status_message else []
+            return [f"The model is {finding.status}: {why}.", *says, *held]
         case _:
             return [f"Lease {_described(lease)}. The model is {finding.status}." for lease in finding.leases]
 
@@ -66,6 +67,8 @@ def _described(lease: Lease) -> str:
 
 
 def _what_it_costs(finding: Finding, configuration: Configuration) -> str:
+    if finding.outcome is Outcome.MODEL_DOWN:
+        return f"Nothing is billed: the model is {finding.status}. But every DetectCustomLabels of its users fails."
     if finding.status in NOT_RUNNING:
         return f"Nothing now: the model is {finding.status}."
     units = finding.min_inference_units or 1
@@ -116,7 +119,8 @@ def _what_to_do(finding: Finding, configuration: Configuration, machines: Machin
         case _:
             again = [machines.extend_command(model, arn, one.lease_id, _again(one, minutes)) for one in finding.leases]
             return [
-                "Find out who stopped it (CloudTrail, event StopProjectVersion), or why it failed.",
+                "Find out why it failed, or who stopped it; CloudTrail shows who has stopped models lately:",
+                who_stopped_command(arn),
                 "These leases have ended. To start the model again, and hold it as before:",
                 *again,
             ]

@@ -1,6 +1,56 @@
-"""Links into the AWS console. Their shapes are not documented: what is assumed of them is assumed here."""
+"""Links that people are told: into the AWS console, and to the runbook.
+
+The shapes of the console's links are not documented: what is assumed of them is assumed here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from lifecycle.arns import VersionArn, region_and_account
+from lifecycle.wire import timestamp
+
+RUNBOOK = "docs/operations.md"
+"""Where the runbook is in the project."""
+
+FOLLOW = """fields @timestamp, service, level, message, type
+| filter correlation_id = "{execution}" or execution_arn = "{execution}"
+| sort @timestamp"""
+"""The CloudWatch Logs Insights query that follows one execution through all functions, and the errors of its state
+machine. An execution's ARN has no quote in it."""
+
+BEFORE, AFTER = timedelta(minutes=1), timedelta(minutes=15)
+"""What of the logs is shown beside the time from an execution's start to its notification."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Where a notification's logs and trace are.
+
+    Parameters
+    ----------
+    now : datetime
+        When the notification is written: the logs are shown until a little later.
+    log_group : str, optional
+        The name of the log group of all functions.
+    trace_id : str, optional
+        Of X-Ray, where the execution is traced.
+    """
+
+    now: datetime
+    log_group: str | None = None
+    trace_id: str | None = None
+
+
+def runbook(base: str | None, name: str) -> str:
+    """The runbook's entry of an outcome or an alarm: GitHub makes a heading's anchor of its lower case.
+
+    Parameters
+    ----------
+    base : str, optional
+        Where the team serves ``docs/operations.md``; without it the path in the project is given.
+    """
+    return f"{base or RUNBOOK}#{name.lower()}"
 
 
 def execution(execution_arn: str) -> str:
@@ -24,3 +74,55 @@ def state_machine(state_machine_arn: str) -> str:
     return (
         f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/{state_machine_arn}"
     )
+
+
+def logs(execution_arn: str, began: datetime, telemetry: Telemetry) -> str | None:
+    """CloudWatch Logs Insights with the query that follows the execution, ready to be run."""
+    if not telemetry.log_group:
+        return None
+    region, _ = region_and_account(execution_arn)
+    detail = {
+        "end": timestamp(telemetry.now + AFTER),
+        "start": timestamp(began - BEFORE),
+        "timeType": "ABSOLUTE",
+        "tz": "UTC",
+        "editorString": FOLLOW.format(execution=execution_arn),
+    }
+    fields = "~".join(f"{name}~{_text(value)}" for name, value in detail.items())
+    query = f"~({fields}~source~(~{_text(telemetry.log_group)}))"
+    return (
+        f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
+        f"#logsV2:logs-insights$3FqueryDetail$3D{_escaped(query)}"
+    )
+
+
+def trace(execution_arn: str, telemetry: Telemetry) -> str | None:
+    """The X-Ray trace of an execution, in CloudWatch."""
+    if not telemetry.trace_id:
+        return None
+    region, _ = region_and_account(execution_arn)
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces/{telemetry.trace_id}"
+
+
+def sampled_trace(header: str | None) -> str | None:
+    """The trace id of a tracing header, where the trace is recorded: ``Root=1-...;Parent=...;Sampled=1``.
+
+    X-Ray Developer Guide, "Tracing header".
+    """
+    fields = dict(part.split("=", 1) for part in (header or "").split(";") if "=" in part)
+    return fields.get("Root") if fields.get("Sampled") == "1" else None
+
+
+def _text(value: str) -> str:
+    """A string as the console writes it into such a link: a quote, and what is neither letter nor digit as ``*2f``."""
+    plain = "-_."
+    return "'" + "".join(one if one.isascii() and (one.isalnum() or one in plain) else _hex(one) for one in value)
+
+
+def _hex(character: str) -> str:
+    return "".join(f"*{byte:02x}" for byte in character.encode())
+
+
+def _escaped(query: str) -> str:
+    """Escaped twice, with ``$`` for ``%``, as in the console's address bar: no mail or chat client cuts it off."""
+    return quote(quote(query, safe="").replace("~", "%7E"), safe="").replace("%", "$")

@@ -43,6 +43,11 @@ class Machines:
         """Releases a lease; the model is stopped if no other holds it."""
         return _start(self.stop_model, model, project_version_arn, LeaseId=lease_id)
 
+    def again_command(self, model: str | None, project_version_arn: str, **fields: object) -> str:
+        """Starts a model as it was to be started; what is None of the fields is left out."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return _start(self.start_model, model, project_version_arn, **given)
+
     def force_command(self, model: str | None, project_version_arn: str) -> str:
         """Stops the model, whoever needs it."""
         return _start(self.stop_model, model, project_version_arn, Force=True)
@@ -57,6 +62,29 @@ def stop_command(project_version_arn: str) -> str:
     """The AWS CLI command that stops a model by hand, without this app."""
     region = VersionArn.parse(project_version_arn).region
     return f"aws rekognition stop-project-version --region {region} --project-version-arn {project_version_arn}"
+
+
+def who_stopped_command(project_version_arn: str) -> str:
+    """The AWS CLI command that shows who has stopped models lately."""
+    region = VersionArn.parse(project_version_arn).region
+    return (
+        f"aws cloudtrail lookup-events --region {region} "
+        "--lookup-attributes AttributeKey=EventName,AttributeValue=StopProjectVersion --max-results 5"
+    )
+
+
+def status_command(project_version_arn: str, project_arn: str) -> str:
+    """The AWS CLI command that shows what a model is now."""
+    version = VersionArn.parse(project_version_arn)
+    return (
+        f"aws rekognition describe-project-versions --region {version.region} --project-arn {project_arn} "
+        f"--version-names {version.version_name}"
+    )
+
+
+def is_command(line: str) -> bool:
+    """Whether a line of a notification is a command to be pasted into a terminal."""
+    return line.startswith("aws ")
 
 
 def _start(machine_arn: str, model: str | None, project_version_arn: str, **fields: object) -> str:

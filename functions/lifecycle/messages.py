@@ -25,16 +25,42 @@ class Severity(StrEnum):
     ERROR = "ERROR"
 
 
+WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO, LINKS, DETAILS = (
+    "What happened",
+    "What it costs",
+    "What to do",
+    "Links",
+    "Details",
+)
+"""The sections of a text, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What goes to every channel. ``detail`` is the EventBridge event's; what is unknown is left out of it."""
+    """What goes to every channel.
+
+    Parameters
+    ----------
+    sections : Mapping
+        Lines by the section's title; one without lines is left out.
+    detail : Mapping
+        The EventBridge event's; what is unknown is left out of it.
+    """
 
     notification_id: str
     outcome: Outcome
     severity: Severity
     subject: str
-    text: str
+    headline: str
+    sections: Mapping[str, list[str]]
     detail: Mapping[str, Json]
+
+    @property
+    def text(self) -> str:
+        """As a mail reads."""
+        blocks = [self.headline]
+        blocks += ["\n".join([f"{title}:", *(f"  {line}" for line in lines)]) for title, lines in self.sections.items()]
+        return "\n\n".join(blocks) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +161,8 @@ class Story:
         What people call the model.
     warned : bool
         It is no failure, but there is something to look at.
+    more_links : dict
+        Beside those to execution, model and runbook; what is None is left out.
     words : dict
         What the wording's subject and headline have placeholders for, beside the name.
     """
@@ -149,18 +177,31 @@ class Story:
     what_happened: Sequence[str] = ()
     what_it_costs: Sequence[str] = ()
     what_to_do: Sequence[str] = ()
+    more_links: Mapping[str, str | None] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
 
 
-def notification(story: Story) -> Notification:
-    """The notification of a story. Its id is the same whenever it is asked for."""
+SCHEMA_VERSION = "1.0"
+"""Of the event's detail: ``statemachine/schemas/notification.event.schema.json``. A change that breaks its readers gets
+another first number."""
+
+
+def notification(story: Story, runbook_url: str | None = None) -> Notification:
+    """The notification of a story. Its id is the same whenever it is asked for.
+
+    Parameters
+    ----------
+    runbook_url : str, optional
+        Where the runbook is served.
+    """
     wording = _WORDINGS[story.outcome]
     version = VersionArn.parse(story.project_version_arn) if story.project_version_arn else None
     severity = Severity.WARNING if story.warned and wording.severity is Severity.INFO else wording.severity
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, story.key))
     short = story.name if len(story.name) <= MAX_NAME else f"{story.name[:MAX_NAME]}..."
     detail = {
+        "schema_version": SCHEMA_VERSION,
         "NotificationId": identity,
         "Outcome": story.outcome,
         "Severity": severity,
@@ -175,7 +216,8 @@ def notification(story: Story) -> Notification:
         outcome=story.outcome,
         severity=severity,
         subject=_subject(f"[{severity}] {wording.subject.format(name=short, **story.words)}"),
-        text=_text(wording.headline.format(name=story.name, **story.words), story),
+        headline=wording.headline.format(name=story.name, **story.words),
+        sections=_sections(story, runbook_url),
         detail={name: value for name, value in detail.items() if value is not None},
     )
 
@@ -186,25 +228,29 @@ def clock(moment: datetime) -> str:
     return rounded.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _text(headline: str, story: Story) -> str:
+def _sections(story: Story, runbook_url: str | None) -> dict[str, list[str]]:
     sections = {
-        "What happened": story.what_happened,
-        "What it costs": story.what_it_costs,
-        "What to do": story.what_to_do,
-        "Links": _links(story),
-        "Details": [f"{name}: {value}" for name, value in story.details.items() if value is not None],
+        WHAT_HAPPENED: list(story.what_happened),
+        WHAT_IT_COSTS: list(story.what_it_costs),
+        WHAT_TO_DO: list(story.what_to_do),
+        LINKS: _lines(_links(story, runbook_url)),
+        DETAILS: _lines(story.details),
     }
-    blocks = [headline]
-    for title, lines in sections.items():
-        if lines:
-            blocks.append("\n".join([f"{title}:", *(f"  {line}" for line in lines)]))
-    return "\n\n".join(blocks) + "\n"
+    # A service's text may have lines of its own: they must not look like ours.
+    return {title: [" ".join(line.splitlines()) for line in lines] for title, lines in sections.items() if lines}
 
 
-def _links(story: Story) -> list[str]:
-    execution = [f"Execution: {links.execution(story.execution_arn)}"] if story.execution_arn else []
-    model = [f"Model: {links.model(story.project_version_arn)}"] if story.project_version_arn else []
-    return execution + model
+def _links(story: Story, runbook_url: str | None) -> dict[str, str | None]:
+    return {
+        "Execution": links.execution(story.execution_arn) if story.execution_arn else None,
+        "Model": links.model(story.project_version_arn) if story.project_version_arn else None,
+        "Runbook": links.runbook(runbook_url, story.outcome),
+        **story.more_links,
+    }
+
+
+def _lines(values: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {value}" for name, value in values.items() if value is not None]
 
 
 def _subject(text: str) -> str:

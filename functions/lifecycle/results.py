@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from lifecycle.decisions import Action
 
+SOURCE = "custom-labels-lifecycle"
+DETAIL_TYPE = "Model Lifecycle"
+"""Of the events that tell of outcomes."""
+
 
 class Outcome(StrEnum):
     """How an execution, or what a sweep found, ended."""

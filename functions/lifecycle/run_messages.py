@@ -14,6 +14,9 @@ MAX_CAUSE = 2000
 """Characters of a workload's Cause that are told; Step Functions allows 32,768."""
 
 
+_ANEW = "'New execution' on the page of the execution, linked below, starts RunWithModel with the same input"
+
+
 def what_happened(ending: Ending) -> Sequence[str]:
     """How the run ended, and which workload it was."""
     request = ending.request
@@ -43,12 +46,12 @@ def what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str]
 def what_to_do(ending: Ending, configuration: Configuration) -> Sequence[str]:
     """First of all, to look at the workload."""
     swept = f"the sweep, every {plural(configuration.sweep_minutes, 'minute')}"
-    kept = f"Nothing about the model: StopModel stops it, or {swept}."
+    kept = f"Nothing about the model: StopModel has been started for it; should that fail, {swept}, stops it."
     if ending.abortion:
-        return ["Start RunWithModel again if its work is still needed.", kept]
+        return [f"If its work is still needed: {_ANEW}.", kept]
     if ending.request is None:
         return [str(ending.cause.get("Remedy") or "Correct the input, and start RunWithModel again.")]
-    remedy = ending.cause.get("Remedy") or "See in the workload's execution what failed; then start RunWithModel again."
+    remedy = ending.cause.get("Remedy") or f"See in the workload's execution what failed; then {_ANEW}."
     return [str(remedy), kept]
 
 

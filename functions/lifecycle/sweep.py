@@ -136,7 +136,8 @@ class Sweeper:
         if sweep.findings and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep looks again
         for finding in sweep.findings:
-            self.tell(replace(finding, min_inference_units=version.min_inference_units))
+            units, message = version.min_inference_units, version.status_message
+            self.tell(replace(finding, min_inference_units=units, status_message=message))
         written = item if sweep.item == item else replace(sweep.item, revision=item.revision + 1)
         # Before the leases end: what could not be started again is found down again by the next sweep.
         for index, restart in enumerate(sweep.restarts):

@@ -29,6 +29,7 @@ class Finding:
     status: str
     leases: tuple[Lease, ...] = ()
     min_inference_units: int | None = None
+    status_message: str | None = None
     restarted: bool = False
     stopped: bool = False
 

@@ -67,7 +67,12 @@ SETTINGS = {
     "workloads": [WORKLOAD],
     "event_rules": EVENT_RULES,
     "trusted_principals": [{"principal": "444455556666", "external_id": "inspection-pipeline"}],
-    "notification_emails": ["ml-operators@example.com"],
+    "notification_emails": [
+        "ml-operators@example.com",
+        {"address": "on-call@example.com", "severities": ["ERROR"]},
+        {"address": "latest@example.com", "models": ["latest"]},
+    ],
+    "chat": {"slack": [{"workspace_id": "T0123456789", "channel_id": "C0123456789"}]},
     "detect_batch": {"images": ["s3://factory-images/line-1/"], "results": "s3://factory-results/labels/"},
 }
 

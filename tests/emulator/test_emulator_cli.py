@@ -40,6 +40,12 @@ def test_start_shows_the_way_the_mail_and_the_costs(emulator: Emulator) -> None:
     for part in ("(model: STARTING)", "RUNNING: MODEL_STARTED", "Subject: ", "transitions: USD", "ExecutionSucceeded"):
         assert part in said
     assert f"{MODEL} is RUNNING" in command(emulator, "notifications")
+    assert '"eventType": "MODEL_STARTED"' in command(emulator, "notifications", "--chat")
+    assert '"schema_version": "1.0"' in command(emulator, "notifications", "--events")
+    followed = command(emulator, "logs")
+    assert followed.startswith("arn:aws:states:")
+    for service in ("prepare", "check", "start", "notify"):
+        assert f"  {service}  INFO  " in followed
     assert f"{MODEL}  RUNNING" in command(emulator, "status")
     assert "ExecutionSucceeded" in command(emulator, "history")
 

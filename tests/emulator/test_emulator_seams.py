@@ -82,6 +82,16 @@ def test_a_state_machine_runs_with_its_substitutions(bare: Emulator) -> None:
     assert (execution.status, execution.output) == ("SUCCEEDED", {"some": "input"})
 
 
+def test_a_function_knows_the_log_group_that_it_shares(bare: Emulator) -> None:
+    code = "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_LOG_GROUP_NAME']"
+    parts = function(code)
+    parts["Function"]["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": "Logs"}}
+    logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"shared-{uuid.uuid4()}"}}
+    outputs = deploy(bare, {"Logs": logs, **parts})
+    answer = bare.client("lambda").invoke(FunctionName=outputs["Version"])["Payload"]
+    assert json.load(answer) == outputs["Logs"] == logs["Properties"]["LogGroupName"]  # type: ignore[index]
+
+
 def test_an_update_publishes_the_new_code_and_keeps_the_old_version(bare: Emulator) -> None:
     def stack(answer: str) -> dict[str, str]:
         # Like CDK, which names the version after a hash of the code, and keeps assets in S3.

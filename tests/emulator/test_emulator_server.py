@@ -130,6 +130,50 @@ def test_published_messages_and_events_are_told_with_whom_they_go_to(bare: Emula
     assert [one for one in remote.ask("GET", "events") if one["Source"] == entry["Source"]] == [entry]
 
 
+def test_a_mail_goes_to_the_addresses_whose_filter_it_passes(bare: Emulator) -> None:
+    filters = {
+        "everything": None,
+        "errors": {"Severity": ["ERROR"]},
+        "project": {"Arn": ["arn:other", {"prefix": "arn:x:project/a/version/"}]},
+        "both": {"Severity": ["INFO"], "Arn": [{"prefix": "arn:x:project/b/"}]},
+    }
+    subscriptions = {
+        f"Mail{name}": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": {"Ref": "Topic"},
+                "Protocol": "email",
+                "Endpoint": f"{name}@example.com",
+                **({"FilterPolicy": policy} if policy else {}),
+            },
+        }
+        for name, policy in filters.items()
+    }
+    topic = deploy(bare, {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}, **subscriptions})["Topic"]
+
+    def reached(**attributes: str) -> set[str]:
+        told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        bare.client("sns").publish(TopicArn=topic, Message="m", MessageAttributes=told)
+        last = [one for one in bare.control.notifications() if one["TopicArn"] == topic][-1]
+        return {email.partition("@")[0] for email in last["Emails"]}
+
+    assert reached() == {"everything"}
+    assert reached(Severity="ERROR", Arn="arn:x:project/a/version/v1/1") == {"everything", "errors", "project"}
+    assert reached(Severity="INFO", Arn="arn:x:project/b/version/v1/1") == {"everything", "both"}
+
+
+def test_what_is_for_chat_applications_is_told_apart_from_mails(bare: Emulator) -> None:
+    topic = deploy(bare, {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}})["Topic"]
+    told = {"description": f"d-{uuid.uuid4()}"}
+    message = {"version": "1.0", "source": "custom", "content": told, "metadata": {"relatedResources": []}}
+    for text in (json.dumps(message), "[1]", '{"source": "other"}'):
+        bare.client("sns").publish(TopicArn=topic, Message=text)
+    remote = Remote(bare.endpoint)
+    assert message in remote.ask("GET", "chats")
+    mails = [one["Message"] for one in remote.ask("GET", "notifications") if one["TopicArn"] == topic]
+    assert mails == ["[1]", '{"source": "other"}']
+
+
 def test_invocations_and_logs_are_told(bare: Emulator) -> None:
     code = "def handler(event, context): print('a line of the function'); return event"
     running = deploy_machine(bare, {"Run": task()}, code)

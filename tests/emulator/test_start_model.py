@@ -13,6 +13,7 @@ from tests.emulator.told import QUICK, NewModel, Told, calls_of, failed_well, pr
 from tests.stories import a_model_is_started_and_everybody_is_told
 
 DESCRIBE, START = "rekognition:DescribeProjectVersions", "rekognition:StartProjectVersion"
+SECRET = "hunter2-b61f"  # noqa: S105 - as a password looks
 LIMITED = {"PollSeconds": 5, "TimeoutSeconds": 40}
 """The timeout counts from the execution's start: it leaves cold functions time for the first look and the request."""
 
@@ -37,6 +38,23 @@ def test_a_model_is_started_and_everybody_is_told(
     mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"]
     assert mail["Event"]["Output"] == execution.output
+    assert (
+        f"Logs: https://us-east-1.console.aws.amazon.com/cloudwatch/home?region={emulator.region}#" in mail["Message"]
+    )
+    assert emulator.outputs["LogGroupName"] in mail["Message"]
+
+
+def test_one_query_follows_a_start_through_all_functions(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
+    execution = start_model.run({"ProjectVersionArn": new_model(), **QUICK})
+    wait_until(lambda: "settle" in [one["service"] for one in emulator.control.follow(execution.arn)])
+    followed = emulator.control.follow(execution.arn)
+    services = [one["service"] for one in followed]
+    assert services[:3] == ["prepare", "check", "start"]
+    assert set(services[3:-2]) == {"check"}
+    assert sorted(services[-2:]) == ["notify", "settle"]
+    assert all(one["level"] == "INFO" and one["message"] for one in followed)
 
 
 def test_a_configured_model_is_started_by_its_name(
@@ -91,15 +109,22 @@ def test_a_start_waits_until_ready_at_makes_it_due(start_model: StateMachine, ne
     assert execution.output["Outcome"] == "MODEL_STARTED"
 
 
-def test_the_context_comes_back_untouched(emulator: Emulator, start_model: StateMachine, new_model: NewModel) -> None:
+def test_the_context_comes_back_untouched_and_neither_it_nor_a_token_is_logged(
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel
+) -> None:
     context = {
         "who": 'O\'Neill "quotes" \\ \n {% $uuid() %} ${Placeholder}',
         "é": [1, 2.5, None, {"": True}],
         "empty": [],
+        "Password": SECRET,
     }
-    execution = start_model.run({"ProjectVersionArn": new_model("RUNNING"), "Context": context, **QUICK})
+    token = f"token-{SECRET}"
+    asked = {"ProjectVersionArn": new_model("RUNNING"), "Context": context, "ClientRequestToken": token, **QUICK}
+    execution = start_model.run(asked)
     assert execution.output["Context"] == context
     assert Told(emulator, execution).events[0]["Context"] == context
+    assert emulator.control.follow(execution.arn)
+    assert not [line for name in emulator.runtime.functions() for line in emulator.runtime.logs(name) if SECRET in line]
 
 
 # --- Dry runs -------------------------------------------------------------------------------------------------------
@@ -505,12 +530,13 @@ def test_starts_that_race_without_a_token_all_succeed(start_model: StateMachine,
 # --- Notifications ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("channel", ["sns:Publish", "events:PutEvents"])
+# The first try publishes to two topics, and the second to both again.
+@pytest.mark.parametrize(("channel", "calls"), [("sns:Publish", (1, 2, 3)), ("events:PutEvents", (1, 2))])
 def test_a_channel_that_fails_is_retried_alone(
-    emulator: Emulator, start_model: StateMachine, new_model: NewModel, channel: str
+    emulator: Emulator, start_model: StateMachine, new_model: NewModel, channel: str, calls: tuple[int, ...]
 ) -> None:
     arn = new_model("RUNNING")
-    emulator.faults.add(Fault(channel, contains=project_of(arn), calls=(1, 2), error="InternalFailure"))
+    emulator.faults.add(Fault(channel, contains=project_of(arn), calls=calls, error="InternalFailure"))
     execution = start_model.run({"ProjectVersionArn": arn, **QUICK})
     Told(emulator, execution).once("MODEL_ALREADY_RUNNING", "INFO")
     assert execution.failed_tasks() == ["ServiceUnavailable"] * 2

@@ -11,9 +11,15 @@ from emulator.server import Emulator
 from tests.emulator.executions import Execution
 
 SCHEMAS = Path(__file__).parent.parent.parent / "statemachine" / "schemas"
-valid_output, valid_stop_output, valid_cause = (
+valid_output, valid_stop_output, valid_cause, valid_event, valid_chat = (
     fastjsonschema.compile(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
-    for name in ("start_model.output", "stop_model.output", "failure_cause")
+    for name in (
+        "start_model.output",
+        "stop_model.output",
+        "failure_cause",
+        "notification.event",
+        "notification.chat",
+    )
 )
 
 NewModel = Callable[..., str]
@@ -32,12 +38,17 @@ class Told:
     def __init__(self, emulator: Emulator, execution: Execution) -> None:
         link = f"/{execution.arn}\n"
         self.mails = [one for one in emulator.control.notifications() if link in one["Message"]]
+        chats = emulator.control.chats()
+        self.chats = [one for one in chats if execution.arn in one["metadata"]["relatedResources"]]
         details = [json.loads(entry["Detail"]) for entry in emulator.control.events]
         self.events = [detail for detail in details if detail.get("ExecutionArn") == execution.arn]
 
     def once(self, outcome: str, severity: str) -> dict[str, Any]:
-        """The one mail, having checked that the one event says the same."""
-        (mail,), (event,) = self.mails, self.events
+        """The one mail, having checked that the one event and the one chat message say the same."""
+        (mail,), (event,), (chat,) = self.mails, self.events, self.chats
+        valid_event(event)
+        valid_chat(chat)
+        assert (chat["metadata"]["eventType"], chat["id"]) == (outcome, event["NotificationId"])
         attributes = mail["MessageAttributes"]
         assert (attributes["Outcome"], attributes["Severity"]) == (outcome, severity)
         assert {name: event[name] for name in attributes} == attributes

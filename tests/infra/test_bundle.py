@@ -83,6 +83,7 @@ def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None
         "workloads": [WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"],
         "detect_batch": SETTINGS["detect_batch"],
         "bill_retention_days": 400,
+        "runbook_url": SETTINGS["runbook_url"],
     }
     assert load(bundle) == Configuration(
         models={
@@ -97,6 +98,7 @@ def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None
         schedules=schedules,
         workloads=(WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"),
         detect_batch=DetectBatch(**{**SETTINGS["detect_batch"], "images": tuple(SETTINGS["detect_batch"]["images"])}),
+        runbook_url=SETTINGS["runbook_url"],
     )
 
 

@@ -41,7 +41,7 @@ SENT = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
 GRANTS = {
     "StepsPrepareRole": {
-        "${StepsPrepareLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${SharedIdempotency.Arn}": {"dynamodb:PutItem"},
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
         "*": {"rekognition:DescribeProjects"},
@@ -52,7 +52,7 @@ GRANTS = {
         RUNS: {"states:DescribeExecution"},
     },
     "StepsCheckRole": {
-        "${StepsCheckLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "${SharedLedger.Arn}": {"dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
@@ -62,7 +62,7 @@ GRANTS = {
         RUNS: {"states:DescribeExecution"},
     },
     "StartModelStartRole": {
-        "${StartModelStartLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem"},
         f"{HOME}/boards/version/v1/1793520000000": {"rekognition:StartProjectVersion"},
         f"{HOME}/brands/version/v2/1793520000001": {"rekognition:StartProjectVersion"},
@@ -70,7 +70,7 @@ GRANTS = {
         f"{PROJECTS}/welds/version/*/*": {"rekognition:StartProjectVersion"},
     },
     "StopModelStopRole": {
-        "${StopModelStopLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem"},
         f"{PROJECTS}/boards/version/*/*": {"rekognition:StopProjectVersion"},
         f"{PROJECTS}/brands/version/*/*": {"rekognition:StopProjectVersion"},
@@ -78,16 +78,18 @@ GRANTS = {
         f"{PROJECTS}/welds/version/*/*": {"rekognition:StopProjectVersion"},
     },
     "NotificationsNotifyRole": {
-        "${NotificationsNotifyLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${NotificationsTopic}": {"sns:Publish"},
+        "${NotificationsChatTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT,
     },
     "KeepingSettleRole": {
-        "${KeepingSettleLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${KeepingLostCalls.Arn}": LOST_CALL,
         "${NotificationsTopic}": {"sns:Publish"},
+        "${NotificationsChatTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
@@ -102,9 +104,10 @@ GRANTS = {
         STOP_MODEL: {"states:StartExecution"},
     },
     "KeepingSweepRole": {
-        "${KeepingSweepLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${KeepingLostCalls.Arn}": LOST_CALL,
         "${NotificationsTopic}": {"sns:Publish"},
+        "${NotificationsChatTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
@@ -127,7 +130,7 @@ GRANTS = {
         STOP_MODEL: {"states:StartExecution"},
     },
     "SchedulesTickRole": {
-        "${SchedulesTickLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "${KeepingLostCalls.Arn}": LOST_CALL,
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
@@ -150,13 +153,13 @@ LISTS_IMAGES = {
 }
 OF_BATCHES = {
     "DetectBatchPrepareRole": {
-        "${DetectBatchPrepareLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         **LISTS_IMAGES,
     },
     "DetectBatchSummariseRole": {
-        "${DetectBatchSummariseLogs.Arn}": LOG,
+        "${SharedLogs.Arn}": LOG,
         f"{RESULTS}{below('labels/')}": {"s3:ListBucket"},
         f"{RESULTS}/labels/*": {"s3:GetObject", "s3:PutObject"},
     },
@@ -223,6 +226,8 @@ LOGGED_AND_TRACED = {
 }
 """Step Functions Developer Guide, "Logging" and "X-Ray": with the resource ``*``."""
 
+OF_LAMBDA = {"LAMBDA_TASK_ROOT", "AWS_LAMBDA_LOG_GROUP_NAME", "_X_AMZN_TRACE_ID"}
+"""What every function finds in its environment (Lambda Developer Guide, "Defined runtime environment variables")."""
 CALLED_OTHERWISE = {"s3:ListBucket": "list_objects_v2"}
 # AWS's names for a service, where IAM has another than boto3.
 IAM_PREFIX = {"stepfunctions": "states"}
@@ -258,7 +263,8 @@ def test_every_role_has_exactly_these_grants(stack: Template) -> None:
 
 
 def test_roles_have_nothing_beside_their_policies_and_are_for_one_service_of_this_account(stack: Template) -> None:
-    """A role of Lambda can be given to a function of this account only: it has no condition for it."""
+    """A role of Lambda can be given to a function of this account only: it has no condition for it. That of chat
+    channels may do nothing."""
     arn, account = "arn:${AWS::Partition}", {"aws:SourceAccount": "111122223333"}
     machines = {"aws:SourceArn": f"{arn}:states:{PLACE}:stateMachine:*"}
     groups = {
@@ -268,11 +274,12 @@ def test_roles_have_nothing_beside_their_policies_and_are_for_one_service_of_thi
     trusts = {
         "lambda.amazonaws.com": {},
         "states.amazonaws.com": {"StringEquals": account, "ArnLike": machines},
+        "chatbot.amazonaws.com": {},
     }
     for name, role in stack.of_type("AWS::IAM::Role").items():
         if name in MAY_START:  # test_event_rules.py, test_people.py
             continue
-        assert role.keys() <= {"AssumeRolePolicyDocument", "Tags"}, name
+        assert role.keys() <= {"AssumeRolePolicyDocument", "Description", "Tags"}, name
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Action"] == "sts:AssumeRole", name
         service = statement["Principal"]["Service"]
@@ -390,7 +397,8 @@ def test_a_function_is_granted_the_services_that_it_has_clients_for(handler: str
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_a_function_gets_the_environment_that_it_reads(handler: str, stack: Template) -> None:
-    reads = set(re.findall(r'os\.environ\["(\w+)"\]', own_modules(handler))) - {"LAMBDA_TASK_ROOT"}
+    source = own_modules(handler)
+    reads = set(re.findall(r'os\.environ(?:\[|\.get\()"(\w+)"', source)) - OF_LAMBDA
     assert stack.functions[handler]["Environment"]["Variables"].keys() - {"POWERTOOLS_SERVICE_NAME"} == reads
 
 

@@ -132,10 +132,10 @@ def test_what_nobody_waits_for_has_a_place_for_its_lost_calls(stack: Template) -
 
 def test_the_queue_is_encrypted_refuses_plain_http_and_takes_events_of_the_rule(stack: Template) -> None:
     """Lambda and the schedule send with their roles."""
-    queue = only(stack, "AWS::SQS::Queue")
+    queue = stack.of_type("AWS::SQS::Queue")["KeepingLostCalls"]
     assert queue["SqsManagedSseEnabled"] is True
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600  # the most that SQS keeps
-    policy = only(stack, "AWS::SQS::QueuePolicy")
+    policy = stack.of_type("AWS::SQS::QueuePolicy")["KeepingLostCallsPolicy"]
     assert policy["Queues"] == ["${KeepingLostCalls}"]
     https, rule, _of_the_settings = policy["PolicyDocument"]["Statement"]
     assert https == {

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from infra.chat import SlackChannel
+from infra.recipients import Recipient
 from infra.settings import CONTEXT_KEY, CUSTOM_LABELS_REGIONS, Settings, SettingsError
 from tests.conftest import SETTINGS
 from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
 OTHER = model(1)
+TEAMS = SETTINGS["chat"]["teams"][0]
 RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": model()["name"]}
 
 
@@ -49,6 +52,54 @@ def problems(context: Any) -> list[str]:
         ({"models": [{**model(), "lease_minutes": -1}]}, "models.0.lease_minutes: must be at least 0"),
         ({"projects": ["a/b"]}, "projects.0: must match "),
         ({"notification_emails": ["a@b.example", "nobody"]}, "notification_emails.1: must match "),
+        (
+            {"notification_emails": [{"address": "a@b.example", "severity": ["ERROR"]}]},
+            "notification_emails.0.severity: is unknown, did you mean severities?",
+        ),
+        ({"notification_emails": [{"severities": ["ERROR"]}]}, "notification_emails.0.address: is missing"),
+        (
+            {"notification_emails": [{"address": "a@b.example", "severities": ["FATAL"]}]},
+            "notification_emails.0.severities.0: must be one of INFO, WARNING, ERROR",
+        ),
+        (
+            {"notification_emails": [{"address": "a@b.example", "outcomes": ["MODEL_DWON"]}]},
+            "notification_emails.0.outcomes.0: 'MODEL_DWON' is unknown, did you mean MODEL_DOWN?",
+        ),
+        (
+            {"notification_emails": [{"address": "a@b.example", "outcomes": ["DRY_RUN"]}]},
+            "notification_emails.0.outcomes.0: 'DRY_RUN' is unknown, known are EXECUTION_ABORTED, ",
+        ),
+        (
+            {"notification_emails": ["a@b.example", {"address": "c@d.example", "models": ["circuit-board-000"]}]},
+            "notification_emails.1.models.0: 'circuit-board-000' is unknown, did you mean circuit-boards-000?",
+        ),
+        (
+            {"notification_emails": ["a@b.example", {"address": "a@b.example", "severities": ["ERROR"]}]},
+            "notification_emails: a@b.example is there 2 times",
+        ),
+        (
+            {
+                "models": [model(number) for number in range(60)],
+                "notification_emails": [
+                    {
+                        "address": "a@b.example",
+                        "severities": ["INFO", "WARNING", "ERROR"],
+                        "models": [model(number)["name"] for number in range(60)],
+                    }
+                ],
+            },
+            "notification_emails.0: severities, outcomes and models make 180 combinations, SNS takes 150; ",
+        ),
+        ({"chat": {"discord": []}}, "chat.discord: is unknown"),
+        (
+            {"chat": {"slack": [{"workspace_id": "T1", "channel_id": "#alerts"}]}},
+            "chat.slack.0.channel_id: must match ",
+        ),
+        (
+            {"chat": {"teams": [{**TEAMS, "channel_id": "19:x@thread.tacv2"}]}},
+            "chat.teams.0.channel_id: must match ",
+        ),
+        ({"runbook_url": "docs/operations.md"}, "runbook_url: must match "),
         ({"log_retention_days": 31}, "log_retention_days: must be one of 1, 3, 5, "),
         ({"sweep_minutes": 0}, "sweep_minutes: must be at least 1"),
         ({"sweep_minutes": 61}, "sweep_minutes: must be at most 60"),
@@ -162,7 +213,16 @@ def test_every_setting_arrives() -> None:
     assert list(settings.models) == ["defects", "logos", "welds"]
     assert settings.models["logos"].max_inference_units == 2
     assert settings.projects == ("packaging",)
-    assert settings.notification_emails == ("ml-operators@example.com", "night-shift@example.com")
+    assert settings.notification_emails == (
+        Recipient("ml-operators@example.com"),
+        Recipient("night-shift@example.com", severities=("WARNING", "ERROR")),
+        Recipient("packaging@example.com", outcomes=("MODEL_DOWN",), models=("defects", "welds")),
+    )
+    assert settings.chat is not None
+    assert settings.chat.slack == (SlackChannel("T0123456789", "C0123456789"),)
+    (teams,) = settings.chat.teams
+    assert teams.channel_id == "19%3ab6ef35dc342d56ba5654e6fc6d25a071%40thread.tacv2"
+    assert settings.runbook_url == "https://wiki.example.com/custom-labels/operations"
     assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (5.0, 30, True)
     assert (settings.sweep_minutes, settings.lease_warning_minutes) == (1, 30)
     assert (settings.unleased_models, settings.restart_when_down) == ("stop", True)

@@ -1,13 +1,17 @@
 """The synthesised template: what is deployed, and how."""
 
+import json
+
+import fastjsonschema
 import pytest
 from botocore.config import Config
 
 from infra.settings import Settings
 from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.leases import LONGEST_CALL
-from tests.conftest import SETTINGS
-from tools.templates import Template, referenced
+from tests.conftest import SETTINGS, Synthesised
+from tests.infra.configurations import MINIMAL
+from tools.templates import STACK, Template, referenced
 
 SHARED = {"prepare", "check", "notify"}
 OF_BATCHES = {"batch_prepare", "batch_summarise"}
@@ -27,6 +31,7 @@ WITHOUT_TAGS = {
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
+    "AWS::Logs::QueryDefinition",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -73,6 +78,8 @@ def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Temp
         "StopModelArn": "${StopModelStateMachine}",
         "RunWithModelArn": "${RunWithModelStateMachine}",
         "NotificationTopicArn": "${NotificationsTopic}",
+        "ChatTopicArn": "${NotificationsChatTopic}",
+        "LogGroupName": "${SharedLogs}",
         "EventBusName": "${NotificationsBus}",
         "ModelTableName": "${SharedModels}",
         "LedgerTableName": "${SharedLedger}",
@@ -91,18 +98,16 @@ def test_every_function_is_of_one_kind(stack: Template) -> None:
         assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == handler
 
 
-@pytest.mark.parametrize("what", ["Role", "LoggingConfig"])
-def test_every_function_has_its_own(stack: Template, what: str) -> None:
-    own = [str(function[what]) for function in stack.functions.values()]
+def test_every_function_has_its_own_role(stack: Template) -> None:
+    own = [function["Role"] for function in stack.functions.values()]
     assert len(set(own)) == len(HANDLERS)
 
 
-def test_logs_are_encrypted_and_end(stack: Template) -> None:
+def test_there_is_one_log_group_for_all_functions_encrypted_and_with_an_end(stack: Template) -> None:
+    assert {function["LoggingConfig"]["LogGroup"] for function in stack.functions.values()} == {"${SharedLogs}"}
     groups = stack.of_type("AWS::Logs::LogGroup")
-    used = {referenced(function["LoggingConfig"]["LogGroup"]) for function in stack.functions.values()}
-    assert groups.keys() == used | {f"{machine}Logs" for machine in CALLED_BY}
-    for group in groups.values():
-        assert (group["RetentionInDays"], group["KmsKeyId"]) == (30, "${SharedKey.Arn}")
+    assert groups.keys() == {"SharedLogs"}
+    assert (groups["SharedLogs"]["RetentionInDays"], groups["SharedLogs"]["KmsKeyId"]) == (30, "${SharedKey.Arn}")
 
 
 def test_a_call_without_an_answer_ends_before_its_function(stack: Template) -> None:
@@ -159,7 +164,7 @@ def test_a_state_machine_has_its_name_calls_its_functions_and_logs_errors_withou
     assert properties["LoggingConfiguration"] == {
         "Level": "ERROR",
         "IncludeExecutionData": False,
-        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": f"${{{machine}Logs.Arn}}"}}],
+        "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": "${SharedLogs.Arn}"}}],
     }
     assert properties["TracingConfiguration"] == {"Enabled": True}
     assert properties.get("StateMachineType", "STANDARD") == "STANDARD"
@@ -181,18 +186,18 @@ def test_a_function_that_names_the_state_machines_knows_their_arns(handler: str,
 # --- Topic, bus, key, tables ------------------------------------------------------------------------------------------
 
 
-def test_the_topic_is_encrypted_refuses_plain_http_and_takes_alarms_of_this_account(stack: Template) -> None:
-    (topic,) = stack.of_type("AWS::SNS::Topic").values()
-    assert topic["KmsMasterKeyId"] == "${SharedKey.Arn}"
-    (policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
-    assert policy["Topics"] == ["${NotificationsTopic}"]
+@pytest.mark.parametrize("topic", ["NotificationsTopic", "NotificationsChatTopic"])
+def test_a_topic_is_encrypted_refuses_plain_http_and_takes_alarms_of_this_account(stack: Template, topic: str) -> None:
+    assert stack.of_type("AWS::SNS::Topic")[topic]["KmsMasterKeyId"] == "${SharedKey.Arn}"
+    policies = stack.of_type("AWS::SNS::TopicPolicy").values()
+    (policy,) = (one for one in policies if one["Topics"] == [f"${{{topic}}}"])
     https, alarms = policy["PolicyDocument"]["Statement"]
     assert https == {
         "Sid": "AllowPublishThroughSSLOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "sns:Publish",
-        "Resource": "${NotificationsTopic}",
+        "Resource": f"${{{topic}}}",
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     assert alarms == {
@@ -200,17 +205,87 @@ def test_the_topic_is_encrypted_refuses_plain_http_and_takes_alarms_of_this_acco
         "Effect": "Allow",
         "Principal": {"Service": "cloudwatch.amazonaws.com"},
         "Action": "sns:Publish",
-        "Resource": "${NotificationsTopic}",
+        "Resource": f"${{{topic}}}",
         "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
     }
 
 
-def test_each_address_is_subscribed(stack: Template, minimal: Template) -> None:
+def test_each_address_is_subscribed_with_its_filter_and_what_it_does_not_get_is_kept(
+    stack: Template, minimal: Template
+) -> None:
     subscriptions = stack.of_type("AWS::SNS::Subscription").values()
-    assert [(one["Protocol"], one["Endpoint"], one["TopicArn"]) for one in subscriptions] == [
-        ("email", address, "${NotificationsTopic}") for address in SETTINGS["notification_emails"]
-    ]
+    for one in subscriptions:
+        assert (one["Protocol"], one["TopicArn"]) == ("email", "${NotificationsTopic}")
+        assert one["RedrivePolicy"] == {"deadLetterTargetArn": "${NotificationsUndelivered.Arn}"}
+    home = "arn:${AWS::Partition}:rekognition:eu-west-1:111122223333:project"
+    assert {one["Endpoint"]: one.get("FilterPolicy") for one in subscriptions} == {
+        "ml-operators@example.com": None,
+        "night-shift@example.com": {"Severity": ["WARNING", "ERROR"]},
+        "packaging@example.com": {
+            "Outcome": ["MODEL_DOWN"],
+            "ProjectVersionArn": [
+                SETTINGS["models"][0]["project_version_arn"],
+                {"prefix": f"{home}/welds/version/"},
+            ],
+        },
+    }
     assert not minimal.of_type("AWS::SNS::Subscription")
+
+
+def test_undelivered_mails_are_kept_encrypted_for_two_weeks(stack: Template) -> None:
+    queue = stack.of_type("AWS::SQS::Queue")["NotificationsUndelivered"]
+    assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == (True, 14 * 24 * 3600)
+    policy = stack.of_type("AWS::SQS::QueuePolicy")["NotificationsUndeliveredPolicy"]
+    https, *topics = policy["PolicyDocument"]["Statement"]
+    assert (https["Effect"], https["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    for statement in topics:
+        assert (statement["Principal"], statement["Action"]) == ({"Service": "sns.amazonaws.com"}, "sqs:SendMessage")
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "${NotificationsTopic}"}}
+
+
+def warnings_of(template: Template) -> list[str]:
+    metadata = json.loads((template.assembly / f"{STACK}.metadata.json").read_text("utf-8"))
+    return [one["data"] for entries in metadata.values() for one in entries if one["type"] == "aws:cdk:warning"]
+
+
+def test_a_deploy_warns_where_alarms_would_reach_nobody(stack: Template, synthesised: Synthesised) -> None:
+    assert not any("alarm" in warning for warning in warnings_of(stack))
+    filtered = [{"address": "ml-operators@example.com", "severities": ["ERROR"]}]
+    template = Template(synthesised({**MINIMAL, "notification_emails": filtered}))
+    (warning,) = (one for one in warnings_of(template) if "alarm" in one)
+    assert "no mail tells of an alarm" in warning
+
+
+def test_chat_channels_are_told_and_nobody_can_do_anything_from_there(stack: Template, minimal: Template) -> None:
+    """A channel without a guardrail has AdministratorAccess for one."""
+    (slack,) = stack.of_type("AWS::Chatbot::SlackChannelConfiguration").values()
+    (teams,) = stack.of_type("AWS::Chatbot::MicrosoftTeamsChannelConfiguration").values()
+    for channel in (slack, teams):
+        assert channel["SnsTopicArns"] == ["${NotificationsChatTopic}"]
+        assert channel["IamRoleArn"] == "${NotificationsChatRole.Arn}"
+        assert channel["GuardrailPolicies"] == ["arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess"]
+    assert (slack["SlackWorkspaceId"], slack["SlackChannelId"]) == ("T0123456789", "C0123456789")
+    assert "NotificationsChatRole" not in stack.grants
+    assert not [one for one in minimal.resources.values() if one["Type"].startswith("AWS::Chatbot")]
+    assert "NotificationsChatTopic" not in minimal.resources
+
+
+def test_the_schema_of_our_events_is_registered(stack: Template) -> None:
+    (schema,) = stack.of_type("AWS::EventSchemas::Schema").values()
+    (registry,) = stack.of_type("AWS::EventSchemas::Registry").values()
+    assert schema["RegistryName"] == registry["RegistryName"] == "CustomLabelsLifecycle-events"
+    assert (schema["Type"], schema["SchemaName"]) == ("JSONSchemaDraft4", "custom-labels-lifecycle@ModelLifecycle")
+    content = json.loads(schema["Content"])
+    fastjsonschema.compile(content)
+    assert content["properties"]["detail"]["properties"]["schema_version"]
+
+
+def test_ready_queries_ask_the_one_log_group(stack: Template) -> None:
+    queries = stack.of_type("AWS::Logs::QueryDefinition").values()
+    assert {query["Name"]: query["LogGroupNames"] for query in queries} == {
+        f"CustomLabelsLifecycle/{name}": ["${SharedLogs}"]
+        for name in ("follow-one-execution", "warnings-and-errors", "what-the-sweep-did", "slow-or-throttled-calls")
+    }
 
 
 def test_the_key_turns_and_serves_this_account_its_logs_and_its_alarms(stack: Template) -> None:
@@ -292,11 +367,12 @@ def test_what_holds_something_is_kept_or_removed_as_the_settings_say(
 def test_everything_that_can_is_tagged(stack: Template) -> None:
     for name, resource in stack.resources.items():
         if resource["Type"] not in WITHOUT_TAGS:
-            tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            given = resource["Properties"]["Tags"]
+            tags = given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
             assert tags == SETTINGS["tags"], name
 
 
 def test_a_minimal_configuration_synthesises_with_its_defaults(minimal: Template, stack: Template) -> None:
     groups = minimal.of_type("AWS::Logs::LogGroup").values()
     assert {group["RetentionInDays"] for group in groups} == {Settings.log_retention_days}
-    assert minimal.outputs.keys() == stack.outputs.keys() - {"CallerRoleArn", "DetectBatchArn"}
+    assert minimal.outputs.keys() == stack.outputs.keys() - {"CallerRoleArn", "ChatTopicArn", "DetectBatchArn"}

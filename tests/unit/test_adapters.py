@@ -24,7 +24,8 @@ from moto import mock_aws
 
 from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.bill import Session
-from lifecycle.channels import ATTRIBUTES, EventBus, Topic
+from lifecycle.channels import ATTRIBUTES, ChatTopic, EventBus, Topic
+from lifecycle.chat_messages import chat_message
 from lifecycle.decisions import Refusal
 from lifecycle.errors import (
     AccessDenied,
@@ -770,13 +771,14 @@ DETAIL = {
     "ExecutionArn": execution().id,
     "Output": {"Polls": 3},
 }
-TOLD = Notification("n-1", Outcome.MODEL_STARTED, Severity.INFO, "[INFO] It runs", "It runs, dear reader.", DETAIL)
+TOLD = Notification("n-1", Outcome.MODEL_STARTED, Severity.INFO, "[INFO] It runs", "It runs, dear reader.", {}, DETAIL)
 NAMELESS = Notification(
     "n-2",
     Outcome.START_FAILED,
     Severity.ERROR,
     "[ERROR] A model was not started",
     "Sorry.",
+    {},
     {name: DETAIL[name] for name in ("NotificationId", "Outcome", "Severity", "ExecutionArn")},
 )
 
@@ -798,6 +800,17 @@ def test_the_topic_gets_the_text_and_as_attributes_what_is_known(
         }
         stubber.add_response("publish", {"MessageId": "m"}, expected)
         Topic(aws, "arn:topic").send(notification)
+
+
+def test_the_chat_topic_gets_a_custom_notification_without_a_subject() -> None:
+    with answering("sns") as (aws, stubber):
+        expected = {
+            "TopicArn": "arn:chat",
+            "Message": json.dumps(chat_message(TOLD)),
+            "MessageAttributes": {name: {"DataType": "String", "StringValue": DETAIL[name]} for name in ATTRIBUTES},
+        }
+        stubber.add_response("publish", {"MessageId": "m"}, expected)
+        ChatTopic(aws, "arn:chat").send(TOLD)
 
 
 def test_the_bus_gets_the_facts_as_an_event() -> None:
@@ -830,7 +843,8 @@ def test_an_event_that_is_refused_in_a_good_answer_is_an_error() -> None:
     ],
 )
 def test_an_error_of_a_channel_is_ours(code: str, error: type[LifecycleError]) -> None:
-    for service, method, channel in (("sns", "publish", Topic), ("events", "put_events", EventBus)):
+    channels = (("sns", "publish", Topic), ("sns", "publish", ChatTopic), ("events", "put_events", EventBus))
+    for service, method, channel in channels:
         with answering(service) as (aws, stubber):
             stubber.add_client_error(method, code)
             with pytest.raises(error, match=code):

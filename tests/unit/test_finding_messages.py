@@ -65,11 +65,14 @@ def test_each_finding_has_its_severity_and_subject(found: Finding, severity: str
 def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(found: Finding) -> None:
     told = tell(found)
     assert "defects" in told.text.splitlines()[0]
-    assert section(told, "Details") == f"  Model version: {ARN}\n"
+    units = found.min_inference_units
+    assert section(told, "Details") == f"  Model version: {ARN}\n" + f"  Inference units: {units}\n" * (
+        units is not None
+    )
     assert section(told, "What happened")
     assert section(told, "What to do")
     costs = (
-        "Nothing now: the model is FAILED."
+        "Nothing is billed: the model is FAILED. But every DetectCustomLabels of its users fails."
         if found.status == "FAILED"
         else ("About USD 8.00 an hour (2 inference units), used or not, while it is RUNNING.")
     )
@@ -204,6 +207,7 @@ def test_a_finding_has_one_id_however_often_it_is_told_and_no_other_has_it(found
 def test_the_event_of_a_finding_has_the_facts_of_the_contract_and_no_execution() -> None:
     told = tell(DOWN)
     assert told.detail == {
+        "schema_version": "1.0",
         "NotificationId": told.notification_id,
         "Outcome": "MODEL_DOWN",
         "Severity": "ERROR",

@@ -4,6 +4,7 @@ Renew them, after a change of the words, with ``RENEW_GOLDEN=1 .venv/bin/pytest 
 read what ``git diff tests/unit/golden`` says then, as an operator would at 8 in the morning.
 """
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import fastjsonschema
 import pytest
 
 from lifecycle import leases
+from lifecycle.chat_messages import chat_message
 from lifecycle.configuration import Policy, Unleased
 from lifecycle.decisions import Refusal
 from lifecycle.ending_messages import STARTED_BY_SWEEP, ending_notification
@@ -22,6 +25,7 @@ from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleEr
 from lifecycle.finding_messages import finding_notification
 from lifecycle.holding import Running
 from lifecycle.leases import Lease, ModelItem, PendingLease
+from lifecycle.links import Telemetry
 from lifecycle.machines import Machine
 from lifecycle.messages import Notification
 from lifecycle.ports import ModelVersion
@@ -44,6 +48,15 @@ from tests.unit.examples import (
 from tests.unit.twins import NEVER, Models, StopStory, Story
 
 GOLDEN = Path(__file__).parent / "golden"
+"""Mails; chat messages and events are below, a sample of them, and all of them are held against their schemas."""
+TELEMETRY = Telemetry(NOW + timedelta(minutes=12), "CustomLabelsLifecycle-Logs", "1-69251e80-0123456789abcdef01234567")
+IN_FULL = ("MODEL_STARTED", "MODEL_KEPT_RUNNING", "START_FAILED-ModelFailed", "STOP_TIMED_OUT", "MODEL_DOWN")
+"""Cases of which the chat message and the event are there too."""
+SCHEMAS = Path(__file__).parent.parent.parent / "statemachine" / "schemas"
+is_event, is_chat_message = (
+    fastjsonschema.compile(json.loads(path.read_text("utf-8")))
+    for path in (SCHEMAS / "notification.event.schema.json", SCHEMAS / "notification.chat.schema.json")
+)
 EARLIER = NOW - timedelta(hours=1)
 SHIFT, NIGHT = Lease("shift-2", EARLIER, NOW + timedelta(hours=1)), Lease("production", EARLIER)
 BATCH = PendingLease("batch", execution("batch").id, NOW + timedelta(minutes=40))
@@ -211,10 +224,12 @@ def replace_service(error: LifecycleError) -> LifecycleError:
 def told(name: str) -> Notification:
     """The notification of a case."""
     if name in ENDINGS:
-        return ending_notification(ENDINGS[name](), CONFIGURATION, MACHINES)
+        return ending_notification(ENDINGS[name](), CONFIGURATION, MACHINES, TELEMETRY)
     status, policy, item = FINDINGS[name]
     (finding,) = sweep_turn(item, status, NOW, policy, ended=(), claim_over=False).findings
-    return finding_notification(replace(finding, min_inference_units=1), NOW, CONFIGURATION, MACHINES)
+    says = "Internal error" if status == "FAILED" else None
+    seen = replace(finding, min_inference_units=1, status_message=says)
+    return finding_notification(seen, NOW, CONFIGURATION, MACHINES)
 
 
 CASES = [*ENDINGS, *FINDINGS]
@@ -224,15 +239,35 @@ CASES = [*ENDINGS, *FINDINGS]
 def test_people_are_told_in_these_words(name: str) -> None:
     notification = told(name)
     assert notification.outcome == name.partition("-")[0]
-    text = f"{notification.subject}\n\n{notification.text}"
-    golden = GOLDEN / f"{name}.txt"
+    assert kept(f"{name}.txt", text := f"{notification.subject}\n\n{notification.text}") == text
+
+
+def kept(name: str, text: str) -> str:
+    """What the golden file says, renewed first where that is asked for."""
+    golden = GOLDEN / name
     if os.environ.get("RENEW_GOLDEN"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
-    assert golden.read_text(encoding="utf-8") == text
+    return golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", IN_FULL)
+def test_chat_and_pipelines_are_told_this(name: str) -> None:
+    notification = told(name)
+    for kind, document in (("chat", chat_message(notification)), ("events", notification.detail)):
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        assert kept(f"{kind}/{name}.json", text) == text
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_chat_message_and_every_event_is_valid_by_its_schema(name: str) -> None:
+    notification = told(name)
+    is_event(json.loads(json.dumps(notification.detail)))
+    is_chat_message(chat_message(notification))
 
 
 def test_every_outcome_that_is_told_has_its_words_and_no_text_is_left_over() -> None:
     silent = {Outcome.DUPLICATE, Outcome.DRY_RUN}
     assert {name.partition("-")[0] for name in CASES} == set(Outcome) - silent
-    assert {golden.stem for golden in GOLDEN.glob("*")} == set(CASES)
+    assert {golden.stem for golden in GOLDEN.glob("*.txt")} == set(CASES)
+    assert {golden.stem for golden in GOLDEN.glob("*/*")} == set(IN_FULL)

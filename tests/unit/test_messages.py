@@ -99,7 +99,8 @@ def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(en
     no_model = told.detail.get("Error") == "ModelNotFound"
     assert ("no such model" if no_model else "USD 4.00 an hour") in section(told, "What it costs")
     assert section(told, "What to do")
-    assert section(told, "Links") == f"  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n"
+    runbook = f"docs/operations.md#{told.outcome.lower()}"
+    assert section(told, "Links") == f"  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n  Runbook: {runbook}\n"
 
 
 def test_a_start_says_when_it_was_requested_when_it_ran_and_how_long_that_took() -> None:
@@ -109,8 +110,11 @@ def test_a_start_says_when_it_was_requested_when_it_ran_and_how_long_that_took()
     )
 
 
-def test_a_model_that_ran_already_says_how_long_that_took() -> None:
-    assert section(tell(ALREADY), "What happened") == "  RUNNING was seen 0 s after the start was due.\n"
+def test_a_model_that_ran_already_says_so_and_one_that_another_had_started_how_long_that_took() -> None:
+    assert section(tell(ALREADY), "What happened") == "  It was RUNNING at the first look.\n"
+    joined = tell(ending_of(Models(script=[(0, "STARTING"), (90, "RUNNING")])))
+    assert joined.outcome == "MODEL_ALREADY_RUNNING"
+    assert "Somebody else had started it; RUNNING was seen " in section(joined, "What happened")
 
 
 def test_the_details_of_a_success_count_the_looks() -> None:
@@ -124,10 +128,10 @@ def test_the_warnings_of_a_result_are_told() -> None:
     assert f"Warning: {ending.result.warnings[0]}" in section(tell(ending), "What happened")
 
 
-@pytest.mark.parametrize("ending", [STARTED, ALREADY])
-def test_a_running_model_bills_until_the_command_that_stops_it(ending: Ending) -> None:
+@pytest.mark.parametrize(("ending", "since"), [(STARTED, " from now on"), (ALREADY, "")])
+def test_a_running_model_bills_until_it_is_stopped(ending: Ending, since: str) -> None:
     assert section(tell(ending), "What it costs") == (
-        "  About USD 4.00 an hour from now on (1 inference unit), used or not, until it is stopped.\n"
+        f"  About USD 4.00 an hour{since} (1 inference unit), used or not, until it is stopped.\n"
     )
 
 
@@ -243,8 +247,9 @@ def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> No
     assert MODEL_LINK in named.text
     nameless = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
     assert nameless.subject == "[ERROR] The start of a model failed: InvalidRequest"
-    assert "What it costs" not in nameless.text
-    assert section(nameless, "Links") == f"  Execution: {EXECUTION_LINK}\n"
+    assert section(nameless, "What it costs") == "  Nothing: no model was started.\n"
+    runbook = "docs/operations.md#start_failed"
+    assert section(nameless, "Links") == f"  Execution: {EXECUTION_LINK}\n  Runbook: {runbook}\n"
     assert not {"ProjectVersionArn", "ProjectName", "VersionName", "Model"} & set(nameless.detail)
 
 
@@ -295,6 +300,7 @@ def test_the_event_has_the_facts_of_the_contract() -> None:
     output = detail["Output"]
     assert output["StartSeconds"] == 600
     assert detail == {
+        "schema_version": "1.0",
         "NotificationId": detail["NotificationId"],
         "Outcome": "MODEL_STARTED",
         "Severity": "INFO",

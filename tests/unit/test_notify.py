@@ -134,6 +134,24 @@ def test_both_channels_get_the_same_notification_once(notify: Function) -> None:
     assert answers == [{"NotificationId": told.notification_id}] * 3
 
 
+def test_chat_is_a_channel_where_it_is_configured(notify: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "chat" not in importlib.reload(notify.telling).CHANNELS
+    monkeypatch.setenv("CHAT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:chat")
+    assert list(importlib.reload(notify.telling).CHANNELS) == ["topic", "chat", "event_bus"]
+
+
+@pytest.mark.parametrize(("sampled", "linked"), [(1, True), (0, False)])
+def test_a_notification_links_its_logs_and_a_trace_that_is_recorded(
+    notify: Function, monkeypatch: pytest.MonkeyPatch, sampled: int, linked: bool
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "our-logs")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-69251e80-0123456789abcdef01234567;Sampled={sampled}")
+    notify(event(Result=RESULT))
+    (told,) = notify.topic.sent
+    assert "our-logs" in next(line for line in told.text.splitlines() if line.startswith("  Logs: "))
+    assert ("#xray:traces/1-69251e80-0123456789abcdef01234567" in told.text) is linked
+
+
 def test_what_to_tell_is_decided_once_although_the_facts_differ_the_second_time(notify: Function) -> None:
     notify.bus.failures = [ServiceUnavailable("The bus is down.")]
     with pytest.raises(ServiceUnavailable):
