@@ -52,7 +52,9 @@ def test_a_retrained_model_is_started_without_a_deploy_and_the_older_version_end
     assert (second.output["ProjectVersionArn"], second.output["Outcome"]) == (v2, "MODEL_STARTED")
     assert second.output["Selection"].startswith("v2 (F1 0.90) is the newest version")
     assert second.output["Selection"].endswith("passed over: v3 (F1 0.50).")
-    assert second.output["Selection"] in Told(emulator, second).once("MODEL_STARTED", "INFO")["Message"]
+    mail = Told(emulator, second).once("MODEL_STARTED", "INFO")
+    assert second.output["Selection"] in mail["Message"]
+    assert mail["Emails"] == ["ml-operators@example.com", "latest@example.com"]  # who is told of any version
     stopped = stop_model.run({**BY_NAME, "LeaseId": "monday"})
     valid_stop_output(stopped.output)
     assert (stopped.output["ProjectVersionArn"], stopped.output["Outcome"]) == (v1, "MODEL_STOPPED")

@@ -230,7 +230,9 @@ def test_a_start_that_the_service_fails_is_model_failed(
     execution = start_model.wait(execution_arn)
     cause = failed_well(execution, "ModelFailed")
     assert cause["StatusMessage"] == "Internal capacity problem."
-    assert "Internal capacity problem." in Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+    mail = Told(emulator, execution).once("START_FAILED", "ERROR")
+    assert "Internal capacity problem." in mail["Message"]
+    assert mail["Emails"] == ["ml-operators@example.com", "on-call@example.com"]  # who is told of errors
 
 
 def test_a_model_that_somebody_stops_while_it_starts_is_model_stopped(
