@@ -19,6 +19,9 @@ FOLLOW = """fields @timestamp, service, level, message, type
 """The CloudWatch Logs Insights query that follows one execution through all functions, and the errors of its state
 machine. An execution's ARN has no quote in it."""
 
+LINKED = 'filter @message like "{execution}" | sort @timestamp'
+"""The same in a link, which should be as short as can be in a mail: each character of it takes up to six."""
+
 BEFORE, AFTER = timedelta(minutes=1), timedelta(minutes=15)
 """What of the logs is shown beside the time from an execution's start to its notification."""
 
@@ -86,7 +89,7 @@ def logs(execution_arn: str, began: datetime, telemetry: Telemetry) -> str | Non
         "start": timestamp(began - BEFORE),
         "timeType": "ABSOLUTE",
         "tz": "UTC",
-        "editorString": FOLLOW.format(execution=execution_arn),
+        "editorString": LINKED.format(execution=execution_arn),
     }
     fields = "~".join(f"{name}~{_text(value)}" for name, value in detail.items())
     query = f"~({fields}~source~(~{_text(telemetry.log_group)}))"

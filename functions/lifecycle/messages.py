@@ -233,8 +233,8 @@ def _sections(story: Story, runbook_url: str | None) -> dict[str, list[str]]:
         WHAT_HAPPENED: list(story.what_happened),
         WHAT_IT_COSTS: list(story.what_it_costs),
         WHAT_TO_DO: list(story.what_to_do),
-        LINKS: _lines(_links(story, runbook_url)),
         DETAILS: _lines(story.details),
+        LINKS: _lines(_links(story, runbook_url)),  # last, because they are long
     }
     # A service's text may have lines of its own: they must not look like ours.
     return {title: [" ".join(line.splitlines()) for line in lines] for title, lines in sections.items() if lines}

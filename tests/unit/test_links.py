@@ -26,7 +26,7 @@ def test_the_logs_are_those_of_one_execution_around_its_time() -> None:
     read = unquote(unquote(detail.replace("$", "%"))).replace("*", "%")
     assert unquote(read) == (
         "~(end~'2026-11-24T07:27:00.000Z~start~'2026-11-24T06:59:00.000Z~timeType~'ABSOLUTE~tz~'UTC"
-        f"~editorString~'{links.FOLLOW.format(execution=ARN)}~source~(~'Logs-1/x))"
+        f"~editorString~'{links.LINKED.format(execution=ARN)}~source~(~'Logs-1/x))"
     )
 
 
