@@ -217,6 +217,18 @@ def logs(
 
 
 @app.command()
+def metrics(endpoint: Endpoint = _HERE) -> None:
+    """Show the metrics that the functions have emitted: how many values, their sum, and the last one."""
+    with _told():
+        rows = []
+        for one in Remote(endpoint).ask("GET", "metrics"):
+            dimensions = ", ".join(f"{name} {value}" for name, value in one["Dimensions"].items())
+            numbers = (f"{one[which]:.10g}" for which in ("SampleCount", "Sum", "Last"))
+            rows.append((one["MetricName"], dimensions, *numbers, "" if one["Unit"] == "None" else one["Unit"]))
+        _table(("Metric", "Dimensions", "Values", "Sum", "Last", "Unit"), rows)
+
+
+@app.command()
 def fire(
     schedule: Annotated[str, typer.Argument(help="Its name, or a part of it that no other schedule has.")],
     at: Annotated[str, typer.Option(help="The time it fires for, as 2026-11-01T12:00:00Z; without: now.")] = "",

@@ -183,6 +183,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("GET", "events"): lambda emulator, _: emulator.control.events,
     ("GET", "deliveries"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.deliveries.list()],
     ("GET", "calls"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.authoriser.decisions],
+    ("GET", "metrics"): lambda emulator, _: [one.to_json() for one in emulator.metrics.list()],
     ("GET", "invocations"): lambda emulator, _: [dataclasses.asdict(one) for one in emulator.runtime.invocations],
     ("GET", "logs"): lambda emulator, _: {name: emulator.runtime.logs(name) for name in emulator.runtime.functions()},
 }

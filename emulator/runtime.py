@@ -118,9 +118,17 @@ def _failed(error: str, message: str) -> Outcome:
 class _Sandbox:
     """One process and its Runtime API server; it serves one invocation at a time."""
 
-    def __init__(self, function: Deployed, task_root: Path, environment: Mapping[str, str], log: deque[str]) -> None:
+    def __init__(
+        self,
+        function: Deployed,
+        task_root: Path,
+        environment: Mapping[str, str],
+        log: deque[str],
+        heard: Callable[[str], None],
+    ) -> None:
         self.function = function
         self.log = log
+        self._heard = heard
         self.cold = True
         self._requests: queue.Queue[_Request | None] = queue.Queue()
         self._current: _Request | None = None
@@ -215,10 +223,16 @@ class _Sandbox:
             try:
                 while written := self._output.read(65536):
                     *lines, self._log_rest = (self._log_rest + written).split(b"\n")
-                    self.log.extend(line.decode(errors="replace") for line in lines)
+                    for line in lines:
+                        self._write(line)
             except ValueError:  # closed
                 return False
         return written is None
+
+    def _write(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        self.log.append(text)
+        self._heard(text)
 
     def _watch(self) -> None:
         poll = select.poll()
@@ -226,7 +240,7 @@ class _Sandbox:
         while self.read_log():
             poll.poll()
         if self._log_rest:
-            self.log.append(self._log_rest.decode(errors="replace"))
+            self._write(self._log_rest)
         self._process.wait()
         if self._current is not None:
             self._current.end(self._exit_error(self._current.id))
@@ -296,6 +310,8 @@ class Runtime:
         The directory with ``awslambdaric`` and boto3.
     work_dir
         Where the bundles are unpacked.
+    heard
+        Is told every line that a function writes, once.
 
     """
 
@@ -305,6 +321,7 @@ class Runtime:
         credentials: Callable[[str, str], Mapping[str, str]],
         runtime_dir: Path,
         work_dir: Path,
+        heard: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not (runtime_dir / "awslambdaric").is_dir():
             raise FileNotFoundError(f"{runtime_dir} has no awslambdaric: run `make setup` first")
@@ -313,6 +330,7 @@ class Runtime:
         self._credentials = credentials
         self._runtime_dir = runtime_dir
         self._work_dir = work_dir
+        self._heard = heard
         self._idle: dict[tuple[str, str, str], list[_Sandbox]] = defaultdict(list)
         self._sandboxes: set[_Sandbox] = set()
         self._logs: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LOG_LINES))
@@ -364,7 +382,7 @@ class Runtime:
         with self._lock:
             task_root = self._unpack(function)
         environment = self._sandbox_environment(function, task_root)
-        sandbox = _Sandbox(function, task_root, environment, self._logs[function.name])
+        sandbox = _Sandbox(function, task_root, environment, self._logs[function.name], self._heard)
         with self._lock:
             self._sandboxes.add(sandbox)
             stopped = self._stopped

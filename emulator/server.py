@@ -29,6 +29,7 @@ from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
 from emulator.deliveries import Deliveries
 from emulator.faults import Faults
+from emulator.metrics import Metrics
 from emulator.runtime import Runtime
 from emulator.seams import lambdas
 
@@ -138,9 +139,14 @@ class Emulator:
         listener = _listen(self._port)
         self.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._work_dir = Path(tempfile.mkdtemp(prefix="emulator-"))
+        self.metrics: Metrics = Metrics(self.account_id, self.region)
         try:
             self.runtime = Runtime(
-                self._function_environment(), self._role_credentials, self._runtime_dir, self._work_dir
+                self._function_environment(),
+                self._role_credentials,
+                self._runtime_dir,
+                self._work_dir,
+                self.metrics.hear,
             )
         except FileNotFoundError:
             listener.close()

@@ -45,7 +45,11 @@ class LifecycleFunction(Construct):
             log_group=log_group,
             memory_size=512,
             timeout=timeout,
-            environment={"POWERTOOLS_SERVICE_NAME": handler, **environment},
+            environment={
+                "POWERTOOLS_SERVICE_NAME": handler,
+                "POWERTOOLS_METRICS_NAMESPACE": cdk.Stack.of(self).stack_name,
+                **environment,
+            },
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
         )
         acknowledge(

@@ -1,8 +1,6 @@
 """What keeps the promises of leases: Settle after each execution's end, and the sweep every few minutes."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_lambda as lambda_
@@ -25,7 +23,7 @@ TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Keeping(Construct):
-    """Settle and Sweep, what calls them, where their lost calls go, and who is alarmed.
+    """Settle and Sweep, what calls them, and where their lost calls go.
 
     Tick's lost calls go there too.
     """
@@ -38,11 +36,10 @@ class Keeping(Construct):
         self.settle = self._function("Settle", timeout_seconds=60)
         self.sweep = self._function("Sweep", timeout_seconds=300)
         self.sweep.allow("states:StartExecution", on=[machine_arn(self, "StartModel")])
-        self.sweep.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
+        self.sweep.allow("dynamodb:PutItem", "dynamodb:Query", on=[shared.ledger_table.table_arn])
         self.sweep.allow("dynamodb:UpdateItem", on=[shared.model_table.table_arn])
         self._settle_after_each_end()
         self._sweep_every_few_minutes()
-        self._alarms()
 
     def _function(self, name: str, *, timeout_seconds: int) -> LifecycleFunction:
         shared = self._shared
@@ -135,42 +132,3 @@ class Keeping(Construct):
             ),
         )
         schedule.node.add_dependency(role)
-
-    def _alarms(self) -> None:
-        period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)
-        alarms = [
-            cloudwatch.Alarm(
-                self,
-                "SweepMissing",
-                alarm_description="The sweep has not run: forgotten models are not stopped. See docs/operations.md.",
-                metric=self.sweep.function.metric_invocations(period=period, statistic="Sum"),
-                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-                threshold=1,
-                evaluation_periods=3,
-                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-            ),
-            cloudwatch.Alarm(
-                self,
-                "SweepFailing",
-                alarm_description="The sweep fails again and again: its log says at what. See docs/operations.md.",
-                metric=self.sweep.function.metric_errors(period=period, statistic="Sum"),
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                threshold=1,
-                evaluation_periods=3,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            ),
-            cloudwatch.Alarm(
-                self,
-                "CallsLost",
-                alarm_description="A call of Settle, Sweep or Tick was lost. See docs/operations.md.",
-                metric=self.lost_calls.metric_approximate_number_of_messages_visible(
-                    period=cdk.Duration.minutes(5), statistic="Maximum"
-                ),
-                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                threshold=1,
-                evaluation_periods=1,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            ),
-        ]
-        for alarm in alarms:
-            alarm.add_alarm_action(actions.SnsAction(self._notifications.topic))

@@ -98,6 +98,7 @@ class Settings:
     runbook_url: str | None = None
     inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
     price_is_assumed: bool = False
+    monthly_budget_usd: float | None = None
     log_retention_days: int = 90
     bill_retention_days: int = 400
     retain: bool = False
@@ -156,6 +157,7 @@ class Settings:
             runbook_url=context.get("runbook_url"),
             inference_unit_hour_usd=float(context.get("inference_unit_hour_usd", inference_unit_hour(home["region"]))),
             price_is_assumed="inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
+            monthly_budget_usd=context.get("monthly_budget_usd"),
             log_retention_days=context.get("log_retention_days", 90),
             bill_retention_days=context.get("bill_retention_days", 400),
             retain=context.get("removal_policy") == "retain",

@@ -5,7 +5,9 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.commands import commands_and_links
+from infra.dashboard import Dashboard
 from infra.detect_batch import DetectBatchWorkload
 from infra.event_rules import EventRules
 from infra.keeping import Keeping
@@ -48,6 +50,7 @@ class CustomLabelsLifecycle(cdk.Stack):
         EventRules(self, "EventRules", rules=settings.event_rules, machines=machines, lost_calls=keeping.lost_calls)
         if settings.schedules:
             Schedules(self, "Schedules", shared, keeping.lost_calls)
+        alarms = Alarms(self, "Alarms", settings, notifications, keeping).alarms
 
         outputs = {
             "StartModelArn": (
@@ -82,5 +85,7 @@ class CustomLabelsLifecycle(cdk.Stack):
                 detect_batch.state_machine.state_machine_arn,
                 "Look at every image under a prefix: a workload for RunWithModel",
             )
+        dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms)
+        outputs["DashboardUrl"] = (dashboard.url, "What runs, what it costs, and whether all is well")
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

@@ -91,6 +91,7 @@ SETTINGS: Mapping[str, Any] = {
     "lease_warning_minutes": 30,
     "unleased_models": "stop",
     "restart_when_down": True,
+    "monthly_budget_usd": 500,
     "log_retention_days": 30,
     "removal_policy": "retain",
     "tags": {"team": "vision", "cost-centre": "4711"},

@@ -7,7 +7,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers.metrics import emit
 from lifecycle.errors import LifecycleError
+from lifecycle.measures import THROTTLED
 from lifecycle.wire import Json, to_wire
 
 logger = Logger()
@@ -32,6 +34,8 @@ def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
             answer = step(event, context)
         except LifecycleError as error:
             logger.warning(error.message, error=type(error).__name__)
+            if error.throttled:
+                emit([THROTTLED])
             raise
         logger.info(getattr(answer, "reason", "Done."))
         return to_wire(answer)

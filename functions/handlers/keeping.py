@@ -7,13 +7,15 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers.metrics import measured
 from handlers.telling import telemetry, tell
-from lifecycle import configuration
+from lifecycle import configuration, measures
 from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machines
+from lifecycle.messages import Notification
 from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.rekognition import Rekognition
 from lifecycle.settling import Settler
@@ -37,7 +39,12 @@ def settler(context: LambdaContext, leave: timedelta = timedelta(0)) -> Settler:
 
     def tell_ending(ending: Ending) -> None:
         seen = telemetry()
-        tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES, seen), context)
+
+        def decide() -> Notification:
+            decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
+            return measured(decided, measures.of_ending(ending, CONFIGURATION))
+
+        tell(ending.execution.id, decide, context)
 
     return Settler(
         now=datetime.now(UTC),

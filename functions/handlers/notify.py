@@ -7,14 +7,16 @@ from pathlib import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
+from handlers.metrics import measured
 from handlers.telling import telemetry, tell
-from lifecycle import configuration
+from lifecycle import configuration, measures
 from lifecycle.decisions import Progress, StopProgress
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending, Failure
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.links import sampled_trace
 from lifecycle.machines import Machine, Machines
+from lifecycle.messages import Notification
 from lifecycle.requests import Execution
 from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest
@@ -38,7 +40,12 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
         return {}
     # The state machine's own trace: Lambda's runtime puts the header of each call into the environment.
     seen = telemetry(sampled_trace(os.environ.get("_X_AMZN_TRACE_ID")))
-    told = tell(ending.execution.id, lambda: ending_notification(ending, CONFIGURATION, MACHINES, seen), context)
+
+    def decide() -> Notification:
+        decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
+        return measured(decided, measures.of_ending(ending, CONFIGURATION))
+
+    told = tell(ending.execution.id, decide, context)
     return {"NotificationId": told}
 
 

@@ -1,31 +1,49 @@
 """Sweep: compare the leases with what really runs, every few minutes."""
 
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
-from handlers.keeping import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, MODELS, OPEN_EXECUTIONS, SWEEPS, settler
+from handlers.keeping import (
+    CONFIGURATION,
+    DYNAMODB,
+    EXECUTIONS,
+    ITEMS,
+    MACHINES,
+    MODELS,
+    OPEN_EXECUTIONS,
+    SWEEPS,
+    settler,
+)
+from handlers.metrics import emit, measured
 from handlers.telling import tell
-from lifecycle.errors import ServiceUnavailable
+from lifecycle.bill import bill_so_far, month_of
+from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.finding_messages import finding_notification
 from lifecycle.leases import LONGEST_CALL
+from lifecycle.ledger import LedgerTable
+from lifecycle.measures import of_outcome, of_sweep
 from lifecycle.sweep import Sweeper, Swept
 from lifecycle.sweeping import Finding
 from lifecycle.wire import Json
+
+LEDGER = LedgerTable(DYNAMODB, os.environ["LEDGER_TABLE_NAME"])
 
 
 @entry
 def handler(_event: dict[str, Json], context: LambdaContext) -> Swept:
     """Whatever the schedule gives -> what was done. It fails at the end, where anything could not be done."""
     now = datetime.now(UTC)
-    SWEEPS.mark(now)
+    last_sweep = SWEEPS.mark(now)
 
     def tell_finding(finding: Finding) -> None:
         decided = finding_notification(finding, now, CONFIGURATION, MACHINES)
-        tell(decided.notification_id, lambda: decided, context)
+        tell(decided.notification_id, lambda: measured(decided, [of_outcome(finding.outcome)]), context)
 
-    swept = Sweeper(
+    sweeper = Sweeper(
         now=now,
         configuration=CONFIGURATION,
         models=MODELS,
@@ -36,11 +54,32 @@ def handler(_event: dict[str, Json], context: LambdaContext) -> Swept:
         settle=settler(context, leave=LONGEST_CALL).settle,
         start_model_arn=MACHINES.start_model,
         stop_model_arn=MACHINES.stop_model,
-    ).run()
+    )
+    swept = _measured(sweeper, sweeper.run(), last_sweep)
     if swept.problems:
         logger.warning(swept.reason, problems=swept.problems)
         raise ServiceUnavailable(
             "\n- ".join(["The sweep could not do everything:", *swept.problems]),
             remedy="The next sweep looks again. If it goes on: what the problems name has to be mended.",
         )
+    return swept
+
+
+def _measured(sweeper: Sweeper, swept: Swept, last_sweep: datetime | None) -> Swept:
+    """What was swept; that the month could not be counted is a problem, and keeps nothing else from being measured."""
+    now, cost = sweeper.now, None
+    try:
+        ended, items = LEDGER.sessions(month_of(now), now), [one.item for one in sweeper.seen]
+        cost = bill_so_far(month_of(now), ended, items, now, CONFIGURATION).total
+    except LifecycleError as error:
+        swept = replace(swept, problems=(*swept.problems, f"this month's cost: {error.message}"))
+    emit(
+        of_sweep(
+            sweeper.seen,
+            now=now,
+            last_sweep=last_sweep,
+            configuration=CONFIGURATION,
+            month_to_date_cost=cost,
+        )
+    )
     return swept

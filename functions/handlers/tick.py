@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
+from handlers.metrics import emit
 from lifecycle import configuration, ticking
 from lifecycle.aws import PATIENT_CONFIG
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
+from lifecycle.measures import of_outcome
 from lifecycle.ticking import Decided, Tick
 from lifecycle.wire import Json
 
@@ -22,7 +23,6 @@ MACHINES = {
     Machine.START_MODEL: os.environ["START_MODEL_ARN"],
     Machine.STOP_MODEL: os.environ["STOP_MODEL_ARN"],
 }
-NAMESPACE = "CustomLabelsLifecycle"
 
 
 @entry
@@ -32,6 +32,5 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Decided:
     tick = Tick.read(event, CONFIGURATION)
     decided = ticking.run(tick, datetime.now(UTC), CONFIGURATION, EXECUTIONS, MACHINES)
     # One metric for each outcome, whatever the number of schedules: which one it was is in the log.
-    with single_metric(name="Ticks", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
-        metric.add_dimension(name="Outcome", value=decided.outcome)
+    emit([of_outcome(decided.outcome, "Ticks")])
     return decided

@@ -24,6 +24,23 @@ DENIED: ErrorTable = {
 }
 
 
+THROTTLING = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "SlowDown",
+    }
+)
+"""Codes with which an API says that there were too many calls: of botocore's list for its standard retries, those that
+never mean anything else (a LimitExceededException may be a quota)."""
+
+
 @contextmanager
 def errors_of(
     operation: str,
@@ -50,7 +67,7 @@ def errors_of(
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         raise errors.get(code, ServiceUnavailable)(
-            f"{operation} answered {code}: {message}", project_version_arn=arn
+            f"{operation} answered {code}: {message}", project_version_arn=arn, throttled=code in THROTTLING
         ) from error
     except (HTTPClientError, ConnectionError) as error:
         raise no_answer(f"{operation} got no answer: {error}", project_version_arn=arn) from error

@@ -72,8 +72,8 @@ class Progress:
     alone : bool
         It was refused for want of capacity, and then no other model held any. Once that may be chance: another model
         has just stopped. Twice it means that the inference units are too many.
-    looked_at : datetime or None
-        When the last look was.
+    looked_at, looked_before : datetime or None
+        When the last look was, and the one before.
     inferred : bool
         That its request was made is concluded from the status. When, is not known to the second.
     """
@@ -87,6 +87,7 @@ class Progress:
     leased: bool = False
     alone: bool = False
     looked_at: datetime | None = None
+    looked_before: datetime | None = None
     inferred: bool = False
 
     @property

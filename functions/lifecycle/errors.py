@@ -18,6 +18,8 @@ class LifecycleError(Exception):
         The model, its last known status, and the service's own words on that status.
     remedy : str, optional
         What to do, where this case has a better answer than its class.
+    throttled : bool
+        An API refused the call because there were too many.
     """
 
     remedy: ClassVar[str] = ""
@@ -30,8 +32,10 @@ class LifecycleError(Exception):
         status: str | None = None,
         status_message: str | None = None,
         remedy: str | None = None,
+        throttled: bool = False,
     ) -> None:
         self.message = message
+        self.throttled = throttled
         self.cause = {
             "Message": message,
             "Remedy": remedy or self.remedy,

@@ -142,7 +142,13 @@ def start_turn(
         progress = replace(progress, refusal=None, unclear=False, inferred=True)
     claimed = item.claim is not None and not claim_over
     decision = _decide(item, request, progress, seen, claimed=claimed)
-    looked = replace(progress, polls=progress.polls + 1, last_status=seen.status, looked_at=now)
+    looked = replace(
+        progress,
+        polls=progress.polls + 1,
+        last_status=seen.status,
+        looked_at=now,
+        looked_before=progress.looked_at,
+    )
     if decision.error:
         kept = item if request.dry_run else leases.give_back(item, request.execution_arn, now)
         return Turn(kept, error=failure(decision, version))

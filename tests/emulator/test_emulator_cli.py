@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +49,9 @@ def test_start_shows_the_way_the_mail_and_the_costs(emulator: Emulator) -> None:
         assert f"  {service}  INFO  " in followed
     assert f"{MODEL}  RUNNING" in command(emulator, "status")
     assert "ExecutionSucceeded" in command(emulator, "history")
+    measured = command(emulator, "metrics").splitlines()
+    assert any(re.fullmatch(r"StartSeconds  Model \w+  \d+  \d+  \d+  Seconds", line) for line in measured)
+    assert any(line.startswith("Outcomes  Outcome MODEL_STARTED  ") for line in measured)
 
 
 def test_a_start_that_fails_shows_why_and_what_to_do(emulator: Emulator) -> None:

@@ -118,7 +118,7 @@ GRANTS = {
             "dynamodb:DeleteItem",
             "dynamodb:Scan",
         },
-        "${SharedLedger.Arn}": {"dynamodb:PutItem"},
+        "${SharedLedger.Arn}": {"dynamodb:PutItem", "dynamodb:Query"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         STARTS: {"states:DescribeExecution", "states:StopExecution"},
@@ -399,7 +399,8 @@ def test_a_function_is_granted_the_services_that_it_has_clients_for(handler: str
 def test_a_function_gets_the_environment_that_it_reads(handler: str, stack: Template) -> None:
     source = own_modules(handler)
     reads = set(re.findall(r'os\.environ(?:\[|\.get\()"(\w+)"', source)) - OF_LAMBDA
-    assert stack.functions[handler]["Environment"]["Variables"].keys() - {"POWERTOOLS_SERVICE_NAME"} == reads
+    of_powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+    assert stack.functions[handler]["Environment"]["Variables"].keys() - of_powertools == reads
 
 
 def test_every_granted_action_is_called_somewhere_in_the_code() -> None:

@@ -1,4 +1,4 @@
-"""What keeps the promises of leases: what calls Settle and Sweep, where lost calls go, and who is alarmed."""
+"""What keeps the promises of leases: what calls Settle and Sweep, and where lost calls go."""
 
 from typing import Any
 
@@ -153,66 +153,3 @@ def test_the_queue_is_encrypted_refuses_plain_http_and_takes_events_of_the_rule(
         "Resource": LOST_CALLS,
         "Condition": {"ArnEquals": {"aws:SourceArn": "${KeepingExecutionEnded.Arn}"}},
     }
-
-
-# --- Alarms -----------------------------------------------------------------------------------------------------------
-
-
-def watched(alarm: dict[str, Any]) -> dict[str, Any]:
-    """What an alarm compares, without its words and whom it tells."""
-    return {key: value for key, value in alarm.items() if key not in {"AlarmDescription", "AlarmActions", "Tags"}}
-
-
-def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
-    template, minutes = configured
-    sweep = {
-        "Namespace": "AWS/Lambda",
-        "Dimensions": [{"Name": "FunctionName", "Value": "${KeepingSweepFunction}"}],
-        "Statistic": "Sum",
-        "Period": 60 * minutes,
-        "EvaluationPeriods": 3,
-        "Threshold": 1,
-    }
-    alarms = template.of_type("AWS::CloudWatch::Alarm")
-    assert {name: watched(alarm) for name, alarm in alarms.items()} == {
-        # Lambda reports nothing of a function that is not called: nothing is an alarm.
-        "KeepingSweepMissing": {
-            "MetricName": "Invocations",
-            "ComparisonOperator": "LessThanThreshold",
-            "TreatMissingData": "breaching",
-            **sweep,
-        },
-        "KeepingSweepFailing": {
-            "MetricName": "Errors",
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "TreatMissingData": "notBreaching",
-            **sweep,
-        },
-        "KeepingCallsLost": {
-            "Namespace": "AWS/SQS",
-            "MetricName": "ApproximateNumberOfMessagesVisible",
-            "Dimensions": [{"Name": "QueueName", "Value": "${KeepingLostCalls.QueueName}"}],
-            "Statistic": "Maximum",
-            "Period": 300,
-            "EvaluationPeriods": 1,
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "Threshold": 1,
-            "TreatMissingData": "notBreaching",
-        },
-    }
-
-
-def test_cloudwatch_accepts_how_far_the_alarms_look_back(configured: tuple[Template, int]) -> None:
-    """A day at most, a week where the period is an hour or more (CloudWatch API reference, PutMetricAlarm)."""
-    template, _ = configured
-    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
-        most = 86_400 if alarm["Period"] < 3600 else 7 * 86_400
-        assert alarm["Period"] * alarm["EvaluationPeriods"] <= most
-
-
-def test_an_alarm_says_what_it_means_and_goes_to_the_topic(stack: Template) -> None:
-    """That CloudWatch may publish there, encrypted: test_template.py."""
-    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
-        assert alarm["AlarmDescription"].endswith("See docs/operations.md."), name
-        assert alarm["AlarmActions"] == ["${NotificationsTopic}"], name
-        assert alarm.get("ActionsEnabled", True) is True, name

@@ -116,6 +116,7 @@ def problems(context: Any) -> list[str]:
         ({"detect_batch": {"images": [], "results": "s3://labels"}}, "detect_batch.images: must have at least 1 entry"),
         ({"detect_batch": {"images": ["images"], "results": "s3://labels"}}, "detect_batch.images.0: must match "),
         ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
+        ({"monthly_budget_usd": 0}, "monthly_budget_usd: must be at least 1"),
         ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
         ({"tags": {"team": 7}}, "tags.team: must be of type string"),
         (
@@ -205,6 +206,7 @@ def test_a_minimal_configuration_has_defaults() -> None:
     assert (settings.projects, settings.notification_emails, settings.tags) == ((), (), {})
     assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (4.0, 90, False)
     assert (settings.sweep_minutes, settings.lease_warning_minutes) == (5, 15)
+    assert settings.monthly_budget_usd is None
     assert (settings.unleased_models, settings.restart_when_down) == ("notify", False)
 
 
@@ -227,6 +229,7 @@ def test_every_setting_arrives() -> None:
     assert (settings.sweep_minutes, settings.lease_warning_minutes) == (1, 30)
     assert (settings.unleased_models, settings.restart_when_down) == ("stop", True)
     assert settings.tags == SETTINGS["tags"]
+    assert settings.monthly_budget_usd == 500
 
 
 def test_the_schema_says_the_same_defaults() -> None:

@@ -24,6 +24,7 @@ CALLED_BY = {
 """The functions of each state machine."""
 HANDLERS = SHARED | {"start", "stop", "settle", "sweep", "tick"} | OF_BATCHES
 KEPT = ("AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table")
+CLOUDWATCH = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
 FOR_PEOPLE = ("Command", "Console", "PolicyArn", "RoleArn")
 WITHOUT_TAGS = {
     "AWS::IAM::Policy",
@@ -83,6 +84,7 @@ def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Temp
         "EventBusName": "${NotificationsBus}",
         "ModelTableName": "${SharedModels}",
         "LedgerTableName": "${SharedLedger}",
+        "DashboardUrl": f"{CLOUDWATCH}#dashboards/dashboard/CustomLabelsLifecycle-eu-west-1",
         "DetectBatchArn": "${DetectBatchStateMachine}",
     }
 

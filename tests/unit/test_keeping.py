@@ -4,11 +4,11 @@ import dataclasses
 import importlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -23,6 +23,7 @@ from tests.unit.test_notify import ENVIRONMENT, SWEEPING, Channel, Context
 from tests.unit.twins import Models
 
 MODULES = ("handlers.settle", "handlers.sweep", "handlers.keeping", "handlers.telling")
+KEYS: Sequence[Literal["HASH", "RANGE"]] = ("HASH", "RANGE")
 NOW = datetime.now(UTC)
 SOON, LONG_AGO = NOW + timedelta(hours=1), NOW - timedelta(hours=3)
 
@@ -84,11 +85,11 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
         monkeypatch.setenv(name, value)
     with mock_aws():
         dynamodb, step_functions = boto3.client("dynamodb"), boto3.client("stepfunctions")
-        for table, key in (("idempotency", "id"), ("models", "Id")):
+        for table, *keys in (("idempotency", "id"), ("models", "Id"), ("ledger", "Month", "Id")):
             dynamodb.create_table(
                 TableName=table,
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, KEYS, strict=False)],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 BillingMode="PAY_PER_REQUEST",
             )
         for arn in (MACHINES.start_model, MACHINES.stop_model):
@@ -206,6 +207,20 @@ def test_a_sweep_that_could_not_do_everything_does_the_rest_and_fails_at_the_end
     assert functions.open_executions.all() == [unknown]
     assert functions.sweep()["Problems"] == []
     assert functions.open_executions.all() == []
+
+
+def test_a_month_that_could_not_be_counted_is_a_problem_and_everything_else_is_measured(
+    functions: Functions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions.models.script = [(0, "RUNNING")]
+    functions.items.put(ModelItem(ARN, leases=(Lease("nightly", LONG_AGO, SOON),), ours=True))
+    boto3.client("dynamodb").delete_table(TableName="ledger")
+    with pytest.raises(ServiceUnavailable, match="this month's cost: Query answered ResourceNotFoundException"):
+        functions.sweep()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = {name for line in lines if "_aws" in line for name in line.keys() - {"_aws", "Model", "Outcome"}}
+    assert {"UnleasedModels", "LeasedUnits", "RunningMinutes"} <= metrics
+    assert "MonthToDateCost" not in metrics
 
 
 @pytest.mark.usefixtures("at_once")

@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Lifecycle",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
     "EVENT_BUS_NAME": "bus",
     "IDEMPOTENCY_TABLE_NAME": "idempotency",
@@ -158,6 +159,18 @@ def test_what_to_tell_is_decided_once_although_the_facts_differ_the_second_time(
         notify(event(Result=RESULT))
     notify(event(Failure=TIMED_OUT))
     assert [told.outcome for told in notify.topic.sent + notify.bus.sent] == ["MODEL_STARTED", "MODEL_STARTED"]
+
+
+def test_an_end_is_measured_once_although_telling_of_it_is_retried(
+    notify: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notify.bus.failures = [ServiceUnavailable("The bus is down.")]
+    with pytest.raises(ServiceUnavailable):
+        notify(event(Result=RESULT))
+    notify(event(Result=RESULT))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["Outcome"] for line in lines if "Outcomes" in line] == ["MODEL_STARTED"]
+    assert len([line for line in lines if "StartSeconds" in line]) == 1
 
 
 def test_two_executions_are_told_apart(notify: Function) -> None:

@@ -54,8 +54,8 @@ def counted(capsys: pytest.CaptureFixture[str]) -> tuple[str, list[float]]:
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (metric,) = (line for line in lines if "_aws" in line)
     (declared,) = metric["_aws"]["CloudWatchMetrics"]
-    assert declared["Namespace"] == "CustomLabelsLifecycle"
-    assert declared["Dimensions"] == [["Outcome", "service"]]
+    assert declared["Namespace"] == "Lifecycle"
+    assert declared["Dimensions"] == [["Outcome"]]
     return metric["Outcome"], metric["Ticks"]
 
 

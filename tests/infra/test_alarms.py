@@ -1,0 +1,256 @@
+"""Who is alarmed, of what, and from when on."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lifecycle.metrics import METRICS
+from tests.conftest import SETTINGS
+from tests.infra.configurations import ROOT
+from tools.templates import STACK, Template
+
+EVERY = {"minimal": 5, "stack": 1, "hundred": 60}
+"""Minutes between sweeps: the default, the least and the most."""
+ONCE = {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 1}
+QUIET = {"TreatMissingData": "notBreaching"}
+OF_EACH_MODEL = "RunsWithoutUs"
+
+
+@pytest.fixture(params=EVERY)
+def configured(request: pytest.FixtureRequest) -> tuple[Template, int]:
+    """A template, and its sweep_minutes."""
+    return request.getfixturevalue(request.param), EVERY[request.param]
+
+
+def alarms_of(template: Template) -> dict[str, dict[str, Any]]:
+    """By the alarm's name without the stack's."""
+    alarms = template.of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["AlarmName"].removeprefix(f"{STACK}-"): alarm for alarm in alarms}
+
+
+def watched(alarm: dict[str, Any]) -> dict[str, Any]:
+    """What an alarm compares, without its words and whom it tells."""
+    said = {"AlarmName", "AlarmDescription", "AlarmActions", "OKActions", "Tags"}
+    return {key: value for key, value in alarm.items() if key not in said}
+
+
+def own(name: str, statistic: str, minutes: int) -> dict[str, Any]:
+    return {"Namespace": STACK, "MetricName": name, "Statistic": statistic, "Period": 60 * minutes}
+
+
+def waiting(queue: str) -> dict[str, Any]:
+    return {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": f"${{{queue}.QueueName}}"}],
+        "Statistic": "Maximum",
+        "Period": 300,
+    }
+
+
+def failed(topic: str) -> dict[str, Any]:
+    return {
+        "Namespace": "AWS/SNS",
+        "MetricName": "NumberOfNotificationsFailed",
+        "Dimensions": [{"Name": "TopicName", "Value": f"${{{topic}.TopicName}}"}],
+        "Statistic": "Sum",
+        "Period": 300,
+    }
+
+
+def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
+    template, minutes = configured
+    swept = max(5, minutes)
+    sweep = {
+        "Namespace": "AWS/Lambda",
+        "Dimensions": [{"Name": "FunctionName", "Value": "${KeepingSweepFunction}"}],
+        "Statistic": "Sum",
+        "Period": 60 * minutes,
+        "EvaluationPeriods": 3,
+        "Threshold": 1,
+    }
+    found = {name: watched(alarm) for name, alarm in alarms_of(template).items()}
+    found.pop("MonthlyCostOverBudget", None)
+    has_chat = "NotificationsChatTopic" in template.of_type("AWS::SNS::Topic")
+    chat = {"NotificationsFailed-chat": {**failed("NotificationsChatTopic"), **ONCE, **QUIET}} if has_chat else {}
+    assert {name: alarm for name, alarm in found.items() if not name.startswith(OF_EACH_MODEL)} == {
+        "StartFailed": {**own("FailedStarts", "Sum", 5), **ONCE, **QUIET},
+        "StopFailed": {**own("FailedStops", "Sum", 5), **ONCE, **QUIET},
+        "ThrottlingSustained": {
+            **own("Throttled", "Sum", 5),
+            **ONCE,
+            **QUIET,
+            "Threshold": 3,
+            "EvaluationPeriods": 3,
+        },
+        # Lambda reports nothing of a function that is not called: nothing is an alarm.
+        "SweepMissing": {
+            "MetricName": "Invocations",
+            "ComparisonOperator": "LessThanThreshold",
+            "TreatMissingData": "breaching",
+            **sweep,
+        },
+        "SweepFailing": {"MetricName": "Errors", **ONCE, **QUIET, **sweep},
+        "ModelWithoutLease": {**own("UnleasedModels", "Maximum", swept), **ONCE, **QUIET, "EvaluationPeriods": 3},
+        "CallsLost": {**waiting("KeepingLostCalls"), **ONCE, **QUIET},
+        "NotificationsUndelivered": {**waiting("NotificationsUndelivered"), **ONCE, **QUIET},
+        "NotificationsFailed": {**failed("NotificationsTopic"), **ONCE, **QUIET},
+        **chat,
+    }
+
+
+def test_an_alarm_on_the_month_is_there_where_a_budget_is(stack: Template, minimal: Template) -> None:
+    assert "MonthlyCostOverBudget" not in alarms_of(minimal)
+    alarm = alarms_of(stack)["MonthlyCostOverBudget"]
+    assert watched(alarm) == {
+        **own("MonthToDateCost", "Maximum", 5),
+        **ONCE,
+        "Threshold": 500,
+        "TreatMissingData": "ignore",  # else it would be over while nobody measures
+    }
+    assert "USD 500.00" in alarm["AlarmDescription"]
+
+
+# --- The guard's guard ------------------------------------------------------------------------------------------------
+
+
+def test_each_model_with_a_known_version_is_compared_with_the_services_own_count(stack: Template) -> None:
+    """Dimensions: Rekognition Developer Guide, "CloudWatch metrics for Rekognition"."""
+    guards = {name: alarm for name, alarm in alarms_of(stack).items() if name.startswith(OF_EACH_MODEL)}
+    assert guards.keys() == {f"{OF_EACH_MODEL}-defects", f"{OF_EACH_MODEL}-logos"}  # of "welds" it is the newest
+    difference, in_service, leased = guards["RunsWithoutUs-logos"]["Metrics"]
+    assert (difference["Expression"], difference.get("ReturnData", True)) == (
+        "FILL(in_service, 0) - FILL(leased, 0)",
+        True,
+    )
+    assert in_service == {
+        "Id": "in_service",
+        "ReturnData": False,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Rekognition",
+                "MetricName": "InServiceInferenceUnits",
+                "Dimensions": [{"Name": "ProjectName", "Value": "brands"}, {"Name": "VersionName", "Value": "v2"}],
+            },
+            "Period": 300,
+            "Stat": "Maximum",
+        },
+    }
+    assert leased["MetricStat"]["Metric"] == {
+        "Namespace": STACK,
+        "MetricName": "LeasedUnits",
+        "Dimensions": [{"Name": "Model", "Value": "logos"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("in_service", "leased", "goes_off"),
+    [
+        ([0, 0, 0], [0, 0, 0], False),  # stopped
+        ([1, 1, 1], [1, 1, 1], False),  # leased
+        ([1, 1, 1], [0, 0, 0], True),  # runs, and no lease is known
+        ([2, 2, 2], [1, 1, 1], True),  # somebody started it with more
+        ([1, 1, 1], [5, 5, 5], False),  # scales: as many as five may be in service
+        ([1, 1, 0], [0, 0, 0], False),  # is being stopped
+        ([None, None, None], [0, 0, 0], False),  # the service reports nothing of a model that is stopped
+        ([1, 1, 1], [None, None, None], True),  # nothing of ours, because the sweep is dead
+    ],
+)
+def test_the_comparison_goes_off_where_more_is_in_service_than_is_leased(
+    stack: Template, in_service: list[int | None], leased: list[int | None], *, goes_off: bool
+) -> None:
+    """The expression as CloudWatch computes it, three periods in a row: User Guide, "Using metric math", FILL."""
+    alarm = alarms_of(stack)["RunsWithoutUs-defects"]
+    expression = alarm["Metrics"][0]["Expression"]
+
+    def fill(value: int | None, instead: int) -> int:
+        return instead if value is None else value
+
+    points = [
+        eval(expression, {"FILL": fill, "in_service": one, "leased": other})  # noqa: S307 - our own expression
+        for one, other in zip(in_service, leased, strict=True)
+    ]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (3, "notBreaching")
+    assert all(point > 0 for point in points) is goes_off
+
+
+# --- What CloudWatch accepts, and people can use ----------------------------------------------------------------------
+
+
+def metrics_of(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each metric that an alarm looks at, with its period and statistic."""
+    if "MetricName" in alarm:
+        yield {**alarm, "Stat": alarm["Statistic"]}
+    for one in alarm.get("Metrics", ()):
+        if stat := one.get("MetricStat"):
+            yield {**stat["Metric"], "Period": stat["Period"], "Stat": stat["Stat"]}
+
+
+def test_our_own_metrics_are_looked_up_as_they_are_emitted(configured: tuple[Template, int]) -> None:
+    template, _ = configured
+    for name, alarm in alarms_of(template).items():
+        for metric in metrics_of(alarm):
+            if metric["Namespace"] == STACK:
+                dimensions = tuple(one["Name"] for one in metric.get("Dimensions", ()))
+                assert dimensions == METRICS[metric["MetricName"]].dimensions, name
+                assert "Unit" not in metric, name
+    environments = (function["Environment"]["Variables"] for function in template.functions.values())
+    assert {variables["POWERTOOLS_METRICS_NAMESPACE"] for variables in environments} == {STACK}
+
+
+def test_cloudwatch_accepts_how_far_the_alarms_look_back(configured: tuple[Template, int]) -> None:
+    """A day at most, a week where the period is an hour or more (CloudWatch API reference, PutMetricAlarm)."""
+    template, _ = configured
+    for alarm in alarms_of(template).values():
+        period = max(metric["Period"] for metric in metrics_of(alarm))
+        assert period % 60 == 0
+        assert period * alarm["EvaluationPeriods"] <= (86_400 if period < 3600 else 7 * 86_400)
+
+
+def test_an_alarm_says_what_it_means_where_to_read_on_and_goes_to_mail_and_chat(stack: Template) -> None:
+    """That CloudWatch may publish there, encrypted: test_template.py."""
+    runbook = SETTINGS["runbook_url"]
+    for name, alarm in alarms_of(stack).items():
+        means, _, link = alarm["AlarmDescription"].partition(" What to do: ")
+        assert means.endswith("."), name
+        assert link == f"{runbook}#{name.split('-')[0].lower()}", name
+        assert alarm["AlarmActions"] == ["${NotificationsTopic}", "${NotificationsChatTopic}"], name
+        assert alarm.get("ActionsEnabled", True) is True, name
+
+
+def test_only_where_nothing_else_tells_that_it_is_over_recovery_is_told(stack: Template) -> None:
+    """A new stack's alarms all become OK, and nobody wants to be told of each."""
+    assert [name for name, alarm in alarms_of(stack).items() if "OKActions" in alarm] == ["SweepMissing"]
+
+
+def test_a_new_stack_begins_in_no_alarm_but_that_of_the_sweep(configured: tuple[Template, int]) -> None:
+    template, _ = configured
+    alarming = {name for name, alarm in alarms_of(template).items() if alarm["TreatMissingData"] == "breaching"}
+    assert alarming == {"SweepMissing"}
+
+
+def test_every_alarm_is_a_heading_of_the_runbook_and_a_row_of_what_is_monitored(stack: Template) -> None:
+    """Also those that some settings leave out."""
+    names = set(re.findall(r'Watch\(\s*"(\w+)"', (ROOT / "infra" / "alarms.py").read_text("utf-8")))
+    assert {name.split("-")[0] for name in alarms_of(stack)} <= names
+    monitored = (ROOT / "docs" / "monitoring.md").read_text("utf-8").partition("\n## Alarms\n")[2]
+    rows = re.findall(r"^\| `(\w+)` \|", monitored.partition("\n## ")[0], re.MULTILINE)
+    runbook = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    section = runbook.partition("\n## Alarms\n")[2].partition("\n## ")[0]
+    headings = [line.removeprefix("### ") for line in section.splitlines() if line.startswith("### ")]
+    assert sorted(headings) == sorted(rows) == sorted(names)
+    for part in section.split("\n### ")[1:]:
+        meaning, *points = part.split("\n- **")
+        assert len(meaning.splitlines()) > 1, part
+        assert [point.partition("**")[0] for point in points] == ["It costs", "First look", "Do", "Prevent"], part
+
+
+def test_the_costs_of_the_alarms_are_as_documented(minimal: Template) -> None:
+    """USD 0.10 for each metric that an alarm looks at."""
+    metrics = sum(len(list(metrics_of(alarm))) for alarm in alarms_of(minimal).values())
+    assert math.isclose(metrics * 0.10, 1.10)
+    assert "USD 1.10 a month" in (ROOT / "docs" / "monitoring.md").read_text("utf-8")

@@ -1,0 +1,80 @@
+"""Metrics as CloudWatch Logs reads them from a function's log: the embedded metric format."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from handlers.entry import entry
+from handlers.metrics import emit
+from lifecycle.aws import THROTTLING, errors_of
+from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.measures import of_outcome
+from lifecycle.metrics import Measure
+from tests.unit.test_notify import Context
+
+
+@pytest.fixture(autouse=True)
+def _namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As infra/functions.py sets it; and a service, which must not become a dimension."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Lifecycle")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "notify")
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if "_aws" in line]
+
+
+def test_measures_of_the_same_dimensions_share_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    by_model = {"Model": "defects"}
+    emit([Measure("StartSeconds", 600, by_model), of_outcome("MODEL_STARTED"), Measure("Polls", 41, by_model)])
+    start, outcome = emitted(capsys)
+    timestamp = start["_aws"].pop("Timestamp")
+    assert timestamp > 1.7e12
+    assert start == {
+        "_aws": {
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "Lifecycle",
+                    "Dimensions": [["Model"]],
+                    "Metrics": [{"Name": "StartSeconds", "Unit": "Seconds"}, {"Name": "Polls", "Unit": "Count"}],
+                }
+            ]
+        },
+        "Model": "defects",
+        "StartSeconds": [600.0],
+        "Polls": [41.0],
+    }
+    assert (outcome["Outcome"], outcome["Outcomes"]) == ("MODEL_STARTED", [1.0])
+
+
+def test_a_total_has_no_dimension_not_even_the_function(capsys: pytest.CaptureFixture[str]) -> None:
+    emit([Measure("UnleasedModels", 2)])
+    (line,) = emitted(capsys)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+    assert line.keys() == {"_aws", "UnleasedModels"}
+
+
+def call(code: str) -> None:
+    """A call of an API that answers an error."""
+    with errors_of("DescribeProjectVersions"):
+        raise ClientError({"Error": {"Code": code, "Message": "Rate exceeded"}}, "DescribeProjectVersions")
+
+
+@pytest.mark.parametrize("code", sorted(THROTTLING))
+def test_a_call_that_was_throttled_is_counted_by_its_function(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = entry(lambda _event, _context: call(code))
+    with pytest.raises(ServiceUnavailable):
+        handler({}, Context())  # type: ignore[arg-type] # a twin
+    (line,) = emitted(capsys)
+    assert line["Throttled"] == [1.0]
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "LimitExceededException"])
+def test_another_error_is_not(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = entry(lambda _event, _context: call(code))
+    with pytest.raises(LifecycleError):
+        handler({}, Context())  # type: ignore[arg-type] # a twin
+    assert not emitted(capsys)
