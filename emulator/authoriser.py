@@ -52,6 +52,11 @@ class Authorisation:
     allowed: bool
 
 
+def permits(document: Any, action: str, resource: str) -> bool:
+    """Whether a policy by itself allows an action on a resource."""
+    return _policy(document).is_action_permitted(action, resource) is PermissionResult.PERMITTED
+
+
 def _policy(collected: Any) -> IAMPolicy:
     # A policy that stands inside a role's template is kept as CloudFormation had it, not as text.
     inline = isinstance(collected, dict) and "Statement" in collected

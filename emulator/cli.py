@@ -84,6 +84,7 @@ def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
         report.say(console, "\nOutputs:", "bold")
         for name, value in emulator.outputs.items():
             report.say(console, f"  {name}={value}")
+        report.say(console, f"\nIts dashboards, in a browser: {emulator.endpoint}/console", "bold")
         report.say(console, f"\nModels: {', '.join(models)}. Ctrl-C ends it.")
         signal.pause()
 

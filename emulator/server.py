@@ -25,6 +25,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from emulator import custom_labels_api, deploy, happenings, schedules, seams
 from emulator.authoriser import Authoriser
+from emulator.console import Console
 from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
 from emulator.deliveries import Deliveries
@@ -158,7 +159,12 @@ class Emulator:
         self.authoriser = Authoriser(self.faults, self.account_id)
         self.control = Control(self.authoriser, self)
         self._server = make_server(
-            "127.0.0.1", 0, self.control, threaded=True, request_handler=_QuietHandler, fd=listener.detach()
+            "127.0.0.1",
+            0,
+            Console(self.control, self),
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listener.detach(),
         )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

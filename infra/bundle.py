@@ -14,8 +14,11 @@ from infra.settings import Settings
 from lifecycle import configuration
 
 ROOT = Path(__file__).parent.parent
-NOT_REPRODUCIBLE = shutil.ignore_patterns("__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED")
-"""Scripts with the path of their interpreter, caches, and the notes of installers."""
+NOT_REPRODUCIBLE = shutil.ignore_patterns(
+    "__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "*.so"
+)
+"""Scripts with the path of their interpreter, caches, the notes of installers; and what is compiled for one processor:
+MarkupSafe, which has it, does the same in Python."""
 
 
 class NotSetUp(Exception):
@@ -54,6 +57,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
         "unleased_models": settings.unleased_models,
         "restart_when_down": settings.restart_when_down,
         "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
+        "disabled_schedules": sorted(settings.disabled_schedules),
         "workloads": list(workloads),
         "runbook_url": settings.runbook_url,
         "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,

@@ -39,7 +39,7 @@ class Dashboard(Construct):
         settings: Settings,
         *,
         alarms: Sequence[cloudwatch.IAlarm],
-        now: Sequence[cloudwatch.IWidget] = (),
+        now: Sequence[cloudwatch.IWidget],
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -83,8 +83,7 @@ class Dashboard(Construct):
         self, now: Sequence[cloudwatch.IWidget], alarms: Sequence[cloudwatch.IAlarm]
     ) -> Iterator[tuple[str, list[cloudwatch.IWidget]]]:
         swept = sweep_period(self._settings)
-        if now:
-            yield "What runs now", list(now)
+        yield "What runs now", list(now)
         yield (
             "What it costs",
             [

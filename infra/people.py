@@ -10,6 +10,7 @@ from infra.access import MACHINES
 from infra.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.nag import acknowledge
 from infra.notifications import Notifications
+from infra.page import Page
 from infra.shared import Shared
 
 Grants = Mapping[tuple[str, ...], Sequence[str]]
@@ -19,8 +20,11 @@ Grants = Mapping[tuple[str, ...], Sequence[str]]
 class People(Construct):
     """``<stack>-viewers`` and ``<stack>-operators``; an operator needs the second only."""
 
-    def __init__(self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications, page: Page
+    ) -> None:
         super().__init__(scope, construct_id)
+        self._page = page
         sees = self._sees(shared, notifications)
         self.viewers = self._policy("Viewers", "See models, leases, executions, logs, alarms, schedules", sees)
         self.operators = self._policy(
@@ -32,31 +36,38 @@ class People(Construct):
         every_schedule = stack.format_arn(
             service="scheduler", resource="schedule", resource_name=f"{stack.stack_name}*/*"
         )
-        every_log = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{stack.stack_name}-*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
         projects = stack.format_arn(service="rekognition", resource="project", resource_name="*")
+        dashboard = stack.format_arn(
+            service="cloudwatch", region="", resource="dashboard", resource_name=f"{stack.stack_name}-{stack.region}"
+        )
         self_stack = stack.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*")
         return {
             ("states:DescribeStateMachine", "states:ListExecutions"): self._machines(),
             ("states:DescribeExecution", "states:GetExecutionHistory"): self._executions(),
             ("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"): [
-                shared.model_table.table_arn
+                shared.model_table.table_arn,
+                shared.ledger_table.table_arn,
             ],
             ("rekognition:DescribeProjectVersions",): [projects],
             # CloudWatch Logs decrypts with its own right to the key: readers need none.
-            ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"): [every_log],
+            ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"): [
+                shared.logs.log_group_arn
+            ],
             ("scheduler:GetSchedule",): [every_schedule],
             ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"): [notifications.topic.topic_arn],
             ("cloudformation:DescribeStacks",): [self_stack],
+            # A custom widget calls its function with the right of whoever looks at it.
+            ("cloudwatch:GetDashboard",): [dashboard],
+            ("lambda:InvokeFunction",): [self._page.page.function.function_arn],
             _WITHOUT_RESOURCE: ["*"],
         }
 
     def _does(self) -> Grants:
-        return {("states:StartExecution",): self._machines(), ("states:StopExecution",): self._executions()}
+        return {
+            ("states:StartExecution",): self._machines(),
+            ("states:StopExecution",): self._executions(),
+            ("lambda:InvokeFunction",): [page.function.function_arn for page in (self._page.page, self._page.act)],
+        }
 
     def _machines(self) -> list[str]:
         return [machine_arn(self, name) for name in MACHINES]
@@ -77,11 +88,9 @@ class People(Construct):
             ],
         )
         here = f"{stack.region}:{stack.account}"
-        own = f"{stack.stack_name}-"
         reasons = {
             "*": "Lists, metrics and the results of log queries have no resource, and the console asks for them.",
             f"arn:<AWS::Partition>:rekognition:{here}:project/*": "Read only: which models fill the quota, and run.",
-            f"arn:<AWS::Partition>:logs:{here}:log-group:{own}*": "Log groups of this stack; their names are made up.",
             f"arn:<AWS::Partition>:scheduler:{here}:schedule/{stack.stack_name}*/*": "Every schedule in our own group.",
             f"arn:<AWS::Partition>:cloudformation:{here}:stack/{stack.stack_name}/*": "The id of this very stack.",
         }
@@ -95,15 +104,19 @@ _WITHOUT_RESOURCE = (
     "states:ListStateMachines",
     "rekognition:DescribeProjects",
     "logs:DescribeLogGroups",
+    "logs:DescribeQueryDefinitions",
     "logs:GetQueryResults",
     "logs:StopQuery",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:GetMetricData",
+    "cloudwatch:ListDashboards",
     "cloudwatch:ListMetrics",
     "scheduler:ListSchedules",
     "scheduler:ListScheduleGroups",
     "sns:ListTopics",
     "dynamodb:ListTables",
+    "xray:BatchGetTraces",
+    "xray:GetTraceSummaries",
 )
 """Service Authorization Reference: without a resource type, or what the console lists before one is chosen."""

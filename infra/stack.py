@@ -14,6 +14,7 @@ from infra.keeping import Keeping
 from infra.log_queries import LogQueries
 from infra.notifications import Notifications
 from infra.other_accounts import OtherAccounts
+from infra.page import Page
 from infra.people import People
 from infra.run_with_model import RunWithModel
 from infra.schedules import Schedules
@@ -42,7 +43,8 @@ class CustomLabelsLifecycle(cdk.Stack):
         stop_model = StopModel(self, "StopModel", shared, steps)
         run_with_model = RunWithModel(self, "RunWithModel", shared, steps)
         keeping = Keeping(self, "Keeping", shared, notifications)
-        people = People(self, "People", shared, notifications)
+        page = Page(self, "Page", shared)
+        people = People(self, "People", shared, notifications, page)
         machines = {
             "StartModel": start_model.state_machine.state_machine_arn,
             "StopModel": stop_model.state_machine.state_machine_arn,
@@ -71,6 +73,7 @@ class CustomLabelsLifecycle(cdk.Stack):
             "ModelTableName": (shared.model_table.table_name, "Leases and claims, an item for each model: read only"),
             "LedgerTableName": (shared.ledger_table.table_name, "What models have cost: read only"),
             "OperatorsPolicyArn": (people.operators.managed_policy_arn, "For people who start and stop models"),
+            "PageFunctionName": (page.page.function.function_name, "What the dashboard shows; it reports the bill too"),
             "ViewersPolicyArn": (people.viewers.managed_policy_arn, "For people who look"),
             **commands_and_links(self, next(iter(settings.models))),
         }
@@ -85,7 +88,8 @@ class CustomLabelsLifecycle(cdk.Stack):
                 detect_batch.state_machine.state_machine_arn,
                 "Look at every image under a prefix: a workload for RunWithModel",
             )
-        dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms)
+        now = [page.widget(width=24, height=12)]
+        dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms, now=now)
         outputs["DashboardUrl"] = (dashboard.url, "What runs, what it costs, and whether all is well")
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

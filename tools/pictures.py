@@ -37,6 +37,7 @@ _CALLERS = {
     "caller": "person, schedule,<br/>pipeline or event",
     "rule": "EventBridge rule:<br/>an execution ended",
     "schedule": "schedule:<br/>every few minutes",
+    "looker": "person at<br/>the dashboard",
 }
 _SERVICES = {
     "rekognition": "Amazon Rekognition<br/>Custom Labels",
@@ -156,6 +157,9 @@ def data_flow(template: Template) -> list[str]:
     own = [(machine, handler) for machine, each in machines.items() for handler in each if handler not in steps]
     keeping = [(event, template.invoked(target["Arn"])) for event, each in targets.items() for target in each]
     kept = {handler: _work(template, handler) for _, handler in keeping}
+    # Nothing but the dashboard calls what is left, and a workload's functions are drawn nowhere.
+    others = {*chain(*called.values()), *kept, *_functions_of(template, _WORKLOADS)}
+    page = sorted(template.functions.keys() - others - {"tick"}, reverse=True)
     by_both = frozenset.intersection(*kept.values())
     return [
         "flowchart LR",
@@ -164,16 +168,25 @@ def data_flow(template: Template) -> list[str]:
         *_group("steps", "steps of all", steps),
         *(_function(handler) for _, handler in own),
         *_group("keeping", "keeping what leases promise", kept),
+        *_group("dashboard", "the page", page),
         *(f'  {service}[("{label}")]' for service, label in _SERVICES.items()),
         *(f"  caller --> {machine}" for machine in machines),
         *(f"  {event} --> {handler}" for event, handler in keeping),
+        *(f"  looker --> {handler}" for handler in page),
         *(f"  {machine} --> steps" for machine in machines),
         *(f"  {machine} --> {handler}" for machine, handler in own),
         *(f"  {machine} --> {other}" for machine, other in nested),
         *chain(*(_uses(handler, _work(template, handler)) for handler in (*steps, *(one for _, one in own)))),
         *_uses("keeping", by_both),
         *chain(*(_uses(handler, work - by_both) for handler, work in kept.items())),
+        *chain(*(_uses(handler, _work(template, handler)) for handler in page)),
     ]
+
+
+def _functions_of(template: Template, construct: str) -> set[str]:
+    """The handlers of a construct's functions."""
+    of_type = template.of_type("AWS::Lambda::Function").items()
+    return {function["Handler"].split(".")[1] for name, function in of_type if name.startswith(construct)}
 
 
 def statuses() -> str:

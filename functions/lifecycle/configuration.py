@@ -132,6 +132,8 @@ class Configuration:
         ARNs of the state machines that RunWithModel may run.
     detect_batch : DetectBatch, optional
         Where DetectBatch is deployed.
+    disabled_schedules : tuple of str
+        Names of those that are deployed and do not fire.
     bill_retention_days : int
         How long it is remembered what models have cost.
     runbook_url : str, optional
@@ -148,6 +150,7 @@ class Configuration:
     detect_batch: DetectBatch | None = None
     bill_retention_days: int = 400
     runbook_url: str | None = None
+    disabled_schedules: tuple[str, ...] = ()
 
     @property
     def bill_retention(self) -> timedelta:
@@ -203,4 +206,5 @@ def load(bundle: Path) -> Configuration:
         detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
         bill_retention_days=data["bill_retention_days"],
         runbook_url=data.get("runbook_url"),
+        disabled_schedules=tuple(data.get("disabled_schedules", ())),
     )

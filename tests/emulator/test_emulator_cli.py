@@ -213,6 +213,7 @@ def test_up_says_what_to_export_and_ends_without_a_trace() -> None:
             "export AWS_ENDPOINT_URL=http://127.0.0.1:",
             "export AWS_ACCESS_KEY_ID=test",
             "StartModelArn=arn:",
+            "/console",
         ):
             assert part in said
         up.send_signal(signal.SIGTERM)

@@ -129,6 +129,23 @@ def use_names(emulator: Emulator, start_model: StateMachine, stop_model: StateMa
     assert [stop_model.wait(arn).status for arn in stopped.output["OtherExecutions"]] == ["SUCCEEDED"]
 
 
+def use_the_page(emulator: Emulator, arn: str) -> None:
+    """While a start is under way, which is begun and ended by its buttons."""
+    (act,) = (
+        one
+        for one in emulator.client("lambda").list_functions()["Functions"]
+        if "-PageActFunction" in one["FunctionName"]
+    )
+    which = {"ProjectVersionArn": arn, "PageMadeAt": f"{datetime.now(UTC):%FT%TZ}"}
+
+    def invoke(function: str, event: dict[str, Any]) -> str:
+        return str(emulator.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))["Payload"].read())
+
+    assert "It is being started" in invoke(act["FunctionArn"], {"Action": "start", "Minutes": 60, **which})
+    wait_until(lambda: "its start is under way" in invoke(emulator.outputs["PageFunctionName"], {}))
+    assert "It is being stopped" in invoke(act["FunctionArn"], {"Action": "stop", **which})
+
+
 def use_everything(
     emulator: Emulator,
     start_model: StateMachine,
@@ -164,6 +181,8 @@ def use_everything(
 
     lost_runs = use_runs(emulator, inspection, new_model)
     use_names(emulator, start_model, stop_model)
+
+    use_the_page(emulator, new_model())
 
     # The ticks of a schedule start and stop.
     for name in ("new-year-start", "new-year-stop"):
@@ -210,6 +229,8 @@ def test_every_action_that_a_role_is_granted_is_used(
         and not any(action == known and name in resource for known, name in ONE_WORKLOAD_STANDS_FOR_ALL)
         and not any(used_by == role and called == action and fnmatchcase(on, resource) for used_by, called, on in used)
     }
-    assert len({role for role, *_ in grants}) == 8, "Prepare, Check, Start, Stop, Notify, Settle, Sweep and Tick"
+    assert len({role for role, *_ in grants}) == 10, (
+        "Prepare, Check, Start, Stop, Notify, Settle, Sweep, Tick, Page, Act"
+    )
     assert unused == set()
     assert NOT_CALLED_BY_OUR_CODE.keys() <= {action for _, action, _ in grants}

@@ -33,6 +33,8 @@ HANDLERS = [
     "tick",
     "batch_prepare",
     "batch_summarise",
+    "page",
+    "act",
 ]
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 LOST_CALL = {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
@@ -126,6 +128,19 @@ GRANTS = {
         RUNS: {"states:DescribeExecution"},
         INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
         BATCHES: {"states:DescribeExecution", "states:StopExecution"},
+        START_MODEL: {"states:StartExecution"},
+        STOP_MODEL: {"states:StartExecution"},
+    },
+    "PageRole": {
+        "${SharedLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:Scan"},
+        "${SharedLedger.Arn}": {"dynamodb:Query"},
+        "*": {"rekognition:DescribeProjects"},
+        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
+        STARTS: {"states:DescribeExecution"},
+    },
+    "PageActRole": {
+        "${SharedLogs.Arn}": LOG,
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
     },

@@ -8,6 +8,7 @@ from tools.templates import Template
 
 ARN = "arn:${AWS::Partition}"
 PLACE = "eu-west-1:111122223333"
+READ = {"dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"}
 VIEWERS = {
     START_MODEL: {"states:DescribeStateMachine", "states:ListExecutions"},
     STOP_MODEL: {"states:DescribeStateMachine", "states:ListExecutions"},
@@ -15,9 +16,10 @@ VIEWERS = {
     STOPS: {"states:DescribeExecution", "states:GetExecutionHistory"},
     RUN_WITH_MODEL: {"states:DescribeStateMachine", "states:ListExecutions"},
     RUNS: {"states:DescribeExecution", "states:GetExecutionHistory"},
-    "${SharedModels.Arn}": {"dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"},
+    "${SharedModels.Arn}": READ,
+    "${SharedLedger.Arn}": READ,
     f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-    f"{ARN}:logs:{PLACE}:log-group:CustomLabelsLifecycle-*": {
+    "${SharedLogs.Arn}": {
         "logs:DescribeLogStreams",
         "logs:FilterLogEvents",
         "logs:GetLogEvents",
@@ -26,12 +28,18 @@ VIEWERS = {
     f"{ARN}:scheduler:{PLACE}:schedule/CustomLabelsLifecycle*/*": {"scheduler:GetSchedule"},
     "${NotificationsTopic}": {"sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"},
     f"{ARN}:cloudformation:{PLACE}:stack/CustomLabelsLifecycle/*": {"cloudformation:DescribeStacks"},
+    f"{ARN}:cloudwatch::111122223333:dashboard/CustomLabelsLifecycle-eu-west-1": {"cloudwatch:GetDashboard"},
+    "${PageFunction.Arn}": {"lambda:InvokeFunction"},
     "*": {
         "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
+        "cloudwatch:ListDashboards",
         "cloudwatch:ListMetrics",
         "dynamodb:ListTables",
+        "logs:DescribeQueryDefinitions",
+        "xray:BatchGetTraces",
+        "xray:GetTraceSummaries",
         "logs:DescribeLogGroups",
         "logs:GetQueryResults",
         "logs:StopQuery",
@@ -50,8 +58,9 @@ OPERATORS = {
     STOPS: VIEWERS[STOPS] | {"states:StopExecution"},
     RUN_WITH_MODEL: VIEWERS[RUN_WITH_MODEL] | {"states:StartExecution"},
     RUNS: VIEWERS[RUNS] | {"states:StopExecution"},
+    "${PageActFunction.Arn}": {"lambda:InvokeFunction"},
 }
-READS = ("Describe", "Get", "List", "Query", "Scan", "Filter", "StartQuery", "StopQuery")
+READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Filter", "StartQuery", "StopQuery")
 
 
 def test_viewers_see_and_operators_start_and_stop_too(stack: Template) -> None:
@@ -59,9 +68,22 @@ def test_viewers_see_and_operators_start_and_stop_too(stack: Template) -> None:
     assert stack.managed("PeopleOperators") == OPERATORS
 
 
-def test_viewers_change_nothing() -> None:
-    actions = {action.split(":")[1] for granted in VIEWERS.values() for action in granted}
-    assert all(action.startswith(READS) for action in actions)
+def test_viewers_change_nothing(stack: Template) -> None:
+    """The one function that they may invoke only reads."""
+    invoked = {on for on, granted in VIEWERS.items() if "lambda:InvokeFunction" in granted}
+    assert invoked == {"${PageFunction.Arn}"}
+    of_the_page = {action for granted in stack.grants["PageRole"].values() for action in granted}
+    actions = {action for granted in VIEWERS.values() for action in granted} - {"lambda:InvokeFunction"}
+    for action in actions | of_the_page - {"logs:CreateLogStream", "logs:PutLogEvents"}:
+        assert action.split(":")[1].startswith(READS), action
+
+
+def test_operators_alone_may_act(stack: Template) -> None:
+    act = "${PageActFunction.Arn}"
+    assert act in stack.managed("PeopleOperators")
+    assert act not in stack.managed("PeopleViewers")
+    others = {role for role, grants in stack.grants.items() if any(on.startswith(act) for on in grants)}
+    assert others == set()
 
 
 def test_the_policies_have_names_to_attach_them_by_and_fit_into_iam_s_limit(hundred: Template) -> None:

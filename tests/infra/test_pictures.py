@@ -151,6 +151,14 @@ def test_the_data_flow_shows_who_calls_what(stack: Template, minimal: Template, 
         'sweep -- "StartExecution" --> StartModelStateMachine',
         'sweep -- "UpdateItem" --> SharedModels',
         'sweep -- "PutItem<br/>Query" --> SharedLedger',
+        "looker --> page",
+        "looker --> act",
+        'page -- "DescribeProjectVersions<br/>DescribeProjects" --> rekognition',
+        'page -- "GetItem<br/>Scan" --> SharedModels',
+        'page -- "Query" --> SharedLedger',
+        'page -- "DescribeExecution" --> states',
+        'act -- "StartExecution" --> StartModelStateMachine',
+        'act -- "StartExecution" --> StopModelStateMachine',
     }
     assert len(arrows) == len(set(arrows))
 
@@ -159,7 +167,11 @@ def test_the_groups_of_the_data_flow_are_what_several_machines_call_and_what_non
     text = "\n".join(data_flow(stack))
     groups = dict(re.findall(r"  subgraph (\w+).*\n((?:    .*\n)+)  end", text))
     members = {name: re.findall(r"^    (\w+)", inside, re.MULTILINE) for name, inside in groups.items()}
-    assert members == {"steps": ["prepare", "check", "notify"], "keeping": ["settle", "sweep"]}
+    assert members == {
+        "steps": ["prepare", "check", "notify"],
+        "keeping": ["settle", "sweep"],
+        "dashboard": ["page", "act"],
+    }
 
 
 def test_a_service_that_nobody_said_how_to_draw_is_an_error(stack: Template, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,367 @@
+"""What the page shows: of every model its status, what it costs, who holds it, and what can be done. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from lifecycle import links
+from lifecycle.acts import MINUTES, Button, Buttons
+from lifecycle.arns import VersionArn
+from lifecycle.bill import Bill, Session, bill_so_far, month_of
+from lifecycle.choosing import newest_good
+from lifecycle.configuration import Configuration, Model, Schedule, Unleased
+from lifecycle.errors import LifecycleError
+from lifecycle.leases import ModelItem
+from lifecycle.ports import ModelVersion
+from lifecycle.pricing import cost, hourly_cost
+from lifecycle.statuses import BILLS, GONE, NOT_RUNNING
+from lifecycle.ticking import left_out, starts, stops
+
+UNKNOWN = "UNKNOWN"
+"""Stands for the status of a version that could not be read."""
+MOST_STARTS = 10
+"""How many past starts are drawn."""
+_MOST_LEFT_OUT = 400
+"""Starts of a schedule that are looked at, where all are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the page is made from, as it was at one time.
+
+    Parameters
+    ----------
+    versions : Mapping
+        By ARN, of the projects that could be read.
+    items : Mapping
+        By ARN.
+    began : Mapping
+        By the ARN of an execution with a pending lease: when it began.
+    unread : Mapping
+        Names of the projects that could not be read, and why.
+    last_sweep : datetime or None
+        None where there was none yet, or that is not known.
+    ended : sequence of Session, optional
+        Those that have ended this month; None where that is not known.
+    problems : tuple of str
+        What else could not be read, and why.
+    """
+
+    now: datetime
+    versions: Mapping[str, ModelVersion] = field(default_factory=dict)
+    items: Mapping[str, ModelItem] = field(default_factory=dict)
+    began: Mapping[str, datetime] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    last_sweep: datetime | None = None
+    ended: Sequence[Session] | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """A lease, and what can be done with it. ``until`` is None where it holds until it is released."""
+
+    holder: str
+    until: datetime | None
+    pending: bool
+    release: Button | None
+    extend: Button | None = None
+    execution_link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a schedule does next."""
+
+    schedule: str
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """One model.
+
+    Parameters
+    ----------
+    key : str
+        The same at every refresh, of its own, and fit for an id in HTML.
+    name : str
+        The configured one, else the version's.
+    found : bool
+        ``since`` is when it was found RUNNING: it may have run for longer.
+    units : int or None
+        Inference units: of a model that bills, those it has; else those it would be started with.
+    hourly : float or None
+        USD an hour, while RUNNING.
+    cost : float or None
+        USD, since it runs.
+    remark : str
+        What the status does not say.
+    field : str
+        The name of the form field with the minutes, one of ``minutes``, that a lease is taken or extended by.
+    """
+
+    key: str
+    name: str
+    project_version_arn: str | None
+    project: str
+    version: str
+    status: str
+    leases: tuple[LeaseRow, ...] = ()
+    status_message: str | None = None
+    f1_score: float | None = None
+    since: datetime | None = None
+    found: bool = False
+    units: int | None = None
+    hourly: float | None = None
+    cost: float | None = None
+    remark: str = ""
+    starts: tuple[int, ...] = ()
+    coming: tuple[Coming, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    start: Button | None = None
+    stop: Button | None = None
+    field: str = ""
+    minutes: tuple[int, ...] = ()
+    default_minutes: int = 0
+
+    @property
+    def bills(self) -> bool:
+        """Whether it costs something now, or will without anybody doing anything."""
+        return self.status in BILLS
+
+    @property
+    def tone(self) -> str:
+        """How its status is coloured."""
+        if self.status in {"RUNNING", "STARTING", "STOPPING"}:
+            return self.status.lower()
+        return "trouble" if self.status in {GONE, UNKNOWN} or "FAILED" in self.status else "idle"
+
+    @property
+    def settled(self) -> tuple[LeaseRow, ...]:
+        """Its leases but those of starts under way, of which it is not known yet when they end."""
+        return tuple(row for row in self.leases if not row.pending)
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When the last of the settled leases ends; None where one does not, or there is none."""
+        ends = [row.until for row in self.settled]
+        return None if None in ends else max((end for end in ends if end), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it.
+
+    Parameters
+    ----------
+    sweep_is_late : bool
+        It came longer ago than three of its periods, or never.
+    bill : Bill, optional
+        Of this month; None where that is not known.
+    """
+
+    now: datetime
+    models: tuple[ModelView, ...]
+    problems: tuple[str, ...]
+    last_sweep: datetime | None
+    sweep_is_late: bool
+    sweep_minutes: int
+    bill: Bill | None = None
+
+    @property
+    def billing(self) -> tuple[ModelView, ...]:
+        """The models that cost something now."""
+        return tuple(model for model in self.models if model.bills)
+
+    def count(self, status: str) -> int:
+        """How many models have a status."""
+        return sum(model.status == status for model in self.models)
+
+    def hourly(self, status: str) -> float:
+        """USD an hour of the models with a status; of those that start once they run."""
+        return sum(model.hourly or 0 for model in self.models if model.status == status)
+
+
+def page_of(facts: Facts, configuration: Configuration) -> Page:
+    """The page: configured models in their order, then others that run or are held."""
+    models = [
+        view for name, model in configuration.models.items() for view in _views_of(name, model, facts, configuration)
+    ]
+    shown = {view.project_version_arn for view in models}
+    others = sorted({*facts.versions, *facts.items} - shown)
+    models += [_view(arn, facts, configuration) for arn in others if _concerns_us(arn, facts)]
+    period = timedelta(minutes=configuration.sweep_minutes)
+    unread = tuple(f"The project {name} could not be read: {why}" for name, why in sorted(facts.unread.items()))
+    return Page(
+        now=facts.now,
+        models=tuple(models),
+        problems=(*facts.problems, *unread),
+        last_sweep=facts.last_sweep,
+        sweep_is_late=facts.last_sweep is None or facts.now - facts.last_sweep > 3 * period,
+        sweep_minutes=configuration.sweep_minutes,
+        bill=None
+        if facts.ended is None
+        else bill_so_far(month_of(facts.now), facts.ended, facts.items.values(), facts.now, configuration),
+    )
+
+
+def _views_of(name: str, model: Model, facts: Facts, configuration: Configuration) -> list[ModelView]:
+    """Of a configured model: its version; or of its project those that run or are held, or the newest good one."""
+    if model.project_version_arn:
+        return [_view(model.project_version_arn, facts, configuration, name)]
+    arns = {*facts.versions, *facts.items}
+    of_project = sorted(arn for arn in arns if VersionArn.parse(arn).project_name == model.project)
+    concerned = [arn for arn in of_project if _concerns_us(arn, facts)]
+    if concerned:
+        return [_view(arn, facts, configuration, name) for arn in concerned]
+    try:
+        versions = [facts.versions[arn] for arn in of_project if arn in facts.versions]
+        return [_view(newest_good(model, versions).project_version_arn, facts, configuration, name)]
+    except LifecycleError as error:
+        unread = model.project_name in facts.unread
+        why = facts.unread[model.project_name] if unread else error.message
+        return [ModelView(name, name, None, model.project_name, "", UNKNOWN if unread else GONE, status_message=why)]
+
+
+def _concerns_us(arn: str, facts: Facts) -> bool:
+    """Whether a version runs, or is held or being stopped."""
+    version, item = facts.versions.get(arn), facts.items.get(arn)
+    runs = version is not None and version.status not in NOT_RUNNING
+    return runs or (item is not None and bool(item.claim or item.is_held(facts.now)))
+
+
+def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None = None) -> ModelView:
+    parts = VersionArn.parse(arn)
+    item = facts.items.get(arn, ModelItem(arn))
+    unread = parts.project_name in facts.unread
+    version = facts.versions.get(arn, ModelVersion(arn, UNKNOWN if unread else GONE))
+    status, bills = version.status, version.status in BILLS
+    configured = configuration.models.get(name or "", Model(arn))
+    running = item.running if status == "RUNNING" else None
+    had = version.min_inference_units or (running and running.min_inference_units)
+    units = (had if bills else None) or configured.min_inference_units
+    price = configuration.inference_unit_hour_usd
+    default_minutes = configuration.extension_minutes(name)
+    buttons = Buttons(
+        now=facts.now,
+        key=_key(arn, name, configuration),
+        shown=name or parts.version_name,
+        name=configuration.name_for(arn) or (name if not bills else None),
+        item=item,
+        status=status,
+        hourly=hourly_cost(units, price),
+        may_start=_may_start(arn, configuration),
+        managed=configuration.manages(arn),
+    )
+    return ModelView(
+        key=buttons.key,
+        name=name or parts.version_name,
+        project_version_arn=arn,
+        project=parts.project_name,
+        version=parts.version_name,
+        status=status,
+        leases=_leases(item, facts, buttons),
+        status_message=version.status_message,
+        f1_score=version.f1_score,
+        since=_since(item, status, facts),
+        found=running is not None and running.found,
+        units=units,
+        hourly=hourly_cost(units, price),
+        cost=cost((facts.now - running.since).total_seconds(), units, price) if running else None,
+        remark=_remark(item, version, facts.now, configuration),
+        starts=tuple(start.at_most for start in item.starts[-MOST_STARTS:]),
+        coming=tuple(_coming(name, facts.now, configuration)) if name else (),
+        links=_links(item, arn),
+        start=buttons.start(),
+        stop=buttons.stop(),
+        field=buttons.field,
+        minutes=tuple(sorted({*MINUTES, default_minutes})),
+        default_minutes=default_minutes,
+    )
+
+
+def _key(arn: str, name: str | None, configuration: Configuration) -> str:
+    """A name is of one version, unless it means the newest one: then the version's number tells them apart."""
+    number = arn.rpartition("/")[2]
+    return name if name and configuration.models[name].project_version_arn else f"{name or 'version'}-{number}"
+
+
+def _may_start(arn: str, configuration: Configuration) -> bool:
+    """Whether this app has the right to start a version: as infra/access.py grants it."""
+    project = VersionArn.parse(arn).project_name
+    whole = {*configuration.projects, *(model.project for model in configuration.models.values() if model.project)}
+    return "*" in whole or project in whole or configuration.name_for(arn) is not None
+
+
+def _since(item: ModelItem, status: str, facts: Facts) -> datetime | None:
+    """Since when a model has its status, as far as that is known."""
+    if status == "RUNNING":
+        return item.running.since if item.running else None
+    if status == "STARTING":
+        began = [facts.began[lease.execution_arn] for lease in item.pending if lease.execution_arn in facts.began]
+        return min(began, default=None)
+    return item.claim.since if status == "STOPPING" and item.claim else None
+
+
+def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration: Configuration) -> str:
+    if item.claim and version.status in BILLS:
+        return "It is about to be stopped."
+    if version.status not in BILLS or item.is_held(now):
+        return ""
+    if not configuration.manages(version.project_version_arn):
+        return "Nobody holds it, and this app does not manage its project: stop it in Amazon Rekognition."
+    if item.ours or configuration.sweep.unleased_models is Unleased.STOP:
+        return "Nobody holds it: the next sweep stops it."
+    return "Nobody holds it, and it was not started by this app: nobody stops it by itself."
+
+
+def _leases(item: ModelItem, facts: Facts, buttons: Buttons) -> tuple[LeaseRow, ...]:
+    """The settled ones first; the first to end first of each."""
+    settled = [
+        LeaseRow(lease.lease_id, lease.expires_at, False, buttons.release(lease.lease_id), buttons.extend(lease))
+        for lease in sorted(item.held(facts.now), key=lambda lease: (lease.expires_at is None, lease.expires_at))
+    ]
+    pending = [
+        LeaseRow(
+            lease.lease_id,
+            lease.expires_at,
+            True,
+            buttons.release(lease.lease_id),
+            execution_link=links.execution(lease.execution_arn),
+        )
+        for lease in sorted(item.awaited(facts.now), key=lambda lease: lease.expires_at)
+    ]
+    return (*settled, *pending)
+
+
+def _coming(name: str, now: datetime, configuration: Configuration) -> list[Coming]:
+    """The next thing that each schedule of a model does, the first to come first."""
+    enabled = configuration.schedules.keys() - set(configuration.disabled_schedules)
+    ours = {key: one for key, one in configuration.schedules.items() if one.model == name and key in enabled}
+    found = [next_of(schedule, one, now) for schedule, one in ours.items()]
+    return sorted((one for one in found if one), key=lambda one: one.at)
+
+
+def next_of(schedule: str, configured: Schedule, now: datetime) -> Coming | None:
+    """The next thing that a schedule does: a start that is not left out, or a stop."""
+    action = "start" if configured.start else "ready by"
+    since = now
+    if configured.start_date:
+        first = datetime.fromisoformat(configured.start_date).replace(tzinfo=ZoneInfo(configured.time_zone))
+        since = max(now, first - datetime.resolution)
+    looked_at = islice(starts(configured).after(since), _MOST_LEFT_OUT)
+    begin = next((at for at in looked_at if not left_out(configured, at)), None)
+    calendar = stops(configured)
+    end = next(calendar.after(now), None) if calendar else None
+    coming = [Coming(schedule, what, at) for what, at in ((action, begin), ("stop", end)) if at]
+    return min(coming, key=lambda one: one.at, default=None)
+
+
+def _links(item: ModelItem, arn: str) -> tuple[tuple[str, str], ...]:
+    """Into the AWS console; of executions those that are under way."""
+    claim = [("execution that stops it", links.execution(item.claim.execution_arn))] if item.claim else []
+    return (*claim, ("model in Rekognition", links.model(arn)))

@@ -1,0 +1,85 @@
+"""Reading what the page shows: what can't be read is told on it, and the rest is shown."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from lifecycle.arns import VersionArn
+from lifecycle.bill import month_of
+from lifecycle.configuration import Configuration
+from lifecycle.errors import LifecycleError
+from lifecycle.leases import ModelItem
+from lifecycle.page import Facts
+from lifecycle.ports import Executions, Ledger, ModelItems, Models, ModelVersion, Sweeps
+
+T = TypeVar("T")
+
+BUDGET = timedelta(seconds=20)
+"""After which the projects that are not read yet are left out: who looks does not wait for longer."""
+_LATE = f"it would have taken longer than {BUDGET.seconds} s"
+
+
+@dataclass(slots=True)
+class Reader:
+    """One reading."""
+
+    configuration: Configuration
+    models: Models
+    items: ModelItems
+    executions: Executions
+    ledger: Ledger
+    sweeps: Sweeps
+    clock: Callable[[], datetime]
+    _problems: list[str] = field(default_factory=list)
+
+    def read(self) -> Facts:
+        """Read it all. The models come last, so that no status is older than the item that it is shown with."""
+        began_at = self.clock()
+        items = {
+            item.project_version_arn: item for item in self._try("The leases could not be read", self.items.all) or ()
+        }
+        last_sweep = self._try("When the last sweep came could not be read", self.sweeps.last)
+        month = partial(self.ledger.sessions, month_of(began_at), began_at)
+        ended = self._try("What this month has cost could not be read", month)
+        began = self._began(items, began_at)
+        projects = {*self.configuration.swept_projects, *(VersionArn.parse(arn).project_name for arn in items)}
+        versions, unread = self._look(projects, began_at + BUDGET)
+        return Facts(self.clock(), versions, items, began, unread, last_sweep, ended, tuple(self._problems))
+
+    def _look(self, projects: Collection[str], until: datetime) -> tuple[dict[str, ModelVersion], dict[str, str]]:
+        """The versions by their ARNs, and why the others of these projects could not be read."""
+        versions: dict[str, ModelVersion] = {}
+        unread: dict[str, str] = {}
+        left = set(projects) - {"*"}
+        try:
+            for project in self.models.versions(projects):
+                left.discard(project.project_name)
+                if project.versions is None:
+                    unread[project.project_name] = project.problem or ""
+                else:
+                    versions |= {version.project_version_arn: version for version in project.versions}
+                if self.clock() > until:
+                    if "*" in projects:
+                        self._problems.append(f"Not all projects could be read: {_LATE}")
+                    return versions, unread | dict.fromkeys(left, _LATE)
+        except LifecycleError as error:
+            return versions, unread | dict.fromkeys(left or {"*"}, error.message)
+        return versions, unread  # what is left there is not
+
+    def _began(self, items: Mapping[str, ModelItem], now: datetime) -> dict[str, datetime]:
+        """When the executions with pending leases began."""
+        began = {}
+        for arn in (lease.execution_arn for item in items.values() for lease in item.awaited(now)):
+            state = self._try("An execution could not be read", partial(self.executions.describe, arn))
+            if state and state.started_at:
+                began[arn] = state.started_at
+        return began
+
+    def _try(self, what: str, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except LifecycleError as error:
+            self._problems.append(f"{what}: {error.message}")
+            return None

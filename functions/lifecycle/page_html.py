@@ -1,0 +1,128 @@
+"""The page as HTML for a CloudWatch custom widget: no script, everything escaped, light and dark. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lifecycle.acts import Asked
+from lifecycle.page import Page
+from lifecycle.words import duration, plural, usd
+
+THEMES = ("light", "dark")
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+MOST_LINES = 8
+"""Of the bill; the others are summed up."""
+_BAR, _GAP, _HEIGHT = 9, 3, 28
+
+
+def page_html(page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: str) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    theme : str
+        One of ``THEMES``; anything else is light.
+    zone : tzinfo
+        In which times are shown.
+    act_arn : str
+        The function that its buttons call.
+    operators : str
+        The policy that lets people call it.
+    """
+    return _ENVIRONMENT.get_template("page.html.j2").render(
+        page=page,
+        theme=_theme(theme),
+        act_arn=act_arn,
+        operators=operators,
+        zone=_offset(page.now, zone),
+        clock=lambda moment: clock(moment, page.now, zone),
+        ago=lambda moment: span(page.now - moment),
+        left=lambda moment: span(moment - page.now),
+        bars=bars,
+        duration=duration,
+        seconds=lambda count: span(timedelta(seconds=count)),
+        most_lines=MOST_LINES,
+        minutes=lambda count: span(timedelta(minutes=count)),
+        plural=plural,
+        usd=usd,
+    )
+
+
+def started_html(asked: Asked, link: str, *, new: bool, theme: str) -> str:
+    """That a click has started an execution, or that it was started before."""
+    return _ENVIRONMENT.get_template("started.html.j2").render(asked=asked, link=link, new=new, theme=_theme(theme))
+
+
+def refused_html(message: str, remedy: str, *, theme: str) -> str:
+    """That a click has started nothing, and why."""
+    lead, *problems = message.split("\n- ")
+    return _ENVIRONMENT.get_template("refused.html.j2").render(
+        lead=lead, problems=problems, remedy=remedy, theme=_theme(theme)
+    )
+
+
+def theme_and_zone(event: Mapping[str, object]) -> tuple[str, tzinfo]:
+    """Of the dashboard, as CloudWatch says in ``widgetContext``; light and UTC where it does not."""
+    context = event.get("widgetContext")
+    context = context if isinstance(context, dict) else {}
+    named = context.get("timezone")
+    offset = named.get("offsetISO") if isinstance(named, dict) else None
+    return _theme(context.get("theme")), _zone(offset)
+
+
+def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """``14:03``, with its day where that is not today: ``14:03 on Thu 26 Nov``."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%H:%M on %a %d %b}"
+
+
+def span(period: timedelta) -> str:
+    """``47 s``, ``12 min``, ``1 h 20 min``, ``3 days``: as exact as people need it."""
+    seconds = max(0, round(period.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    if not hours:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return plural(hours // 24, "day")
+
+
+def bars(seconds: tuple[int, ...]) -> list[dict[str, int]]:
+    """Rectangles of a small chart, the tallest of which is the longest."""
+    longest = max(seconds, default=1) or 1
+    return [
+        {
+            "x": place * (_BAR + _GAP),
+            "height": (height := max(2, round(_HEIGHT * one / longest))),
+            "y": _HEIGHT - height,
+        }
+        for place, one in enumerate(seconds)
+    ]
+
+
+def _theme(theme: object) -> str:
+    return theme if isinstance(theme, str) and theme in THEMES else THEMES[0]
+
+
+def _zone(offset: object) -> tzinfo:
+    """From ``+01:00``."""
+    try:
+        return datetime.strptime(str(offset), "%z").tzinfo or UTC
+    except ValueError:
+        return UTC
+
+
+def _offset(now: datetime, zone: tzinfo) -> str:
+    """``UTC``, ``UTC+01:00``."""
+    text = now.astimezone(zone).isoformat()[-6:]
+    return "UTC" if text == "+00:00" else f"UTC{text}"

@@ -1,0 +1,60 @@
+"""The page on the dashboard: one function that reads, one that acts, and the widget."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.access import allow_to_look_at_models
+from infra.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.nag import acknowledge
+from infra.shared import Shared
+
+TITLE = "Custom Labels models"
+
+
+class Page(Construct):
+    """Two functions, because two groups of people may invoke them: who looks, and who acts."""
+
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
+        super().__init__(scope, construct_id)
+        self.act = shared.function(
+            self,
+            "Act",
+            handler="act",
+            timeout_seconds=30,
+            environment={f"{name}_ARN": machine_arn(self, machine) for name, machine in _STARTED.items()},
+        )
+        self.act.allow("states:StartExecution", on=[machine_arn(self, machine) for machine in _STARTED.values()])
+
+        self.page = shared.function(
+            self,
+            "Page",
+            handler="page",
+            timeout_seconds=60,
+            environment={
+                "ACT_ARN": self.act.function.function_arn,
+                "OPERATORS_POLICY": full_name(self, "operators"),
+                **shared.table_names("MODEL", "LEDGER"),
+            },
+        )
+        self.page.allow("dynamodb:GetItem", "dynamodb:Scan", on=[shared.model_table.table_arn])
+        self.page.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])
+        self.page.allow("states:DescribeExecution", on=[executions_arn(self, "StartModel")])
+        allow_to_look_at_models(self.page)
+        reason = "Any start may be under way; the page tells since when."
+        acknowledge(self.page, any_execution(self, [full_name(self, "StartModel")], reason))
+
+    def widget(self, *, width: int, height: int) -> cloudwatch.CustomWidget:
+        """For a dashboard, in CloudWatch's units."""
+        return cloudwatch.CustomWidget(
+            title=TITLE,
+            function_arn=self.page.function.function_arn,
+            width=width,
+            height=height,
+            update_on_refresh=True,
+            update_on_resize=True,
+            update_on_time_range_change=True,
+        )
+
+
+_STARTED = {"START_MODEL": "StartModel", "STOP_MODEL": "StopModel"}
+"""What the buttons start, by the names of the environment."""
