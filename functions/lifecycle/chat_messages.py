@@ -21,6 +21,8 @@ MAX_SUMMARY = 250
 
 _SIGNS = {Severity.INFO: ":white_check_mark:", Severity.WARNING: ":warning:", Severity.ERROR: ":rotating_light:"}
 
+_LINKED = ("Execution:", "Model:", "Runbook:")
+"""The links to logs and trace are long; they are in the mail, and one click from the execution."""
 JOINER = "\N{WORD JOINER}"
 """Has no width: it parts what a chat client would take for a mention or a link."""
 _OUR_LINKS = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/\S*")
@@ -90,7 +92,7 @@ def _description(notification: Notification) -> str:
         for title in (WHAT_HAPPENED, WHAT_IT_COSTS)
         if title in sections
     ]
-    links = "\n".join(_link(line) for line in sections.get(LINKS, []))
+    links = "\n".join(_link(line) for line in sections.get(LINKS, []) if line.startswith(_LINKED))
     told = "\n\n".join(blocks)
     # What is long is a service's text or a workload's Cause, never a link.
     return f"{_cut(told, MAX_DESCRIPTION - len(links) - 2)}\n\n{links}"
