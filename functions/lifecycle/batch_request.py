@@ -14,7 +14,6 @@ from lifecycle.wire import Json
 
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 5
 
-_VALIDATOR = validator("detect_batch")
 _PASSED_ON = ("MinConfidence", "MaxResults")
 
 
@@ -75,7 +74,7 @@ def batch_request(payload: Json, execution: Execution, settings: DetectBatch) ->
     InvalidRequest
         Naming every problem, each with its path.
     """
-    problems = _VALIDATOR.problems(payload)
+    problems = validator("detect_batch").problems(payload)
     if isinstance(payload, dict):
         said = {problem.partition(":")[0] for problem in problems}
         further = _problems_between_fields(payload, execution, settings)
@@ -146,6 +145,6 @@ def _how_to_ask(settings: DetectBatch) -> str:
     example = {
         "Bucket": place.bucket,
         "Prefix": f"{place.folder}2026-11-24/",
-        "ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn"),
+        "ProjectVersionArn": validator("detect_batch").example("ProjectVersionArn"),
     }
     return f"Nothing was done. Start a new execution with an input such as {json.dumps(example)}."

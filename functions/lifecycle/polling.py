@@ -5,7 +5,7 @@ inference units. Looks every ``w`` seconds cost ``look / w`` a second, and where
 ``h`` a second, ``h * second * w / 2`` for being late. Together they cost least where ``w * w * h = 2 * look / second``:
 so a look is due as soon as that long has passed since the last one. How ``h`` goes, past starts tell (``Forecast``).
 While RUNNING is as good as impossible there is no look; then they come more often, and past the expected end less often
-again. ``tests/unit/test_polling.py`` compares what it all costs with fixed intervals. (A rule that looks no sooner than
+again. ``benchmarks/polling.py`` compares what it all costs with fixed intervals. (A rule that looks no sooner than
 the earliest of the past starts was simulated too: where they lie 25 % apart it costs up to three quarters more, for the
 few that are sooner still.)
 """

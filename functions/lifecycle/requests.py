@@ -5,16 +5,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from lifecycle.arns import VersionArn, region_and_account
 from lifecycle.choosing import Choice, Choose
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.polling import fixed_interval
-from lifecycle.validation import Validator
 from lifecycle.wire import Json
+
+if TYPE_CHECKING:
+    from lifecycle.validation import Validator
 
 DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_CONTEXT_BYTES = 16 * 1024
@@ -72,8 +75,14 @@ class Request:
         return replace(self, poll_seconds=poll_seconds, warnings=warnings)
 
 
-def validator(machine: str) -> Validator:
-    """Of a machine's input schema, by the machine's name in file names, such as ``start_model``."""
+@cache
+def validator(machine: str) -> "Validator":
+    """Of a machine's input schema, by the machine's name in file names, such as ``start_model``.
+
+    Made when it is needed first: most functions never do, and compiling all schemas would be a tenth of a cold start.
+    """
+    from lifecycle.validation import Validator
+
     return Validator(json.loads(files("schemas").joinpath(f"{machine}.input.schema.json").read_text("utf-8")))
 
 

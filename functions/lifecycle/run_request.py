@@ -18,7 +18,6 @@ LONGEST_RUN = timedelta(days=366)
 """An execution of Step Functions ends within a year (Step Functions quotas)."""
 _MAX_NAME = 80
 _NOT_PASSED_ON = frozenset({"Workload", "LeaseId", "ClientRequestToken", "Comment"})
-_VALIDATOR = validator("run_with_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,17 @@ def run_request(payload: Json, execution: Execution, configuration: Configuratio
     InvalidRequest
         Naming every problem, each with its path.
     """
-    workload = {"StateMachineArn": next(iter(configuration.workloads), _VALIDATOR.example("Workload.StateMachineArn"))}
+    workload = {
+        "StateMachineArn": next(
+            iter(configuration.workloads), validator("run_with_model").example("Workload.StateMachineArn")
+        )
+    }
     refuse(
         payload,
-        _VALIDATOR.problems(payload),
+        validator("run_with_model").problems(payload),
         _problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
         machine="RunWithModel",
-        example={"ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn")},
+        example={"ProjectVersionArn": validator("run_with_model").example("ProjectVersionArn")},
         further_example={"Workload": workload},
         configuration=configuration,
     )

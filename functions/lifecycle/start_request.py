@@ -25,8 +25,6 @@ START_LEAD = timedelta(minutes=30)
 """How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
 READY_AT_HORIZON = timedelta(days=30)
 
-_VALIDATOR = validator("start_model")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest(Request):
@@ -68,10 +66,10 @@ def start_request(
     """
     refuse(
         payload,
-        _VALIDATOR.problems(payload),
+        validator("start_model").problems(payload),
         problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
         machine="StartModel",
-        example={"ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn")},
+        example={"ProjectVersionArn": validator("start_model").example("ProjectVersionArn")},
         configuration=configuration,
     )
     name, choice = model_of(payload, configuration, choose)

@@ -17,8 +17,6 @@ from lifecycle.requests import (
 )
 from lifecycle.wire import Json
 
-_VALIDATOR = validator("stop_model")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest(Request):
@@ -52,10 +50,10 @@ def stop_request(
     """
     refuse(
         payload,
-        _VALIDATOR.problems(payload),
+        validator("stop_model").problems(payload),
         problems_of_any(payload, execution, configuration) if isinstance(payload, dict) else (),
         machine="StopModel",
-        example={"ProjectVersionArn": _VALIDATOR.example("ProjectVersionArn")},
+        example={"ProjectVersionArn": validator("stop_model").example("ProjectVersionArn")},
         configuration=configuration,
     )
     name, choice = model_of(payload, configuration, choose)

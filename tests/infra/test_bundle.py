@@ -44,7 +44,7 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
             assert file.suffix not in {".so", ".pyd", ".pyc"}, file
             archive.write(file, file.relative_to(bundle))
     assert not [*bundle.rglob("boto3"), *bundle.rglob("botocore")]
-    assert len(zipped.getvalue()) < 1_500_000
+    assert len(zipped.getvalue()) < 750_000
 
 
 BATCHES = ("batch_prepare", "batch_summarise")

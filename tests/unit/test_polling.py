@@ -1,19 +1,18 @@
-"""When the status is looked at next, and what that costs, by the clock and in dollars."""
+"""When the status is looked at next. What that costs: tests/benchmarks."""
 
-import math
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from statistics import NormalDist, fmean
+from statistics import fmean
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.leases import PAST_STARTS, PastStart
+from benchmarks.starts import durations, history
+from lifecycle.leases import PastStart
 from lifecycle.polling import UnderWay, fixed_interval, lead_seconds, wait_seconds
-from lifecycle.pricing import LOOK, second_cost
+from lifecycle.pricing import second_cost
 from tests.unit.examples import NOW
 
 SECOND = second_cost(1, 4.0)
@@ -113,11 +112,11 @@ def test_the_more_starts_are_known_the_later_it_begins() -> None:
 
 @pytest.mark.parametrize("spread", [0.1, 0.25])
 def test_of_starts_for_later_some_nineteen_in_twenty_are_on_time(spread: float) -> None:
-    durations = starts(720, spread, 400)
+    taken = durations(720, spread, 400)
     late = 0
     for begin in range(0, 400, 20):
-        history = past(*[(int(one) - 4, math.ceil(one)) for one in durations[begin : begin + 10]])
-        late += sum(one > lead_seconds(history) for one in durations[begin + 10 : begin + 20])
+        lead = lead_seconds(history(taken[begin : begin + 10]))
+        late += sum(one > lead for one in taken[begin + 10 : begin + 20])
     assert late / 200 < 0.05
 
 
@@ -166,74 +165,3 @@ def test_any_timeout_takes_less_than_a_thousand_turns(
         seconds = wait(left, turns=turns, poll=interval, start=own(timeout - left, history, units))
         assert 1 <= seconds < left + 1
         left -= seconds + late
-
-
-# What it costs ------------------------------------------------------------------------------------
-
-FIXED = (5, 10, 15, 30, 60, 180, 300, 900)
-"""What people would choose, in seconds."""
-Poll = Callable[[float, Sequence[PastStart]], int]
-"""Of what has passed and the history, how long until the next look."""
-
-
-def starts(mean: float, spread: float, number: int = 200) -> list[float]:
-    """How long that many starts take, in some order: normally distributed, as evenly as can be."""
-    normal = NormalDist(mean, spread * mean)
-    durations = [normal.inv_cdf((i + 0.5) / number) for i in range(number)]
-    random.Random(7).shuffle(durations)  # noqa: S311 - nothing is secret
-    return durations
-
-
-def every(seconds: int) -> Poll:
-    return lambda _elapsed, _history: seconds
-
-
-def learned(elapsed: float, history: Sequence[PastStart]) -> int:
-    return wait(10**6, start=own(elapsed, history))
-
-
-def without_history(elapsed: float, _history: Sequence[PastStart]) -> int:
-    return learned(elapsed, ())
-
-
-def costs(poll: Poll, durations: Sequence[float], history: Sequence[PastStart] = ()) -> Iterator[float]:
-    """USD for the looks at each start, and for the seconds until the last of them sees it RUNNING."""
-    for duration in durations:
-        before, elapsed, number = 0, 0, 0
-        while elapsed < duration:
-            before, elapsed, number = elapsed, elapsed + poll(elapsed, history), number + 1
-        history = (*history, PastStart(NOW, before, elapsed))[-PAST_STARTS:]
-        yield number * LOOK + (elapsed - duration) * SECOND
-
-
-@pytest.mark.parametrize("spread", [0.1, 0.25])
-@pytest.mark.parametrize("minutes", [6, 12, 20])
-def test_with_history_polling_is_a_quarter_cheaper_than_by_any_fixed_interval(minutes: int, spread: float) -> None:
-    durations = starts(60 * minutes, spread)
-    fixed = min(fmean(costs(every(seconds), durations)) for seconds in FIXED)
-    assert fmean(costs(learned, durations, past((0, 60 * minutes)))) < 0.75 * fixed
-
-
-@pytest.mark.parametrize("spread", [0.1, 0.25])
-def test_a_model_that_has_become_twice_as_slow_costs_little_more_than_without_history(spread: float) -> None:
-    history = past(*((int(one) - 4, int(one)) for one in starts(360, spread, 20)))
-    slow = starts(720, spread, 20)
-    after = list(costs(learned, slow, history))
-    blind = fmean(costs(without_history, slow))
-    assert fmean(after[:3]) < 1.2 * blind
-    assert fmean(after[10:]) < 0.8 * blind
-
-
-@pytest.mark.parametrize("minutes", [6, 12, 20])
-def test_a_model_that_has_become_twice_as_fast_is_known_after_some_starts(minutes: int) -> None:
-    history = past(*((int(one) - 4, int(one)) for one in starts(120 * minutes, 0.1, 20)))
-    after = list(costs(learned, starts(60 * minutes, 0.1, 20), history))
-    assert after[0] < SECOND * 60 * minutes / 6  # noticed within a sixth of the start's time
-    assert fmean(after[8:]) < fmean(costs(without_history, starts(60 * minutes, 0.1, 20)))
-
-
-@pytest.mark.parametrize("minutes", [6, 12])
-def test_a_history_of_rare_looks_does_not_make_the_next_ones_late(minutes: int) -> None:
-    rare = past(*[(0, 900)] * PAST_STARTS)
-    durations = starts(60 * minutes, 0.1, 20)
-    assert fmean(list(costs(learned, durations, rare))[:5]) < fmean(costs(without_history, durations))

@@ -1,0 +1,214 @@
+"""Simulated starts of a model, watched by the product's own code: what the looks cost, and what noticing late costs.
+
+Nothing is simulated but the model: how long it takes to be RUNNING. What follows from a look, and when the next one is
+due, ``lifecycle.starting`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A look takes no
+time here; on AWS it takes a tenth of a second of a function, whoever polls.
+"""
+
+import math
+import random
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
+from typing import Protocol, cast
+
+from lifecycle.configuration import Configuration
+from lifecycle.decisions import Action, Progress, Refusal
+from lifecycle.leases import ModelItem, PastStart
+from lifecycle.ports import ModelItems, Models, ModelVersion
+from lifecycle.pricing import LOOK, second_cost
+from lifecycle.requests import Execution
+from lifecycle.start_request import StartRequest
+from lifecycle.starting import request_start, start_turn
+from lifecycle.steps import Step
+
+BEGIN = datetime(2026, 11, 24, 7, tzinfo=UTC)
+HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
+ARN = f"{HOME}/boards/version/v1/1793520000000"
+CONFIGURATION = Configuration(models={}, inference_unit_hour_usd=4.0)
+SECOND = second_cost(1, CONFIGURATION.inference_unit_hour_usd)
+"""USD for a second of a model with one inference unit."""
+DESCRIBE, START = "DescribeProjectVersions", "StartProjectVersion"
+FIXED = (900, 300, 180, 60, 30, 15, 10, 5)
+"""What people choose, in seconds."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One start: looks since its request, and seconds from RUNNING to the look that saw it."""
+
+    looks: int
+    late: float
+
+    @property
+    def cost(self) -> float:
+        """USD that a clairvoyant would have saved, but for one look."""
+        return self.looks * LOOK + self.late * SECOND
+
+
+class Rule(Protocol):
+    """When to look next: of the seconds since the request and the history, the seconds to wait."""
+
+    def __call__(self, elapsed: float, starts: Sequence[PastStart]) -> float:
+        """Seconds."""
+
+
+def durations(mean: float, spread: float, number: int = 200) -> list[float]:
+    """How long that many starts take, in some order: normally distributed, as evenly as can be."""
+    normal = NormalDist(mean, spread * mean)
+    taken = [normal.inv_cdf((i + 0.5) / number) for i in range(number)]
+    random.Random(7).shuffle(taken)  # noqa: S311 - nothing is secret
+    return taken
+
+
+def watch(taken: Sequence[float], starts: Sequence[PastStart] = (), poll_seconds: int | None = None) -> list[Watched]:
+    """One start after the other of one model, each by an execution of its own that remembers what it has seen."""
+    item, watched = ModelItem(ARN, starts=tuple(starts)), []
+    for number, seconds in enumerate(taken):
+        start = Start(seconds, item, poll_seconds)
+        start.run(BEGIN + timedelta(days=number))
+        item = ModelItem(ARN, starts=start.item.starts)
+        watched.append(start.watched)
+    return watched
+
+
+def first(taken: Sequence[float], poll_seconds: int | None = None) -> list[Watched]:
+    """Each of these starts as if it were the model's first."""
+    return [watch([seconds], poll_seconds=poll_seconds)[0] for seconds in taken]
+
+
+def learned(mean: float, spread: float, known: int = 20, number: int = 200) -> list[Watched]:
+    """Starts of a model of which so many others are known."""
+    return watch(durations(mean, spread, known + number))[known:]
+
+
+def history(taken: Sequence[float]) -> tuple[PastStart, ...]:
+    """What is remembered of these starts, had each been looked at every 4 seconds."""
+    return tuple(
+        PastStart(BEGIN - timedelta(days=number + 1), max(0, math.ceil(one) - 4), math.ceil(one))
+        for number, one in enumerate(taken)
+    )
+
+
+def by_rule(rule: Rule, taken: Sequence[float]) -> list[Watched]:
+    """First starts watched by a rule that is not the product's."""
+    watched = []
+    for seconds in taken:
+        elapsed, looks = 0.0, 0
+        while elapsed < seconds:
+            elapsed, looks = elapsed + rule(elapsed, ()), looks + 1
+        watched.append(Watched(looks, elapsed - seconds))
+    return watched
+
+
+class Start:
+    """One start of a model that takes so many seconds: the loop of the state machine around the product's own code.
+
+    Parameters
+    ----------
+    item : ModelItem
+        The model's, with its history.
+    """
+
+    def __init__(self, seconds: float, item: ModelItem, poll_seconds: int | None = None) -> None:
+        self.item = item
+        self.looks = 0
+        self._seconds = seconds
+        self._poll_seconds = poll_seconds
+        self._requested: datetime | None = None
+        self._now = BEGIN
+
+    @property
+    def watched(self) -> Watched:
+        """How it went, once it has ended."""
+        return Watched(self.looks, (self._now - self._running_at).total_seconds())
+
+    @property
+    def _running_at(self) -> datetime:
+        assert self._requested is not None  # noqa: S101 - it has run
+        return self._requested + timedelta(seconds=self._seconds)
+
+    def steps(self, began: datetime) -> Generator[str | float, datetime, None]:
+        """From the first look to the one that sees it RUNNING.
+
+        Yields the operation to be called, and is sent when it was answered; or the seconds to wait.
+        """
+        progress, request = Progress(), _request(began, self._poll_seconds)
+        self._now = yield DESCRIBE
+        while (step := self._look(request, progress)).action is not Action.DONE:
+            if step.action is Action.REQUEST:
+                self._now = yield START
+                step = request_start(
+                    request,
+                    step.progress,
+                    retries=0,
+                    now=self._now,
+                    configuration=CONFIGURATION,
+                    models=cast("Models", self),
+                    items=cast("ModelItems", self),
+                )
+            progress = step.progress
+            yield float(step.wait_seconds or 0)
+            self._now = yield DESCRIBE
+
+    def run(self, now: datetime) -> None:
+        """All of it, where every call is answered at once."""
+        steps = self.steps(now)
+        effect = next(steps)
+        try:
+            while True:
+                if isinstance(effect, float):
+                    now += timedelta(seconds=effect)
+                    effect = next(steps)
+                else:
+                    effect = steps.send(now)
+        except StopIteration:
+            return
+
+    def get(self, _project_version_arn: str) -> ModelItem:
+        """``ports.ModelItems``."""
+        return self.item
+
+    def start(self, _project_version_arn: str, _min_units: int, _max_units: int | None) -> Refusal | None:
+        """``ports.Models``."""
+        self._requested = self._now
+        return None
+
+    def _look(self, request: StartRequest, progress: Progress) -> Step:
+        self.looks += self._requested is not None
+        version = ModelVersion(ARN, self._status(), None, 1, None)
+        turn = start_turn(
+            self.item, request, progress, version, claim_over=False, now=self._now, configuration=CONFIGURATION
+        )
+        self.item = turn.item
+        if turn.step is None:
+            raise turn.error or AssertionError
+        return turn.step
+
+    def _status(self) -> str:
+        if self._requested is None:
+            return "STOPPED"
+        return "STARTING" if self._now < self._running_at else "RUNNING"
+
+
+def _request(now: datetime, poll_seconds: int | None) -> StartRequest:
+    execution = Execution(f"arn:aws:states:us-east-1:123456789012:execution:StartModel:{now:%j}", f"{now:%Y-%j}", now)
+    return StartRequest(
+        execution_arn=execution.id,
+        project_version_arn=ARN,
+        began_at=now,
+        due_at=now,
+        deadline=now + timedelta(hours=4),
+        min_inference_units=1,
+        lease_id="benchmark",
+        lease_minutes=120,
+        poll_seconds=poll_seconds,
+    )
+
+
+def rows() -> Iterator[tuple[int, float]]:
+    """Minutes, and spread."""
+    for minutes in (6, 12, 20):
+        for spread in (0.1, 0.25):
+            yield minutes, spread
