@@ -19,7 +19,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint benchmarks synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run test lint benchmarks faults synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -76,6 +76,9 @@ schedules: setup ## Show when the schedules in cdk.json come next
 
 bill: setup ## Show what the deployed models have cost this month, or MONTH=2026-11
 	@$(PY) -m tools.bill $(MONTH)
+
+faults: setup ## Tell every story of docs/reliability.md, and write its table
+	@$(PY) -m tests.faults
 
 deploy diff destroy: setup ## Deploy to the account and Region of the models in cdk.json; show changes; remove
 	@$(NPM_CLI)/npx-cli.js --yes aws-cdk@2 $@

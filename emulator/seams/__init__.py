@@ -14,6 +14,7 @@ from typing import Any
 from emulator.runtime import Deployed, Outcome
 from emulator.seams import (
     cloudformation,
+    dynamodb,
     events,
     executions,
     jsonata,
@@ -56,5 +57,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, jsonata, stepfunctions, executions, events, lambdas, maps):
+    for seam in (cloudformation, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps):
         seam.install()

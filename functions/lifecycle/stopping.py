@@ -172,6 +172,8 @@ def stop_turn(
         # can't give it up any more.
         item = leases.claim(item, request.execution_arn, now)
     if decision.action is Action.REQUEST:
+        # Only RUNNING models are requested to stop: of one that nobody has seen begin, this is what is known.
+        item = leases.found_running(item, version.min_inference_units, now)
         return Turn(item, Step(Action.REQUEST, decision.reason, looked))
     return Turn(item, wait(request, looked, now, decision.reason))
 

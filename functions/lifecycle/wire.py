@@ -1,5 +1,6 @@
 """Dataclasses inside, PascalCase JSON on the wire: the one place that translates between the two."""
 
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -49,10 +50,15 @@ def from_wire(cls: type[T], data: Mapping[str, Json]) -> T:
 
     Names it does not know are passed over: an execution in flight across a deploy is not broken by a new field.
     """
-    hints = typing.get_type_hints(cls)
-    wire_names = {pascal(name): name for name in hints}
-    known = {wire_names[name]: item for name, item in data.items() if name in wire_names}
-    return cls(**{name: _read(hints[name], item) for name, item in known.items()})
+    members = _members(cls)  # type: ignore[arg-type] # a class is hashable
+    known = ((*members[name], item) for name, item in data.items() if name in members)
+    return cls(**{name: _read(hint, item) for name, hint, item in known})
+
+
+@functools.cache
+def _members(cls: type) -> Mapping[str, tuple[str, Any]]:
+    """Of each name on the wire the field's name and its type: read once, as that takes longer than all else here."""
+    return {pascal(name): (name, hint) for name, hint in typing.get_type_hints(cls).items()}
 
 
 def _read(hint: Any, item: Json) -> Any:

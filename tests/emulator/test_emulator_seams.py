@@ -5,6 +5,7 @@ import io
 import json
 import uuid
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -214,3 +215,29 @@ def test_executions_are_stopped(bare: Emulator) -> None:
     arn = waiting.start({})
     waiting.stepfunctions.stop_execution(executionArn=arn, error="Enough", cause="of it")
     assert waiting.wait(arn).status == "ABORTED"
+
+
+def test_a_cancelled_transaction_leaves_alone_what_others_write_meanwhile(bare: Emulator) -> None:
+    table = f"table-{uuid.uuid4()}"
+    key: Any = {"KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}
+    key["AttributeDefinitions"] = [{"AttributeName": "Id", "AttributeType": "S"}]
+    bare.client("dynamodb").create_table(TableName=table, BillingMode="PAY_PER_REQUEST", **key)
+    bare.client("dynamodb").put_item(TableName=table, Item={"Id": {"S": "there"}})
+
+    def writes(number: int) -> None:
+        for one in range(20):
+            bare.client("dynamodb").put_item(TableName=table, Item={"Id": {"S": f"{number}-{one}"}})
+
+    def cancelled(_number: int) -> None:
+        client = bare.client("dynamodb")
+        put: Any = {"TableName": table, "Item": {"Id": {"S": "there"}}}
+        put["ConditionExpression"] = "attribute_not_exists(Id)"
+        for _ in range(40):
+            with pytest.raises(client.exceptions.TransactionCanceledException):
+                client.transact_write_items(TransactItems=[{"Put": put}])
+
+    with ThreadPoolExecutor(4) as pool:
+        side_by_side = [pool.submit(work, number) for number in range(2) for work in (writes, cancelled)]
+        for one in side_by_side:
+            one.result()
+    assert bare.client("dynamodb").scan(TableName=table)["Count"] == 41

@@ -42,6 +42,7 @@ AMBIGUOUS_OF_LAMBDA = TIMED_OUT | {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
     "Lambda.Unknown",
     "Runtime.ExitError",
 }

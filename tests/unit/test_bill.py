@@ -137,6 +137,15 @@ def test_a_stop_that_is_tried_again_after_a_conflict_records_the_session_once() 
     assert [session.since for session in story.items.ended] == [at(-1)]
 
 
+def test_a_stop_of_a_model_that_nobody_has_seen_begin_leaves_a_session_from_when_it_was_seen() -> None:
+    story = StopStory(Models(script=[(0, "STARTING"), (100, "RUNNING")]))
+    result = story.run({"ProjectVersionArn": ARN})
+    (session,) = story.items.ended
+    assert NOW < session.since < session.until == story.clock.now
+    assert session.found
+    assert result.running_seconds is None  # it may have run for longer
+
+
 def test_a_start_of_a_model_that_somebody_stopped_meanwhile_ends_the_session_before() -> None:
     story = Story(Models(script=[(0, "STOPPED")]))
     story.items.put(ModelItem(ARN, ours=True, running=Running(at(-5), 1)))

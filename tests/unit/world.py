@@ -8,7 +8,7 @@ not, an execution ended more than LONGEST_CALL ago or not. So states stay few, a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -314,8 +314,8 @@ def _arn(actor: int) -> str:
 
 def _write(after: ModelItem, before: ModelItem, item: Item) -> Write | None:
     """What is to be written, in this world's words; ``before`` is what ``item`` was translated to."""
-    if after == before:
-        return None
+    if replace(after, running=before.running) == before:
+        return None  # what is remembered for the bill is written as well; nothing is decided by it
     written = Item(
         leases=tuple(sorted((lease.lease_id, lease in after.held(NOW)) for lease in after.leases)),
         pending=tuple(sorted((int(lease.execution_arn), lease in after.awaited(NOW)) for lease in after.pending)),

@@ -1,0 +1,340 @@
+"""The simulated account: the state machines of this app, its functions, and what calls them."""
+
+import contextlib
+import functools
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import time_machine
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from lifecycle.model_table import ModelTable
+from tests.faults.clients import Caller, Wire
+from tests.faults.faults import Fault, Faults, Lost
+from tests.faults.functions import TIMEOUTS, Context, Functions
+from tests.faults.kernel import Process, Simulation
+from tests.faults.machine import ExecutionError, Run, TaskError
+from tests.faults.services import Channel, CustomLabels, DynamoDB, Execution, ServiceError, StepFunctions
+from tests.unit.examples import ARN, MACHINES, NOW, PROJECT, WORKLOAD
+
+Json = Any
+STATE_MACHINES = Path(__file__).parents[2] / "statemachine"
+SWEEP_SECONDS = 300
+COLD = 0.3
+"""Seconds until a function has started."""
+TRIED_AGAIN = (60, 120)
+"""Seconds after which Lambda tries an asynchronous invocation again (Lambda, error handling)."""
+TOLD = 0.5
+"""Seconds until EventBridge has delivered the event of an execution's end."""
+_FILES = {
+    MACHINES.start_model: "start_model",
+    MACHINES.stop_model: "stop_model",
+    MACHINES.run_with_model: "run_with_model",
+}
+WORKLOAD_DEFINITION: Mapping[str, Json] = {
+    "StartAt": "Inspect",
+    "States": {
+        "Inspect": {"Type": "Wait", "Seconds": 900, "Next": "Done"},
+        "Done": {"Type": "Succeed", "Output": {"Boards": 12}},
+    },
+}
+_serialise, _deserialise = TypeSerializer().serialize, TypeDeserializer().deserialize
+
+
+@functools.cache
+def definition(machine_arn: str) -> Mapping[str, Json]:
+    """A state machine's definition, with functions by their handlers' names."""
+    if machine_arn == WORKLOAD:
+        return WORKLOAD_DEFINITION
+    text = (STATE_MACHINES / f"{_FILES[machine_arn]}.asl.json").read_text(encoding="utf-8")
+    names = {f"{name.capitalize()}FunctionArn": name for name in TIMEOUTS}
+    names |= {"StartModelArn": MACHINES.start_model, "StopModelArn": MACHINES.stop_model}
+    for name, value in names.items():
+        text = text.replace(f"${{{name}}}", value)
+    found: Mapping[str, Json] = json.loads(text)
+    return found
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the events that call a function are delivered: after how many seconds each, once for each; lost if none.
+
+    ``event``: the how-manieth, from 1; else all.
+    """
+
+    function: str
+    after: Sequence[float]
+    event: int | None = None
+
+
+@dataclass(frozen=True)
+class Abortion:
+    """Somebody ends an execution as it enters a state (``nth`` time), or ``later`` by seconds."""
+
+    machine_arn: str
+    state: str
+    nth: int = 1
+    later: float = 0.01
+
+
+@dataclass
+class Account:
+    """All of it, for one story.
+
+    Parameters
+    ----------
+    seed : int
+        Of jitter, and of whatever else is chance.
+    """
+
+    functions: Functions
+    traveller: time_machine.Traveller
+    seed: int = 0
+    faults: Sequence[Fault] = ()
+    deliveries: Sequence[Delivery] = ()
+    abortions: Sequence[Abortion] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    """Of CustomLabels."""
+    sweeps: bool = True
+    changed: list[float] = field(default_factory=list)
+    """When anything that matters was changed: executions, leases and claim, statuses, who was told."""
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)  # noqa: S311 - a simulation
+        self.simulation = Simulation(NOW, lambda now: self.traveller.move_to(now.timestamp()))
+        self.custom_labels = CustomLabels(self.simulation, ARN, PROJECT, **self.labels)
+        self.custom_labels.follow(self.custom_labels.script)
+        keys = {"models": ("Id",), "idempotency": ("id",), "ledger": ("Month", "Id")}
+        self.dynamodb = DynamoDB(keys, written=self._written)
+        self.stepfunctions = StepFunctions(self.simulation, self._begin, self._abort)
+        self.topic, self.bus = Channel(self.simulation), Channel(self.simulation)
+        self.wire = Wire(
+            self.simulation,
+            {
+                "rekognition": self.custom_labels,
+                "dynamodb": self.dynamodb,
+                "stepfunctions": self.stepfunctions,
+                "sns": self.topic,
+                "events": self.bus,
+            },
+            Faults(self.faults),
+            self.chance,
+            self._change_item,
+        )
+        self.functions.clients.wire = self.wire
+        self.decisions: dict[str, list[str]] = {}
+        """The notifications that were decided, by the key of their record."""
+        self.items: list[tuple[float, Json]] = []
+        """The model's item, each time it was written."""
+        self.lost_calls: list[tuple[str, Json]] = []
+        """What lies in the queue of lost calls, of which an alarm tells."""
+        self._runs: dict[str, Process] = {}
+        self._events: dict[str, int] = {}
+        if self.sweeps:
+            self.simulation.after(SWEEP_SECONDS, self._sweep)
+
+    # --- what people and pipelines do
+
+    def start(self, machine_arn: str, name: str, payload: Json, after: float) -> None:
+        """Start an execution later; again under the same name if it is called again."""
+
+        def begin() -> None:
+            with contextlib.suppress(ServiceError):  # of this name there is one already
+                self.stepfunctions.start_execution(stateMachineArn=machine_arn, name=name, input=json.dumps(payload))
+
+        self.simulation.after(after, begin)
+
+    def call(self, function: str, event: Json, after: float = 0) -> None:
+        """Invoke a function as EventBridge and Scheduler do: asynchronously, and as often as it is delivered."""
+        number = self._events[function] = self._events.get(function, 0) + 1
+        delivered: Sequence[float] = (after,)
+        for delivery in self.deliveries:
+            if delivery.function == function and delivery.event in (None, number):
+                delivered = [after + seconds for seconds in delivery.after]
+        for seconds in delivered:
+            self.simulation.begin(functools.partial(self._called, function, event), seconds)
+
+    def run(self, until: float) -> None:
+        """Let time pass."""
+        self.simulation.run(until)
+
+    def second(self, moment: datetime) -> float:
+        """Since the story began."""
+        return (moment - NOW).total_seconds()
+
+    # --- executions
+
+    def _begin(self, execution: Execution) -> None:
+        context = {
+            "Execution": {
+                "Id": execution.arn,
+                "Name": execution.name,
+                "StartTime": execution.began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "Input": json.loads(execution.given),
+            }
+        }
+        run = Run(
+            definition(execution.machine_arn),
+            context,
+            simulation=self.simulation,
+            task=self._task,
+            chance=self.chance,
+            entered=functools.partial(self._entered, execution),
+        )
+        self._runs[execution.arn] = self.simulation.begin(functools.partial(self._goes_on, execution, run), 0.01)
+
+    def _goes_on(self, execution: Execution, run: Run) -> None:
+        try:
+            output = run.run()
+        except (ExecutionError, TaskError) as error:
+            self._ends(execution, status="FAILED", error=error.error, cause=error.cause)
+        else:
+            self._ends(execution, status="SUCCEEDED", output=json.dumps(output))
+
+    def _abort(self, execution: Execution, cause: str) -> None:
+        self._runs[execution.arn].kill()
+        self._ends(execution, status="ABORTED", cause=cause)
+
+    def _ends(self, execution: Execution, **how: str) -> None:
+        for name, value in how.items():
+            setattr(execution, name, value)
+        execution.ended = self.simulation.now
+        self.changed.append(self.simulation.seconds)
+        if execution.machine_arn in _FILES:
+            self.call("settle", {"detail": {"executionArn": execution.arn, "status": execution.status}}, TOLD)
+
+    def _entered(self, execution: Execution, state: str) -> None:
+        execution.states.append(state)
+        for abortion in self.abortions:
+            matches = (abortion.machine_arn, abortion.state) == (execution.machine_arn, state)
+            if (
+                matches
+                and execution.states.count(state) == abortion.nth
+                and not execution.name.startswith(("sweep", "again"))
+            ):
+                self.wire.faults.happened.append(self.simulation.seconds)
+                self.simulation.after(abortion.later, lambda: self._stopped_by_somebody(execution))
+
+    def _stopped_by_somebody(self, execution: Execution) -> None:
+        self.stepfunctions.stop_execution(executionArn=execution.arn, cause="by hand")
+
+    def _task(self, resource: str, arguments: Json, seconds: float | None) -> Json:
+        if resource.endswith(":lambda:invoke"):
+            return {"Payload": self._invoke(arguments["FunctionName"], arguments["Payload"], seconds)}
+        return self._nested(resource, arguments)
+
+    def _nested(self, resource: str, arguments: Json) -> Json:
+        started = self.stepfunctions.start_execution(
+            stateMachineArn=arguments["StateMachineArn"],
+            name=arguments["Name"],
+            input=json.dumps(arguments["Input"]),
+        )
+        child = self.stepfunctions.executions[started["executionArn"]]
+        if not resource.endswith(".sync:2"):
+            return started
+        if child.status == "RUNNING":
+            self._runs[child.arn].wait()
+        told = {"ExecutionArn": child.arn, "Status": child.status, "Error": child.error, "Cause": child.cause}
+        if child.status != "SUCCEEDED":
+            raise TaskError("States.TaskFailed", json.dumps({k: v for k, v in told.items() if v is not None}))
+        return {**told, "Output": json.loads(child.output or "null")}
+
+    # --- functions
+
+    def _invoke(self, function: str, payload: Json, seconds: float | None) -> Json:
+        """What Step Functions gets of a function; raises TaskError."""
+        fault = self.wire.faults.due(function, "lambda:Invoke", self.simulation.seconds)
+        if fault:
+            assert isinstance(fault.what, Lost)
+            if fault.after:
+                self._function(function, payload, fault.what.late)
+            if fault.what.named == "States.Timeout":
+                self.simulation.sleep(seconds or 0)
+            raise TaskError(fault.what.named, "As scripted.")
+        process = self._function(function, payload)
+        if not process.wait(seconds):
+            raise TaskError("States.Timeout", "")
+        return self._answer(process)
+
+    def _answer(self, process: Process) -> Json:
+        caller: Caller = process.caller  # type: ignore[attr-defined] # set below
+        if process.killed:
+            raise TaskError(caller.died or "Lambda.Unknown", json.dumps({"errorMessage": "As scripted."}))
+        if process.error:
+            name = type(process.error).__name__
+            raise TaskError(name, json.dumps({"errorMessage": str(process.error), "errorType": name}))
+        return process.value
+
+    def _function(self, function: str, payload: Json, late: float = 0) -> Process:
+        """An invocation, which ends by itself or by its timeout."""
+        began = self.simulation.seconds + late + COLD
+        given = json.dumps(payload)
+
+        def body() -> Json:
+            left = lambda: TIMEOUTS[function] - (self.simulation.seconds - began)  # noqa: E731
+            answer = self.functions.handlers[function](json.loads(given), Context(left, function))
+            return json.loads(json.dumps(answer))
+
+        process = self.simulation.begin(body, late + COLD)
+        caller = Caller(function)
+        process.caller = caller  # type: ignore[attr-defined] # whose calls they are
+
+        def times_out() -> None:
+            if not process.ended:
+                caller.died = "Sandbox.Timedout"
+                process.kill()
+
+        self.simulation.after(late + COLD + TIMEOUTS[function], times_out)
+        return process
+
+    def _called(self, function: str, event: Json) -> None:
+        """An asynchronous invocation, with Lambda's own two retries."""
+        for pause in (*TRIED_AGAIN, None):
+            fault = self.wire.faults.due(function, "lambda:Invoke", self.simulation.seconds)
+            if fault is None or fault.after:
+                process = self._function(function, event)
+                process.wait()
+                if not (fault or process.error or process.killed):
+                    return
+            if pause is None:
+                self.lost_calls.append((function, event))
+                return
+            self.simulation.sleep(pause)
+
+    def _sweep(self) -> None:
+        self.simulation.after(SWEEP_SECONDS, self._sweep)
+        self.call("sweep", {})
+
+    # --- what is remembered
+
+    def _written(self, table: str, item: Json) -> None:
+        if table == "models" and item["Kind"] == {"S": "MODEL"}:
+            found = {name: _deserialise(value) for name, value in item.items()}
+            held = ("Leases", "Pending", "Claim")
+            if not self.items or any(found.get(one) != self.items[-1][1].get(one) for one in held):
+                self.changed.append(self.simulation.seconds)
+            self.items.append((self.simulation.seconds, found))
+        if table == "ledger":
+            self.changed.append(self.simulation.seconds)
+        if table == "idempotency" and item["id"]["S"].startswith("decision") and "data" in item:
+            known = self.decisions.setdefault(item["id"]["S"], [])
+            known.append(json.loads(item["data"]["S"])["NotificationId"])
+
+    def _change_item(self) -> None:
+        """Somebody else writes the item: as it is, under a new revision."""
+        table: Any = _Direct(self.dynamodb)
+        items = ModelTable(table, "models")
+        found = items.get(ARN)
+        assert items.put(replace(found, revision=found.revision))
+
+
+class _Direct:
+    """A client that nothing is between: for who is no part of the story."""
+
+    def __init__(self, dynamodb: DynamoDB) -> None:
+        self.get_item, self.put_item = dynamodb.get_item, dynamodb.put_item

@@ -1,0 +1,128 @@
+"""The real handlers, loaded as Lambda loads them, but with the clients of the simulated account."""
+
+import importlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+
+from lifecycle import rekognition
+from lifecycle.wire import to_wire
+from tests.faults.clients import Clients
+from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD
+
+Json = Any
+TIMEOUTS = {
+    "prepare": 30,
+    "check": 30,
+    "start": 10,
+    "stop": 10,
+    "notify": 30,
+    "settle": 60,
+    "sweep": 300,
+    "tick": 60,
+}
+"""Seconds of each function; a test compares them with those of the template."""
+CONFIGURATION: Mapping[str, Json] = {
+    "models": {"defects": {"project_version_arn": ARN}},
+    "inference_unit_hour_usd": 4.0,
+    "projects": [],
+    "lease_warning_minutes": 0,
+    "unleased_models": "notify",
+    "restart_when_down": False,
+    "sweep_minutes": 5,
+    "schedules": {
+        "shift": {
+            "model": "defects",
+            "time_zone": "Europe/Berlin",
+            "start": "10 8 ? * MON-FRI *",
+            "stop": "40 8 ? * MON-FRI *",
+            "excluded_dates": [],
+        }
+    },
+    "workloads": [WORKLOAD],
+    "detect_batch": None,
+    "bill_retention_days": 400,
+}
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "faults",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+    "POWERTOOLS_METRICS_NAMESPACE": "faults",
+    "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
+    "EVENT_BUS_NAME": "bus",
+    "MODEL_TABLE_NAME": "models",
+    "LEDGER_TABLE_NAME": "ledger",
+    "IDEMPOTENCY_TABLE_NAME": "idempotency",
+    "START_MODEL_ARN": MACHINES.start_model,
+    "STOP_MODEL_ARN": MACHINES.stop_model,
+    "RUN_WITH_MODEL_ARN": MACHINES.run_with_model,
+}
+assert ARN.startswith(ACCOUNT)
+
+
+@dataclass
+class Context:
+    """Lambda's context object, as far as it is used."""
+
+    remaining: Callable[[], float]
+    function_name: str
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:any"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As Lambda tells it."""
+        return round(self.remaining() * 1000)
+
+
+@dataclass
+class Functions:
+    """The handlers by name, and the clients that they use."""
+
+    clients: Clients
+    handlers: Mapping[str, Callable[[Json, Context], Json]]
+
+
+@dataclass
+class _Time:
+    """The module ``time`` for who paces calls by it."""
+
+    clients: Clients
+
+    def sleep(self, seconds: float) -> None:
+        assert self.clients.wire
+        self.clients.wire.simulation.sleep(seconds)
+
+    def monotonic(self) -> float:
+        assert self.clients.wire
+        return self.clients.wire.simulation.seconds
+
+
+@contextmanager
+def loaded() -> Iterator[Functions]:
+    """The handlers' own copies of their modules, so that other tests load theirs as they need them."""
+    clients = Clients()
+    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "handlers"}
+    with tempfile.TemporaryDirectory() as bundle:
+        Path(bundle, "configuration.json").write_text(json.dumps(to_wire(dict(CONFIGURATION))), encoding="utf-8")
+        with (
+            mock.patch.dict(os.environ, {**ENVIRONMENT, "LAMBDA_TASK_ROOT": bundle}),
+            mock.patch.object(boto3, "client", clients.client),
+            mock.patch.object(rekognition, "time", _Time(clients)),
+        ):
+            try:
+                modules = {name: importlib.import_module(f"handlers.{name}") for name in TIMEOUTS}
+                yield Functions(clients, {name: module.handler for name, module in modules.items()})
+            finally:
+                for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
+                    del sys.modules[name]
+                sys.modules.update(others)

@@ -1,0 +1,187 @@
+"""The state machines' definitions, run as Step Functions runs them: as much of the language as they use.
+
+Its retries, catches, timeouts and choices are those of the files in ``statemachine/``. Conditions and arguments are
+JSONata, evaluated by ``jsonata-python``; mere paths, and their comparison with a constant, are done without it.
+"""
+
+import functools
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jsonata import Jsonata
+
+from tests.faults.kernel import Simulation
+
+Json = Any
+_PATH = re.compile(r"\$[a-zA-Z_]+(\.[a-zA-Z_]+)*")
+_COMPARISON = re.compile(rf"(?P<path>{_PATH.pattern}) = (?P<value>'[A-Z_]+'|true)")
+_MISSING = object()
+
+
+class TaskError(Exception):
+    """What a Task fails with."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(error, cause)
+        self.error, self.cause = error, cause
+
+
+class ExecutionError(Exception):
+    """What an execution fails with."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(error, cause)
+        self.error, self.cause = error, cause
+
+
+Task = Callable[[str, Json, float | None], Json]
+"""Does what a Task's resource says, with these arguments, in so many seconds; raises TaskError."""
+
+
+class Run:
+    """One execution of a definition.
+
+    Parameters
+    ----------
+    definition : Mapping
+        Amazon States Language.
+    context : dict
+        The context object; its ``State`` is kept here.
+    task : callable
+        Does the work.
+    entered : callable
+        Is told of each state as it is entered.
+    """
+
+    def __init__(
+        self,
+        definition: Mapping[str, Any],
+        context: dict[str, Json],
+        *,
+        simulation: Simulation,
+        task: Task,
+        chance: random.Random,
+        entered: Callable[[str], None],
+    ) -> None:
+        self._definition = definition
+        self._context = context
+        self._simulation = simulation
+        self._task = task
+        self._chance = chance
+        self._entered = entered
+        self._variables: dict[str, Json] = {}
+
+    def run(self) -> Json:
+        """From the first state to the end; the output."""
+        name = self._definition["StartAt"]
+        while True:
+            state = self._definition["States"][name]
+            self._context["State"] = {"Name": name, "RetryCount": 0}
+            self._entered(name)
+            match state["Type"]:
+                case "Succeed":
+                    return self._value(state["Output"], {})
+                case "Fail":
+                    raise ExecutionError(self._value(state["Error"], {}), self._value(state["Cause"], {}))
+                case "Wait":
+                    self._simulation.sleep(float(self._value(state["Seconds"], {})))
+                    name = state["Next"]
+                case "Pass":
+                    self._assign(state, {})
+                    name = state["Next"]
+                case "Choice":
+                    name = self._choose(state)
+                case "Task":
+                    name = self._work(state)
+                case kind:
+                    raise AssertionError(f"no {kind} here")
+
+    def _choose(self, state: Mapping[str, Any]) -> str:
+        for choice in state["Choices"]:
+            if self._value(choice["Condition"], {}) is True:
+                self._assign(choice, {})
+                return str(choice["Next"])
+        return str(state["Default"])
+
+    def _work(self, state: Mapping[str, Any]) -> str:
+        tried = [0] * len(state["Retry"])
+        while True:
+            try:
+                result = self._task(state["Resource"], self._value(state["Arguments"], {}), state.get("TimeoutSeconds"))
+                self._assign(state, {"result": result})
+                return str(state["Next"])
+            except TaskError as error:
+                if (seconds := self._pause(state, error, tried)) is not None:
+                    self._simulation.sleep(seconds)
+                    self._context["State"]["RetryCount"] += 1
+                    continue
+                output = {"errorOutput": {"Error": error.error, "Cause": error.cause}}
+                for catch in state["Catch"]:
+                    if _matches(catch, error.error):
+                        self._assign(catch, output)
+                        return str(catch["Next"])
+                raise ExecutionError(error.error, error.cause) from error
+
+    def _pause(self, state: Mapping[str, Any], error: TaskError, tried: list[int]) -> float | None:
+        """Until the next try, in seconds; None where there is none."""
+        for number, retry in enumerate(state["Retry"]):
+            if not _matches(retry, error.error):
+                continue
+            if tried[number] >= retry["MaxAttempts"]:
+                return None
+            longest = retry["IntervalSeconds"] * retry["BackoffRate"] ** tried[number]
+            longest = min(longest, retry.get("MaxDelaySeconds", longest))
+            tried[number] += 1
+            return self._chance.uniform(0, longest) if retry["JitterStrategy"] == "FULL" else float(longest)
+        return None
+
+    def _assign(self, state: Mapping[str, Any], states: Mapping[str, Json]) -> None:
+        """All at once, as the language has it."""
+        self._variables |= {name: self._value(value, states) for name, value in state.get("Assign", {}).items()}
+
+    def _value(self, template: Json, states: Mapping[str, Json]) -> Json:
+        if isinstance(template, dict):
+            return {name: self._value(value, states) for name, value in template.items()}
+        if isinstance(template, list):
+            return [self._value(value, states) for value in template]
+        if not (isinstance(template, str) and template.startswith("{%")):
+            return template
+        expression = template[2:-2].strip()
+        known = {**self._variables, "states": {**states, "context": self._context}}
+        if _PATH.fullmatch(expression):
+            found = _follow(expression, known)
+        elif compared := _COMPARISON.fullmatch(expression):
+            found = _follow(compared["path"], known) == json.loads(compared["value"].replace("'", '"'))
+        else:
+            found = _evaluate(expression, known)
+        if found is _MISSING:
+            # As Step Functions does where an expression gives nothing: States.QueryEvaluationError.
+            raise TaskError("States.QueryEvaluationError", f"{expression} gives nothing")
+        return json.loads(json.dumps(found))
+
+
+def _matches(rule: Mapping[str, Any], error: str) -> bool:
+    names = rule["ErrorEquals"]
+    return error in names or "States.ALL" in names or (error != "States.Timeout" and "States.TaskFailed" in names)
+
+
+def _follow(path: str, known: Mapping[str, Json]) -> Json:
+    found: Json = known
+    for name in path[1:].split("."):
+        found = found.get(name, _MISSING) if isinstance(found, dict) else _MISSING
+    return found
+
+
+@functools.cache
+def _program(expression: str) -> Jsonata:
+    program = Jsonata(expression)
+    program.register_lambda("parse", json.loads)
+    return program
+
+
+def _evaluate(expression: str, known: Mapping[str, Json]) -> Json:
+    found = _program(expression).evaluate(None, known)
+    return _MISSING if found is None else found

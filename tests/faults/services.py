@@ -1,0 +1,272 @@
+"""What the services of the simulated account do, once a call has reached them. They know nothing of faults."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.faults.kernel import Simulation
+
+Json = Any
+Script = Sequence[tuple[float, str]]
+"""Statuses, each with the seconds after which it shows."""
+STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
+
+
+class ServiceError(Exception):
+    """What a service answers instead of a result; ``more`` are members of the error beside code and message."""
+
+    def __init__(self, code: str, message: str = "As scripted.", **more: Json) -> None:
+        super().__init__(code)
+        self.code, self.message, self.more = code, message, more
+
+
+@dataclass
+class CustomLabels:
+    """Amazon Rekognition Custom Labels with one model version.
+
+    Parameters
+    ----------
+    once_started, once_stopped : Script
+        What follows an accepted request.
+    script : Script
+        What the status is by itself.
+    """
+
+    simulation: Simulation
+    version_arn: str
+    project_arn: str
+    once_started: Script = ((0, "STARTING"), (600, "RUNNING"))
+    once_stopped: Script = ((0, "STOPPING"), (120, "STOPPED"))
+    script: Script = ((0, "STOPPED"),)
+    status: str = "STOPPED"
+    history: list[tuple[float, str]] = field(default_factory=list)
+    """Each status with the second from which it was."""
+    starts: list[float] = field(default_factory=list)
+    """When starts were accepted."""
+    stops: list[float] = field(default_factory=list)
+    _scripts: "itertools.count[int]" = field(default_factory=itertools.count)
+    _script: int = -1
+
+    def follow(self, script: Script) -> None:
+        """Let the status be as a script says from now on."""
+        number = self._script = next(self._scripts)
+        for seconds, status in script:
+            if seconds == 0:
+                self._becomes(status)
+            else:
+                self.simulation.after(seconds, lambda status=status: self._becomes(status, number))  # type: ignore[misc]
+
+    def _becomes(self, status: str, script: int | None = None) -> None:
+        if script in (None, self._script):
+            self.status = status
+            self.history.append((self.simulation.seconds, status))
+
+    def describe_projects(self, **_request: Json) -> Json:
+        return {"ProjectDescriptions": [{"ProjectArn": self.project_arn}]}
+
+    def describe_project_versions(self, **_request: Json) -> Json:
+        described = {"ProjectVersionArn": self.version_arn, "Status": self.status, "MinInferenceUnits": 1}
+        return {"ProjectVersionDescriptions": [described]}
+
+    def start_project_version(self, **_request: Json) -> Json:
+        if self.status not in STARTABLE:
+            raise ServiceError("ResourceInUseException")
+        self.starts.append(self.simulation.seconds)
+        self.follow(self.once_started)
+        return {"Status": self.status}
+
+    def stop_project_version(self, **_request: Json) -> Json:
+        if self.status != "RUNNING":
+            raise ServiceError("ResourceInUseException")
+        self.stops.append(self.simulation.seconds)
+        self.follow(self.once_stopped)
+        return {"Status": self.status}
+
+
+@dataclass
+class DynamoDB:
+    """Amazon DynamoDB: as much of its expressions as this app and Powertools use."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    """The key attributes of each table."""
+    tables: dict[str, dict[tuple[str, ...], Json]] = field(default_factory=dict)
+    written: Callable[[str, Json], object] = lambda _table, _item: None
+    """Is told of each write."""
+
+    def get_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:  # noqa: N803 - the API's
+        found = self._table(TableName).get(self._key(TableName, Key))
+        return {"Item": found} if found is not None else {}
+
+    def put_item(self, *, TableName: str, Item: Json, **request: Json) -> Json:  # noqa: N803
+        self._check(TableName, Item, request)
+        self._write(TableName, Item)
+        return {}
+
+    def delete_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:  # noqa: N803
+        self._table(TableName).pop(self._key(TableName, Key), None)
+        return {}
+
+    def update_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:  # noqa: N803
+        before = self._table(TableName).get(self._key(TableName, Key), dict(Key))
+        names = request.get("ExpressionAttributeNames", {})
+        values = request["ExpressionAttributeValues"]
+        after = dict(before)
+        assignments = request["UpdateExpression"].removeprefix("SET ")
+        for name, _, value in (one.partition(" = ") for one in re.split(r", (?=[#\w]+ = )", assignments)):
+            attribute = names.get(name, name)
+            kept = re.fullmatch(r"if_not_exists\((\S+), (\S+)\)", value)
+            after[attribute] = before.get(attribute, values[kept[2]]) if kept else values[value]
+        self._write(TableName, after)
+        return {"Attributes": after if request.get("ReturnValues") == "ALL_NEW" else before}
+
+    def scan(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:  # noqa: N803
+        kind = ExpressionAttributeValues[":kind"]
+        return {"Items": [item for item in self._table(TableName).values() if item.get("Kind") == kind]}
+
+    def query(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:  # noqa: N803
+        month = ExpressionAttributeValues[":month"]
+        return {"Items": [item for item in self._table(TableName).values() if item["Month"] == month]}
+
+    def transact_write_items(self, *, TransactItems: Json) -> Json:  # noqa: N803
+        puts = [one["Put"] for one in TransactItems]
+        reasons = []
+        for put in puts:
+            try:
+                self._check(put["TableName"], put["Item"], put)
+                reasons.append({"Code": "None"})
+            except ServiceError:
+                reasons.append({"Code": "ConditionalCheckFailed"})
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise ServiceError("TransactionCanceledException", CancellationReasons=reasons)
+        for put in puts:
+            self._write(put["TableName"], put["Item"])
+        return {}
+
+    def _check(self, table: str, item: Json, request: Json) -> None:
+        condition = request.get("ConditionExpression")
+        if condition is None:
+            return
+        before = self._table(table).get(self._key(table, item))
+        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+        if not _holds(condition, before or {}, names, values):
+            more: Json = {"Item": before} if request.get("ReturnValuesOnConditionCheckFailure") else {}
+            raise ServiceError("ConditionalCheckFailedException", **more)
+
+    def _write(self, table: str, item: Json) -> None:
+        self._table(table)[self._key(table, item)] = item
+        self.written(table, item)
+
+    def _table(self, name: str) -> dict[tuple[str, ...], Json]:
+        return self.tables.setdefault(name, {})
+
+    def _key(self, table: str, item: Json) -> tuple[str, ...]:
+        return tuple(item[name]["S"] for name in self.keys[table])
+
+
+def _holds(condition: str, item: Json, names: Json, values: Json) -> bool:
+    """Whether a condition holds: ORs of ANDs of comparisons."""
+    parts = [one.strip().strip("()") if " AND " in one else one.strip() for one in condition.split(" OR ")]
+    return any(all(_compares(one.strip(), item, names, values) for one in part.split(" AND ")) for part in parts)
+
+
+def _compares(term: str, item: Json, names: Json, values: Json) -> bool:
+    def attribute(name: str) -> Json:
+        return item.get(names.get(name, name))
+
+    if found := re.fullmatch(r"attribute_(not_)?exists\((\S+)\)", term):
+        return (attribute(found[2]) is None) == bool(found[1])
+    if found := re.fullmatch(r"(\S+) (=|<) (:\w+)", term):
+        mine, other = attribute(found[1]), values[found[3]]
+        if found[2] == "=":
+            return bool(mine == other)
+        return mine is not None and float(mine["N"]) < float(other["N"])
+    if found := re.fullmatch(r"(\S+) IN \((:\w+), (:\w+)\)", term):
+        return attribute(found[1]) in (values[found[2]], values[found[3]])
+    raise AssertionError(f"no condition that is known here: {term}")
+
+
+@dataclass
+class Execution:
+    """An execution, as Step Functions tells of it."""
+
+    arn: str
+    name: str
+    machine_arn: str
+    given: str
+    began: datetime
+    status: str = "RUNNING"
+    ended: datetime | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    states: list[str] = field(default_factory=list)
+
+    def described(self) -> Json:
+        """As DescribeExecution answers."""
+        known = {
+            "stopDate": self.ended,
+            "output": self.output,
+            "error": self.error,
+            "cause": self.cause,
+        }
+        here = {name: value for name, value in known.items() if value is not None}
+        return {"status": self.status, "startDate": self.began, "input": self.given, **here}
+
+
+@dataclass
+class StepFunctions:
+    """AWS Step Functions. What an execution does is for the account to know."""
+
+    simulation: Simulation
+    begin: Callable[[Execution], object]
+    end: Callable[[Execution, str], object]
+    executions: dict[str, Execution] = field(default_factory=dict)
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002, N803 - the API's
+        arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
+        if arn in self.executions:
+            found = self.executions[arn]
+            if found.status == "RUNNING" and json.loads(found.given) == json.loads(input):
+                return {"executionArn": arn}
+            raise ServiceError("ExecutionAlreadyExists")
+        made = self.executions[arn] = Execution(arn, name, stateMachineArn, input, self.simulation.now)
+        self.begin(made)
+        return {"executionArn": arn}
+
+    def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
+        if executionArn not in self.executions:
+            raise ServiceError("ExecutionDoesNotExist")
+        return self.executions[executionArn].described()
+
+    def stop_execution(self, *, executionArn: str, cause: str) -> Json:  # noqa: N803
+        execution = self.executions.get(executionArn)
+        if execution is None:
+            raise ServiceError("ExecutionDoesNotExist")
+        if execution.status == "RUNNING":
+            self.end(execution, cause)
+        return {}
+
+
+@dataclass
+class Channel:
+    """Amazon SNS or EventBridge: what was sent, with the second when it was."""
+
+    simulation: Simulation
+    sent: list[tuple[float, str, Json]] = field(default_factory=list)
+    """Each with its NotificationId."""
+
+    def publish(self, *, MessageAttributes: Json, **request: Json) -> Json:  # noqa: N803
+        self._keep(MessageAttributes["NotificationId"]["StringValue"], request)
+        return {}
+
+    def put_events(self, *, Entries: Json) -> Json:  # noqa: N803
+        detail = json.loads(Entries[0]["Detail"])
+        self._keep(detail["NotificationId"], detail)
+        return {"FailedEntryCount": 0, "Entries": [{}]}
+
+    def _keep(self, notification_id: str, content: Json) -> None:
+        self.sent.append((self.simulation.seconds, notification_id, content))

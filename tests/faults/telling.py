@@ -1,0 +1,35 @@
+"""Trials told by the process that is asked to, which loads the handlers once."""
+
+import functools
+import io
+from contextlib import ExitStack, redirect_stdout
+
+import time_machine
+
+from tests.faults.campaign import ALL, ROWS, Calls, calls_of
+from tests.faults.functions import Functions, loaded
+from tests.faults.stories import Teller, Verdict
+from tests.unit.examples import NOW
+
+_loaded = ExitStack()
+"""Until the process ends."""
+
+
+def told(asked: tuple[int, float, int, int]) -> list[Verdict]:
+    """What came of a part of a row's trials: the row's number, the share, which part of how many."""
+    number, share, part, parts = asked
+    tell, calls = _teller()
+    return [tell(trial) for trial in ROWS[number].chosen(calls, share)[part::parts]]
+
+
+def counted(functions: Functions) -> Calls:
+    """The calls of each story where nothing goes wrong."""
+    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
+        return calls_of(ALL, lambda trial: trial.tell(functions, traveller).wire.calls)
+
+
+@functools.cache
+def _teller() -> tuple[Teller, Calls]:
+    """This process's own, with what happens where nothing goes wrong."""
+    functions = _loaded.enter_context(loaded())
+    return Teller(functions), counted(functions)

@@ -1,0 +1,72 @@
+"""The simulated account: each story goes well without faults, and what is broken is found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.conftest import SETTINGS, Synthesised
+from tests.faults.faults import Answer, Death, Fault, Lost
+from tests.faults.functions import ENVIRONMENT, TIMEOUTS
+from tests.faults.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Teller, Trial, twice
+from tools.templates import Template
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+
+@pytest.mark.parametrize("story", [SHIFT, FORGOTTEN, RUN, TICKS, REORDERED, twice(0.4)], ids=lambda story: story.name)
+def test_a_story_goes_well_without_faults(tell: Teller, story: Story) -> None:
+    assert not tell(Trial(story)).broken
+
+
+def test_a_refusal_for_good_is_no_failure_that_is_expected(tell: Teller) -> None:
+    fault = Fault(Answer("AccessDeniedException"), "rekognition:StartProjectVersion")
+    assert list(tell(Trial(SHIFT, [fault])).broken) == ["ends"]
+    assert not tell(Trial(SHIFT, [fault], may_fail=frozenset({"AccessDenied"}))).broken
+
+
+def test_a_function_that_dies_is_tried_again_and_healing_takes_time(tell: Teller) -> None:
+    verdict = tell(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", after=True)]))
+    assert verdict.applied
+    assert not verdict.broken
+    assert 5 < verdict.healed < 60
+
+
+def test_what_never_happened_is_not_counted(tell: Teller) -> None:
+    assert not tell(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", calls=(99,))])).applied
+
+
+def test_an_invocation_that_is_lost_for_good_fails_as_service_unavailable(tell: Teller) -> None:
+    verdict = tell(Trial(SHIFT, [Fault(Lost("Lambda.Unknown"), "lambda:Invoke", "start", calls=None)]))
+    assert "ServiceUnavailable" in verdict.broken["ends"]
+
+
+def _nothing(item: Any, *_: Any) -> Any:
+    return item
+
+
+@pytest.mark.parametrize(
+    ("name", "instead", "broken"),
+    [
+        ("lifecycle.steps.ended_session", lambda *_: None, {"ledger"}),
+        ("lifecycle.leases.settle", _nothing, {"lease"}),
+        ("lifecycle.leases.unclaim", _nothing, {"status"}),
+        ("lifecycle.leases.without_expired", lambda item, _now: replace(item, leases=()), {"lease"}),
+        ("lifecycle.endings.Ending.tells_nobody", property(lambda _ending: True), {"told once"}),
+    ],
+)
+def test_without_what_keeps_a_promise_it_is_broken(
+    tell: Teller, monkeypatch: pytest.MonkeyPatch, name: str, instead: Callable[..., Any], broken: set[str]
+) -> None:
+    assert not tell(Trial(SHIFT)).broken
+    monkeypatch.setattr(name, instead)
+    assert broken <= set(tell(Trial(SHIFT)).broken)
+
+
+def test_the_simulated_functions_are_as_the_template_has_them(synthesised: Synthesised) -> None:
+    found = Template(synthesised(SETTINGS)).functions
+    assert {name: found[name]["Timeout"] for name in TIMEOUTS} == TIMEOUTS
+    for name in TIMEOUTS:
+        # The chat's topic is one more channel, where the settings name one.
+        assert set(found[name]["Environment"]["Variables"]) - {"CHAT_TOPIC_ARN"} <= set(ENVIRONMENT), name
