@@ -14,7 +14,7 @@ mpl.rcParams.update({"svg.hashsalt": "custom-labels-lifecycle", "svg.fonttype": 
 
 @contextmanager
 def plot(name: str, x: str, y: str, *, logarithmic: bool = False) -> Iterator[Axes]:
-    """A picture of one diagram, written to docs/pictures/ when it is drawn."""
+    """A picture of one diagram, written to docs/plots/ when it is drawn."""
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.set(xlabel=x, ylabel=y)

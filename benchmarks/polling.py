@@ -146,7 +146,7 @@ def _picture(measured: Sequence[Row]) -> str:
             axes.plot(list(row.fixed), list(row.fixed.values()), "o-", color=colour, label=f"{row.minutes} min, fixed")
             axes.axhline(cents(row.learned), color=colour, linestyle="--", label=f"{row.minutes} min, learned")
         axes.legend(fontsize=7)
-    return "![US cents by interval; dashed: the product with 20 past starts](pictures/polling.svg)"
+    return "![US cents by interval; dashed: the product with 20 past starts](plots/polling.svg)"
 
 
 def report() -> str:

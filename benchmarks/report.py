@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from benchmarks import ROOT
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-PICTURES = ROOT / "docs" / "pictures"
+PICTURES = ROOT / "docs" / "plots"
 
 _SECTION = "<!-- measured: {} -->\n{}<!-- /measured -->\n"
 _SECTIONS = re.compile(r"<!-- measured: ([\w-]+) -->\n(.*?)<!-- /measured -->\n", re.DOTALL)

@@ -307,7 +307,7 @@ everybody looks in turn, as often as the quota allows. "US cents" as above: the 
 
 {table(header, lines, left=2)}
 
-![Notice delay by the number of starts](pictures/scale.svg)
+![Notice delay by the number of starts](plots/scale.svg)
 
 {bars(said)}
 

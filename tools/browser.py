@@ -90,3 +90,11 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield browser
         browser.close()
+
+
+def page_widget(site: Site) -> int:
+    """Which one on the dashboard is the page."""
+    dashboards = site.client("cloudwatch")
+    name = dashboards.list_dashboards()["DashboardEntries"][0]["DashboardName"]
+    widgets = json.loads(dashboards.get_dashboard(DashboardName=name)["DashboardBody"])["widgets"]
+    return next(number for number, widget in enumerate(widgets) if widget["type"] == "custom")

@@ -23,7 +23,7 @@ from rich.console import Console
 from emulator import report
 from emulator.deploy import synthesise
 from emulator.remote import Remote
-from tools.browser import ADVICE, CHROMIUM, ROOT, Site, chromium, serving
+from tools.browser import ADVICE, CHROMIUM, ROOT, Site, chromium, page_widget, serving
 
 FOLDER = ROOT / "docs" / "pictures"
 MANIFEST = FOLDER / "manifest.json"
@@ -132,21 +132,13 @@ def _furnish(site: Site) -> None:
 def _the_page(theme: str) -> Callable[[Studio, Path], None]:
     def take(studio: Studio, path: Path) -> None:
         page = studio.page(1160)
-        number = _widget(studio.site())
+        number = page_widget(studio.site())
         page.goto(f"{studio.site().endpoint}/console?refresh=1&theme={theme}&widget={number}")
         page.locator(".cll-starting").wait_for()
         page.locator(".cll").screenshot(path=path)
         page.close()
 
     return take
-
-
-def _widget(site: Site) -> int:
-    """Which one on the dashboard is the page."""
-    dashboards = site.client("cloudwatch")
-    name = dashboards.list_dashboards()["DashboardEntries"][0]["DashboardName"]
-    widgets = json.loads(dashboards.get_dashboard(DashboardName=name)["DashboardBody"])["widgets"]
-    return next(number for number, widget in enumerate(widgets) if widget["type"] == "custom")
 
 
 def _dashboard(studio: Studio, path: Path) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.site import DEFECTS, LOGOS, MODELS, SETTINGS
 from tests.conftest import Synthesised
-from tools.browser import ADVICE, CHROMIUM, Site, chromium, serving
+from tools.browser import ADVICE, CHROMIUM, Site, chromium, page_widget, serving
 
 expect.set_options(timeout=15_000)
 Open = Callable[..., Page]
@@ -41,7 +41,7 @@ def stopped(site: Site) -> Site:
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[Open]:
-    """Opens the dashboard, refreshed twice a second; nothing may go wrong in the browser."""
+    """Opens the page alone, refreshed twice a second; nothing may go wrong in the browser."""
     wrong: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(15_000)
@@ -57,7 +57,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", said)
         page.on("dialog", lambda dialog: wrong.append(f"a dialog: {dialog.message}"))
-        asked = {"refresh": "0.5", **query}
+        asked = {"refresh": "0.5", "widget": str(page_widget(site)), **query}
         page.goto(f"{site.endpoint}/console?{'&'.join(f'{name}={value}' for name, value in asked.items())}")
         expect(page.locator(".cll h2").first).to_be_visible()
         return page

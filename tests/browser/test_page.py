@@ -22,6 +22,11 @@ def card(page: Page, name: str = "defects") -> Locator:
     return page.locator(f"section[aria-label='{name}']")
 
 
+def widget(page: Page) -> Locator:
+    """What the page is in: one of the dashboard's many widgets."""
+    return page.get_by_role("group", name="Custom Labels models")
+
+
 def confirm(page: Page, asks: str) -> None:
     """What a button has asked is confirmed; the answer is closed."""
     expect(page.locator("#confirm")).to_contain_text(asks)
@@ -131,13 +136,13 @@ def test_a_double_click_starts_one_execution(stopped: Site, open_page: Open) -> 
     for says in ("It is being started.", "It is being started."):
         card(page, "logos").get_by_role("button", name="Start logos").click()
         # The answer refreshes the page; here what was rendered first is clicked again.
-        shown = page.locator(".body").inner_html() if not names else ""
+        shown = widget(page).inner_html() if not names else ""
         confirm(page, "Start logos")
         expect(page.locator("#popup")).to_contain_text(says)
         names.append(page.locator("#popup a").inner_text())
         page.get_by_role("button", name="Close").click()
         if shown:
-            page.evaluate("html => { document.querySelector('.body').innerHTML = html }", shown)
+            widget(page).evaluate("(body, html) => { body.innerHTML = html }", shown)
     assert len(set(names)) == 1
     machine(stopped, "StopModel").run({"Model": "logos", "Force": True, **QUICK})
 
@@ -199,18 +204,16 @@ def test_the_host_cleans_what_a_widget_answers(open_page: Open) -> None:
     kept = page.locator("#kept")
     expect(kept).to_have_text("kept")
     assert kept.evaluate("one => [...one.attributes].map(({name}) => name)") == ["id", "style", "title"]
-    taken_out = page.locator(".body").locator(
-        "script, iframe, object, use, foreignObject, [onload], [onerror], form[action]"
-    )
+    taken_out = widget(page).locator("script, iframe, object, use, foreignObject, [onload], [onerror], form[action]")
     assert taken_out.count() == 0
-    assert page.locator(".body svg rect").count() == 1
-    links = page.locator(".body a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert widget(page).locator("svg rect").count() == 1
+    links = widget(page).locator("a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
     assert links == [None, "https://aws.amazon.com", None, None]
     page.get_by_text("bad").click()
     page.get_by_text("More", exact=True).click()
     closed(page, "more")
     page.get_by_text("Other", exact=True).click()
-    expect(page.locator(".body")).to_have_text("other")
+    expect(widget(page)).to_have_text("other")
     assert page.evaluate("window.hacked") is None
 
 

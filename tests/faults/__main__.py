@@ -1,7 +1,7 @@
 """The campaign from the command line: ``python -m tests.faults`` tells every story, and writes docs/reliability.md.
 
 ``--share 0.1`` tells a tenth of each row and writes nothing; ``--only DynamoDB`` tells the rows whose words have that.
-``--emulator 200`` tells so many end to end in the emulator, and nothing else.
+``--emulator 150`` tells so many end to end in the emulator, and nothing else.
 """
 
 import argparse

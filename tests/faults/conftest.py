@@ -1,4 +1,4 @@
-"""The handlers, loaded once for all tests here."""
+"""The handlers, loaded once for all tests here, and gone before others: meanwhile boto3 makes other clients."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from tests.faults.stories import Teller
 from tests.faults.telling import counted
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tell() -> Iterator[Teller]:
     with loaded() as functions:
         yield Teller(functions)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def calls(tell: Teller) -> Calls:
     return counted(tell.functions)

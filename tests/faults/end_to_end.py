@@ -1,6 +1,6 @@
 """A part of the campaign end to end: the deployed template, IAM, the packaged functions, and a clock that goes on.
 
-It takes minutes, because retries wait as long as they say. So it is the command's alone: ``--emulator 200``.
+It takes minutes, because retries wait as long as they say. So it is the command's alone: ``--emulator 150``.
 """
 
 import contextlib
