@@ -3,20 +3,29 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
+def _pauses(seconds: float, first: float) -> Iterator[float]:
+    """Pauses before each look but the first; the longer it takes the longer, since looks keep the machine busy."""
+    began, pause = time.monotonic(), 0.0
+    while (passed := time.monotonic() - began) < seconds:
+        yield pause
+        pause = min(first + passed / 20, 1.0)
+        time.sleep(pause)
+
+
 def wait_until(look: Callable[[], T], seconds: float = 60) -> T:
     """Look until there is something to see; what was seen."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s; the last look saw {seen}"
-        time.sleep(0.05)
-    return seen
+    seen = None
+    for _ in _pauses(seconds, 0.05):
+        if seen := look():
+            return seen
+    raise AssertionError(f"not within {seconds} s; the last look saw {seen}")
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,13 @@ class StateMachine:
 
     def wait(self, arn: str, seconds: float = 90) -> Execution:
         """Wait for its end."""
-        deadline = time.monotonic() + seconds
-        while (found := self.stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"still running after {seconds} s: {arn}"
-            time.sleep(0.1)
+        for _ in _pauses(seconds, 0.1):
+            found = self.stepfunctions.describe_execution(executionArn=arn)
+            if found["status"] != "RUNNING":
+                return self._ended(arn, found)
+        raise AssertionError(f"still running after {seconds} s: {arn}")
+
+    def _ended(self, arn: str, found: dict[str, Any]) -> Execution:
         history = self._history(arn)
         output, cause = found.get("output"), found.get("cause")
         with contextlib.suppress(ValueError):  # a Cause need not be JSON
@@ -79,10 +91,12 @@ class StateMachine:
 
     def wait_for_state(self, arn: str, state: str, seconds: float = 60) -> None:
         """Wait until an execution is in a state."""
-        deadline = time.monotonic() + seconds
-        while (entered := _states(self._history(arn))[-1:]) != [state]:
-            assert time.monotonic() < deadline, f"not in {state!r} after {seconds} s, but in {entered}"
-            time.sleep(0.05)
+        entered: list[str] = []
+        for _ in _pauses(seconds, 0.05):
+            entered = _states(self._history(arn))[-1:]
+            if entered == [state]:
+                return
+        raise AssertionError(f"not in {state!r} after {seconds} s, but in {entered}")
 
     def _history(self, arn: str) -> list[dict[str, Any]]:
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
