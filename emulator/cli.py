@@ -55,6 +55,8 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
         report.say(console, "\nOn AWS all of this, the batch aside, would have cost:", "bold")
         histories = [remote.history(one["executionArn"]) for one in remote.executions()]
         report.costs(console, [event for one in histories for event in one], remote.ask("GET", "invocations"))
+        report.say(console, "\nAnd the model itself, by who held it:", "bold")
+        report.bill(console, remote.bill(""))
         report.say(console, "\nNext, in two terminals:", "bold")
         for command in (
             "up",
