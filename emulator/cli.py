@@ -196,7 +196,7 @@ def notifications(
     with _told():
         remote = Remote(endpoint)
         if not (chat or events):
-            for notification in remote.ask("GET", "notifications"):
+            for notification in remote.notifications():
                 report.mail(console, notification)
         for message in remote.ask("GET", "chats") if chat else ():
             report.say(console, json.dumps(message, indent=2, ensure_ascii=False))
@@ -372,13 +372,13 @@ def _start_and_tell(
     remote: Remote, given: dict[str, Any], arn: str, seconds: float, *, machine: str = "StartModelArn"
 ) -> bool:
     """Start an execution, follow it, and show all there is to know of it. Returns whether it succeeded."""
-    invoked, published = (len(remote.ask("GET", what)) for what in ("invocations", "notifications"))
+    invoked, published = len(remote.ask("GET", "invocations")), len(remote.notifications())
     execution_arn = remote.start(given, machine)
     report.say(console, f"Execution:      {execution_arn}\nInput:          {json.dumps(given)}\n")
     report.follow(console, remote.watch(execution_arn, arn), seconds + OVERHEAD_SECONDS)
     succeeded = report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution_arn))
     report.say(console)
-    for notification in remote.ask("GET", "notifications")[published:]:
+    for notification in remote.notifications()[published:]:
         report.mail(console, notification)
     events = remote.history(execution_arn)
     report.say(console, "\nThe execution:", "bold")

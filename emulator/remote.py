@@ -156,6 +156,11 @@ class Remote:
         files = json.loads(read(results["Manifest"]))["ResultFiles"]["SUCCEEDED"]
         return [json.loads(line) for file in files for line in read(file["Key"]).splitlines()]
 
+    def notifications(self) -> list[dict[str, Any]]:
+        """What was published for people, in its order; other topics may have messages of their own."""
+        topic = self.outputs["NotificationTopicArn"]
+        return [one for one in self.ask("GET", "notifications") if one["TopicArn"] == topic]
+
     def wait_for_notifications(self, count: int, seconds: float = 60) -> None:
         """Wait until so many have been published: an event's are sent some time after it.
 
@@ -165,7 +170,7 @@ class Remote:
             They were not.
         """
         deadline = time.monotonic() + seconds
-        while len(self.ask("GET", "notifications")) < count:
+        while len(self.notifications()) < count:
             if time.monotonic() > deadline:
                 raise RemoteError(f"there are no {count} notifications after {seconds:.0f} s")
             time.sleep(0.1)

@@ -65,7 +65,7 @@ class Tour:
 
     def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, brief: bool = False) -> str | None:
         given = {"Model": self.model, **fields, **_QUICK}
-        told = len(self.remote.ask("GET", "notifications"))
+        told = len(self.remote.notifications())
         execution_arn = self.remote.start(given, machine)
         report.say(self.console, f"Input:          {json.dumps(given)}")
         outcome = self._follow(execution_arn, seconds)
@@ -81,7 +81,7 @@ class Tour:
 
     def _forgotten(self) -> str | None:
         remote, given = self.remote, {"Model": self.model, "LeaseId": "pipeline-c", **_QUICK}
-        told = len(remote.ask("GET", "notifications"))
+        told = len(remote.notifications())
         execution_arn = remote.start(given)
         report.say(self.console, f"Input:          {json.dumps(given)}")
         looks = remote.watch(execution_arn, self.project_version_arn)
@@ -92,7 +92,7 @@ class Tour:
         self._mails(told, brief=True)
         report.say(self.console, "\nThe sweep comes by (on AWS every 5 minutes):", "bold")
         report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
-        told = len(remote.ask("GET", "notifications"))
+        told = len(remote.notifications())
         swept = next((one for one in remote.executions("StopModelArn") if one["name"].startswith("sweep-")), None)
         if swept is None:
             report.say(self.console, "It has found nothing to stop.", "bold red")
@@ -109,7 +109,7 @@ class Tour:
         batch = {"Bucket": IMAGES, "Prefix": FOLDER, "ToleratedFailurePercentage": 20}
         workload = {"StateMachineArn": remote.outputs["DetectBatchArn"], "Input": batch, "ModelField": "Model"}
         given = {"Model": self.model, "LeaseMinutes": 0, "Workload": workload, **_QUICK}
-        told = len(remote.ask("GET", "notifications"))
+        told = len(remote.notifications())
         execution_arn = remote.start(given, "RunWithModelArn")
         report.say(self.console, f"Input:          {json.dumps(given)}")
         looks = remote.watch(execution_arn, self.project_version_arn)
@@ -127,7 +127,7 @@ class Tour:
         return outcome
 
     def _mails(self, told: int, *, brief: bool = False) -> None:
-        for notification in self.remote.ask("GET", "notifications")[told:]:
+        for notification in self.remote.notifications()[told:]:
             if brief:
                 report.say(self.console, f"Mail:           {notification['Subject']}")
             else:

@@ -11,12 +11,13 @@ T = TypeVar("T")
 
 
 def _pauses(seconds: float, first: float) -> Iterator[float]:
-    """Pauses before each look but the first; the longer it takes the longer, since looks keep the machine busy."""
-    began, pause = time.monotonic(), 0.0
-    while (passed := time.monotonic() - began) < seconds:
+    """Pauses between looks, of which there is at least one; longer ones the longer it takes: looks keep one busy."""
+    began, pause, passed = time.monotonic(), 0.0, 0.0
+    while passed <= seconds:
         yield pause
+        passed = time.monotonic() - began
         pause = min(first + passed / 20, 1.0)
-        time.sleep(pause)
+        time.sleep(pause if passed <= seconds else 0)
 
 
 def wait_until(look: Callable[[], T], seconds: float = 60) -> T:
