@@ -7,14 +7,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as schedule_targets
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.access import MACHINES, allow_to_end_runs, allow_to_look_at_models, allow_to_read_executions
 from infra.functions import LifecycleFunction
 from infra.machines import machine_arn
-from infra.nag import acknowledge
 from infra.notifications import Notifications
+from infra.queues import dead_letter_queue
 from infra.scheduling import role_of_schedules
 from infra.shared import Shared
 
@@ -32,7 +31,7 @@ class Keeping(Construct):
         super().__init__(scope, construct_id)
         self._shared = shared
         self._notifications = notifications
-        self.lost_calls = self._queue_of_lost_calls()
+        self.lost_calls = dead_letter_queue(self, "LostCalls")
         self.settle = self._function("Settle", timeout_seconds=60)
         self.sweep = self._function("Sweep", timeout_seconds=300)
         self.sweep.allow("states:StartExecution", on=[machine_arn(self, "StartModel")])
@@ -65,17 +64,6 @@ class Keeping(Construct):
             on_failure=destinations.SqsDestination(self.lost_calls),
         )
         return function
-
-    def _queue_of_lost_calls(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "LostCalls",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
-        acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue."})
-        return queue
 
     def _settle_after_each_end(self) -> None:
         stack = cdk.Stack.of(self)

@@ -5,14 +5,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.chat import Chat
 from infra.event_schema import EventSchema
 from infra.functions import LifecycleFunction
 from infra.machines import machine_arn
-from infra.nag import acknowledge
+from infra.queues import dead_letter_queue
 from infra.shared import Shared
 
 
@@ -31,7 +30,7 @@ class Notifications(Construct):
         super().__init__(scope, construct_id)
         self._shared = shared
         self.topic = self._topic("Topic")
-        self.undelivered = self._queue_of_undelivered_mails()
+        self.undelivered = dead_letter_queue(self, "Undelivered")
         self._subscribe()
         self.chat_topic: sns.Topic | None = None
         if channels := shared.settings.chat:
@@ -64,17 +63,6 @@ class Notifications(Construct):
             master_key=self._shared.key,
             enforce_ssl=True,
         )
-
-    def _queue_of_undelivered_mails(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "Undelivered",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
-        acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue."})
-        return queue
 
     def _subscribe(self) -> None:
         settings = self._shared.settings
