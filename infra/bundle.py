@@ -66,6 +66,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
         "runbook_url": settings.runbook_url,
         "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
         "bill_retention_days": settings.bill_retention_days,
+        "calls_per_second": settings.calls_per_second,
     }
     (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return target

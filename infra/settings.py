@@ -101,6 +101,7 @@ class Settings:
     monthly_budget_usd: float | None = None
     log_retention_days: int = 90
     bill_retention_days: int = 400
+    calls_per_second: float = 4
     retain: bool = False
     sweep_minutes: int = 5
     lease_warning_minutes: int = 15
@@ -160,6 +161,7 @@ class Settings:
             monthly_budget_usd=context.get("monthly_budget_usd"),
             log_retention_days=context.get("log_retention_days", 90),
             bill_retention_days=context.get("bill_retention_days", 400),
+            calls_per_second=context.get("calls_per_second", 4),
             retain=context.get("removal_policy") == "retain",
             tags=context.get("tags", {}),
             **{name: context[name] for name in _SWEEPING if name in context},

@@ -27,7 +27,7 @@ class Steps(Construct):
         if any(model.project for model in shared.settings.models.values()):
             prepare.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_choose_versions(prepare, shared.settings)
-        check.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])
+        check.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
         check.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
         allow_to_find_projects(prepare)
         allow_to_look_at_models(check)

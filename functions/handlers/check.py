@@ -1,6 +1,7 @@
 """Check the model: look at its status, keep its leases, and decide what to do next."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,46 +15,58 @@ from lifecycle.decisions import Progress, StopProgress
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
 from lifecycle.model_table import ModelTable
+from lifecycle.rate_limit import RateLimit
 from lifecycle.rekognition import Rekognition
+from lifecycle.requests import Request
 from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest
-from lifecycle.steps import Step
+from lifecycle.steps import Step, queued
 from lifecycle.stop_request import StopRequest
 from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
+DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
 ITEMS = ModelTable(
-    boto3.client("dynamodb", config=CLIENT_CONFIG),
-    os.environ["MODEL_TABLE_NAME"],
-    (os.environ["LEDGER_TABLE_NAME"], CONFIGURATION.bill_retention),
+    DYNAMODB, os.environ["MODEL_TABLE_NAME"], (os.environ["LEDGER_TABLE_NAME"], CONFIGURATION.bill_retention)
 )
+LIMIT = RateLimit(DYNAMODB, os.environ["MODEL_TABLE_NAME"], CONFIGURATION.calls_per_second)
 
 
 @entry
 def handler(event: dict[str, Json], _context: LambdaContext) -> Step:
     """``{"Machine", "Request": $request, "Progress": $progress}`` -> ``$next``."""
-    now = datetime.now(UTC)
-    if Machine(event["Machine"]) is Machine.RUN_WITH_MODEL:
-        request = from_wire(RunRequest, event["Request"])
-        return running.follow(request, from_wire(Progress, event["Progress"]), now=now, executions=EXECUTIONS)
-    if Machine(event["Machine"]) is Machine.START_MODEL:
-        return starting.check(
-            from_wire(StartRequest, event["Request"]),
-            from_wire(Progress, event["Progress"]),
-            now=now,
+    machine = Machine(event["Machine"])
+    if machine is Machine.RUN_WITH_MODEL:
+        run, progress = from_wire(RunRequest, event["Request"]), from_wire(Progress, event["Progress"])
+        return running.follow(run, progress, now=datetime.now(UTC), executions=EXECUTIONS)
+    if machine is Machine.START_MODEL:
+        start, progress = from_wire(StartRequest, event["Request"]), from_wire(Progress, event["Progress"])
+        return _not_yet(start, progress) or starting.check(
+            start,
+            replace(progress, slot=None),
+            now=datetime.now(UTC),
             configuration=CONFIGURATION,
             models=MODELS,
             items=ITEMS,
             executions=EXECUTIONS,
         )
-    return stopping.check(
-        from_wire(StopRequest, event["Request"]),
-        from_wire(StopProgress, event["Progress"]),
-        now=now,
+    stop, stopped = from_wire(StopRequest, event["Request"]), from_wire(StopProgress, event["Progress"])
+    return _not_yet(stop, stopped) or stopping.check(
+        stop,
+        replace(stopped, slot=None),
+        now=datetime.now(UTC),
         configuration=CONFIGURATION,
         models=MODELS,
         items=ITEMS,
         executions=EXECUTIONS,
     )
+
+
+def _not_yet(request: Request, progress: Progress) -> Step | None:
+    """Wait for the turn to look, before the item is read; a duplicate looks at another execution."""
+    if request.duplicate_of:
+        return None
+    slot = LIMIT.queue("DescribeProjectVersions", progress.slot)
+    return queued(progress, slot, datetime.now(UTC)) if slot else None

@@ -14,6 +14,7 @@ from lifecycle.aws import CLIENT_CONFIG
 from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
 from lifecycle.model_table import ExecutionTable, ModelTable
+from lifecycle.rate_limit import RateLimit
 from lifecycle.rekognition import Rekognition
 from lifecycle.requests import Execution, Request
 from lifecycle.token_table import TokenTable
@@ -21,7 +22,8 @@ from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
-MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
+LIMIT = RateLimit(DYNAMODB, os.environ["MODEL_TABLE_NAME"], CONFIGURATION.calls_per_second)
+MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG), LIMIT.hurry)
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
 TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
 OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
@@ -13,23 +14,27 @@ from handlers.keeping import (
     EXECUTIONS,
     ITEMS,
     MACHINES,
-    MODELS,
     OPEN_EXECUTIONS,
     SWEEPS,
     settler,
 )
 from handlers.metrics import emit, measured
 from handlers.telling import tell
+from lifecycle.aws import PATIENT_CONFIG
 from lifecycle.bill import bill_so_far, month_of
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.finding_messages import finding_notification
 from lifecycle.leases import LONGEST_CALL
 from lifecycle.ledger import LedgerTable
 from lifecycle.measures import of_outcome, of_sweep
+from lifecycle.rate_limit import RateLimit
+from lifecycle.rekognition import Rekognition
 from lifecycle.sweep import Sweeper, Swept
 from lifecycle.sweeping import Finding
 from lifecycle.wire import Json
 
+LIMIT = RateLimit(DYNAMODB, os.environ["MODEL_TABLE_NAME"], CONFIGURATION.calls_per_second)
+MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG), LIMIT.yield_to_others)
 LEDGER = LedgerTable(DYNAMODB, os.environ["LEDGER_TABLE_NAME"])
 
 

@@ -138,6 +138,8 @@ class Configuration:
         How long it is remembered what models have cost.
     runbook_url : str, optional
         Where ``docs/operations.md`` is served.
+    calls_per_second : float
+        How often any one operation of Amazon Rekognition is called, at the most: see ``rate_limit``.
     """
 
     models: Mapping[str, Model]
@@ -151,6 +153,7 @@ class Configuration:
     bill_retention_days: int = 400
     runbook_url: str | None = None
     disabled_schedules: tuple[str, ...] = ()
+    calls_per_second: float = 4
 
     @property
     def bill_retention(self) -> timedelta:
@@ -207,4 +210,5 @@ def load(bundle: Path) -> Configuration:
         bill_retention_days=data["bill_retention_days"],
         runbook_url=data.get("runbook_url"),
         disabled_schedules=tuple(data.get("disabled_schedules", ())),
+        calls_per_second=data["calls_per_second"],
     )

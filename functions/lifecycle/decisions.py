@@ -76,6 +76,8 @@ class Progress:
         When the last look was, and the one before.
     inferred : bool
         That its request was made is concluded from the status. When, is not known to the second.
+    slot : datetime or None
+        When it is its turn to look, where it waits for that: see ``rate_limit``.
     """
 
     polls: int = 0
@@ -89,6 +91,7 @@ class Progress:
     looked_at: datetime | None = None
     looked_before: datetime | None = None
     inferred: bool = False
+    slot: datetime | None = None
 
     @property
     def requested_at(self) -> datetime | None:

@@ -144,6 +144,15 @@ class NoAnswer(ServiceUnavailable):
     """
 
 
+class RateLimited(LifecycleError):
+    """More executions want to call Amazon Rekognition than it answers; this one has not called.
+
+    Not of the contract: the state machine tries again until it is its turn.
+    """
+
+    remedy = "Start fewer models at a time, or raise calls_per_second in cdk.json with the quota in Service Quotas."
+
+
 CONTRACT = (
     InvalidRequest,
     ModelNotFound,

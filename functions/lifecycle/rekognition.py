@@ -1,7 +1,7 @@
 """Amazon Rekognition Custom Labels: the adapter of ``ports.Models``. The one place that reads its errors."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -32,10 +32,16 @@ _REFUSALS: Mapping[str, Refusal] = {
     "LimitExceededException": Refusal.NO_CAPACITY,
 }
 PACE = 0.25
-"""Seconds before each call of a series: 4 a second at the most, of 5 (Amazon Rekognition endpoints and quotas)."""
+"""Seconds before each look of a series: 4 a second at the most, of 5 (Amazon Rekognition endpoints and quotas)."""
 IN_USE_BUDGET = 15
 """Seconds after which what was read has to do: half of the function's timeout."""
 _HOLDS_CAPACITY = frozenset({"STARTING", "RUNNING", "STOPPING"})
+
+
+def alone(operation: str) -> None:
+    """Wait before an operation as if nobody else called it."""
+    if operation == "DescribeProjectVersions":  # the only one that comes in a series
+        time.sleep(PACE)
 
 
 class Rekognition:
@@ -45,14 +51,19 @@ class Rekognition:
     ----------
     client : RekognitionClient
         Made with ``aws.CLIENT_CONFIG``.
+    pace : callable
+        Waits until an operation may be called: all but ``describe``, of which Check waits for its turn before it reads
+        the item, and starts and stops, which follow such a look.
     """
 
-    def __init__(self, client: "RekognitionClient") -> None:
+    def __init__(self, client: "RekognitionClient", pace: Callable[[str], object] = alone) -> None:
         self._client = client
+        self._pace = pace
 
     def project_arn(self, project_version_arn: str) -> str:
         """The ARN of a version's project, which the version's ARN does not contain."""
         name = VersionArn.parse(project_version_arn).project_name
+        self._pace("DescribeProjects")
         with errors_of("DescribeProjects", errors=_ERRORS, arn=project_version_arn):
             projects = self._client.describe_projects(ProjectNames=[name])["ProjectDescriptions"]
         arns = [project["ProjectArn"] for project in projects if project["ProjectArn"].split("/")[1] == name]
@@ -106,6 +117,7 @@ class Rekognition:
 
     def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
         """The versions of one project."""
+        self._pace("DescribeProjects")
         with errors_of("DescribeProjects", errors=_ERRORS):
             projects = self._client.describe_projects(ProjectNames=[project_name])["ProjectDescriptions"]
         for project in projects:
@@ -117,7 +129,7 @@ class Rekognition:
     def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
         """The versions of these projects, by name; of all where it is ``*``.
 
-        A project that can't be read says so, and the others are read all the same. Paced: see ``PACE``.
+        A project that can't be read says so, and the others are read all the same. Paced.
         """
         with errors_of("DescribeProjects", errors=_ERRORS):
             pages = list(self._client.get_paginator("describe_projects").paginate())
@@ -154,12 +166,12 @@ class Rekognition:
             return ProjectVersions(name, None, error.message)
 
     def _described(self, project_arn: str) -> Iterator[ModelVersion]:
-        time.sleep(PACE)
+        self._pace("DescribeProjectVersions")
         for page in self._client.get_paginator("describe_project_versions").paginate(ProjectArn=project_arn):
             for description in page["ProjectVersionDescriptions"]:
                 yield _model_version(description)
             if "NextToken" in page:
-                time.sleep(PACE)
+                self._pace("DescribeProjectVersions")
 
 
 def _model_version(description: "ProjectVersionDescriptionTypeDef") -> ModelVersion:

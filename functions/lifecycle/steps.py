@@ -1,7 +1,7 @@
 """What the steps of all machines have in common: what comes next, and a look that leaves its trace in the item."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,13 @@ def wait(request: Request, progress: Progress, now: datetime, reason: str, *, st
         start=start,
     )
     return Step(Action.WAIT, reason, progress, wait_seconds=seconds)
+
+
+def queued(progress: Progress, slot: datetime, now: datetime) -> Step:
+    """Wait until it is this execution's turn to look; it comes a second early, and Check waits the rest."""
+    reason = f"Many models are looked at just now: this one again at {slot.isoformat(timespec='seconds')}."
+    seconds = max(1, int((slot - now).total_seconds()) - 1)
+    return Step(Action.WAIT, reason, replace(progress, slot=slot), wait_seconds=seconds)
 
 
 def failure(decision: Decision, version: ModelVersion) -> LifecycleError:

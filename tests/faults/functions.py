@@ -14,7 +14,7 @@ from unittest import mock
 
 import boto3
 
-from lifecycle import rekognition
+from lifecycle import rate_limit, rekognition
 from lifecycle.wire import to_wire
 from tests.faults.clients import Clients
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD
@@ -51,6 +51,7 @@ CONFIGURATION: Mapping[str, Json] = {
     "workloads": [WORKLOAD],
     "detect_batch": None,
     "bill_retention_days": 400,
+    "calls_per_second": 4,
 }
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -106,6 +107,10 @@ class _Time:
         assert self.clients.wire
         return self.clients.wire.simulation.seconds
 
+    def time(self) -> float:
+        assert self.clients.wire
+        return self.clients.wire.simulation.now.timestamp()
+
 
 @contextmanager
 def loaded() -> Iterator[Functions]:
@@ -118,6 +123,7 @@ def loaded() -> Iterator[Functions]:
             mock.patch.dict(os.environ, {**ENVIRONMENT, "LAMBDA_TASK_ROOT": bundle}),
             mock.patch.object(boto3, "client", clients.client),
             mock.patch.object(rekognition, "time", _Time(clients)),
+            mock.patch.object(rate_limit, "time", _Time(clients)),
         ):
             try:
                 modules = {name: importlib.import_module(f"handlers.{name}") for name in TIMEOUTS}

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class DynamoDB:
         return {}
 
     def update_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:  # noqa: N803
+        self._check(TableName, Key, request)
         before = self._table(TableName).get(self._key(TableName, Key), dict(Key))
         names = request.get("ExpressionAttributeNames", {})
         values = request["ExpressionAttributeValues"]
@@ -119,9 +121,13 @@ class DynamoDB:
         for name, _, value in (one.partition(" = ") for one in re.split(r", (?=[#\w]+ = )", assignments)):
             attribute = names.get(name, name)
             kept = re.fullmatch(r"if_not_exists\((\S+), (\S+)\)", value)
-            after[attribute] = before.get(attribute, values[kept[2]]) if kept else values[value]
+            added = re.fullmatch(r"(\w+) \+ (:\w+)", value)
+            if added:
+                after[attribute] = {"N": str(int(before[added[1]]["N"]) + int(values[added[2]]["N"]))}
+            else:
+                after[attribute] = before.get(attribute, values[kept[2]]) if kept else values[value]
         self._write(TableName, after)
-        return {"Attributes": after if request.get("ReturnValues") == "ALL_NEW" else before}
+        return {"Attributes": after if request.get("ReturnValues", "").endswith("_NEW") else before}
 
     def scan(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:  # noqa: N803
         kind = ExpressionAttributeValues[":kind"]
@@ -167,8 +173,12 @@ class DynamoDB:
         return tuple(item[name]["S"] for name in self.keys[table])
 
 
+_ORDERS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+
+
 def _holds(condition: str, item: Json, names: Json, values: Json) -> bool:
     """Whether a condition holds: ORs of ANDs of comparisons."""
+    condition = re.sub(r"(\S+) BETWEEN (:\w+) AND (:\w+)", r"\1 >= \2 AND \1 <= \3", condition)
     parts = [one.strip().strip("()") if " AND " in one else one.strip() for one in condition.split(" OR ")]
     return any(all(_compares(one.strip(), item, names, values) for one in part.split(" AND ")) for part in parts)
 
@@ -179,11 +189,11 @@ def _compares(term: str, item: Json, names: Json, values: Json) -> bool:
 
     if found := re.fullmatch(r"attribute_(not_)?exists\((\S+)\)", term):
         return (attribute(found[2]) is None) == bool(found[1])
-    if found := re.fullmatch(r"(\S+) (=|<) (:\w+)", term):
+    if found := re.fullmatch(r"(\S+) (=|<|>|<=|>=) (:\w+)", term):
         mine, other = attribute(found[1]), values[found[3]]
         if found[2] == "=":
             return bool(mine == other)
-        return mine is not None and float(mine["N"]) < float(other["N"])
+        return mine is not None and _ORDERS[found[2]](float(mine["N"]), float(other["N"]))
     if found := re.fullmatch(r"(\S+) IN \((:\w+), (:\w+)\)", term):
         return attribute(found[1]) in (values[found[2]], values[found[3]])
     raise AssertionError(f"no condition that is known here: {term}")

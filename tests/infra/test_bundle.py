@@ -86,6 +86,7 @@ def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None
         "workloads": [WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"],
         "detect_batch": SETTINGS["detect_batch"],
         "bill_retention_days": 400,
+        "calls_per_second": 4,
         "runbook_url": SETTINGS["runbook_url"],
     }
     assert load(bundle) == Configuration(

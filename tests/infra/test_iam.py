@@ -55,7 +55,7 @@ GRANTS = {
     },
     "StepsCheckRole": {
         "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "${SharedLedger.Arn}": {"dynamodb:PutItem"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},

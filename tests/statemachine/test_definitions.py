@@ -34,7 +34,7 @@ CALLS = [(machine, name) for machine, name in TASKS if lambda_placeholder(machin
 """The Tasks that invoke a function; the others start an execution."""
 
 CONTRACT = {error.__name__ for error in errors.CONTRACT}
-OURS = CONTRACT | {"NoAnswer"}
+OURS = CONTRACT | {"NoAnswer", "RateLimited"}
 
 # What Lambda and Step Functions report themselves, as the Step Functions Developer Guide names them.
 TIMED_OUT = {"States.Timeout", "Sandbox.Timedout"}

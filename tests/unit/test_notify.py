@@ -46,6 +46,7 @@ SWEEPING = {
     "restart_when_down": False,
     "schedules": {},
     "bill_retention_days": 400,
+    "calls_per_second": 4,
     "workloads": [],
 }
 
