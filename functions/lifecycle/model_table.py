@@ -5,6 +5,7 @@ says when the sweep came by. It is read and written as JSON would be, so that pe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from lifecycle.wire import from_wire, parse_timestamp, timestamp, to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import PutTypeDef
+    from types_boto3_dynamodb.type_defs import DeleteItemInputTypeDef, PutTypeDef
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -128,10 +129,14 @@ class ExecutionTable:
             )
         return answer["Attributes"][name]["S"]
 
-    def close(self, execution_arn: str) -> None:
-        """Forget one of which nothing is left to be done."""
-        with errors_of("DeleteItem"):
-            self._client.delete_item(TableName=self._table_name, Key={"Id": {"S": execution_arn}})
+    def close(self, execution_arn: str, opened_before: datetime | None = None) -> None:
+        """Forget one of which nothing is left to be done; or only if it is remembered since before a time."""
+        delete: DeleteItemInputTypeDef = {"TableName": self._table_name, "Key": {"Id": {"S": execution_arn}}}
+        if opened_before:
+            delete["ConditionExpression"] = "OpenedAt < :before"
+            delete["ExpressionAttributeValues"] = {":before": {"S": timestamp(opened_before)}}
+        with errors_of("DeleteItem"), suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.delete_item(**delete)
 
     def all(self) -> Sequence[str]:
         """The ARNs of all that are remembered."""

@@ -141,8 +141,8 @@ class OpenExecutions(Protocol):
     def chosen(self, execution_arn: str) -> str | None:
         """The version that is remembered for an execution."""
 
-    def close(self, execution_arn: str) -> None:
-        """Forget one of which nothing is left to be done."""
+    def close(self, execution_arn: str, opened_before: datetime | None = None) -> None:
+        """Forget one of which nothing is left to be done; or only if it is remembered since before a time."""
 
     def all(self) -> Sequence[str]:
         """The ARNs of all that are remembered."""

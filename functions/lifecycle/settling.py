@@ -26,6 +26,10 @@ from lifecycle.stop_request import StopRequest, stop_request
 from lifecycle.stop_result import StopResult
 from lifecycle.wire import from_wire
 
+DENIED = timedelta(days=1)
+"""How long an execution is remembered that Step Functions does not know: DescribeExecution is eventually consistent.
+Executions are known for 90 days (its API reference)."""
+
 
 @dataclass(slots=True)
 class Settler:
@@ -60,7 +64,7 @@ class Settler:
         """
         state = self.executions.describe(execution_arn)
         if state is None:
-            self.open_executions.close(execution_arn)
+            self.open_executions.close(execution_arn, opened_before=self.now - DENIED)
             return True
         if state.status == "RUNNING" or self._lately(state):
             return False

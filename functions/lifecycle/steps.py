@@ -85,12 +85,12 @@ def look(
 def claim_is_over(claim: Claim, executions: Executions, now: datetime) -> bool:
     """Whether nothing can come any more of the execution that has a claim.
 
-    Its last call may land until the longest timeout of a function has passed since its end.
+    Its last call may land until the longest timeout of a function has passed since its end. One that Step Functions
+    does not know is long gone, or too young: DescribeExecution is eventually consistent.
     """
     execution = executions.describe(claim.execution_arn)
-    if execution is None:
-        return True
-    return execution.stopped_at is not None and now - execution.stopped_at > LONGEST_CALL
+    ended_at = execution.stopped_at if execution else claim.since
+    return ended_at is not None and now - ended_at > LONGEST_CALL
 
 
 def wait(request: Request, progress: Progress, now: datetime, reason: str, *, start: UnderWay | None = None) -> Step:

@@ -295,11 +295,6 @@ def _abortions(_calls: Calls) -> Iterator[Trial]:
                 yield Trial(told, abortions=[Abortion(machine, state, nth, later)], may_fail=may_fail, words=words)
 
 
-def _is_forgotten(trial: Trial) -> bool:
-    """Step Functions denies an execution of which Settle asks: together with a lost notification nobody is told."""
-    return any(isinstance(one.what, Answer) and one.what.code == "ExecutionDoesNotExist" for one in trial.faults)
-
-
 def _together(calls: Calls) -> Iterator[Trial]:
     """Two to four of all of the above at once, by chance."""
     chance = random.Random(6)  # noqa: S311 - the same trials every time
@@ -308,7 +303,7 @@ def _together(calls: Calls) -> Iterator[Trial]:
         for row in ROWS
         if row.trials not in (_together, sequences)
         for trial in row.trials(calls)
-        if trial.story in STORIES and not _is_forgotten(trial) and not any(fault.since for fault in trial.faults)
+        if trial.story in STORIES and not any(fault.since for fault in trial.faults)
     ]
     by_story: dict[str, list[Trial]] = {
         story.name: [one for one in singles if one.story.name == story.name] for story in STORIES

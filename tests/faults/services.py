@@ -107,7 +107,8 @@ class DynamoDB:
         self._write(TableName, Item)
         return {}
 
-    def delete_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:  # noqa: N803
+    def delete_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:  # noqa: N803
+        self._check(TableName, Key, request)
         self._table(TableName).pop(self._key(TableName, Key), None)
         return {}
 
@@ -193,10 +194,14 @@ def _compares(term: str, item: Json, names: Json, values: Json) -> bool:
         mine, other = attribute(found[1]), values[found[3]]
         if found[2] == "=":
             return bool(mine == other)
-        return mine is not None and _ORDERS[found[2]](float(mine["N"]), float(other["N"]))
+        return mine is not None and _ORDERS[found[2]](_scalar(mine), _scalar(other))
     if found := re.fullmatch(r"(\S+) IN \((:\w+), (:\w+)\)", term):
         return attribute(found[1]) in (values[found[2]], values[found[3]])
     raise AssertionError(f"no condition that is known here: {term}")
+
+
+def _scalar(value: Json) -> Any:
+    return float(value["N"]) if "N" in value else value["S"]
 
 
 @dataclass

@@ -105,6 +105,14 @@ def test_an_execution_that_step_functions_has_forgotten_is_forgotten() -> None:
     assert (settling.told, settling.left) == ([], [STOP.id])
 
 
+def test_an_execution_that_step_functions_does_not_know_yet_is_asked_for_again_by_the_next_sweep() -> None:
+    """DescribeExecution is eventually consistent."""
+    settling = Settling({})
+    settling.open_executions.opened_at = NOW - timedelta(minutes=1)
+    assert settling.settle()
+    assert START.id in settling.left
+
+
 @pytest.mark.parametrize(
     ("state", "outcome"),
     [

@@ -258,6 +258,14 @@ def test_a_stop_that_died_is_done_again_once_no_call_of_it_can_land(ended: float
     assert [one["Context"] for one in sweeps.started.values()] == [{"StartedBySweep": because}] * over
 
 
+@pytest.mark.parametrize(("since", "over"), [(60, False), (61, True)])
+def test_a_stop_that_step_functions_does_not_know_yet_keeps_its_claim(since: float, over: bool) -> None:
+    """DescribeExecution is eventually consistent, and a stop that has just begun is about to call."""
+    sweeps = Sweeps(executions=Executions({}))
+    sweeps.has(ARN, "RUNNING", ours=True, claim=Claim(STOP, NOW - timedelta(seconds=since)))
+    assert sweeps.run().stops == over
+
+
 # Names --------------------------------------------------------------------------------------------
 
 LONG = "v" * 255

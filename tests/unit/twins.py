@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lifecycle import starting, stopping
@@ -215,6 +215,7 @@ class OpenExecutions:
 
     arns: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    opened_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
 
     def choose(self, execution_arn: str, project_version_arn: str) -> str:
         return self.versions.setdefault(execution_arn, project_version_arn)
@@ -225,7 +226,9 @@ class OpenExecutions:
     def open(self, execution_arn: str) -> None:
         self.arns.append(execution_arn)
 
-    def close(self, execution_arn: str) -> None:
+    def close(self, execution_arn: str, opened_before: datetime | None = None) -> None:
+        if opened_before and self.opened_at >= opened_before:
+            return
         self.arns = [arn for arn in self.arns if arn != execution_arn]
         self.versions.pop(execution_arn, None)
 
