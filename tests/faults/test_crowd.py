@@ -61,7 +61,7 @@ def version(name: str) -> str:
     return f"{project}/version/{name}/1793520000000"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def crowd(tell: Teller) -> tuple[Fleet, Account]:
     """Each starts a model of its own, all in one second."""
     with time_machine.travel(NOW, tick=False) as traveller:

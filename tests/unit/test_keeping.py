@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import boto3
 import pytest
+import time_machine
 from moto import mock_aws
 
 from lifecycle.errors import ServiceUnavailable
@@ -195,7 +196,8 @@ def test_a_sweep_that_could_not_do_everything_does_the_rest_and_fails_at_the_end
     stranger = "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel:old"
     unknown = functions.execution({"Model": "defects"}, name="unsent")
     functions.step_functions.stop_execution(executionArn=unknown)
-    functions.open_executions.open(stranger)  # Step Functions does not know it any more
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=2)):
+        functions.open_executions.open(stranger)  # Step Functions does not know it any more
     functions.topic.failures = [ServiceUnavailable("The topic is down.")]
     with pytest.raises(ServiceUnavailable) as failed:
         functions.sweep()
