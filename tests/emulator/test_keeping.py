@@ -132,7 +132,7 @@ def test_an_execution_whose_event_was_lost_is_settled_by_the_sweep(
     sweep(emulator)
     swept = swept_execution(stop_model, began)
     assert swept.output["Outcome"] == "MODEL_STOPPED", "its lease is taken back at once"
-    eventually(lambda: sweep(emulator)["Settled"], seconds=150)  # an event is given a minute
+    eventually(lambda: sweep(emulator) and Told(emulator, started).mails, seconds=150)  # an event is given a minute
     assert [event["Outcome"] for event in Told(emulator, aborted).events] == ["EXECUTION_ABORTED"]
     assert not item_of(emulator, arn).get("Pending")
 
@@ -148,7 +148,7 @@ def test_who_could_not_be_told_in_time_is_told_later(
     assert started.output["Warnings"], "the model runs, whether or not anybody could be told"
     assert Told(emulator, started).mails == []
     emulator.faults.clear()
-    eventually(lambda: sweep(emulator)["Settled"], seconds=150)
+    eventually(lambda: sweep(emulator) and Told(emulator, started).mails, seconds=150)
     Told(emulator, started).once("MODEL_ALREADY_RUNNING", "INFO")
 
 
