@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.nag import acknowledge
@@ -62,3 +64,29 @@ class LifecycleFunction(Construct):
         # Ten a statement: CDK splits a role's policy at statements to stay under IAM's limit of 6,144 characters.
         for first in range(0, len(on), 10):
             self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on[first : first + 10]))
+
+    def keep_lost_calls(self, queue: sqs.Queue, *, max_event_age: cdk.Duration) -> None:
+        """What nobody waits for is tried twice more, for so long, and then kept in a queue."""
+        self.allow("sqs:SendMessage", on=[queue.queue_arn])
+        self.version.configure_async_invoke(
+            retry_attempts=2, max_event_age=max_event_age, on_failure=_Destination(queue.queue_arn)
+        )
+
+
+@jsii.implements(lambda_.IDestination)
+class _Destination:
+    """A queue by its ARN. CDK's own SqsDestination grants to ask for its attributes and URL too, which nobody does."""
+
+    def __init__(self, queue_arn: str) -> None:
+        self._queue_arn = queue_arn
+
+    def bind(
+        self,
+        _scope: Construct,
+        _fn: lambda_.IFunction,
+        *,
+        type: lambda_.DestinationType,  # noqa: A002 - CDK's name
+    ) -> lambda_.DestinationConfig:
+        """What CDK asks for."""
+        del type
+        return lambda_.DestinationConfig(destination=self._queue_arn)

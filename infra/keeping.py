@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as schedule_targets
 from constructs import Construct
@@ -58,11 +57,7 @@ class Keeping(Construct):
         allow_to_look_at_models(function)
         allow_to_read_executions(function)
         allow_to_end_runs(function, shared.settings)
-        function.version.configure_async_invoke(
-            retry_attempts=2,
-            max_event_age=cdk.Duration.minutes(15),
-            on_failure=destinations.SqsDestination(self.lost_calls),
-        )
+        function.keep_lost_calls(self.lost_calls, max_event_age=cdk.Duration.minutes(15))
         return function
 
     def _settle_after_each_end(self) -> None:

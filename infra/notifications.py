@@ -38,7 +38,7 @@ class Notifications(Construct):
             Chat(self, "Chat", channels=channels, topic=self.chat_topic)
         self.alarm_topics = [self.topic, *([self.chat_topic] if self.chat_topic else [])]
         EventSchema(self, "Schema")
-        self.event_bus = events.EventBus(self, "Bus", event_bus_name=f"{cdk.Stack.of(self).stack_name}-events")
+        self.event_bus = self._bus()
 
         self.environment = {
             "TOPIC_ARN": self.topic.topic_arn,
@@ -54,6 +54,26 @@ class Notifications(Construct):
         )
         self.allow_to_tell(self.notify)
         self._let_alarms_publish()
+
+    def _bus(self) -> events.EventBus:
+        """It takes what identities of this account may put there, and by TLS alone."""
+        bus = events.EventBus(self, "Bus", event_bus_name=f"{cdk.Stack.of(self).stack_name}-events")
+        refused = iam.PolicyStatement(
+            sid="PutEventsThroughTLSOnly",
+            effect=iam.Effect.DENY,
+            principals=[iam.StarPrincipal()],
+            actions=["events:PutEvents"],
+            resources=[bus.event_bus_arn],
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        )
+        events.CfnEventBusPolicy(
+            self,
+            "BusPolicy",
+            event_bus_name=bus.event_bus_name,
+            statement_id=refused.sid or "",
+            statement=refused.to_statement_json(),
+        )
+        return bus
 
     def _topic(self, construct_id: str) -> sns.Topic:
         return sns.Topic(

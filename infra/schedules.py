@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -44,11 +43,8 @@ class Schedules(Construct):
         arns = {"START_MODEL_ARN": machine_arn(self, "StartModel"), "STOP_MODEL_ARN": machine_arn(self, "StopModel")}
         tick = shared.function(self, "Tick", handler="tick", timeout_seconds=60, environment=arns)
         tick.allow("states:StartExecution", on=list(arns.values()))
-        tick.version.configure_async_invoke(
-            retry_attempts=2,
-            max_event_age=cdk.Duration.hours(6),  # the most; the tick itself knows when it is too late
-            on_failure=destinations.SqsDestination(self._lost_calls),
-        )
+        # Six hours is the most; the tick itself knows when it is too late.
+        tick.keep_lost_calls(self._lost_calls, max_event_age=cdk.Duration.hours(6))
         return tick
 
     def _schedule(self, schedule: str, ticks: Ticks, time_zone: str, *, enabled: bool) -> None:

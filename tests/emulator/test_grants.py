@@ -25,8 +25,6 @@ NOT_CALLED_BY_OUR_CODE = {
     "kms:GenerateDataKey": "SNS encrypts, with the publisher's rights",
     "kms:Decrypt": "SNS encrypts, with the publisher's rights",
     "sqs:SendMessage": "Lambda keeps the calls that were lost",
-    "sqs:GetQueueAttributes": "CDK's destination grants it along",
-    "sqs:GetQueueUrl": "CDK's destination grants it along",
 }
 ONE_WORKLOAD_STANDS_FOR_ALL = {("states:StopExecution", "DetectBatch")}
 ONE_PROJECT_STANDS_FOR_ALL = {"rekognition:StartProjectVersion", "rekognition:StopProjectVersion"}

@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import HOME
 from tests.infra.configurations import HUNDRED, ROOT, model
+from tests.infra.policies import listed
+from tests.infra.test_rules import acknowledged, paths
 from tools.asl import StateMachine, lambda_placeholder, state_machines
 from tools.templates import Template, referenced
 
@@ -37,7 +39,7 @@ HANDLERS = [
     "act",
 ]
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-LOST_CALL = {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
+LOST_CALL = {"sqs:SendMessage"}
 SENT = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 """What Powertools Idempotency does to remember what was sent."""
 
@@ -395,6 +397,33 @@ def test_a_hundred_models_fit_into_what_iam_accepts(handler: str, hundred: Templ
     assert sum(size[name] for name in size.keys() - managed) <= 10_240
     assert all(size[name] <= 6_144 for name in managed)
     assert len(managed) <= 10
+
+
+# --- No wildcard without its reason -----------------------------------------------------------------------------------
+
+
+def test_no_action_has_a_wildcard(stack: Template) -> None:
+    for name, policy in stack.policies.items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert not [action for action in listed(statement["Action"]) if "*" in action], name
+
+
+def test_every_wildcard_in_a_resource_has_its_reason_where_it_is_granted(stack: Template) -> None:
+    """On the construct whose policy it is, or one above. cdk-nag asks for it too; this counts without it."""
+    reasons, wildcards, without = acknowledged(stack), set(), set()
+    for name, policy in stack.policies.items():
+        path = paths(stack)[stack.logical_ids[name]]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            for resource in listed(statement["Resource"]):
+                # As findings name it: <LogicalId.Arn>, <AWS::Partition>.
+                found = re.sub(r"\$\{(\w+)", lambda one: f"${{{stack.logical_ids.get(one[1], one[1])}", resource)
+                finding = f"AwsSolutions-IAM5[Resource::{found.replace('${', '<').replace('}', '>')}]"
+                if "*" in resource:
+                    wildcards.add(resource)
+                    if not any(path.startswith(f"{at}/") and rule == finding for at, rule in reasons):
+                        without.add((path, finding))
+    assert without == set()
+    assert {"*", f"{PROJECTS}/*", STARTS} <= wildcards
 
 
 # --- No grant without its use -----------------------------------------------------------------------------------------

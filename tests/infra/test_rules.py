@@ -32,14 +32,30 @@ NO_JSONATA_THERE = re.compile(
 
 def acknowledged(template: Template) -> dict[tuple[str, str], str]:
     """The reason by construct and finding, as the assembly's metadata has it."""
-    metadata = json.loads((template.assembly / f"{STACK}.metadata.json").read_text("utf-8"))
     return {
         (path.removeprefix("/"), finding.removeprefix("Annotation::")): reason
-        for path, entries in metadata.items()
+        for path, entries in _metadata(template).items()
         for entry in entries
         if entry["type"] == "aws:cdk:acknowledged-rules"
         for finding, reason in entry["data"].items()
     }
+
+
+def paths(template: Template) -> dict[str, str]:
+    """Where in the tree of constructs each resource comes from, by its logical id."""
+    return {
+        entry["data"]: path.removeprefix("/")
+        for path, entries in _metadata(template).items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:logicalId"
+    }
+
+
+def _metadata(template: Template) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = json.loads(
+        (template.assembly / f"{STACK}.metadata.json").read_text("utf-8")
+    )
+    return found
 
 
 def findings(assembly: Path) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ KEPT = ("AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table")
 FOR_PEOPLE = ("Command", "Console", "PolicyArn", "RoleArn", "FunctionName")
 CLOUDWATCH = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
 WITHOUT_TAGS = {
+    "AWS::Events::EventBusPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
     "AWS::Lambda::EventInvokeConfig",
