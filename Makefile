@@ -19,7 +19,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint benchmarks faults synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run test lint benchmarks faults audit synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -48,6 +48,14 @@ build/runtime/.done: requirements.txt .venv/.done
 
 tools/node_modules/.done: tools/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+# In an environment of their own: what audits must not decide what versions we have.
+build/audit/.done: tools/audit/requirements.txt tools/audit/package-lock.json .venv/.done
+	@rm -rf build/audit && mkdir -p build/audit && cp tools/audit/package*.json build/audit/
+	@$(UV) venv --python $(PY) build/audit/venv
+	@VIRTUAL_ENV=build/audit/venv $(UV) pip install --require-hashes -r tools/audit/requirements.txt
+	@$(NPM_CLI)/npm-cli.js ci --prefix build/audit --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 run: setup ## Show the life of a model on the embedded emulator (no AWS account needed)
@@ -79,6 +87,9 @@ bill: setup ## Show what the deployed models have cost this month, or MONTH=2026
 
 faults: setup ## Tell every story of docs/reliability.md, and write its table
 	@$(PY) -m tests.faults
+
+audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
+	@$(PY) -m tools.audit
 
 deploy diff destroy: setup ## Deploy to the account and Region of the models in cdk.json; show changes; remove
 	@$(NPM_CLI)/npx-cli.js --yes aws-cdk@2 $@
