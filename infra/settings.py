@@ -191,7 +191,7 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
         _problems_of_models,
         _problems_of_home,
         _problems_of_batch,
-        problems_of_event_rules,
+        lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
     )
     return [problem for check in checks for problem in check(context)]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from emulator.server import Emulator
 from infra.event_rule_checks import problems_of_event_rules
-from infra.settings import Settings
+from infra.settings import STACK_NAME, Settings
 from tests.emulator.conftest import EVENT_RULES, MODEL, SETTINGS
 from tests.emulator.executions import Execution, StateMachine, wait_until
 from tests.emulator.terminal import run, snippets
@@ -68,7 +68,7 @@ def test_the_settings_of_the_page_are_right_and_those_that_are_tested_here() -> 
     settings["event_rules"].append(json.loads(stop))
     assert settings["event_rules"][0] == EVENT_RULES[0]
     assert settings["trusted_principals"] == SETTINGS["trusted_principals"]
-    assert problems_of_event_rules({**SETTINGS, **settings}) == []
+    assert problems_of_event_rules({**SETTINGS, **settings}, STACK_NAME) == []
     assert len(Settings.from_context({**SETTINGS, **settings}).event_rules) == 2
 
 
