@@ -10,8 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.entry import entry
 from lifecycle import configuration
 from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
-from lifecycle.bill import Bill, bill_so_far, bounds, month_of
-from lifecycle.errors import InvalidRequest
+from lifecycle.bill import Bill, bill_so_far, month_asked_for
 from lifecycle.executions import StepFunctions
 from lifecycle.ledger import LedgerTable
 from lifecycle.model_table import ModelTable, SweepTable
@@ -53,10 +52,6 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Json:
     return page_html(page, theme=theme, zone=zone, act_arn=ACT_ARN, operators=OPERATORS)
 
 
-def _bill(month: Json, now: datetime) -> Bill:
-    month = month or month_of(now)
-    try:
-        bounds(month)
-    except (TypeError, ValueError) as error:
-        raise InvalidRequest(f"Month: {month!r} is no month such as {month_of(now)}") from error
+def _bill(given: Json, now: datetime) -> Bill:
+    month = month_asked_for(given, now)
     return bill_so_far(month, LEDGER.sessions(month, now), ITEMS.all(), now, CONFIGURATION)

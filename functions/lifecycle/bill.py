@@ -1,17 +1,23 @@
 """What models have cost, and who held them: a record of each time that one ran, and their sum by month. Pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lifecycle.configuration import Configuration
+from lifecycle.errors import InvalidRequest
 from lifecycle.holding import Share
 from lifecycle.leases import ModelItem, counted
 from lifecycle.pricing import cost, second_cost
+from lifecycle.wire import Json
 
 MONTH = "%Y-%m"
 """How a month is written: ``2026-11``; months are those of UTC, as AWS bills them."""
+FIRST_MONTH = "2019-12"
+"""In which Custom Labels came (AWS News Blog, 2019-12-03); months before have no bill."""
+_A_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,22 @@ def bill_so_far(
     """The bill of a month as it is now: with what the models have cost that run still."""
     going_on = (session_of(item, now, configuration) for item in items)
     return monthly_bill(month, [*ended, *(session for session in going_on if session)])
+
+
+def month_asked_for(given: Json, now: datetime) -> str:
+    """The month that somebody names, who may name anything; this one where nobody names one.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none, or one of which there can be no bill: for each month since then the ledger is read.
+    """
+    if given is None:
+        return month_of(now)
+    if isinstance(given, str) and _A_MONTH.fullmatch(given) and FIRST_MONTH <= given <= month_of(now):
+        return given
+    told = str(given)[:20]
+    raise InvalidRequest(f"Month: {told!r} is no month from {FIRST_MONTH} to this one, such as {month_of(now)}")
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:

@@ -375,6 +375,43 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
     assert allowed(every_project, "rekognition:StopProjectVersion") == {("StopModelStopRole", every)}
 
 
+@pytest.mark.parametrize(
+    ("table", "writers"),
+    [
+        ("Models", {"StepsPrepareRole", "StepsCheckRole", "KeepingSettleRole", "KeepingSweepRole"}),
+        ("Ledger", {"StepsCheckRole", "KeepingSweepRole"}),
+        ("Idempotency", {"StepsPrepareRole", "NotificationsNotifyRole", "KeepingSettleRole", "KeepingSweepRole"}),
+    ],
+)
+def test_nobody_but_these_functions_writes_a_table(table: str, writers: set[str], stack: Template) -> None:
+    """Whoever writes leases and claims decides what runs. No person does, nor another account."""
+    arn = f"${{Shared{table}.Arn}}"
+    changing = {
+        f"dynamodb:{action}"
+        for action in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete")
+    }
+    assert {role for role, grants in stack.grants.items() if grants.get(arn, frozenset()) & changing} == writers
+    for people in ("PeopleViewers", "PeopleOperators"):
+        assert not stack.managed(people).get(arn, frozenset()) & changing
+
+
+def test_nobody_may_change_the_stack_its_functions_or_its_roles(stack: Template) -> None:
+    """No role, and no policy for people, is a way to more rights; and what is deployed changes by a deploy alone."""
+    granted = {action for grants in stack.grants.values() for actions in grants.values() for action in actions}
+    for people in ("PeopleViewers", "PeopleOperators"):
+        granted |= {action for actions in stack.managed(people).values() for action in actions}
+    services = {action.split(":")[0] for action in granted}
+    assert not services & {"iam", "sts", "organizations"}
+    writes = re.compile(
+        r"(lambda|states|cloudformation|scheduler|kms):(Create|Update|Put|Add|Delete|Publish|Tag|Schedule)"
+    )
+    assert not [action for action in granted if writes.match(action)]
+    # Step Functions keeps its own rule for nested executions.
+    assert {action for action in granted if re.match(r"events:(Put|Delete|Remove)", action)} <= {
+        *("events:PutEvents", "events:PutRule", "events:PutTargets")
+    }
+
+
 @pytest.mark.parametrize("handler", ["start", "stop"])
 def test_a_hundred_models_fit_into_what_iam_accepts(handler: str, hundred: Template) -> None:
     """IAM quotas for a role: 10,240 characters of inline policies, 10 managed policies of 6,144 characters."""

@@ -8,10 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle import leases
-from lifecycle.bill import Bill, Line, Session, bill_so_far, ended_session, monthly_bill, months_since, session_of
+from lifecycle.bill import (
+    FIRST_MONTH,
+    Bill,
+    Line,
+    Session,
+    bill_so_far,
+    ended_session,
+    month_asked_for,
+    monthly_bill,
+    months_since,
+    session_of,
+)
+from lifecycle.errors import InvalidRequest
 from lifecycle.holding import MAX_HOLDERS, OTHERS, Running, Share, counted
 from lifecycle.leases import Lease, ModelItem
 from lifecycle.results import Outcome
+from lifecycle.wire import Json
 from tests.unit.examples import ARN, CONFIGURATION, NOW, OTHER_ARN
 from tests.unit.twins import Models, StopStory, Story
 
@@ -225,3 +238,38 @@ def test_months_are_those_of_utc_and_what_ended_later_counts_too() -> None:
     assert months_since("2026-11", datetime(2027, 1, 1, tzinfo=UTC)) == ["2026-11", "2026-12", "2027-01"]
     with pytest.raises(ValueError, match="November"):
         monthly_bill("November", [])
+
+
+@pytest.mark.parametrize("month", [FIRST_MONTH, "2026-01", "2026-11"])
+def test_a_month_that_may_have_a_bill_can_be_asked_for(month: str) -> None:
+    assert month_asked_for(month, NOW) == month
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "November",
+        "2026-13",
+        "2026-1",
+        "0001-01",
+        "2019-11",
+        "2026-12",
+        "9999-12",
+        "\uff12\uff10\uff12\uff16-11",
+        7,
+        ["2026-11"],
+        True,
+    ],
+)
+def test_whoever_may_look_can_not_make_the_page_read_the_ledger_for_hours(asked: Json) -> None:
+    """Of each month from the one that is asked for until now there is a query."""
+    with pytest.raises(InvalidRequest, match="is no month from 2019-12 to this one, such as 2026-11"):
+        month_asked_for(asked, NOW)
+    assert month_asked_for(None, NOW) == "2026-11"
+
+
+def test_what_was_asked_for_is_repeated_in_part_alone() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        month_asked_for("2" * 1_000_000, NOW)
+    assert len(refused.value.message) < 100

@@ -1,17 +1,20 @@
 """Metrics as CloudWatch Logs reads them from a function's log: the embedded metric format."""
 
+import io
 import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from handlers.entry import entry
+from handlers.entry import entry, logger
 from handlers.metrics import emit
 from lifecycle.aws import THROTTLING, errors_of
-from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.errors import InvalidRequest, LifecycleError, ServiceUnavailable
 from lifecycle.measures import of_outcome
 from lifecycle.metrics import Measure
+from lifecycle.wire import Json
 from tests.unit.test_notify import Context
 
 
@@ -78,3 +81,25 @@ def test_another_error_is_not(code: str, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(LifecycleError):
         handler({}, Context())  # type: ignore[arg-type] # a twin
     assert not emitted(capsys)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nb", '{"level": "ERROR", "_aws": {}}', "\r\n\x1b[2J", '", "level": "ERROR', "\u2028\x00"]
+)
+def test_no_text_of_others_makes_a_line_of_its_own_in_the_log(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a field, nor a metric: a line is one JSON object, and the text a string in it."""
+    written = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", written)
+
+    @entry
+    def fails(_event: dict[str, Json], _context: LambdaContext) -> Json:
+        raise InvalidRequest(text)
+
+    with pytest.raises(InvalidRequest):
+        fails({"Execution": {"Id": text}}, Context("notify"))  # type: ignore[arg-type] # as Lambda gives it
+    (line,) = written.getvalue().split("\n")[:-1]
+    logged = json.loads(line)
+    # Powertools shows a message that is JSON as JSON, inside of the message.
+    assert logged["message"] in (text, json.loads(text) if text.startswith("{") else text)
+    assert (logged["correlation_id"], logged["level"], logged["error"]) == (text, "WARNING", "InvalidRequest")
+    assert "_aws" not in logged

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifecycle.acts import asked
 from lifecycle.bill import Session
@@ -13,11 +15,20 @@ from lifecycle.configuration import Configuration, Model
 from lifecycle.holding import Running, Share
 from lifecycle.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.page import Facts, page_of
-from lifecycle.page_html import clock, page_html, refused_html, span, started_html, theme_and_zone
+from lifecycle.page_html import THEMES, clock, page_html, refused_html, span, started_html, theme_and_zone
 from lifecycle.ports import ModelVersion
 from lifecycle.wire import timestamp
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, execution
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["dark", "+01:00", "+23:59", "+99:59", "Z"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["offsetISO", "theme", "label"]), inner),
+    max_leaves=8,
+)
 ACT = "arn:aws:lambda:us-east-1:123456789012:function:act"
 HOUR = timedelta(hours=1)
 UNITS = {ARN: 1, CONFIGURED_ARN: 2}
@@ -204,3 +215,11 @@ def test_times_are_those_of_the_dashboard_and_have_their_day_where_it_is_not_tod
 )
 def test_a_span_is_as_exact_as_people_need_it(seconds: int, said: str) -> None:
     assert span(timedelta(seconds=seconds)) == said
+
+
+@given(st.dictionaries(st.just("widgetContext"), JSON | st.fixed_dictionaries({"theme": JSON, "timezone": JSON})))
+def test_whatever_a_widget_is_called_with_there_is_a_theme_and_a_zone(event: dict[str, Any]) -> None:
+    """Whoever may look may call it with anything."""
+    theme, zone = theme_and_zone(event)
+    assert theme in THEMES
+    assert zone.utcoffset(NOW) is not None
