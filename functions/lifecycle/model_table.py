@@ -4,7 +4,7 @@ One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind
 says when the sweep came by. It is read and written as JSON would be, so that people can read it too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from lifecycle.arns import VersionArn
 from lifecycle.aws import errors_of
 from lifecycle.bill import Session
 from lifecycle.leases import ModelItem
@@ -84,9 +85,17 @@ class ModelTable:
                 raise
         return True
 
-    def all(self) -> Sequence[ModelItem]:
-        """Every item, each as it is now."""
-        return [_model_item(item) for item in _scan(self._client, self._table_name, MODEL)]
+    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> Sequence[ModelItem]:
+        """Every item, each as it is now; what can't be read is told, or an error."""
+        found = []
+        for attributes in _scan(self._client, self._table_name, MODEL):
+            try:
+                found.append(_model_item(attributes))
+            except Exception as error:
+                if unreadable is None:
+                    raise
+                unreadable(attributes["Id"]["S"], error)
+        return found
 
 
 class ExecutionTable:
@@ -187,7 +196,11 @@ def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict
 
 def _model_item(attributes: dict[str, Any]) -> ModelItem:
     # Numbers come as Decimal; those of an item are whole.
-    return from_wire(ModelItem, _whole({name: _deserialise(value) for name, value in attributes.items()}))
+    item = from_wire(ModelItem, _whole({name: _deserialise(value) for name, value in attributes.items()}))
+    if item.project_version_arn != attributes["Id"]["S"]:
+        raise ValueError(f"it is of {item.project_version_arn!r}")
+    VersionArn.parse(item.project_version_arn)
+    return item
 
 
 def _whole(value: Any) -> Any:

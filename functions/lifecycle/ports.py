@@ -1,6 +1,6 @@
 """What the core needs from AWS. The adapters of this package answer it, and in-memory twins in the tests."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -125,8 +125,14 @@ class ModelItems(Protocol):
             What this write ends; it is recorded by the same write, or not at all.
         """
 
-    def all(self) -> Sequence[ModelItem]:
-        """Every item, each as it is now."""
+    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> Sequence[ModelItem]:
+        """Every item, each as it is now.
+
+        Parameters
+        ----------
+        unreadable : callable, optional
+            Told of each item that somebody has made nonsense of, and why; else one is an error.
+        """
 
 
 class OpenExecutions(Protocol):

@@ -88,11 +88,14 @@ class Sweeper:
         problems: list[str] = []
         settled = [self._try(problems, arn, partial(self.settle, arn)) for arn in self._open(problems)]
         # The items first: a status that is older than the item says nothing of it.
-        items = {item.project_version_arn: item for item in self.items.all()}
+        unreadable: dict[str, Exception] = {}
+        items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__)}
+        problems += [f"{arn}: its item can't be read: {error}" for arn, error in unreadable.items()]
         versions = self._versions(items, problems)
         sweeps = [
             self._try(problems, arn, partial(self._one, items.get(arn, ModelItem(arn)), version))
             for arn, version in versions.items()
+            if arn not in unreadable  # nobody knows who holds it
         ]
         done = [sweep for sweep in sweeps if sweep]
         return Swept(

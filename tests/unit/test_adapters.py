@@ -732,6 +732,32 @@ def test_all_pages_of_the_table_are_read_as_they_are_now() -> None:
         assert ModelTable(aws, "models").all() == [ModelItem(ARN, 4), ModelItem(OTHER_ARN, 4)]
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"ProjectVersionArn": {"S": "nobody"}},
+        {"ProjectVersionArn": {"M": {}}},
+        {"ProjectVersionArn": {"S": OTHER_ARN}},
+        {},
+        {"ProjectVersionArn": {"S": ARN}, "Revision": {"SS": ["4"]}},
+        {
+            "ProjectVersionArn": {"S": ARN},
+            "Leases": {"L": [{"M": {"LeaseId": {"S": "x"}, "SettledAt": {"S": "noon"}}}]},
+        },
+    ],
+)
+def test_an_item_that_somebody_has_made_nonsense_of_is_told_and_the_others_are_read(nonsense: dict[str, Any]) -> None:
+    other = {"Id": {"S": OTHER_ARN}, "ProjectVersionArn": {"S": OTHER_ARN}, "Revision": {"N": "4"}}
+    told: list[str] = []
+    with answering("dynamodb") as (aws, stubber):
+        for _ in range(2):
+            stubber.add_response("scan", {"Items": [{"Id": {"S": ARN}, **nonsense}, other]})
+        assert ModelTable(aws, "models").all(lambda arn, error: told.append(arn)) == [ModelItem(OTHER_ARN, 4)]  # noqa: ARG005
+        assert told == [ARN]
+        with pytest.raises((TypeError, ValueError)):
+            ModelTable(aws, "models").all()
+
+
 def test_an_item_is_read_as_it_is_now() -> None:
     with answering("dynamodb") as (aws, stubber):
         stubber.add_response("get_item", {}, {"TableName": "models", "Key": {"Id": {"S": ARN}}, "ConsistentRead": True})

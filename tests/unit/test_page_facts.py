@@ -22,7 +22,7 @@ CONFIGURATION = Configuration(models={"defects": Model(ARN), "welds": Model(CONF
 class Broken(Items):
     """A table that can't be read."""
 
-    def all(self) -> list[ModelItem]:
+    def all(self, *_: object, **__: object) -> list[ModelItem]:
         raise AccessDenied("Scan answered AccessDeniedException: no")
 
 

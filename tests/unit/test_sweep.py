@@ -222,6 +222,18 @@ def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_a
 # Executions that have ended -----------------------------------------------------------------------
 
 
+def test_a_model_whose_item_is_nonsense_is_left_alone_and_told_and_the_others_are_swept() -> None:
+    """Nobody knows who holds it. Were the sweep to fail, a single item could let all models bill for ever."""
+    sweeps = Sweeps(models=Projects(statuses={ARN: "RUNNING", OTHER_ARN: "RUNNING"}))
+    sweeps.items.nonsense[ARN] = ValueError("it is of 'nobody'")
+    sweeps.items.put(ModelItem(OTHER_ARN, ours=True))
+    swept = sweeps.run()
+    assert swept.problems == (f"{ARN}: its item can't be read: it is of 'nobody'",)
+    (payload,) = sweeps.started.values()
+    assert payload["ProjectVersionArn"] == OTHER_ARN
+    assert ARN not in sweeps.items.kept
+
+
 def test_executions_that_have_ended_are_settled() -> None:
     arns = [execution(name).id for name in ("one", "two", "three")]
     sweeps = Sweeps(open_executions=OpenExecutions(arns), running=frozenset(arns[1:2]))

@@ -185,6 +185,8 @@ class Items:
     """What others do between a read and the next write, one a write."""
     ended: list[Session] = field(default_factory=list)
     """The sessions that were recorded."""
+    nonsense: dict[str, Exception] = field(default_factory=dict)
+    """The models of whose items somebody has made nonsense, and what reading one raises."""
 
     def get(self, project_version_arn: str) -> ModelItem:
         if project_version_arn not in self.kept:
@@ -205,7 +207,11 @@ class Items:
         """What somebody else does to the model's item."""
         assert self.put(change(self.get(ARN)))
 
-    def all(self) -> list[ModelItem]:
+    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> list[ModelItem]:
+        for arn, error in self.nonsense.items():
+            if unreadable is None:
+                raise error
+            unreadable(arn, error)
         return [self.get(arn) for arn in self.kept]
 
 
