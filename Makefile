@@ -51,10 +51,12 @@ tools/node_modules/.done: tools/package-lock.json .venv/.done
 	@touch $@
 
 # In an environment of their own: what audits must not decide what versions we have.
-build/audit/.done: tools/audit/requirements.txt tools/audit/package-lock.json .venv/.done
+build/audit/.done: tools/audit/requirements.txt tools/audit/checkov.txt tools/audit/package-lock.json .venv/.done
 	@rm -rf build/audit && mkdir -p build/audit && cp tools/audit/package*.json build/audit/
 	@$(UV) venv --python $(PY) build/audit/venv
 	@VIRTUAL_ENV=build/audit/venv $(UV) pip install --require-hashes -r tools/audit/requirements.txt
+	@$(UV) venv --python $(PY) build/audit/checkov
+	@VIRTUAL_ENV=build/audit/checkov $(UV) pip install --require-hashes -r tools/audit/checkov.txt
 	@$(NPM_CLI)/npm-cli.js ci --prefix build/audit --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 

