@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -86,9 +87,13 @@ class LifecycleMachine(Construct):
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
         )
+        # All versions: executions in flight still call those of earlier deploys. And nothing but versions.
         for function in functions.values():
-            # All versions: executions in flight still call those of earlier deploys.
-            function.function.grant_invoke(self.state_machine)
+            self.state_machine.add_to_role_policy(
+                iam.PolicyStatement(
+                    actions=["lambda:InvokeFunction"], resources=[f"{function.function.function_arn}:*"]
+                )
+            )
         every_version = "Executions in flight call the versions of earlier deploys."
         acknowledge(
             self.state_machine,
