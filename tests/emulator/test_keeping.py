@@ -132,7 +132,7 @@ def test_an_execution_whose_event_was_lost_is_settled_by_the_sweep(
     sweep(emulator)
     swept = swept_execution(stop_model, began)
     assert swept.output["Outcome"] == "MODEL_STOPPED", "its lease is taken back at once"
-    eventually(lambda: sweep(emulator) and Told(emulator, started).mails, seconds=150)  # an event is given a minute
+    eventually(lambda: sweep(emulator) and Told(emulator, aborted).mails, seconds=150)  # an event is given a minute
     assert [event["Outcome"] for event in Told(emulator, aborted).events] == ["EXECUTION_ABORTED"]
     assert not item_of(emulator, arn).get("Pending")
 
