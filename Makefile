@@ -93,8 +93,12 @@ faults: setup ## Tell every story of docs/reliability.md, and write its table
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
 	@$(PY) -m tools.audit
 
-deploy diff destroy: setup ## Deploy to the account and Region of the models in cdk.json; show changes; remove
-	@$(NPM_CLI)/npx-cli.js --yes aws-cdk@2 $@
+tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
+	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+deploy diff destroy: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove
+	@PATH=$(NODE_DIR)/bin:$$PATH node tools/deploy/node_modules/aws-cdk/bin/cdk $@
 
 docs: setup ## Draw the pictures in the docs anew from their sources
 	@$(PY) -m tools.pictures
@@ -104,4 +108,4 @@ lock: .venv/.done ## Compile requirements.txt and functions/requirements.txt aga
 	@$(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.txt -o functions/requirements.txt functions/requirements.in
 
 clean: ## Remove everything that the commands above have made
-	@rm -rf .venv build cdk.out tools/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build cdk.out tools/node_modules tools/deploy/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

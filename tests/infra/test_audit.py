@@ -177,10 +177,10 @@ def test_every_python_package_comes_with_its_hashes_from_the_one_index(file: str
     )
 
 
-@pytest.mark.parametrize("folder", ["tools", "tools/audit"])
+@pytest.mark.parametrize("folder", ["tools", "tools/audit", "tools/deploy"])
 def test_every_npm_package_comes_with_its_hash_and_runs_nothing_when_it_is_installed(folder: str) -> None:
     locked = json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))["packages"]
     assert all(one["integrity"].startswith("sha512-") for name, one in locked.items() if name)
     installs = re.findall(r"npm-cli\.js ci .*", (ROOT / "Makefile").read_text("utf-8"))
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all("--ignore-scripts" in one for one in installs)
