@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from lifecycle.wire import Stored
+
 MAX_HOLDERS = 50
 """Of one session, so that the item stays small: what is beyond is counted together."""
 OTHERS = "(others)"
@@ -26,7 +28,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Running(Stored):
     """Since when a model runs, and with how many inference units, as far as this app has seen it.
 
     Parameters

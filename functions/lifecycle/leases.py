@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from lifecycle import holding
 from lifecycle.holding import Running
+from lifecycle.wire import Stored
 
 LONGEST_CALL = timedelta(seconds=60)
 """A call that an execution's last function has made lands within this after the execution's end: the longest timeout
@@ -19,7 +20,7 @@ PAST_STARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Stored):
     """Somebody's claim that a model be RUNNING. ``expires_at`` is None where it holds until it is released."""
 
     lease_id: str
@@ -29,7 +30,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingLease:
+class PendingLease(Stored):
     """The lease of a start that is under way. It is its execution's own, whatever others do under the same id."""
 
     lease_id: str
@@ -38,7 +39,7 @@ class PendingLease:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Stored):
     """One StopModel execution's right to stop a model."""
 
     execution_arn: str
@@ -46,7 +47,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class PastStart:
+class PastStart(Stored):
     """How long a start took that this app requested, in whole seconds: between two looks.
 
     Parameters
@@ -73,7 +74,7 @@ class Starter:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelItem:
+class ModelItem(Stored):
     """All that is remembered of a model.
 
     Parameters

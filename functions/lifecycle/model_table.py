@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -28,6 +29,7 @@ _deserialise = TypeDeserializer().deserialize
 MODEL = "MODEL"
 EXECUTION = "EXECUTION"
 SWEEP = "SWEEP"
+_KEYS = frozenset({"Id", "Kind"})
 
 
 class ModelTable:
@@ -195,8 +197,9 @@ def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict
 
 
 def _model_item(attributes: dict[str, Any]) -> ModelItem:
-    # Numbers come as Decimal; those of an item are whole.
-    item = from_wire(ModelItem, _whole({name: _deserialise(value) for name, value in attributes.items()}))
+    # Numbers come as Decimal; those of an item are whole. What we don't know may be anything.
+    own = {name: _deserialise(value) for name, value in attributes.items() if name not in _KEYS}
+    item = from_wire(ModelItem, _whole(own))
     if item.project_version_arn != attributes["Id"]["S"]:
         raise ValueError(f"it is of {item.project_version_arn!r}")
     VersionArn.parse(item.project_version_arn)
@@ -208,4 +211,4 @@ def _whole(value: Any) -> Any:
         return {name: _whole(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_whole(one) for one in value]
-    return value if isinstance(value, str | bool) or value is None else int(value)
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value

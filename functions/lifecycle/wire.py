@@ -4,7 +4,7 @@ import functools
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -13,6 +13,22 @@ T = TypeVar("T")
 
 Json: TypeAlias = Any
 """What ``json.loads`` returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is kept in a table, and read and written by code of two versions at a time: around a deploy, or its undoing.
+
+    Parameters
+    ----------
+    others : tuple
+        What a newer version has added, by its name on the wire, in order: it is written again as it was read.
+    """
+
+    others: tuple[tuple[str, Json], ...] = ()
+
+
+_OTHERS = "others"
 
 
 def pascal(name: str) -> str:
@@ -36,8 +52,9 @@ def parse_timestamp(text: str) -> datetime:
 def to_wire(value: Any) -> Json:
     """The JSON of a dataclass (without what is None), a datetime or a tuple of them."""
     if is_dataclass(value):
-        items = {pascal(field.name): getattr(value, field.name) for field in fields(value)}
-        return {name: to_wire(item) for name, item in items.items() if item is not None}
+        items = {pascal(field.name): getattr(value, field.name) for field in fields(value) if field.name != _OTHERS}
+        known = {name: to_wire(item) for name, item in items.items() if item is not None}
+        return {**dict(value.others), **known} if isinstance(value, Stored) else known
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, tuple):
@@ -48,17 +65,20 @@ def to_wire(value: Any) -> Json:
 def from_wire(cls: type[T], data: Mapping[str, Json]) -> T:
     """A dataclass from JSON that ``to_wire`` made.
 
-    Names it does not know are passed over: an execution in flight across a deploy is not broken by a new field.
+    Names it does not know are passed over, of what is ``Stored`` kept: an execution in flight across a deploy is not
+    broken by a new field, nor does it take it away.
     """
     members = _members(cls)  # type: ignore[arg-type] # a class is hashable
     known = ((*members[name], item) for name, item in data.items() if name in members)
-    return cls(**{name: _read(hint, item) for name, hint, item in known})
+    others = sorted(name for name in data if name not in members) if issubclass(cls, Stored) else ()
+    kept = {_OTHERS: tuple((name, data[name]) for name in others)} if others else {}
+    return cls(**{name: _read(hint, item) for name, hint, item in known}, **kept)
 
 
 @functools.cache
 def _members(cls: type) -> Mapping[str, tuple[str, Any]]:
     """Of each name on the wire the field's name and its type: read once, as that takes longer than all else here."""
-    return {pascal(name): (name, hint) for name, hint in typing.get_type_hints(cls).items()}
+    return {pascal(name): (name, hint) for name, hint in typing.get_type_hints(cls).items() if name != _OTHERS}
 
 
 def _read(hint: Any, item: Json) -> Any:
