@@ -162,6 +162,37 @@ def test_what_to_tell_is_decided_once_although_the_facts_differ_the_second_time(
     assert [told.outcome for told in notify.topic.sent + notify.bus.sent] == ["MODEL_STARTED", "MODEL_STARTED"]
 
 
+DECIDED_BY_0_1 = {
+    "id": "decision#f09a3269bd4589aa578354b70e33a2aa",
+    "status": "COMPLETED",
+    "data": json.dumps(
+        {
+            "NotificationId": "90b21696-8de5-54b1-9c66-8f8f87a05966",
+            "Outcome": "MODEL_STARTED",
+            "Severity": "INFO",
+            "Subject": "[INFO] defects is RUNNING",
+            "Headline": "As 0.1.0 has put it.",
+            "Sections": {"What to do": ["Nothing now."]},
+            "Detail": {"Outcome": "MODEL_STARTED", "schema_version": "1.0"},
+            "AddedLater": {"By": "a newer version"},
+        }
+    ),
+}
+"""The record in the table, of Powertools as of then: a requirement that finds it by another key would tell it twice."""
+SENT_BY_0_1 = {"id": "delivery#6c266be6b6bda78a7f460bfa943b17fe", "status": "COMPLETED", "data": "null"}
+
+
+def test_what_an_earlier_version_has_decided_and_sent_is_neither_decided_nor_sent_again(notify: Function) -> None:
+    """Settle, in the newest version, comes after the Notify of whatever version an execution began with."""
+    for record in (DECIDED_BY_0_1, SENT_BY_0_1):
+        item = {name: {"S": value} for name, value in record.items()}
+        alive = {"expiration": {"N": str(int(time.time()) + 3600)}}
+        boto3.client("dynamodb").put_item(TableName="idempotency", Item=item | alive)
+    notify(event(Failure=TIMED_OUT))
+    (told,) = notify.topic.sent + notify.bus.sent
+    assert (told.outcome, told.headline) == ("MODEL_STARTED", "As 0.1.0 has put it.")
+
+
 def test_an_end_is_measured_once_although_telling_of_it_is_retried(
     notify: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
