@@ -15,6 +15,7 @@ from emulator.wire import Call, Environ, Response, access_denied_code, error_res
 # What an action works on, by service: the first template whose fields the request has. The documents are the service
 # authorisation reference's pages; what is not here is authorised on `*`, as AWS does for actions without resources.
 _RESOURCES = {
+    "cloudformation": ("{StackName}",),
     "dynamodb": ("{TableName}/index/{IndexName}", "{TableName}"),
     "kms": ("{KeyId}",),
     "lambda": ("{FunctionName}:{Qualifier}", "{FunctionName}"),

@@ -52,7 +52,9 @@ class LifecycleFunction(Construct):
                 "POWERTOOLS_METRICS_NAMESPACE": cdk.Stack.of(self).stack_name,
                 **environment,
             },
-            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
+            # But not one that a failed deploy has published: that deploy could not be tried again, because Lambda
+            # publishes the same code once.
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )
         acknowledge(
             self.function, {"AwsSolutions-L1": "3.13 is the runtime that tests and vendored requirements match."}

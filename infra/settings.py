@@ -103,6 +103,7 @@ class Settings:
     bill_retention_days: int = 400
     calls_per_second: float = 4
     retain: bool = False
+    on_destroy: str = "refuse"
     sweep_minutes: int = 5
     lease_warning_minutes: int = 15
     unleased_models: str = "notify"
@@ -163,6 +164,7 @@ class Settings:
             bill_retention_days=context.get("bill_retention_days", 400),
             calls_per_second=context.get("calls_per_second", 4),
             retain=context.get("removal_policy") == "retain",
+            on_destroy=context.get("on_destroy", "refuse"),
             tags=context.get("tags", {}),
             **{name: context[name] for name in _SWEEPING if name in context},
         )

@@ -16,6 +16,7 @@ from infra.notifications import Notifications
 from infra.other_accounts import OtherAccounts
 from infra.page import Page
 from infra.people import People
+from infra.removal import Removal
 from infra.run_with_model import RunWithModel
 from infra.schedules import Schedules
 from infra.settings import Settings
@@ -91,5 +92,6 @@ class CustomLabelsLifecycle(cdk.Stack):
         now = [page.widget(width=24, height=12)]
         dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms, now=now)
         outputs["DashboardUrl"] = (dashboard.url, "What runs, what it costs, and whether all is well")
+        Removal(self, "Removal", shared, before=self.node.children)
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

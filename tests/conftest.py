@@ -94,6 +94,7 @@ SETTINGS: Mapping[str, Any] = {
     "monthly_budget_usd": 500,
     "log_retention_days": 30,
     "removal_policy": "retain",
+    "on_destroy": "stop",
     "tags": {"team": "vision", "cost-centre": "4711"},
 }
 """Every setting is used."""

@@ -51,8 +51,8 @@ _SERVICES = {
 """What a function works with: a table by its name, anything else by the prefix of its actions."""
 _NOT_DRAWN = frozenset({"logs", "kms", "sqs"})
 """What every function, whoever publishes on an encrypted topic, and whoever is called by events needs beside."""
-_WORKLOADS = "DetectBatch"
-"""What uses models has no part in their lifecycle."""
+_APART = ("DetectBatch", "Removal")
+"""What uses models, and what looks whether the stack may go, has no part in their lifecycle."""
 _SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
 _WORDS = {
     Rule.REQUEST: "request",
@@ -124,7 +124,7 @@ def data_flow(template: Template) -> list[str]:
     substitutions = {
         machine: properties["DefinitionSubstitutions"]
         for machine, properties in template.of_type("AWS::StepFunctions::StateMachine").items()
-        if not machine.startswith(_WORKLOADS)
+        if not machine.startswith(_APART)
     }
     called = {
         machine: [template.invoked(version) for name, version in each.items() if name.endswith("FunctionArn")]
@@ -157,8 +157,8 @@ def data_flow(template: Template) -> list[str]:
     own = [(machine, handler) for machine, each in machines.items() for handler in each if handler not in steps]
     keeping = [(event, template.invoked(target["Arn"])) for event, each in targets.items() for target in each]
     kept = {handler: _work(template, handler) for _, handler in keeping}
-    # Nothing but the dashboard calls what is left, and a workload's functions are drawn nowhere.
-    others = {*chain(*called.values()), *kept, *_functions_of(template, _WORKLOADS)}
+    # Nothing but the dashboard calls what is left.
+    others = {*chain(*called.values()), *kept, *_functions_of(template, _APART)}
     page = sorted(template.functions.keys() - others - {"tick"}, reverse=True)
     by_both = frozenset.intersection(*kept.values())
     return [
@@ -183,10 +183,10 @@ def data_flow(template: Template) -> list[str]:
     ]
 
 
-def _functions_of(template: Template, construct: str) -> set[str]:
-    """The handlers of a construct's functions."""
+def _functions_of(template: Template, constructs: tuple[str, ...]) -> set[str]:
+    """The handlers of constructs' functions."""
     of_type = template.of_type("AWS::Lambda::Function").items()
-    return {function["Handler"].split(".")[1] for name, function in of_type if name.startswith(construct)}
+    return {function["Handler"].split(".")[1] for name, function in of_type if name.startswith(constructs)}
 
 
 def statuses() -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from emulator.runtime import Deployed, Outcome
 from emulator.seams import (
     cloudformation,
+    custom_resources,  # noqa: F401 - its class makes itself known
     dynamodb,
     events,
     executions,
@@ -21,6 +22,7 @@ from emulator.seams import (
     lambdas,
     maps,
     resources,  # noqa: F401 - its classes make themselves known
+    stacks,
     stepfunctions,
 )
 from emulator.seams.patching import connection
@@ -57,5 +59,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps):
+    for seam in (cloudformation, stacks, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps):
         seam.install()

@@ -37,6 +37,7 @@ HANDLERS = [
     "batch_summarise",
     "page",
     "act",
+    "remove",
 ]
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 LOST_CALL = {"sqs:SendMessage"}
@@ -144,6 +145,16 @@ GRANTS = {
     "PageActRole": {
         "${SharedLogs.Arn}": LOG,
         START_MODEL: {"states:StartExecution"},
+        STOP_MODEL: {"states:StartExecution"},
+    },
+    "RemovalRemoveRole": {
+        "${SharedLogs.Arn}": LOG,
+        "${AWS::StackId}": {"cloudformation:DescribeStacks"},
+        "${SharedModels.Arn}": {"dynamodb:Scan"},
+        "*": {"rekognition:DescribeProjects"},
+        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
         STOP_MODEL: {"states:StartExecution"},
     },
     "SchedulesTickRole": {
@@ -366,6 +377,12 @@ def test_one_function_starts_and_one_stops_and_only_what_is_configured(
 ) -> None:
     """The stop any version of the projects: the one that was configured before a training may be running still."""
     assert allowed(minimal, action) == {(role, on)}
+
+
+def test_what_refuses_a_removal_stops_nothing(minimal: Template) -> None:
+    actions = {action for granted in minimal.grants["RemovalRemoveRole"].values() for action in granted}
+    assert "states:StartExecution" not in actions
+    assert STOPS not in minimal.grants["RemovalRemoveRole"]
 
 
 def test_every_project_is_every_version_and_needs_no_other_grant(every_project: Template) -> None:

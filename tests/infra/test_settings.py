@@ -116,6 +116,7 @@ def problems(context: Any) -> list[str]:
         ({"detect_batch": {"images": [], "results": "s3://labels"}}, "detect_batch.images: must have at least 1 entry"),
         ({"detect_batch": {"images": ["images"], "results": "s3://labels"}}, "detect_batch.images.0: must match "),
         ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
+        ({"on_destroy": "ask"}, "on_destroy: must be one of refuse, stop, leave"),
         ({"monthly_budget_usd": 0}, "monthly_budget_usd: must be at least 1"),
         ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
         ({"tags": {"team": 7}}, "tags.team: must be of type string"),

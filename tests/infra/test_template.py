@@ -1,6 +1,7 @@
 """The synthesised template: what is deployed, and how."""
 
 import json
+import re
 
 import fastjsonschema
 import pytest
@@ -9,8 +10,9 @@ from botocore.config import Config
 from infra.settings import Settings
 from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.leases import LONGEST_CALL
+from lifecycle.removing import MARGIN, OnDestroy
 from tests.conftest import SETTINGS, Synthesised
-from tests.infra.configurations import MINIMAL
+from tests.infra.configurations import MINIMAL, ROOT
 from tools.templates import STACK, Template, referenced
 
 SHARED = {"prepare", "check", "notify"}
@@ -23,12 +25,13 @@ CALLED_BY = {
 }
 """The functions of each state machine."""
 HANDLERS = SHARED | {"start", "stop", "settle", "sweep", "tick"} | OF_BATCHES
-FOR_LOOKERS = {"page", "act"}
-"""What the dashboard calls: of no execution in flight, so always the newest code."""
+NEWEST = {"page", "act", "remove"}
+"""What the dashboard and CloudFormation call: of no execution in flight, so always the newest code."""
 KEPT = ("AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table")
 FOR_PEOPLE = ("Command", "Console", "PolicyArn", "RoleArn", "FunctionName")
 CLOUDWATCH = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
 WITHOUT_TAGS = {
+    "AWS::CloudFormation::CustomResource",
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
@@ -96,7 +99,7 @@ def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Temp
 
 
 def test_every_function_is_of_one_kind(stack: Template) -> None:
-    assert stack.functions.keys() == HANDLERS | FOR_LOOKERS
+    assert stack.functions.keys() == HANDLERS | NEWEST
     for handler, function in stack.functions.items():
         kind = (function["Runtime"], function["Architectures"], function["Handler"])
         assert kind == ("python3.13", ["arm64"], f"handlers.{handler}.handler")
@@ -105,7 +108,7 @@ def test_every_function_is_of_one_kind(stack: Template) -> None:
 
 def test_every_function_has_its_own_role(stack: Template) -> None:
     own = [function["Role"] for function in stack.functions.values()]
-    assert len(set(own)) == len(HANDLERS | FOR_LOOKERS)
+    assert len(set(own)) == len(HANDLERS | NEWEST)
 
 
 def test_there_is_one_log_group_for_all_functions_encrypted_and_with_an_end(stack: Template) -> None:
@@ -144,7 +147,8 @@ def test_every_function_is_called_as_a_version_that_stays(stack: Template) -> No
     assert called.keys() == HANDLERS
     for version in called.values():
         resource = stack.resources[version]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        # One that a failed deploy has published goes with it: else Lambda would not publish the same code once more.
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_another_configuration_is_another_version(minimal: Template, hundred: Template) -> None:
@@ -354,6 +358,35 @@ def test_what_models_have_cost_is_encrypted_can_be_restored_and_is_kept_for_a_ti
         ("Id", "RANGE"),
     ]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+# --- Removal ----------------------------------------------------------------------------------------------------------
+
+
+def test_before_anything_is_deleted_cloudformation_asks_whether_it_may(stack: Template) -> None:
+    """What depends on everything is deleted first; and where it refuses, it is all that CloudFormation tried."""
+    ((name, asks),) = stack.of_type("AWS::CloudFormation::CustomResource").items()
+    assert stack.handler(referenced(asks["ServiceToken"])) == "remove"
+    assert stack.depends_on(name) == stack.resources.keys() - {name}
+    assert not [other for other in stack.resources if name in stack.depends_on(other)]
+    assert not re.search(rf"\${{{name}[.}}]", json.dumps(stack.resources))
+
+
+@pytest.mark.parametrize(("configuration", "on_destroy"), [("stack", "stop"), ("minimal", "refuse")])
+def test_it_does_as_the_settings_say_and_is_not_waited_for_in_vain(
+    request: pytest.FixtureRequest, configuration: str, on_destroy: str
+) -> None:
+    template: Template = request.getfixturevalue(configuration)
+    (asks,) = template.of_type("AWS::CloudFormation::CustomResource").values()
+    assert asks["OnDestroy"] == OnDestroy(on_destroy)
+    timeout = template.functions["remove"]["Timeout"]
+    assert timeout < asks["ServiceTimeout"] <= timeout + 60
+    assert MARGIN.total_seconds() < timeout
+
+
+def test_what_may_be_configured_is_what_the_function_knows() -> None:
+    schema = json.loads((ROOT / "infra" / "settings.schema.json").read_text("utf-8"))
+    assert schema["properties"]["on_destroy"]["enum"] == [*OnDestroy]
 
 
 # --- Settings ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""CloudFormation: how an update that fails is undone, and how a stack is deleted."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from moto.cloudformation import models
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.parsing import ResourceMap
+
+from emulator.seams.custom_resources import CustomResource
+from emulator.seams.patching import patch
+
+
+def _tell(stack: Any, status: str, reason: str | None = None, logical_id: str | None = None) -> None:
+    """An event of the stack, or of a resource of it."""
+    place = (stack.stack_id, stack.name, logical_id or stack.name)
+    kind = "AWS::CloudFormation::Stack"
+    if logical_id:
+        kind = stack.template_dict["Resources"][logical_id]["Type"]
+    stack.events.append(models.Event(*place, "" if logical_id else stack.stack_id, kind, status, reason, None))
+    if not logical_id:
+        stack.status = status
+
+
+def _delete_custom_resources(stack: Any) -> None:
+    """Before anything else: where one refuses, nothing that it depends on is deleted."""
+    parsed = stack.resource_map._parsed_resources
+    for logical_id in [name for name, one in parsed.items() if isinstance(one, CustomResource)]:
+        try:
+            parsed[logical_id].delete(stack.account_id, stack.region_name)
+        except Exception as error:
+            _tell(stack, "DELETE_FAILED", str(error), logical_id)
+            raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].") from error
+        del parsed[logical_id]
+
+
+def install() -> None:
+    """Put the patches in place."""
+    # moto removes what is not in the new template first.
+    update_resources = ResourceMap.update
+
+    def remove_last(self: Any, template: dict[str, Any], parameters: Any = None) -> None:
+        """As AWS does: what an update that fails would have removed is still there."""
+        removed = self.build_resource_diff(template, parameters)["Remove"]
+        kept = {name: self._resource_json_map[name] for name in removed}
+        update_resources(self, {**template, "Resources": {**template["Resources"], **kept}}, parameters)
+        if kept:
+            update_resources(self, template, parameters)
+
+    patch(ResourceMap, "update", remove_last)
+
+    # moto leaves a stack half way where its update fails. AWS undoes it.
+    update_stack = models.Stack.update
+
+    def update_or_undo(self: Any, template: str, *given: Any, **more: Any) -> None:
+        if self.status == "DELETE_FAILED":
+            raise ValidationError(
+                self.stack_id, message=f"Stack:{self.stack_id} is in DELETE_FAILED state and can not be updated."
+            )
+        before = self.template
+        try:
+            update_stack(self, template, *given, **more)
+        except Exception as error:  # noqa: BLE001 - whatever it is, AWS undoes it and tells of it in an event
+            _tell(self, "UPDATE_ROLLBACK_IN_PROGRESS", f"The update has failed: {error}")
+            update_stack(self, before, *given, **more)
+            _tell(self, "UPDATE_ROLLBACK_COMPLETE")
+
+    patch(models.Stack, "update", update_or_undo)
+
+    # moto deletes while the caller waits, in no order, and forgets a stack that it could not delete.
+    delete_stack = models.CloudFormationBackend.delete_stack
+
+    def delete_in_order(self: Any, name_or_stack_id: str) -> None:
+        try:
+            stack = self.get_stack(name_or_stack_id)
+        except ValidationError:
+            return
+        _tell(stack, "DELETE_IN_PROGRESS", "User Initiated")
+
+        def delete() -> None:
+            try:
+                _delete_custom_resources(stack)
+                delete_stack(self, stack.stack_id)
+            except Exception as error:  # noqa: BLE001 - as above
+                self.stacks[stack.stack_id] = stack
+                _tell(stack, "DELETE_FAILED", str(error))
+
+        threading.Thread(target=delete, daemon=True).start()
+
+    patch(models.CloudFormationBackend, "delete_stack", delete_in_order)

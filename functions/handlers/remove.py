@@ -1,0 +1,64 @@
+"""Remove: what CloudFormation calls before it deletes anything of the stack. It answers, whatever happens."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.entry import entry, logger
+from lifecycle import configuration
+from lifecycle.aws import PATIENT_CONFIG
+from lifecycle.errors import LifecycleError
+from lifecycle.executions import StepFunctions
+from lifecycle.model_table import ModelTable
+from lifecycle.rekognition import Rekognition
+from lifecycle.removing import MARGIN, OnDestroy, Remover
+from lifecycle.stacks import Request, Stacks
+from lifecycle.wire import Json
+
+CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
+STACKS = Stacks(boto3.client("cloudformation", config=PATIENT_CONFIG))
+MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
+EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
+ITEMS = ModelTable(boto3.client("dynamodb", config=PATIENT_CONFIG), os.environ["MODEL_TABLE_NAME"])
+STOP_MODEL_ARN = os.environ["STOP_MODEL_ARN"]
+
+
+@entry
+def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
+    """A request of CloudFormation for a custom resource -> its answer, which goes to the URL in it."""
+    request = Request.read(event)
+    success = False
+    try:
+        reason = _decide(request, context)
+        success = True
+    except LifecycleError as error:
+        reason = error.message
+    except Exception as error:  # noqa: BLE001 - without an answer CloudFormation waits until its timeout
+        reason = f"{type(error).__name__}: {error}"
+    logger.info(reason, request=request.kind, success=success)
+    request.answer(success=success, reason=reason)
+    return {"Success": success, "Reason": reason}
+
+
+def _decide(request: Request, context: LambdaContext) -> str:
+    if request.kind != "Delete":
+        return "There is nothing to make: it only counts when the stack is deleted."
+    on_destroy = OnDestroy(request.properties["OnDestroy"])
+    if on_destroy is not OnDestroy.LEAVE and not STACKS.is_being_deleted(request.stack_id):
+        return "The stack stays: an update, or what undoes one, deletes this resource alone."
+    remover = Remover(
+        attempt=request.request_id[:8],
+        until=datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN,
+        clock=lambda: datetime.now(UTC),
+        sleep=time.sleep,
+        configuration=CONFIGURATION,
+        models=MODELS,
+        items=ITEMS,
+        executions=EXECUTIONS,
+        stop_model_arn=STOP_MODEL_ARN,
+    )
+    return remover.run(on_destroy)

@@ -1,0 +1,61 @@
+"""What CloudFormation asks before it deletes the stack: whether models run that nobody would stop any more."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from constructs import Construct, IConstruct
+
+from infra.access import allow_to_look_at_models
+from infra.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.nag import acknowledge
+from infra.shared import Shared
+
+STOPS = "stop"
+"""The value of ``on_destroy`` with which it stops models, and so has to wait for them."""
+_LOOK_SECONDS, _STOP_SECONDS = 300, 900
+
+
+class Removal(Construct):
+    """A function, and the custom resource with which CloudFormation calls it.
+
+    Parameters
+    ----------
+    before : sequence
+        All else in the stack: the resource depends on it, so it is made last and deleted first. Where it refuses,
+        nothing was deleted.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared, before: Sequence[IConstruct]) -> None:
+        super().__init__(scope, construct_id)
+        on_destroy = shared.settings.on_destroy
+        seconds = _STOP_SECONDS if on_destroy == STOPS else _LOOK_SECONDS
+        remove = shared.function(
+            self,
+            "Remove",
+            handler="remove",
+            timeout_seconds=seconds,
+            environment={"STOP_MODEL_ARN": machine_arn(self, "StopModel"), **shared.table_names("MODEL")},
+        )
+        remove.allow("cloudformation:DescribeStacks", on=[cdk.Aws.STACK_ID])
+        remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
+        allow_to_look_at_models(remove)
+        asked = ["StartModel"]
+        if on_destroy == STOPS:
+            asked.append("StopModel")
+            remove.allow("states:StartExecution", on=[machine_arn(self, "StopModel")])
+        remove.allow("states:DescribeExecution", on=[executions_arn(self, name) for name in asked])
+        reason = "Any start may be under way, and a stop that it has begun has a name of its own."
+        acknowledge(remove, any_execution(self, [full_name(self, name) for name in asked], reason))
+        resource = cdk.CfnResource(
+            self,
+            "Resource",
+            type="AWS::CloudFormation::CustomResource",
+            properties={
+                # Not a version: CloudFormation can't change what it calls.
+                "ServiceToken": remove.function.function_arn,
+                # By itself it would wait for an hour for a function that does not answer.
+                "ServiceTimeout": seconds + 60,
+                "OnDestroy": on_destroy,
+            },
+        )
+        resource.node.add_dependency(remove, *before)
