@@ -1,7 +1,10 @@
 """Small stacks for tests of the emulator itself: a template in a few lines, without CDK."""
 
+import hashlib
+import io
 import itertools
 import json
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +52,17 @@ def function(
             "Properties": {"FunctionName": {"Ref": "Function"}},
         },
     }
+
+
+def uploaded(emulator: Emulator, source: str) -> dict[str, str]:
+    """Code in Amazon S3, as CDK's assets are: moto updates a function with no other."""
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("index.py", source)
+    code = {"S3Bucket": "assets", "S3Key": f"{hashlib.sha256(source.encode()).hexdigest()}.zip"}
+    emulator.client("s3").create_bucket(Bucket=code["S3Bucket"])
+    emulator.client("s3").put_object(Bucket=code["S3Bucket"], Key=code["S3Key"], Body=bundle.getvalue())
+    return code
 
 
 def machine(states: dict[str, Any], *, version: str = "Version", **fields: Any) -> dict[str, Any]:

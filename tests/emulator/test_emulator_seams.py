@@ -1,10 +1,8 @@
 """Each patch of moto's private parts: what it is for, seen from outside. One that fails says that moto has changed."""
 
 import hashlib
-import io
 import json
 import uuid
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +13,7 @@ from emulator.faults import Fault
 from emulator.seams.patching import patch
 from emulator.server import Emulator
 from tests.emulator.executions import StateMachine
-from tests.emulator.stacks import deploy, deploy_machine, function, machine, task
+from tests.emulator.stacks import deploy, deploy_machine, function, machine, task, uploaded
 
 ECHO = "def handler(event, context): return event"
 
@@ -95,13 +93,8 @@ def test_a_function_knows_the_log_group_that_it_shares(bare: Emulator) -> None:
 
 def test_an_update_publishes_the_new_code_and_keeps_the_old_version(bare: Emulator) -> None:
     def stack(answer: str) -> dict[str, str]:
-        # Like CDK, which names the version after a hash of the code, and keeps assets in S3.
-        version, code = f"Version{answer}", {"S3Bucket": "assets", "S3Key": f"{answer}.zip"}
-        bundle = io.BytesIO()
-        with zipfile.ZipFile(bundle, "w") as archive:
-            archive.writestr("index.py", f"def handler(event, context): return {answer!r}")
-        bare.client("s3").create_bucket(Bucket="assets")
-        bare.client("s3").put_object(Bucket="assets", Key=code["S3Key"], Body=bundle.getvalue())
+        # Like CDK, which names the version after a hash of the code.
+        version, code = f"Version{answer}", uploaded(bare, f"def handler(event, context): return {answer!r}")
         parts = function(code, version=version), machine({"Answer": task()}, version=version)
         return deploy(bare, *parts, name="updated")
 

@@ -1,12 +1,15 @@
 """Before the stack is removed: what would go on to bill is named and the removal refused, or it is stopped first."""
 
+import importlib
 import json
+import sys
 import threading
 import urllib.error
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -22,6 +25,7 @@ from lifecycle.removing import LOOK_SECONDS, NAMED, OnDestroy, Remover, StillRun
 from lifecycle.stacks import MAX_REASON, TRIES, Request, Stacks
 from lifecycle.wire import Json
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
+from tests.unit.test_notify import ENVIRONMENT, SWEEPING, Context
 from tests.unit.twins import NEVER, Clock, Executions, Items
 
 RUNS = ExecutionState("RUNNING")
@@ -349,3 +353,93 @@ def test_an_answer_that_can_not_be_given_is_an_error_so_that_lambda_calls_again(
         Request.read(EVENT).answer(success=True, reason="")
     assert isinstance(raised.value.__cause__, urllib.error.URLError)
     assert no_pauses == [1, 2]
+
+
+# The function ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stack:
+    """``Stacks`` of one stack."""
+
+    being_deleted: bool | Exception = True
+
+    def is_being_deleted(self, stack_id: str) -> bool:
+        assert stack_id == STACK
+        if isinstance(self.being_deleted, Exception):
+            raise self.being_deleted
+        return self.being_deleted
+
+
+Remove = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Iterator[Remove]:
+    """Calls the function as CloudFormation does, with a model that runs; what CloudFormation was answered."""
+    facts = {"models": {"defects": {"project_version_arn": ARN}}, "inference_unit_hour_usd": 4.0, "projects": []}
+    (tmp_path / "configuration.json").write_text(json.dumps({**facts, **SWEEPING}))
+    names = {"MODEL_TABLE_NAME": "models", "STOP_MODEL_ARN": MACHINES.stop_model, "LAMBDA_TASK_ROOT": str(tmp_path)}
+    for name, value in {**ENVIRONMENT, **names}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "handlers.remove", raising=False)
+    module = importlib.import_module("handlers.remove")
+    made = account(HELD, boards="RUNNING")
+
+    def call(
+        kind: str = "Delete", on_destroy: str = "refuse", being_deleted: bool | Exception = True
+    ) -> tuple[str, str]:
+        for name, twin in {"MODELS": made, "ITEMS": made.items, "EXECUTIONS": made}.items():
+            monkeypatch.setattr(module, name, twin)
+        monkeypatch.setattr(module, "STACKS", Stack(being_deleted))
+        properties = {"ServiceToken": "arn", "OnDestroy": on_destroy}
+        event = {**EVENT, "RequestType": kind, "ResponseURL": answers.url, "ResourceProperties": properties}
+        module.handler(event, Context("remove", remaining=300_000))
+        ((_, told),) = answers.got
+        return told["Status"], told["Reason"]
+
+    yield call
+    sys.modules.pop("handlers.remove", None)
+
+
+def test_a_deletion_is_refused_while_a_model_runs(remove: Remove) -> None:
+    status, reason = remove()
+    assert (status, "defects (RUNNING, held by shift)" in reason) == ("FAILED", True)
+
+
+def test_a_deletion_goes_on_where_models_are_to_be_left(remove: Remove) -> None:
+    assert remove(on_destroy="leave", being_deleted=ServiceUnavailable("not asked"))[0] == "SUCCESS"
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_a_deploy_never_fails_for_it(kind: str, remove: Remove) -> None:
+    assert remove(kind, being_deleted=ServiceUnavailable("not asked"))[0] == "SUCCESS"
+
+
+@pytest.mark.parametrize("on_destroy", ["refuse", "stop"])
+def test_what_undoes_a_creation_or_an_update_is_not_held_up_and_stops_nothing(on_destroy: str, remove: Remove) -> None:
+    assert remove(on_destroy=on_destroy, being_deleted=False) == (
+        "SUCCESS",
+        "The stack stays: an update, or what undoes one, deletes this resource alone.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (
+            {"being_deleted": ServiceUnavailable("DescribeStacks answered Throttling: slower")},
+            "DescribeStacks answered",
+        ),
+        ({"being_deleted": RuntimeError("a defect")}, "RuntimeError: a defect"),
+        ({"on_destroy": "ask"}, "ValueError: 'ask' is not a valid OnDestroy"),
+    ],
+    ids=["an error of AWS", "a defect", "a setting of another version"],
+)
+def test_whatever_goes_wrong_cloudformation_is_answered_with_it(
+    wrong: dict[str, Any], reason: str, remove: Remove
+) -> None:
+    """Without an answer it waits until its timeout, and then tries again."""
+    status, said = remove(**wrong)
+    assert status == "FAILED"
+    assert said.startswith(reason)

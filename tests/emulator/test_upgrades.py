@@ -1,0 +1,117 @@
+"""A deploy, a failed one, and one that is undone, while executions are in flight and leases are held."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from emulator.custom_labels import Timing
+from emulator.deploy import DeployError
+from emulator.server import Emulator
+from tests.emulator.conftest import TIMING
+from tests.emulator.executions import Execution, StateMachine
+from tests.emulator.generations import END, MARK, NEXT_END, broken, next_generation
+from tests.emulator.stacks import deploy, function, machine, task, uploaded
+from tests.emulator.told import NewModel, Told
+from tools.templates import STACK
+
+
+@dataclass
+class Starts:
+    """Executions of StartModel, each of a model of its own, that wait until all of them go on."""
+
+    emulator: Emulator
+    machine: StateMachine
+    new_model: NewModel
+
+    def begin(self) -> tuple[str, str]:
+        """Start one, and wait until it waits."""
+        arn = self.new_model()
+        given = {"ProjectVersionArn": arn, "LeaseId": "upgrade", "PollSeconds": 3, "TimeoutSeconds": 900}
+        execution = self.machine.start(given)
+        self.machine.wait_for_state(execution, "Wait")
+        return arn, execution
+
+    def end(self, begun: tuple[str, str]) -> Execution:
+        """Let the model run, and wait for the end."""
+        arn, execution = begun
+        self.emulator.custom_labels.put(arn, "RUNNING")
+        return self.machine.wait(execution)
+
+
+@pytest.fixture
+def starts(emulator: Emulator, start_model: StateMachine, new_model: NewModel, assembly: Path) -> Iterator[Starts]:
+    emulator.custom_labels.timing = Timing(starting=3600)
+    yield Starts(emulator, start_model, new_model)
+    emulator.custom_labels.timing = TIMING
+    emulator.deploy(assembly)
+
+
+def generation(ended: Execution) -> tuple[bool, str]:
+    """What the code and what the definition has left in an execution: whether Check was the next, the last state."""
+    assert ended.status == "SUCCEEDED", ended.cause
+    return MARK in ended.output["Warnings"], ended.states()[-1]
+
+
+def statuses(emulator: Emulator) -> list[str]:
+    """What happened to the stack, the last first."""
+    events = emulator.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    return [event["ResourceStatus"] for event in events]
+
+
+THIS, NEXT = (False, END), (True, NEXT_END)
+
+
+def test_executions_in_flight_end_as_they_began_across_deploys_that_fail_succeed_and_are_undone(
+    starts: Starts, assembly: Path, tmp_path: Path
+) -> None:
+    emulator, following = starts.emulator, next_generation(assembly, tmp_path / "next")
+    first = starts.begin()
+
+    with pytest.raises(DeployError, match="already exists"):
+        emulator.deploy(broken(following, tmp_path / "broken"))
+    assert statuses(emulator)[:3] == ["UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_FAILED"]
+    assert emulator.fire("EverySweep")["Problems"] == []
+    assert emulator.fire("new-year-start", datetime(2020, 12, 25, 8, tzinfo=UTC))["Outcome"] == "EXCLUDED_DAY"
+    after_the_failure = starts.begin()
+
+    emulator.deploy(following)
+    after_the_upgrade = starts.begin()
+
+    emulator.deploy(assembly)
+    after_the_rollback = starts.begin()
+
+    expected = {first: THIS, after_the_failure: THIS, after_the_upgrade: NEXT, after_the_rollback: THIS}
+    ended = {begun: starts.end(begun) for begun in expected}
+    assert {begun: generation(execution) for begun, execution in ended.items()} == expected
+    for (arn, _), execution in ended.items():
+        assert execution.output["LeaseId"] == "upgrade"
+        (mail,) = Told(emulator, execution).mails
+        assert mail["MessageAttributes"]["Outcome"] == execution.output["Outcome"]
+        item = emulator.client("dynamodb").get_item(
+            TableName=emulator.outputs["ModelTableName"], Key={"Id": {"S": arn}}
+        )
+        assert [lease["M"]["LeaseId"]["S"] for lease in item["Item"]["Leases"]["L"]] == ["upgrade"]
+
+
+WAITS_AND_ANSWERS = {"Wait": {"Type": "Wait", "Seconds": 3, "Next": "Answer"}, "Answer": task()}
+
+
+@pytest.mark.parametrize(("by_version", "answers"), [(True, ["old", "new"]), (False, ["new", "new"])])
+def test_it_is_the_version_that_keeps_an_execution_on_its_code(
+    by_version: bool, answers: list[str], bare: Emulator
+) -> None:
+    """Called by its name, a function answers an execution in flight with the code of the next deploy."""
+
+    def stack(answer: str) -> StateMachine:
+        called = f"Version{answer}" if by_version else "Function"
+        source = uploaded(bare, f"def handler(event, context): return {answer!r}")
+        code = function(source, version=f"Version{answer}")
+        outputs = deploy(bare, code, machine(WAITS_AND_ANSWERS, version=called), name=f"by-version-{by_version}")
+        return StateMachine(outputs["Machine"], bare.client("stepfunctions"))
+
+    in_flight = stack("old").start({})
+    after = stack("new")
+    assert [after.wait(in_flight).output, after.run({}).output] == answers
