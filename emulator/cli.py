@@ -247,6 +247,14 @@ def fire(
 
 
 @app.command()
+def destroy(endpoint: Endpoint = _HERE) -> None:
+    """Delete the stack, as `make destroy` does on AWS, or show why it is not deleted."""
+    with _told():
+        Remote(endpoint).destroy()
+        report.say(console, "The stack is deleted.")
+
+
+@app.command()
 def event(
     file: Annotated[Path, typer.Argument(help="JSON: source, detail-type, detail; if need be id, time, bus.")],
     twice: Annotated[bool, typer.Option(help="Twice with the same id, as EventBridge may.")] = False,

@@ -136,6 +136,7 @@ def deploy_stack(name: str, template: str, cloudformation: Any) -> dict[str, str
     """
     wanted = {"StackName": name, "TemplateBody": template, "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]}
     action = "update" if _exists(name, cloudformation) else "create"
+    before = {event["EventId"] for event in _events(name, cloudformation)}
     try:
         getattr(cloudformation, f"{action}_stack")(**wanted)
         waiter = cloudformation.get_waiter(f"stack_{action}_complete")
@@ -143,7 +144,9 @@ def deploy_stack(name: str, template: str, cloudformation: Any) -> dict[str, str
     # moto answers some refusals, as of a state machine's definition, in a format that is not CloudFormation's.
     except (ClientError, WaiterError, ResponseParserError) as error:
         if "No updates are to be performed" not in str(error):
-            raise DeployError(f"{name} could not be deployed: {_failure(name, cloudformation) or error}") from error
+            raise DeployError(
+                f"{name} could not be deployed: {_failure(name, cloudformation, before) or error}"
+            ) from error
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
@@ -156,10 +159,17 @@ def _exists(name: str, cloudformation: Any) -> bool:
     return True
 
 
-def _failure(name: str, cloudformation: Any) -> str | None:
+def _failure(name: str, cloudformation: Any, before: set[str]) -> str | None:
+    """The first reason that was told since then."""
+    failed = [event for event in _events(name, cloudformation) if event["ResourceStatus"].endswith("FAILED")]
+    new = (event for event in reversed(failed) if event["EventId"] not in before)
+    return next((event["ResourceStatusReason"] for event in new if "ResourceStatusReason" in event), None)
+
+
+def _events(name: str, cloudformation: Any) -> list[dict[str, Any]]:
+    """What has happened to a stack, the last first; nothing to one that there is not."""
     try:
-        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        events: list[dict[str, Any]] = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     except ClientError:
-        return None
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-    return next((event["ResourceStatusReason"] for event in reversed(failed) if "ResourceStatusReason" in event), None)
+        return []
+    return events

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
+from botocore.exceptions import ClientError, WaiterError
 
 MACHINES = ("StartModelArn", "StopModelArn", "RunWithModelArn")
 """Outputs of the stack."""
@@ -144,6 +145,29 @@ class Remote:
         if "FunctionError" in answer:
             raise RemoteError(said.get("errorMessage", "the function failed"))
         return said
+
+    def destroy(self) -> None:
+        """Delete the app's stack.
+
+        Raises
+        ------
+        RemoteError
+            It is not there, or could not be deleted; the message says why.
+        """
+        cloudformation = self.client("cloudformation")
+        name = self.outputs[MACHINES[0]].rpartition(":")[2].removesuffix("-StartModel")
+        try:
+            cloudformation.describe_stacks(StackName=name)
+        except ClientError as error:
+            raise RemoteError(f"there is no stack {name}") from error
+        cloudformation.delete_stack(StackName=name)
+        try:
+            waiter = cloudformation.get_waiter("stack_delete_complete")
+            waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 1000})
+        except WaiterError as error:
+            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+            failed = (event for event in events[1:] if event["ResourceStatus"] == "DELETE_FAILED")
+            raise RemoteError(next(failed, events[0])["ResourceStatusReason"]) from error
 
     def lines(self, results: dict[str, str]) -> list[dict[str, Any]]:
         """The result lines of a batch, from where its summary says that they are."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import boto3
 from botocore.config import Config
+from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
@@ -28,7 +29,7 @@ class CustomResourceError(Exception):
 class CustomResource(CloudFormationModel):
     """AWS::CloudFormation::CustomResource: its function is called for each request, and answers to a URL of Amazon S3.
 
-    Its call is waited for, and made once: a function that fails without an answer is not tried again.
+    The call is waited for; one that fails without an answer is a failure at once; moto asks again for an update.
     """
 
     def __init__(self, place: dict[str, str], properties: dict[str, Any]) -> None:
@@ -53,7 +54,10 @@ class CustomResource(CloudFormationModel):
         """Ask its function to make it."""
         place = {"account": account_id, "region": region_name, "logical_id": about["LogicalId"]}
         made = cls({**place, "stack_id": about["StackId"]}, cloudformation_json["Properties"])
-        made.ask("Create")
+        try:
+            made.ask("Create")
+        except CustomResourceError as error:
+            raise ValidationError(about["LogicalId"], message=str(error)) from error
         return made
 
     @classmethod
@@ -62,10 +66,12 @@ class CustomResource(CloudFormationModel):
     ) -> Self:
         """Ask its function to change it, where its properties did."""
         before, after = original_resource._properties, cloudformation_json["Properties"]
-        if before != after:
-            original_resource._properties = after
-            original_resource.ask("Update", OldResourceProperties=_as_text(before))
-        return original_resource
+        if before == after:
+            return original_resource
+        changed = cls(original_resource._place, after)
+        changed.physical_resource_id = original_resource.physical_resource_id
+        changed.ask("Update", OldResourceProperties=_as_text(before))
+        return changed
 
     def delete(self, account_id: str, region_name: str) -> None:  # noqa: ARG002 - as moto calls it
         """Ask its function to delete it.

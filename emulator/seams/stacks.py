@@ -9,6 +9,8 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import ResourceMap
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.utilities.utils import get_partition
 
 from emulator.seams.custom_resources import CustomResource
 from emulator.seams.patching import patch
@@ -37,8 +39,25 @@ def _delete_custom_resources(stack: Any) -> None:
         del parsed[logical_id]
 
 
+def _delete_managed_policies(stack: Any) -> None:
+    """Those of a stack: moto leaves them behind, and their roles, which can't be deleted while they have any."""
+    backend = iam_backends[stack.account_id][get_partition(stack.region_name)]
+    resources = list(stack.resource_map._parsed_resources.values())
+    for role in (one for one in resources if isinstance(one, Role)):
+        for policy in list(role.managed_policies.values()):
+            policy.detach_from(role)
+    for policy in (one for one in resources if isinstance(one, ManagedPolicy)):
+        backend.delete_policy(policy.arn)
+
+
 def install() -> None:
     """Put the patches in place."""
+    _read_json()
+    _undo_failed_updates()
+    _delete_as_aws_does()
+
+
+def _read_json() -> None:
     # moto reads templates as YAML, again and again, in pure Python: that took longer than all else in a deploy.
     read_yaml = models.Stack.parse_template
 
@@ -50,6 +69,8 @@ def install() -> None:
 
     patch(models.Stack, "parse_template", staticmethod(read))
 
+
+def _undo_failed_updates() -> None:
     # moto removes what is not in the new template first.
     update_resources = ResourceMap.update
 
@@ -60,10 +81,12 @@ def install() -> None:
         update_resources(self, {**template, "Resources": {**template["Resources"], **kept}}, parameters)
         if kept:
             update_resources(self, template, parameters)
+        for name in removed:  # or it would not be made again
+            self._parsed_resources.pop(name, None)
 
     patch(ResourceMap, "update", remove_last)
 
-    # moto leaves a stack half way where its update fails. AWS undoes it.
+    # moto leaves a stack half way where its update fails.
     update_stack = models.Stack.update
 
     def update_or_undo(self: Any, template: str, *given: Any, **more: Any) -> None:
@@ -85,6 +108,8 @@ def install() -> None:
 
     patch(models.Stack, "update", update_or_undo)
 
+
+def _delete_as_aws_does() -> None:
     # moto deletes while the caller waits, in no order, and forgets a stack that it could not delete.
     delete_stack = models.CloudFormationBackend.delete_stack
 
@@ -98,6 +123,9 @@ def install() -> None:
         def delete() -> None:
             try:
                 _delete_custom_resources(stack)
+                _delete_managed_policies(stack)
+                # moto makes anew what an output names that is deleted, when somebody looks.
+                stack.output_map._output_json_map = {}
                 delete_stack(self, stack.stack_id)
             except Exception as error:  # noqa: BLE001 - as above
                 self.stacks[stack.stack_id] = stack

@@ -17,6 +17,7 @@ from emulator.server import Emulator
 from tests.conftest import Synthesised
 from tests.emulator.conftest import LATEST, SETTINGS, TIMING
 from tests.emulator.executions import StateMachine, wait_until
+from tests.emulator.removals import forget_models, refused_removal
 from tests.emulator.told import QUICK, NewModel, Told, project_of
 
 NOT_CALLED_BY_OUR_CODE = {
@@ -34,11 +35,7 @@ Grant = tuple[str, str, str]
 @pytest.fixture
 def restarting(emulator: Emulator, synthesised: Synthesised, assembly: Path) -> Iterator[Emulator]:
     """The emulator with no models but this test's, and a sweep that starts again what is down."""
-    emulator.custom_labels.clear()
-    table, dynamodb = emulator.outputs["ModelTableName"], emulator.client("dynamodb")
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-        for item in page["Items"]:
-            dynamodb.delete_item(TableName=table, Key={"Id": item["Id"]})
+    forget_models(emulator)
     emulator.deploy(synthesised({**SETTINGS, "restart_when_down": True}))
     yield emulator
     emulator.deploy(assembly)
@@ -144,6 +141,19 @@ def use_the_page(emulator: Emulator, arn: str) -> None:
     assert "It is being stopped" in invoke(act["FunctionArn"], {"Action": "stop", **which})
 
 
+def use_the_removal(emulator: Emulator, start_model: StateMachine, arn: str) -> None:
+    """While a start waits for capacity, which may be there at any time."""
+    emulator.faults.add(
+        Fault("rekognition:StartProjectVersion", contains=arn, calls=None, error="LimitExceededException")
+    )
+    given = {"ProjectVersionArn": arn, "LeaseId": "removal", "WaitForCapacity": True, **QUICK}
+    started = start_model.start(given, "grants-waits-for-capacity")
+    start_model.wait_for_state(started, "Wait", 90)
+    with refused_removal(emulator) as reason:
+        assert "is being started by grants-waits-for-capacity, held by removal" in reason
+    start_model.abort(started)
+
+
 def use_everything(
     emulator: Emulator,
     start_model: StateMachine,
@@ -181,6 +191,7 @@ def use_everything(
     use_names(emulator, start_model, stop_model)
 
     use_the_page(emulator, new_model())
+    use_the_removal(emulator, start_model, new_model())
 
     # The ticks of a schedule start and stop.
     for name in ("new-year-start", "new-year-stop"):
@@ -227,8 +238,8 @@ def test_every_action_that_a_role_is_granted_is_used(
         and not any(action == known and name in resource for known, name in ONE_WORKLOAD_STANDS_FOR_ALL)
         and not any(used_by == role and called == action and fnmatchcase(on, resource) for used_by, called, on in used)
     }
-    assert len({role for role, *_ in grants}) == 10, (
-        "Prepare, Check, Start, Stop, Notify, Settle, Sweep, Tick, Page, Act"
+    assert len({role for role, *_ in grants}) == 11, (
+        "Prepare, Check, Start, Stop, Notify, Settle, Sweep, Tick, Page, Act, Remove"
     )
     assert unused == set()
     assert NOT_CALLED_BY_OUR_CODE.keys() <= {action for _, action, _ in grants}

@@ -1,0 +1,55 @@
+"""The stack is deleted, but not while a model of ours runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.deploy import DeployError
+from emulator.server import Emulator
+from tests.emulator.executions import StateMachine
+from tests.emulator.generations import next_generation
+from tests.emulator.removals import forget_models
+from tests.emulator.test_emulator_cli import command
+from tests.emulator.told import QUICK, NewModel
+
+
+@pytest.fixture
+def removable(emulator: Emulator, assembly: Path) -> Iterator[Emulator]:
+    """The emulator with no models but this test's; the stack is deployed again, for the others."""
+    forget_models(emulator)
+    yield emulator
+    emulator.deploy(assembly)
+
+
+def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything(
+    removable: Emulator,
+    start_model: StateMachine,
+    stop_model: StateMachine,
+    new_model: NewModel,
+    assembly: Path,
+    tmp_path: Path,
+) -> None:
+    arn = new_model()
+    assert start_model.run({"ProjectVersionArn": arn, "LeaseId": "shift", **QUICK}).status == "SUCCEEDED"
+
+    reason = command(removable, "destroy", code=1)
+    assert "1 model would go on to bill, USD 4.00 an hour" in reason
+    assert "v1 (RUNNING, held by shift)" in reason
+    with pytest.raises(DeployError, match="is in DELETE_FAILED state and can not be updated"):
+        removable.deploy(next_generation(assembly, tmp_path / "next"))
+
+    # All that keeps the promises is still there.
+    assert removable.fire("EverySweep")["Problems"] == []
+    assert stop_model.run({"ProjectVersionArn": arn, "Force": True, **QUICK}).output["Outcome"] == "MODEL_STOPPED"
+
+    assert command(removable, "destroy") == "The stack is deleted.\n"
+    assert "there is no stack CustomLabelsLifecycle" in command(removable, "destroy", code=1)
+    for service, listed, found in (
+        ("lambda", "list_functions", "Functions"),
+        ("dynamodb", "list_tables", "TableNames"),
+        ("sns", "list_topics", "Topics"),
+    ):
+        assert "CustomLabelsLifecycle" not in str(getattr(removable.client(service), listed)()[found]), service
+    machines = start_model.stepfunctions.list_state_machines()["stateMachines"]
+    assert start_model.arn not in [machine["stateMachineArn"] for machine in machines]
