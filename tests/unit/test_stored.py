@@ -8,9 +8,10 @@ tests/unit/test_stored.py -n 0``; afterwards a change of the items begins a new 
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.ledger import LedgerTable
 from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.ports import TokenHolder
+from lifecycle.rate_limit import RateLimit
 from lifecycle.requests import fingerprint
 from lifecycle.token_table import TokenTable
 from tests.unit.examples import ARN, NOW, OTHER_ARN, execution
@@ -94,6 +96,7 @@ class Tables:
         self.models = ModelTable(self.aws, "models", ("ledger", timedelta(days=400)))
         self.executions = ExecutionTable(self.aws, "models")
         self.sweeps = SweepTable(self.aws, "models")
+        self.limit = RateLimit(self.aws, "models", calls_per_second=4)
         self.tokens = TokenTable(self.aws, "idempotency")
         self.ledger = LedgerTable(self.aws, "ledger")
 
@@ -122,10 +125,12 @@ def written(tables: Tables) -> Items:
         items[f"models: a model that {name}"] = tables.take("models")
     tables.executions.open(execution().id)
     tables.executions.choose(execution().id, ARN)
-    # When it began is the one thing that is not given to what writes it.
+    # When it began is not given to what writes it; nor is, below, when a call is made.
     items["models: an execution under way"] = {**tables.take("models"), "OpenedAt": {"S": "2026-11-24T07:00:00.000Z"}}
     tables.sweeps.mark(NOW)
     items["models: the sweep's mark"] = tables.take("models")
+    tables.limit.hurry("DescribeProjectVersions")
+    items["models: when the next call may be made"] = {**tables.take("models"), "FreeAt": {"N": "1795503600250"}}
     for name, session in SESSIONS.items():
         assert tables.models.put(ModelItem(session.project_version_arn), session)
         tables.take("models")
@@ -205,6 +210,15 @@ def test_executions_under_way_and_the_sweeps_mark_are_read(more: Mapping[str, An
         tables.put("models", {**item, **more})
         assert tables.sweeps.last() == tables.sweeps.mark(NOW + HOUR) == NOW
         assert tables.take("models") == {**item, **more, "SweptAt": {"S": "2026-11-24T08:00:00.000Z"}}
+
+
+@pytest.mark.parametrize("more", [{}, NEWER], ids=["as it was", "of a newer version"])
+def test_calls_queue_behind_those_of_other_versions(more: Mapping[str, Any], tables: Tables) -> None:
+    for _, item in of_kind("models: when the next call"):
+        free_at = int(time.time() * 1000) + 10_000
+        tables.put("models", {**item, **more, "FreeAt": {"N": str(free_at)}})
+        assert tables.limit.queue("DescribeProjectVersions", None) == datetime.fromtimestamp(free_at / 1000, UTC)
+        assert tables.take("models") == {**item, **more, "FreeAt": {"N": str(free_at + 250)}}
 
 
 @pytest.mark.parametrize("more", [{}, NEWER], ids=["as it was", "of a newer version"])
