@@ -79,12 +79,13 @@ def test_executions_in_flight_end_as_they_began_across_deploys_that_fail_succeed
 
     emulator.deploy(following)
     after_the_upgrade = starts.begin()
+    ended = {begun: starts.end(begun) for begun in (first, after_the_failure)}
 
     emulator.deploy(assembly)
     after_the_rollback = starts.begin()
+    ended |= {begun: starts.end(begun) for begun in (after_the_upgrade, after_the_rollback)}
 
     expected = {first: THIS, after_the_failure: THIS, after_the_upgrade: NEXT, after_the_rollback: THIS}
-    ended = {begun: starts.end(begun) for begun in expected}
     assert {begun: generation(execution) for begun, execution in ended.items()} == expected
     for (arn, _), execution in ended.items():
         assert execution.output["LeaseId"] == "upgrade"
