@@ -82,6 +82,8 @@ def _members(cls: type) -> Mapping[str, tuple[str, Any]]:
 
 
 def _read(hint: Any, item: Json) -> Any:
+    if not isinstance(item, str | int | float | list | Mapping | None):
+        raise TypeError(f"{item!r} is no JSON")  # a table may hold what JSON can't, such as a set
     choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     for choice in choices:
         if choice is datetime and isinstance(item, str):
