@@ -208,6 +208,7 @@ def test_whatever_keeps_data_is_encrypted(stack: Template) -> None:
         *("AWS::Lambda::Version", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission"),
         *("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Events::EventBusPolicy", "AWS::SNS::Subscription"),
         *("AWS::Events::Rule", "AWS::Scheduler::ScheduleGroup", "AWS::Scheduler::Schedule"),
+        "AWS::CloudFormation::CustomResource",
         *("AWS::Logs::QueryDefinition", "AWS::EventSchemas::Registry", "AWS::KMS::Key", "AWS::Budgets::Budget"),
         *("AWS::Chatbot::SlackChannelConfiguration", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration"),
     }
