@@ -11,6 +11,7 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.places import Place
 from lifecycle.requests import Execution, validator
 from lifecycle.wire import Json
+from lifecycle.words import escaped
 
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 5
 
@@ -115,8 +116,9 @@ def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, 
     if isinstance(bucket, str) and isinstance(prefix, str) and not _within(bucket, prefix, allowed):
         places = ", ".join(map(str, allowed))
         problems.append(
-            f"Prefix: s3://{bucket[:63]}/{prefix[:100]} is outside of where images may be read, {places}; add it to "
-            "'detect_batch.images' in cdk.json and deploy again, or name a prefix below one of these"
+            f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} is outside of where images may be read, "
+            f"{places}; add it to 'detect_batch.images' in cdk.json and deploy again, or name a prefix below one of "
+            "these"
         )
     return problems
 
@@ -126,18 +128,16 @@ def _within(bucket: str, prefix: str, allowed: list[Place]) -> bool:
 
 
 def _elsewhere(arn: str, execution: Execution) -> list[str]:
-    """Whether the model lives in another account or Region than this app."""
+    """Whether the model lives in another account, Region or partition than this app."""
     try:
         version = VersionArn.parse(arn)
     except ValueError:
         return []  # the schema has said so
     region, account = region_and_account(execution.id)
-    if (version.region, version.account) == (region, account):
-        return []
-    return [
-        f"ProjectVersionArn: the model is in account {version.account}, {version.region}; "
-        f"this batch runs in account {account}, {region}"
-    ]
+    where = version.elsewhere(execution.id)
+    return (
+        [f"ProjectVersionArn: the model is in {where}; this batch runs in account {account}, {region}"] if where else []
+    )
 
 
 def _how_to_ask(settings: DetectBatch) -> str:

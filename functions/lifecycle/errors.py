@@ -3,6 +3,10 @@
 import json
 from typing import ClassVar
 
+MAX_CAUSE = 24_000
+"""Characters of a Cause, as JSON within JSON. Step Functions gives a Cause 32,768 (API reference): so long may be what
+Lambda reports of an error, with its stack trace, of which the state machine reads the Cause."""
+
 
 class LifecycleError(Exception):
     """A failure that a person will read.
@@ -58,7 +62,11 @@ class LifecycleError(Exception):
         )
 
     def __str__(self) -> str:
-        return json.dumps({name: value for name, value in self.cause.items() if value is not None})
+        facts = {name: value for name, value in self.cause.items() if value is not None}
+        while len(json.dumps(text := json.dumps(facts))) > MAX_CAUSE:
+            longest = max(facts, key=lambda name: len(facts[name]))
+            facts[longest] = f"{facts[longest][: len(facts[longest]) // 2]} ..."
+        return text
 
 
 def fields_of(cause: str | None) -> dict[str, str]:

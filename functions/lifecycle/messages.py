@@ -10,6 +10,7 @@ from lifecycle import links
 from lifecycle.arns import VersionArn
 from lifecycle.results import Outcome
 from lifecycle.wire import Json
+from lifecycle.words import on_a_line
 
 MAX_SUBJECT = 99
 """An SNS subject is ASCII, under 100 characters, on one line (SNS API reference, Publish)."""
@@ -216,7 +217,7 @@ def notification(story: Story, runbook_url: str | None = None) -> Notification:
         outcome=story.outcome,
         severity=severity,
         subject=_subject(f"[{severity}] {wording.subject.format(name=short, **story.words)}"),
-        headline=wording.headline.format(name=story.name, **story.words),
+        headline=on_a_line(wording.headline.format(name=story.name, **story.words)),
         sections=_sections(story, runbook_url),
         detail={name: value for name, value in detail.items() if value is not None},
     )
@@ -236,8 +237,8 @@ def _sections(story: Story, runbook_url: str | None) -> dict[str, list[str]]:
         DETAILS: _lines(story.details),
         LINKS: _lines(_links(story, runbook_url)),  # last, because they are long
     }
-    # A service's text may have lines of its own: they must not look like ours.
-    return {title: [" ".join(line.splitlines()) for line in lines] for title, lines in sections.items() if lines}
+    # A text of somebody else's may have lines of its own: they must not look like ours.
+    return {title: [on_a_line(line) for line in lines] for title, lines in sections.items() if lines}
 
 
 def _links(story: Story, runbook_url: str | None) -> dict[str, str | None]:
@@ -254,5 +255,5 @@ def _lines(values: Mapping[str, object]) -> list[str]:
 
 
 def _subject(text: str) -> str:
-    ascii_text = " ".join(text.encode("ascii", "replace").decode().split())
+    ascii_text = " ".join(on_a_line(text).encode("ascii", "replace").decode().split())
     return ascii_text if len(ascii_text) <= MAX_SUBJECT else ascii_text[: MAX_SUBJECT - 3] + "..."

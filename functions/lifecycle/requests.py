@@ -15,12 +15,15 @@ from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.polling import fixed_interval
 from lifecycle.wire import Json
+from lifecycle.words import escaped
 
 if TYPE_CHECKING:
     from lifecycle.validation import Validator
 
 DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_CONTEXT_BYTES = 16 * 1024
+MAX_NAMES = 30
+"""Configured models that a message names; more are counted."""
 IGNORED = frozenset({"Comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
@@ -150,36 +153,49 @@ def problems_of_any(payload: Mapping[str, Json], execution: Execution, configura
     if (arn is None) == (name is None):
         problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
     if isinstance(name, str) and name not in configuration.models:
-        problems.append(f"Model: {name[:64]!r} is not configured; {_configured(configuration)}")
+        problems.append(f"Model: '{escaped(name)}' is not configured; {_configured(configuration)}")
     if isinstance(arn, str):
         problems += _elsewhere(arn, execution)
-    if _bytes(payload.get("Context")) > MAX_CONTEXT_BYTES:
-        problems.append("Context: must be at most 16 KiB of JSON; pass a reference, such as an S3 URI, instead")
-    return problems
+    token = payload.get("ClientRequestToken")
+    if isinstance(token, str) and _unwritable(token):
+        problems.append(f"ClientRequestToken: {_HALVES}")
+    return [*problems, *_unreturnable(payload.get("Context"))]
 
 
-def _bytes(document: Json) -> int:
-    """The size of some JSON, at its shortest; one that is nested too deep to be written is too large."""
+_HALVES = "has half of a surrogate pair in it, such as \\ud800, which is no character"
+
+
+def _unreturnable(context: Json) -> list[str]:
+    """Why a Context could not be returned untouched."""
     try:
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(context, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return ["Context: has a number that is too large to be kept; pass it as a string"]
     except RecursionError:
-        return MAX_CONTEXT_BYTES + 1
-    return len(text.encode(errors="replace"))
+        return [_TOO_LARGE]
+    if len(text.encode(errors="replace")) > MAX_CONTEXT_BYTES:
+        return [_TOO_LARGE]
+    return [f"Context: {_HALVES}"] if _unwritable(text) else []
+
+
+_TOO_LARGE = "Context: must be at most 16 KiB of JSON; pass a reference, such as an S3 URI, instead"
+
+
+def _unwritable(text: str) -> bool:
+    """Whether UTF-8 can't write a text: a function could not answer with it, nor a table keep it."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _elsewhere(arn: str, execution: Execution) -> list[str]:
-    """Whether the model lives in another account or Region than this app."""
+    """Whether the model lives in another account, Region or partition than this app."""
     try:
         version = VersionArn.parse(arn)
     except ValueError:
         return []  # the schema has said so
-    here = region_and_account(execution.id)
-    if (version.region, version.account) == here:
-        return []
-    return [
-        f"ProjectVersionArn: the model is in account {version.account}, {version.region}; "
-        f"this app manages models in account {here[1]}, {here[0]} only"
-    ]
+    region, account = region_and_account(execution.id)
+    where = version.elsewhere(execution.id)
+    only = f"this app manages models in account {account}, {region} only"
+    return [f"ProjectVersionArn: the model is in {where}; {only}"] if where else []
 
 
 def _known_arn(payload: Json, configuration: Configuration) -> str | None:
@@ -199,7 +215,9 @@ def _known_arn(payload: Json, configuration: Configuration) -> str | None:
 def _configured(configuration: Configuration) -> str:
     if not configuration.models:
         return "no model is configured in cdk.json yet"
-    return f"configured models: {', '.join(sorted(configuration.models))}"
+    names = sorted(configuration.models)
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"configured models: {', '.join(names[:MAX_NAMES])}{more}"
 
 
 def _how_to_ask(configuration: Configuration, example: Json, further: Mapping[str, Json]) -> str:

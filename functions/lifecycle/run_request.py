@@ -10,9 +10,10 @@ from typing import Any
 from lifecycle.choosing import Choice
 from lifecycle.configuration import Configuration
 from lifecycle.machines import execution_arn
-from lifecycle.requests import Execution, Request, model_of, refuse, validator
+from lifecycle.requests import MAX_NAMES, Execution, Request, model_of, refuse, validator
 from lifecycle.start_request import problems_between_fields
 from lifecycle.wire import Json
+from lifecycle.words import escaped
 
 LONGEST_RUN = timedelta(days=366)
 """An execution of Step Functions ends within a year (Step Functions quotas)."""
@@ -129,10 +130,10 @@ def _problems_between_fields(
         return problems
     arn = workload.get("StateMachineArn")
     if isinstance(arn, str) and arn not in configuration.workloads:
-        allowed = ", ".join(configuration.workloads) or "none is"
+        allowed = ", ".join(configuration.workloads[:MAX_NAMES]) or "none is"
         problems.append(
-            f"Workload.StateMachineArn: {arn[:200]} is not among the workloads that cdk.json allows ({allowed}); "
-            "add its name to 'workloads' there and deploy. Versions and aliases can't be named"
+            f"Workload.StateMachineArn: {escaped(arn, 200)} is not among the workloads that cdk.json allows "
+            f"({allowed}); add its name to 'workloads' there and deploy. Versions and aliases can't be named"
         )
     if "ModelField" in workload and not isinstance(workload.get("Input", {}), dict):
         problems.append("Workload.Input: must be an object, for ModelField to be a field of it")

@@ -20,6 +20,7 @@ from lifecycle.requests import (
     validator,
 )
 from lifecycle.wire import Json, parse_timestamp
+from lifecycle.words import escaped
 
 START_LEAD = timedelta(minutes=30)
 """How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
@@ -133,4 +134,4 @@ def _unready(text: str, now: datetime) -> list[str]:
     except ValueError:
         return ["ReadyAt: must be an RFC 3339 time with its UTC offset, for example 2026-11-24T08:00:00+01:00"]
     too_far = ready_at > now + READY_AT_HORIZON
-    return [f"ReadyAt: {text} is more than {READY_AT_HORIZON.days} days ahead"] if too_far else []
+    return [f"ReadyAt: {escaped(text)} is more than {READY_AT_HORIZON.days} days ahead"] if too_far else []

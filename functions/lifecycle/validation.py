@@ -5,6 +5,7 @@ JSON Schema (fastjsonschema) does the checking. What a schema says badly, unknow
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from lifecycle.wire import Json
 
 MAX_PROBLEMS = 30
 """More problems than this are counted, not listed."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 _SAY: Mapping[str, Callable[[Any], str]] = {
     "type": lambda rule: f"must be of type {rule}",
@@ -61,7 +63,10 @@ class Validator:
         match error.rule:
             case "additionalProperties":
                 known = schema.get("properties", {})
-                yield from (unknown_name(where, name, known) for name in error.value if name not in known)
+                unknown = sorted(name for name in error.value if name not in known)
+                yield from (unknown_name(where, name, known) for name in unknown[:MAX_PROBLEMS])
+                # Of thousands nobody reads which ones were meant, and to find out would take seconds.
+                yield from (f"{_path(where, name)}: is unknown" for name in unknown[MAX_PROBLEMS:])
             case "required":
                 missing = (name for name in error.rule_definition if name not in error.value)
                 yield from (f"{_dotted([*path, name])}: is missing" for name in missing)
@@ -85,8 +90,13 @@ def unknown_name(where: str, name: str, known: Mapping[str, Json]) -> str:
     by_lowercase = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name.lower()[:100], by_lowercase, n=1, cutoff=0.6)
     hint = f", did you mean {by_lowercase[near[0]]}?" if near else f"; known are {', '.join(sorted(known))}"
-    path = _dotted([step for step in (where, name[:80] or '""') if step])
-    return f"{path}: is unknown{hint}"
+    return f"{_path(where, name)}: is unknown{hint}"
+
+
+def _path(where: str, name: str) -> str:
+    """Of a name that is not known: it can't be taken for another one, or for more than a name."""
+    shown = name if _PLAIN.fullmatch(name) else _excerpt(name)
+    return _dotted([step for step in (where, shown) if step])
 
 
 def _dotted(path: Sequence[str]) -> str:

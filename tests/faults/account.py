@@ -4,11 +4,12 @@ import contextlib
 import functools
 import json
 import random
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import time_machine
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -16,9 +17,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from lifecycle.model_table import ModelTable
 from tests.faults.clients import Caller, Wire
 from tests.faults.faults import Fault, Faults, Lost
-from tests.faults.functions import TIMEOUTS, Context, Functions
-from tests.faults.kernel import Process, Simulation
-from tests.faults.machine import ExecutionError, Run, TaskError
+from tests.faults.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
+from tests.faults.kernel import Killed, Process, Simulation
+from tests.faults.machine import CAUSE, ExecutionError, Run, TaskError
 from tests.faults.services import Channel, CustomLabels, DynamoDB, Execution, ServiceError, StepFunctions
 from tests.unit.examples import ARN, MACHINES, NOW, PROJECT, WORKLOAD
 
@@ -31,11 +32,16 @@ TRIED_AGAIN = (60, 120)
 """Seconds after which Lambda tries an asynchronous invocation again (Lambda, error handling)."""
 TOLD = 0.5
 """Seconds until EventBridge has delivered the event of an execution's end."""
+DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
+SECONDS = {**TIMEOUTS, **MORE}
 _FILES = {
     MACHINES.start_model: "start_model",
     MACHINES.stop_model: "stop_model",
     MACHINES.run_with_model: "run_with_model",
+    DETECT_BATCH: "detect_batch",
 }
+_SETTLED = frozenset(_FILES) - {DETECT_BATCH}
+"""Of whose executions' ends Settle is told."""
 WORKLOAD_DEFINITION: Mapping[str, Json] = {
     "StartAt": "Inspect",
     "States": {
@@ -52,7 +58,8 @@ def definition(machine_arn: str) -> Mapping[str, Json]:
     if machine_arn == WORKLOAD:
         return WORKLOAD_DEFINITION
     text = (STATE_MACHINES / f"{_FILES[machine_arn]}.asl.json").read_text(encoding="utf-8")
-    names = {f"{name.capitalize()}FunctionArn": name for name in TIMEOUTS}
+    prefix = "batch_" if machine_arn == DETECT_BATCH else ""
+    names = {f"{name.capitalize()}FunctionArn": f"{prefix}{name}" for name in (*TIMEOUTS, "summarise")}
     names |= {"StartModelArn": MACHINES.start_model, "StopModelArn": MACHINES.stop_model}
     for name, value in names.items():
         text = text.replace(f"${{{name}}}", value)
@@ -133,6 +140,10 @@ class Account:
         """The model's item, each time it was written."""
         self.lost_calls: list[tuple[str, Json]] = []
         """What lies in the queue of lost calls, of which an alarm tells."""
+        self.errors: list[tuple[str, str]] = []
+        """What functions have failed with, as Step Functions calls it: each with the function."""
+        self.largest: dict[tuple[str, str, str], int] = {}
+        """The bytes of the largest payload, by machine, state, and which payload of it."""
         self._runs: dict[str, Process] = {}
         self._events: dict[str, int] = {}
         if self.sweeps:
@@ -185,6 +196,7 @@ class Account:
             task=self._task,
             chance=self.chance,
             entered=functools.partial(self._entered, execution),
+            measured=functools.partial(self._measured, execution.machine_arn),
         )
         self._runs[execution.arn] = self.simulation.begin(functools.partial(self._goes_on, execution, run), 0.01)
 
@@ -205,7 +217,7 @@ class Account:
             setattr(execution, name, value)
         execution.ended = self.simulation.now
         self.changed.append(self.simulation.seconds)
-        if execution.machine_arn in _FILES:
+        if execution.machine_arn in _SETTLED:
             self.call("settle", {"detail": {"executionArn": execution.arn, "status": execution.status}}, TOLD)
 
     def _entered(self, execution: Execution, state: str) -> None:
@@ -219,6 +231,10 @@ class Account:
             ):
                 self.wire.faults.happened.append(self.simulation.seconds)
                 self.simulation.after(abortion.later, lambda: self._stopped_by_somebody(execution))
+
+    def _measured(self, machine_arn: str, state: str, which: str, size: int) -> None:
+        key = machine_arn, state, which
+        self.largest[key] = max(size, self.largest.get(key, 0))
 
     def _stopped_by_somebody(self, execution: Execution) -> None:
         self.stepfunctions.stop_execution(executionArn=execution.arn, cause="by hand")
@@ -264,24 +280,34 @@ class Account:
     def _answer(self, process: Process) -> Json:
         caller: Caller = process.caller  # type: ignore[attr-defined] # set below
         if process.killed:
-            raise TaskError(caller.died or "Lambda.Unknown", json.dumps({"errorMessage": "As scripted."}))
+            self._fails(caller, caller.died or "Lambda.Unknown", json.dumps({"errorMessage": "As scripted."}))
         if process.error:
-            name = type(process.error).__name__
-            raise TaskError(name, json.dumps({"errorMessage": str(process.error), "errorType": name}))
+            error, name = process.error, type(process.error).__name__
+            traced = traceback.format_list(traceback.extract_tb(error.__traceback__))
+            told = {"errorMessage": str(error), "errorType": name, "requestId": "0" * 36, "stackTrace": traced}
+            self._fails(caller, name, json.dumps(told))
         return process.value
+
+    def _fails(self, caller: Caller, name: str, cause: str) -> NoReturn:
+        self.errors.append((caller.function, name))
+        raise TaskError(name, cause[:CAUSE])
 
     def _function(self, function: str, payload: Json, late: float = 0) -> Process:
         """An invocation, which ends by itself or by its timeout."""
         began = self.simulation.seconds + late + COLD
         given = json.dumps(payload)
+        caller = Caller(function)
 
         def body() -> Json:
-            left = lambda: TIMEOUTS[function] - (self.simulation.seconds - began)  # noqa: E731
+            left = lambda: SECONDS[function] - (self.simulation.seconds - began)  # noqa: E731
             answer = self.functions.handlers[function](json.loads(given), Context(left, function))
-            return json.loads(json.dumps(answer))
+            try:
+                return json.loads(as_runtime_sends(answer), parse_constant=_no_json)
+            except CrashError as error:
+                caller.died = "Runtime.ExitError"
+                raise Killed from error
 
         process = self.simulation.begin(body, late + COLD)
-        caller = Caller(function)
         process.caller = caller  # type: ignore[attr-defined] # whose calls they are
 
         def times_out() -> None:
@@ -289,7 +315,7 @@ class Account:
                 caller.died = "Sandbox.Timedout"
                 process.kill()
 
-        self.simulation.after(late + COLD + TIMEOUTS[function], times_out)
+        self.simulation.after(late + COLD + SECONDS[function], times_out)
         return process
 
     def _called(self, function: str, event: Json) -> None:
@@ -331,6 +357,11 @@ class Account:
         items = ModelTable(table, "models")
         found = items.get(ARN)
         assert items.put(replace(found, revision=found.revision))
+
+
+def _no_json(constant: str) -> NoReturn:
+    """As whoever reads an answer with NaN or Infinity in it."""
+    raise ValueError(f"{constant} is no JSON")
 
 
 class _Direct:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from lifecycle import rate_limit, rekognition
 from lifecycle.wire import to_wire
@@ -31,6 +32,10 @@ TIMEOUTS = {
     "tick": 60,
 }
 """Seconds of each function; a test compares them with those of the template."""
+MORE = {"batch_prepare": 30, "batch_summarise": 900, "act": 30, "page": 30}
+"""The same of functions that no story calls."""
+RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
+"""As Lambda names the runtime that is deployed, to which its runtime client looks."""
 CONFIGURATION: Mapping[str, Json] = {
     "models": {"defects": {"project_version_arn": ARN}},
     "inference_unit_hour_usd": 4.0,
@@ -112,21 +117,43 @@ class _Time:
         return self.clients.wire.simulation.now.timestamp()
 
 
+with mock.patch.dict(os.environ, RUNTIME):
+    _MARSHALLER = LambdaMarshaller()
+
+
+class CrashError(Exception):
+    """The runtime itself ends, as where it can't send what the handler answers."""
+
+
+def as_runtime_sends(answer: Json) -> str:
+    """A handler's answer as AWS's own runtime client sends it, and Step Functions reads it."""
+    text, _ = _MARSHALLER.marshal_response(answer)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        raise CrashError(str(error)) from error
+    return str(text)
+
+
 @contextmanager
-def loaded() -> Iterator[Functions]:
+def loaded(
+    names: Iterable[str] = TIMEOUTS,
+    configuration: Mapping[str, Json] = CONFIGURATION,
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> Iterator[Functions]:
     """The handlers' own copies of their modules, so that other tests load theirs as they need them."""
     clients = Clients()
     others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "handlers"}
     with tempfile.TemporaryDirectory() as bundle:
-        Path(bundle, "configuration.json").write_text(json.dumps(to_wire(dict(CONFIGURATION))), encoding="utf-8")
+        Path(bundle, "configuration.json").write_text(json.dumps(to_wire(dict(configuration))), encoding="utf-8")
         with (
-            mock.patch.dict(os.environ, {**ENVIRONMENT, "LAMBDA_TASK_ROOT": bundle}),
+            mock.patch.dict(os.environ, {**environment, "LAMBDA_TASK_ROOT": bundle}),
             mock.patch.object(boto3, "client", clients.client),
             mock.patch.object(rekognition, "time", _Time(clients)),
             mock.patch.object(rate_limit, "time", _Time(clients)),
         ):
             try:
-                modules = {name: importlib.import_module(f"handlers.{name}") for name in TIMEOUTS}
+                modules = {name: importlib.import_module(f"handlers.{name}") for name in names}
                 yield Functions(clients, {name: module.handler for name, module in modules.items()})
             finally:
                 for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:

@@ -9,6 +9,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from jsonata import Jsonata
@@ -16,6 +17,14 @@ from jsonata import Jsonata
 from tests.faults.kernel import Simulation
 
 Json = Any
+PAYLOAD = 256 * 1024
+"""Bytes of UTF-8 that a state may be given, may work with, or may answer (Step Functions quotas)."""
+CAUSE = 32_768
+"""Characters of a Cause (Step Functions API reference). That a longer one is cut off is assumed."""
+TOO_LARGE = "States.DataLimitExceeded"
+NOT_ALL = frozenset({TOO_LARGE, "States.Runtime"})
+"""What ``States.ALL`` does not catch (Step Functions Developer Guide, "Handling errors"). That a catcher which names
+``States.DataLimitExceeded`` does is assumed: the guide says only which one does not."""
 _PATH = re.compile(r"\$[a-zA-Z_]+(\.[a-zA-Z_]+)*")
 _COMPARISON = re.compile(rf"(?P<path>{_PATH.pattern}) = (?P<value>'[A-Z_]+'|true)")
 _MISSING = object()
@@ -54,6 +63,8 @@ class Run:
         Does the work.
     entered : callable
         Is told of each state as it is entered.
+    measured : callable
+        Is told of each payload: the state, which payload of it, and its bytes.
     """
 
     def __init__(
@@ -65,6 +76,7 @@ class Run:
         task: Task,
         chance: random.Random,
         entered: Callable[[str], None],
+        measured: Callable[[str, str, int], None] = lambda _state, _which, _bytes: None,
     ) -> None:
         self._definition = definition
         self._context = context
@@ -72,7 +84,10 @@ class Run:
         self._task = task
         self._chance = chance
         self._entered = entered
+        self._measured = measured
         self._variables: dict[str, Json] = {}
+        self._input: Json = context.get("Execution", {}).get("Input")
+        """Of the state that is entered: what the one before has put out."""
 
     def run(self) -> Json:
         """From the first state to the end; the output."""
@@ -83,9 +98,10 @@ class Run:
             self._entered(name)
             match state["Type"]:
                 case "Succeed":
-                    return self._value(state["Output"], {})
+                    return self._put_out(state, self._input)
                 case "Fail":
-                    raise ExecutionError(self._value(state["Error"], {}), self._value(state["Cause"], {}))
+                    cause = str(self._value(state["Cause"], {}))
+                    raise ExecutionError(self._value(state["Error"], {}), cause[:CAUSE])
                 case "Wait":
                     self._simulation.sleep(float(self._value(state["Seconds"], {})))
                     name = state["Next"]
@@ -110,20 +126,23 @@ class Run:
         tried = [0] * len(state["Retry"])
         while True:
             try:
-                result = self._task(state["Resource"], self._value(state["Arguments"], {}), state.get("TimeoutSeconds"))
+                arguments = self._fit("arguments", self._value(state["Arguments"], {}))
+                result = self._fit("result", self._task(state["Resource"], arguments, state.get("TimeoutSeconds")))
                 self._assign(state, {"result": result})
+                self._input = self._put_out(state, result, {"result": result})
                 return str(state["Next"])
             except TaskError as error:
                 if (seconds := self._pause(state, error, tried)) is not None:
                     self._simulation.sleep(seconds)
                     self._context["State"]["RetryCount"] += 1
                     continue
-                output = {"errorOutput": {"Error": error.error, "Cause": error.cause}}
+                told = {"Error": error.error, "Cause": error.cause[:CAUSE]}
                 for catch in state["Catch"]:
                     if _matches(catch, error.error):
-                        self._assign(catch, output)
+                        self._assign(catch, {"errorOutput": told})
+                        self._input = self._put_out(catch, told, {"errorOutput": told})
                         return str(catch["Next"])
-                raise ExecutionError(error.error, error.cause) from error
+                raise ExecutionError(error.error, told["Cause"]) from error
 
     def _pause(self, state: Mapping[str, Any], error: TaskError, tried: list[int]) -> float | None:
         """Until the next try, in seconds; None where there is none."""
@@ -140,7 +159,27 @@ class Run:
 
     def _assign(self, state: Mapping[str, Any], states: Mapping[str, Json]) -> None:
         """All at once, as the language has it."""
-        self._variables |= {name: self._value(value, states) for name, value in state.get("Assign", {}).items()}
+        assigned = {name: self._value(value, states) for name, value in state.get("Assign", {}).items()}
+        self._variables |= self._fit("variables", assigned)
+
+    def _put_out(
+        self, state: Mapping[str, Any], otherwise: Json, states: Mapping[str, Json] = MappingProxyType({})
+    ) -> Json:
+        """What a state puts out, and the next one is given."""
+        return self._fit("output", self._value(state["Output"], states) if "Output" in state else otherwise)
+
+    def _fit(self, which: str, value: Json) -> Json:
+        """The same, if it is no larger than a payload may be."""
+        state = self._context["State"]["Name"]
+        size = payload_bytes(value)
+        self._measured(state, which, size)
+        if size > PAYLOAD:
+            raise TaskError(
+                TOO_LARGE,
+                f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes "
+                "service limit.",
+            )
+        return value
 
     def _value(self, template: Json, states: Mapping[str, Json]) -> Json:
         if isinstance(template, dict):
@@ -150,7 +189,7 @@ class Run:
         if not (isinstance(template, str) and template.startswith("{%")):
             return template
         expression = template[2:-2].strip()
-        known = {**self._variables, "states": {**states, "context": self._context}}
+        known = {**self._variables, "states": {"input": self._input, **states, "context": self._context}}
         if _PATH.fullmatch(expression):
             found = _follow(expression, known)
         elif compared := _COMPARISON.fullmatch(expression):
@@ -165,7 +204,14 @@ class Run:
 
 def _matches(rule: Mapping[str, Any], error: str) -> bool:
     names = rule["ErrorEquals"]
-    return error in names or "States.ALL" in names or (error != "States.Timeout" and "States.TaskFailed" in names)
+    if error in names or error in NOT_ALL:
+        return error in names
+    return "States.ALL" in names or (error != "States.Timeout" and "States.TaskFailed" in names)
+
+
+def payload_bytes(value: Json) -> int:
+    """Of a payload, as JSON in UTF-8."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
 
 
 def _follow(path: str, known: Mapping[str, Json]) -> Json:

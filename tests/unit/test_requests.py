@@ -340,8 +340,16 @@ def test_two_inputs_ask_for_the_same_whatever_their_comments(other: dict[str, Js
 NASTY = ["{% $states.input %}", "${StartModelArn}", "{0.__class__}", "%s", "\x00", "\ud800", "'; --", "x" * 200, "a.b"]
 TEXT = st.text(max_size=20) | st.sampled_from(NASTY)
 NAMES = st.sampled_from(sorted(FIELDS)) | TEXT
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
-ANY_JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+ANY_JSON = st.recursive(
+    SCALARS | TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5)
+)
+WRITABLE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
+"""What UTF-8 can write: no half of a surrogate pair."""
+CONTEXTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WRITABLE,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WRITABLE, inner, max_size=5),
+)
 
 
 def payload_names(payload: Json) -> list[str]:
@@ -381,9 +389,9 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "TimeoutSeconds": st.integers(1, 86400),
     "PollSeconds": st.integers(1, 900),
     "WaitForCapacity": st.booleans(),
-    "ClientRequestToken": st.text(min_size=1, max_size=256),
+    "ClientRequestToken": WRITABLE,
     "DryRun": st.booleans(),
-    "Context": ANY_JSON,
+    "Context": CONTEXTS,
     "Comment": ANY_JSON,
     "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": TEXT,
 }

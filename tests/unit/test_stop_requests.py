@@ -14,7 +14,7 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.stop_request import StopRequest, stop_request
 from lifecycle.wire import Json, from_wire, to_wire
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, stop
-from tests.unit.test_requests import ANY_JSON, LEASE_CHARS, TEXT, nested, payload_names
+from tests.unit.test_requests import ANY_JSON, CONTEXTS, LEASE_CHARS, TEXT, WRITABLE, nested, payload_names
 
 FIELDS = {
     "ProjectVersionArn",
@@ -169,9 +169,9 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "Force": st.booleans(),
     "TimeoutSeconds": st.integers(1, 86400),
     "PollSeconds": st.integers(1, 900),
-    "ClientRequestToken": st.text(min_size=1, max_size=256),
+    "ClientRequestToken": WRITABLE,
     "DryRun": st.booleans(),
-    "Context": ANY_JSON,
+    "Context": CONTEXTS,
     "Comment": ANY_JSON,
     "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": TEXT,
 }
