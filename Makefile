@@ -19,7 +19,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint benchmarks faults audit synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run test lint benchmarks faults abuse audit synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -89,6 +89,9 @@ bill: setup ## Show what the deployed models have cost this month, or MONTH=2026
 
 faults: setup ## Tell every story of docs/reliability.md, and write its table
 	@$(PY) -m tests.faults
+
+abuse: setup ## Try every input of docs/abuse.md, and write its tables
+	@$(PY) -m tests.abuse
 
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
 	@$(PY) -m tools.audit

@@ -42,6 +42,7 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Json:
 
     ``{"Report": "bill", "Month": "2026-11"}`` -> the bill of a month; without ``Month`` of this one.
     """
+    event = event if isinstance(event, dict) else {}
     if event.get("describe"):
         return {"markdown": ABOUT}
     if event.get("Report") == "bill":

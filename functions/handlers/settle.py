@@ -3,11 +3,18 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from handlers.keeping import settler
+from handlers.keeping import MACHINES, settler
+from lifecycle.errors import InvalidRequest
 from lifecycle.wire import Json
+from lifecycle.words import escaped
 
 
 @entry
 def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
     """An event "Step Functions Execution Status Change" -> ``{"Settled"}``."""
-    return {"Settled": settler(context).settle(event["detail"]["executionArn"])}
+    try:
+        execution_arn = event["detail"]["executionArn"]
+        MACHINES.of(execution_arn)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InvalidRequest(f"detail.executionArn: of no execution of this app: {escaped(str(error))}") from error
+    return {"Settled": settler(context).settle(execution_arn)}

@@ -112,8 +112,9 @@ def _steps(lines: Sequence[str]) -> list[str]:
             steps[-1] += f"\n{_code(line)}"
         else:
             steps.append(plain(line))
-    return [step if len(step) <= MAX_STEP else f"{step.partition(chr(10))[0]} (the mail has it)" for step in steps][
-        :MAX_STEPS
+    return [
+        step if len(step) <= MAX_STEP else f"{_cut(step.partition(chr(10))[0], MAX_STEP)} (the mail has it)"
+        for step in steps[:MAX_STEPS]
     ]
 
 

@@ -1,6 +1,7 @@
 """What is told of an execution that ended. Pure."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from lifecycle import links, run_messages
 from lifecycle.arns import VersionArn
@@ -16,9 +17,11 @@ from lifecycle.start_result import StartResult
 from lifecycle.statuses import BILLS, GONE, NOT_RUNNING
 from lifecycle.stop_request import StopRequest
 from lifecycle.stop_result import HoldingLease, StopResult, no_such_lease
-from lifecycle.wire import to_wire
+from lifecycle.wire import Json, to_wire
 from lifecycle.words import duration, plural, usd
 
+MAX_CAUSE = 100_000
+"""Characters of a Cause, as JSON, that are told. Of a Cause of 32,768 characters each may take twelve."""
 STOPPED_NOTHING = (
     "Not known: nothing was stopped. If the model that was meant is RUNNING, it bills until it is stopped."
 )
@@ -57,11 +60,17 @@ def ending_notification(
             "Model": request.model if request else None,
             "Output": to_wire(result) if result else None,
             "Error": ending.failure.error if ending.failure else None,
-            "Cause": ending.cause or None,
+            "Cause": _bounded(ending.cause) or None,
             "Context": request.context if request else None,
         },
     )
     return notification(story, configuration.runbook_url)
+
+
+def _bounded(cause: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A Cause's fields; of a workload's, which are its own, at the most what the notification's record has room for."""
+    text = json.dumps(cause)
+    return cause if len(text) <= MAX_CAUSE else {"Message": text[:MAX_CAUSE]}
 
 
 def _telemetry_links(ending: Ending, telemetry: Telemetry) -> dict[str, str | None]:

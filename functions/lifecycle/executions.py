@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 
+def _read(text: str) -> Json:
+    """Of an input; of one that no function can read its text, which is no request."""
+    try:
+        return json.loads(text)
+    except (RecursionError, ValueError):
+        return text
+
+
 class StepFunctions:
     """``ports.Executions`` on boto3."""
 
@@ -28,7 +36,7 @@ class StepFunctions:
             status=execution["status"],
             started_at=execution["startDate"],
             stopped_at=execution.get("stopDate"),
-            input=json.loads(execution["input"]) if "input" in execution else None,
+            input=_read(execution["input"]) if "input" in execution else None,
             output=json.loads(execution["output"]) if "output" in execution else None,
             error=execution.get("error"),
             cause=execution.get("cause"),

@@ -10,6 +10,7 @@ from lifecycle.messages import Notification, Story, clock, notification
 from lifecycle.pricing import hourly_cost
 from lifecycle.results import Outcome
 from lifecycle.statuses import GONE, NOT_RUNNING
+from lifecycle.stop_result import MAX_TOLD
 from lifecycle.sweeping import Finding
 from lifecycle.wire import to_wire
 from lifecycle.words import duration, plural, usd
@@ -34,7 +35,7 @@ def finding_notification(
         facts={
             "Model": configuration.name_of(arn),
             "Status": finding.status,
-            "Leases": [to_wire(one) for one in finding.leases] or None,
+            "Leases": [to_wire(one) for one in finding.leases[:MAX_TOLD]] or None,
         },
     )
     return notification(story, configuration.runbook_url)

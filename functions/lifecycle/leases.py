@@ -15,6 +15,9 @@ LONGEST_CALL = timedelta(seconds=60)
 """A call that an execution's last function has made lands within this after the execution's end: the longest timeout
 of a function of ours (30 s), its start-up, and a margin."""
 
+MAX_LEASES = 500
+"""Of one model, settled and pending: so the item stays below the 400 KB of DynamoDB (Amazon DynamoDB quotas)."""
+
 PAST_STARTS = 20
 """How many past starts are remembered of a model."""
 
@@ -132,6 +135,12 @@ class ModelItem(Stored):
     def forced_since(self, began_at: datetime) -> bool:
         """Whether the model was stopped by force after an execution began."""
         return self.forced_at is not None and began_at <= self.forced_at
+
+
+def is_full(item: ModelItem, starter: Starter) -> bool:
+    """Whether a model has so many leases that a start can't take another one; extending one that is there it can."""
+    mine = item.pending_of(starter.execution_arn) or item.has_lease(starter.lease_id)
+    return not mine and len(item.leases) + len(item.pending) >= MAX_LEASES
 
 
 def take(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:

@@ -14,6 +14,8 @@ from lifecycle.words import on_a_line
 
 MAX_SUBJECT = 99
 """An SNS subject is ASCII, under 100 characters, on one line (SNS API reference, Publish)."""
+MAX_LINES, MAX_LINE = 60, 2500
+"""Lines of a section, and characters of a line; the longest of ours are links to logs. SNS takes 256 KiB."""
 MAX_NAME = 40
 """Of a model in a subject, so that what follows it is not cut off; a version's name may have 255."""
 
@@ -238,7 +240,16 @@ def _sections(story: Story, runbook_url: str | None) -> dict[str, list[str]]:
         LINKS: _lines(_links(story, runbook_url)),  # last, because they are long
     }
     # A text of somebody else's may have lines of its own: they must not look like ours.
-    return {title: [on_a_line(line) for line in lines] for title, lines in sections.items() if lines}
+    return {title: [*map(_line, lines[:MAX_LINES]), *_more(lines)] for title, lines in sections.items() if lines}
+
+
+def _line(text: str) -> str:
+    line = on_a_line(text)
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
+
+
+def _more(lines: Sequence[str]) -> list[str]:
+    return [f"and {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else []
 
 
 def _links(story: Story, runbook_url: str | None) -> dict[str, str | None]:

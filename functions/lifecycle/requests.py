@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,21 @@ class Execution:
     id: str
     name: str
     start_time: datetime
+
+
+def lease_id_of(execution: Execution) -> str:
+    """The id of a lease that is named after an execution.
+
+    Names of executions may have characters that ids of leases may not (a quote, an umlaut): such a lease could not be
+    released, as StopModel would refuse its id.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._:/-]", "-", execution.name)
+    return plain if plain == execution.name else f"{plain}-{digest_of(execution)}"
+
+
+def digest_of(execution: Execution) -> str:
+    """A few characters that tell an execution from any other."""
+    return hashlib.sha256(execution.id.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

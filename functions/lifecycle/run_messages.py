@@ -52,7 +52,7 @@ def what_to_do(ending: Ending, configuration: Configuration) -> Sequence[str]:
     if ending.request is None:
         return [str(ending.cause.get("Remedy") or "Correct the input, and start RunWithModel again.")]
     remedy = ending.cause.get("Remedy") or f"See in the workload's execution what failed; then {_ANEW}."
-    return [str(remedy), kept]
+    return [str(remedy)[:MAX_CAUSE], kept]
 
 
 def _workload(request: RunRequest) -> list[str]:

@@ -1,7 +1,5 @@
 """From the input of a RunWithModel execution to a request that the rest can rely on. Pure."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +8,7 @@ from typing import Any
 from lifecycle.choosing import Choice
 from lifecycle.configuration import Configuration
 from lifecycle.machines import execution_arn
-from lifecycle.requests import MAX_NAMES, Execution, Request, model_of, refuse, validator
+from lifecycle.requests import MAX_NAMES, Execution, Request, digest_of, lease_id_of, model_of, refuse, validator
 from lifecycle.start_request import problems_between_fields
 from lifecycle.wire import Json
 from lifecycle.words import escaped
@@ -40,12 +38,9 @@ class Names:
     @classmethod
     def of(cls, execution: Execution) -> "Names":
         """Of a RunWithModel execution."""
-        digest = hashlib.sha256(execution.id.encode()).hexdigest()[:8]
-        # Names of executions may have characters that ids of leases may not.
-        plain = re.sub(r"[^A-Za-z0-9._:/-]", "-", execution.name)
-        lease_id = f"run/{plain}" if plain == execution.name else f"run/{plain}-{digest}"
+        digest = digest_of(execution)
         child, release = (f"{prefix}-{digest}-{execution.name}"[:_MAX_NAME] for prefix in ("run", "release"))
-        return cls(lease_id, child, release)
+        return cls(f"run/{lease_id_of(execution)}", child, release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from lifecycle import duplicates, leases
 from lifecycle.choosing import Choice, kept, newest_good
 from lifecycle.configuration import Configuration
 from lifecycle.decisions import Action, Decision, Look, Progress, Refusal, decide, made_after_all, out_of_time
-from lifecycle.errors import AccessDenied, CapacityExceeded, ModelStopped
+from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, ModelStopped
 from lifecycle.holding import Running
 from lifecycle.leases import ModelItem, PastStart
 from lifecycle.polling import UnderWay
@@ -23,6 +23,8 @@ from lifecycle.statuses import RUNS_NO_MORE, Target
 from lifecycle.steps import Step, Turn, failure, look, wait
 from lifecycle.wire import Json
 
+MAX_TOLD = 20
+"""Models that a message names; more are counted."""
 _TOO_MANY_UNITS = (
     "No other model holds capacity now. Start again, if one has just stopped; else start with fewer inference units, "
     "or raise the quota in Service Quotas (Amazon Rekognition)."
@@ -38,6 +40,14 @@ _RELEASED = Decision(
     "The lease of this start was released by StopModel before the model was RUNNING.",
     ModelStopped,
     "Start again if the model is needed all the same.",
+)
+
+
+_FULL = Decision(
+    None,
+    f"LeaseId: the model has {leases.MAX_LEASES} leases, as many as are kept of one.",
+    InvalidRequest,
+    "Start with a LeaseId that is there already, which extends it; or release leases that nobody needs: StopModel.",
 )
 
 
@@ -230,6 +240,8 @@ def _decide(item: ModelItem, request: StartRequest, progress: Progress, seen: Lo
         return _FORCED
     if progress.leased and not _has_lease(item, request, seen.at) and seen.at < request.deadline:
         return _RELEASED
+    if leases.is_full(item, request.starter):
+        return _FULL
     if not claimed:
         return decide(Target.RUNNING, seen, progress, request.deadline)
     if seen.at >= request.deadline:
@@ -289,12 +301,13 @@ def _with_capacity(
 
 def _capacity_exceeded(request: StartRequest, version: ModelVersion, in_use: InUse, *, alone: bool) -> CapacityExceeded:
     held = ", ".join(
-        f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models
+        f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models[:MAX_TOLD]
     )
+    more = len(in_use.models) - MAX_TOLD
     asked = max(request.min_inference_units, request.max_inference_units or 0)
     return CapacityExceeded(
         f"The service refused {asked} inference unit(s) for this model: LimitExceededException. "
-        f"Models that fill the quota now: {held or 'none'}"
+        f"Models that fill the quota now: {held or 'none'}{f' and {more} more' if more > 0 else ''}"
         f"{'' if in_use.complete else ' that could be read; not all projects could'}. "
         "The default quota is 2 running models in an account and Region, and 5 inference units a model.",
         project_version_arn=request.project_version_arn,

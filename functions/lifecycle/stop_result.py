@@ -13,6 +13,9 @@ from lifecycle.results import Outcome, PlannedDecision
 from lifecycle.statuses import GONE
 from lifecycle.stop_request import StopRequest
 
+MAX_TOLD = 50
+"""Leases that an output names; more are counted, in a warning. Step Functions has 256 KiB for it, and so has SNS."""
+
 
 @dataclass(frozen=True, slots=True)
 class HoldingLease:
@@ -87,10 +90,16 @@ def stop_result(
         other_executions=request.other_executions or None,
     )
     if kept:
+        holding = _holding(item, now)
+        more = len(holding) - MAX_TOLD
         return replace(
             result,
             outcome=Outcome.MODEL_KEPT_RUNNING,
-            leases=_holding(item, now),
+            leases=holding[:MAX_TOLD],
+            warnings=(
+                *result.warnings,
+                *([f"Leases names {MAX_TOLD}; {more} more hold the model."] if more > 0 else ()),
+            ),
             estimated_hourly_cost=hourly_cost(units or 1, price),
         )
     return replace(

@@ -17,7 +17,7 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.machines import Machine
 from lifecycle.ports import Executions
 from lifecycle.wire import Json, from_wire, timestamp
-from lifecycle.words import duration
+from lifecycle.words import duration, escaped
 
 HOURS_AHEAD = (2, 1)
 """How long before the time of a ready_by, by the clock on the wall, its ticks come. A start takes up to 30 minutes; the
@@ -30,6 +30,9 @@ _LEAD = timedelta(hours=max(HOURS_AHEAD))
 _GRACE = timedelta(minutes=15)
 """What a lease lasts beyond its stop and the warning of its end, so that the stop ends it, and nobody is warned."""
 _INSTANT = timedelta.resolution
+_YEARS = range(2000, 9000)
+"""Of a tick: away from where time ends."""
+_AHEAD = (0, *HOURS_AHEAD)
 
 
 class Act(StrEnum):
@@ -79,15 +82,17 @@ class Tick:
         try:
             tick = from_wire(cls, event)
             tick = replace(tick, action=Act(tick.action), scheduled_time=tick.scheduled_time.astimezone(UTC))
-        except (TypeError, ValueError, AttributeError) as error:
+            _AHEAD.index(tick.hours_ahead), _YEARS.index(tick.scheduled_time.year)
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InvalidRequest(
-                f"A tick needs Schedule, Action (one of {', '.join(Act)}) and ScheduledTime (RFC 3339): {error}",
+                f"A tick needs Schedule, Action (one of {', '.join(Act)}) and ScheduledTime (RFC 3339): "
+                f"{escaped(str(error))}",
                 remedy="Leave the schedules to the stack that has made them.",
             ) from error
-        if tick.schedule not in configuration.schedules:
+        if not isinstance(tick.schedule, str) or tick.schedule not in configuration.schedules:
             known = ", ".join(sorted(configuration.schedules)) or "none"
             raise InvalidRequest(
-                f"Schedule: there is no {tick.schedule!r}; configured are: {known}",
+                f"Schedule: there is no '{escaped(str(tick.schedule))}'; configured are: {known}",
                 remedy="It was taken out of cdk.json, or renamed: nothing has to be done if that was meant.",
             )
         return tick

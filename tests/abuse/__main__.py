@@ -1,0 +1,130 @@
+"""Abuse from the command line: ``python -m tests.abuse`` tries every input, and writes docs/abuse.md.
+
+``--share 0.1`` tries a tenth of each row and writes nothing; ``--only ARNs`` tries one row. ``--emulator 40`` tries so
+many end to end in the emulator, and nothing else.
+"""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytest's configuration has it
+
+from tests.abuse import doors, end_to_end, inputs, judge, sizes, trying  # noqa: E402 - they need the path
+from tests.abuse.fields import MACHINES  # noqa: E402
+
+DOCUMENT = ROOT / "docs" / "abuse.md"
+
+
+def main() -> None:
+    """Try, print what does not hold, and write the tables where nothing was left out."""
+    parser = argparse.ArgumentParser(prog="python -m tests.abuse", description=__doc__)
+    parser.add_argument("--share", type=float, default=1, help="of each row's inputs; 1 is all")
+    parser.add_argument("--only", default="", help=f"one of {', '.join(inputs.ROWS)}, legal")
+    parser.add_argument("--emulator", type=int, default=0, help="so many end to end in the emulator, and nothing else")
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    chosen = parser.parse_args()
+    began = time.monotonic()
+    if chosen.emulator:
+        broken = report(end_to_end.judged(chosen.emulator))
+    else:
+        with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
+            broken = simulated(pool.imap, chosen.share, chosen.only)
+    print(f"{time.monotonic() - began:.0f} s; exceptions: {broken}")
+    sys.exit(broken > 0)
+
+
+Spread = Callable[..., Iterable[Any]]
+"""Lets the processes do a work with each of what is asked, as ``map`` does."""
+
+
+def simulated(spread: Spread, share: float, only: str) -> int:
+    """The inputs and calls in the simulated account; how many have an exception."""
+    rows = [row for row in inputs.ROWS if only in ("", row)]
+    broken, table = 0, []
+    for row in rows:
+        by_machine = {machine: _verdicts(spread, trying.tried, row, machine, share) for machine in MACHINES}
+        broken += sum(report(one) for one in by_machine.values())
+        table.append(line(inputs.ROWS[row][0], by_machine, judge.PROPERTIES))
+        print(table[-1], flush=True)
+    if only in ("", "legal"):
+        by_machine = {machine: _verdicts(spread, trying.let_in, "legal", machine, share) for machine in MACHINES}
+        broken += sum(report(one) for one in by_machine.values())
+        legal = [line("Inputs that are right, and mean harm", by_machine, judge.LET_IN)]
+        print(legal[-1], flush=True)
+    if only:
+        return broken
+    through = {name: _verdicts(spread, trying.called, "", name, share) for name in doors.WORDS}
+    broken += sum(report(one) for one in through.values())
+    calls = [line(doors.WORDS[name][0], {"calls": one}, doors.PROPERTIES) for name, one in through.items()]
+    largest = list(spread(trying.large, range(len(sizes.CASES))))
+    broken += report([one.verdict for one in largest])
+    if share == 1:
+        total = _totals(table)
+        write("inputs", head(["", *MACHINES, *judge.PROPERTIES]), [*table, total])
+        write("right inputs", head(["", *MACHINES, *judge.LET_IN]), legal)
+        write("calls", head(["", "calls", *doors.PROPERTIES]), calls)
+        write("sizes", head(SIZES), [sized_line(one) for one in largest])
+    return broken
+
+
+def _verdicts(
+    spread: Spread, work: Callable[[trying.Asked], list[judge.Verdict]], row: str, of: str, share: float
+) -> list[judge.Verdict]:
+    asked = [(row, of, share, part) for part in range(trying.PARTS)]
+    return [one for part in spread(work, asked) for one in part]
+
+
+def report(verdicts: Iterable[judge.Verdict]) -> int:
+    """Print what does not hold; how many that is."""
+    broken = [one for one in verdicts if one.broken]
+    for verdict in broken[:10]:
+        print(f"  {str(verdict)[:1000]}")
+    return len(broken)
+
+
+def line(words: str, by: Mapping[str, Sequence[judge.Verdict]], properties: Mapping[str, str]) -> str:
+    """A line of a table: how many there were, and of how many each promise did not hold."""
+    broken = Counter(name for verdicts in by.values() for one in verdicts for name in one.broken)
+    cells = [words, *map(len, by.values()), *(broken[name] for name in properties)]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _totals(lines: Sequence[str]) -> str:
+    columns = zip(*(one.strip("| ").split(" | ")[1:] for one in lines), strict=True)
+    return f"| **all** | {' | '.join(str(sum(map(int, column))) for column in columns)} |"
+
+
+SIZES = ("what is large", "ends", "largest payload", "in", "mail", "event", "item", *sizes.PROPERTIES)
+
+
+def sized_line(one: sizes.Sized) -> str:
+    """A line of the table of sizes; in KiB."""
+    kib = [f"{size / 1024:.1f}" for size in (one.payload, one.mail, one.event, one.item)]
+    cells = [one.words, one.ends.removeprefix("FAILED "), kib[0], one.where, *kib[1:]]
+    return f"| {' | '.join([*cells, *(str(int(name in one.verdict.broken)) for name in sizes.PROPERTIES)])} |"
+
+
+def head(names: Sequence[str]) -> list[str]:
+    """Of a table."""
+    return [f"| {' | '.join(names)} |", f"|---|{'---:|' * (len(names) - 1)}"]
+
+
+def write(what: str, heading: Sequence[str], lines: Sequence[str]) -> None:
+    """Put a table between its marks."""
+    begin, end = (f"<!-- {mark} of python -m tests.abuse: {what} -->" for mark in ("begin", "end"))
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    table = "\n".join([*heading, *lines])
+    DOCUMENT.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -271,7 +271,7 @@ def context(machine: str, chance: Chance) -> Made:
             "x" * large,
             "\u00e9" * (large // 2),
             "\U0001f600" * (large // 4),
-            "\u0001" * (large // 6),
+            "\u0001" * (large // 6 + 1),
             ["x"] * (large // 4),
             {f"field-{number}": None for number in range(large // 16 + 200)},
             [nested(400)] * 21,
@@ -381,7 +381,8 @@ def legal(machine: str, share: float = 1) -> Iterator[Hostile]:
     for _ in range(max(1, round(LEGAL * share))):
         payload = right(machine, chance, dry=0.1)
         if machine == "RunWithModel":
-            given = chance.choice((free(chance), {chance.choice(HOSTILE): free(chance)}))
+            # Not null: to the interpreter of JSONata that is used here it is the same as nothing.
+            given = chance.choice((free(chance) or 0, {chance.choice(HOSTILE): free(chance)}))
             payload["Workload"] = {**payload["Workload"], "Input": given}
         yield Hostile(machine, "legal", written(payload), (), payload.get("DryRun") is True)
 

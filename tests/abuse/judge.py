@@ -18,7 +18,7 @@ from tests.faults.account import DETECT_BATCH, Account
 from tests.faults.functions import CONFIGURATION, ENVIRONMENT, MORE, TIMEOUTS, Functions, loaded
 from tests.faults.machine import CAUSE
 from tests.faults.services import Execution
-from tests.unit.examples import MACHINES, NOW
+from tests.unit.examples import MACHINES, NOW, WORKLOAD
 
 Json = Any
 ARNS = {
@@ -121,6 +121,64 @@ def _judged(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
     executions = list(here.stepfunctions.executions.values())
     stray = "; ".join(_strays(here))
     return [_verdict(one, execution, told, stray) for one, execution in zip(chosen, executions, strict=True)]
+
+
+LET_IN = {
+    "passes": "ends as an input of its kind without the harm in it; no function fails",
+    "untouched": "Context, and what a workload is given, come back as they were: nothing in them is evaluated",
+    "told": "told once on each channel (of a dry run, and of DetectBatch, nobody)",
+    "safe": "as above",
+}
+
+
+def let_in(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
+    """What comes of inputs that are right, each in an account of its own."""
+    return [_let_in(one, functions) for one in chosen]
+
+
+def _let_in(one: Hostile, functions: Functions) -> Verdict:
+    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
+        here = account(functions, traveller, labels={"once_started": ((0, "STARTING"), (60, "RUNNING"))})
+        if one.machine == "DetectBatch":
+            here.custom_labels.follow(((0, "RUNNING"),))
+        arn = here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name="n", input=one.text)
+        here.run(7200)
+    execution, told, given = here.stepfunctions.executions[arn["executionArn"]], Told(here), json.loads(one.text)
+    dry = one.dry or one.machine in ("RunWithModel", "DetectBatch")
+    checks: Mapping[str, Callable[[], Iterator[str]]] = {
+        "passes": lambda: _passes(execution, here, given),
+        "untouched": lambda: _returned(execution, here, told, given),
+        "told": lambda: told.is_told(execution, 0 if dry else 1),
+        "safe": lambda: (line for one in here.stepfunctions.executions.values() for line in told.is_safe(one)),
+    }
+    return Verdict(str(one), {name: "; ".join(found) for name, check in checks.items() if (found := list(check()))})
+
+
+def _passes(execution: Execution, here: Account, given: Json) -> Iterator[str]:
+    # A start has a second, where it is asked for so little, and is too late then.
+    may_fail = "TimedOut" if given.get("TimeoutSeconds", 3600) < 120 else ""
+    if execution.status != "SUCCEEDED" and execution.error != may_fail:
+        yield f"{execution.status} {execution.error}: {str(execution.cause)[:300]}"
+    if failed := [one for one in here.errors if one[1] != may_fail]:
+        yield f"functions failed: {failed[:3]}"
+    if here.lost_calls or here.refused:
+        yield f"lost or refused: {here.lost_calls}, {here.refused}"
+
+
+def _returned(execution: Execution, here: Account, told: "Told", given: Json) -> Iterator[str]:
+    if execution.status != "SUCCEEDED":
+        return
+    output = json.loads(execution.output or "null")
+    context = (output["Model"] if execution.machine_arn == MACHINES.run_with_model else output).get("Context")
+    if "Context" in given and context != given["Context"]:
+        yield f"Context came back as {str(context)[:200]}"
+    for event in told.events.get(execution.arn, []):
+        if event.get("Context") != given.get("Context"):
+            yield f"the event's Context is {str(event.get('Context'))[:200]}"
+    workload = given.get("Workload", {})
+    for child in here.stepfunctions.executions.values():
+        if child.machine_arn == WORKLOAD and json.loads(child.given) != workload.get("Input", {}):
+            yield f"the workload was given {child.given[:200]}"
 
 
 def _verdict(one: Hostile, execution: Execution, told: "Told", stray: str) -> Verdict:

@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 import time_machine
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from lifecycle.leases import ModelItem
 from lifecycle.model_table import ModelTable
+from lifecycle.wire import from_wire
 from tests.faults.clients import Caller, Wire
 from tests.faults.faults import Fault, Faults, Lost
 from tests.faults.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
@@ -142,6 +144,8 @@ class Account:
         """What lies in the queue of lost calls, of which an alarm tells."""
         self.errors: list[tuple[str, str]] = []
         """What functions have failed with, as Step Functions calls it: each with the function."""
+        self.definitions: Mapping[str, Mapping[str, Json]] = {}
+        """Of state machines that are others here."""
         self.largest: dict[tuple[str, str, str], int] = {}
         """The bytes of the largest payload, by machine, state, and which payload of it."""
         self._runs: dict[str, Process] = {}
@@ -178,6 +182,16 @@ class Account:
         """Since the story began."""
         return (moment - NOW).total_seconds()
 
+    def hold(self, project_version_arn: str, leases: Sequence[Json]) -> None:
+        """Let a model have leases."""
+        item = {"ProjectVersionArn": project_version_arn, "Leases": leases, "Ours": True}
+        assert ModelTable(_direct(self.dynamodb), "models").put(from_wire(ModelItem, item))
+
+    @property
+    def refused(self) -> list[str]:
+        """What was too large for a service."""
+        return [*self.dynamodb.refused, *self.topic.refused, *self.bus.refused]
+
     # --- executions
 
     def _begin(self, execution: Execution) -> None:
@@ -190,7 +204,7 @@ class Account:
             }
         }
         run = Run(
-            definition(execution.machine_arn),
+            self.definitions.get(execution.machine_arn) or definition(execution.machine_arn),
             context,
             simulation=self.simulation,
             task=self._task,
@@ -255,9 +269,16 @@ class Account:
             return started
         if child.status == "RUNNING":
             self._runs[child.arn].wait()
-        told = {"ExecutionArn": child.arn, "Status": child.status, "Error": child.error, "Cause": child.cause}
+        told = {
+            "ExecutionArn": child.arn,
+            "Status": child.status,
+            "Input": arguments["Input"],
+            "Error": child.error,
+            "Cause": child.cause,
+        }
         if child.status != "SUCCEEDED":
-            raise TaskError("States.TaskFailed", json.dumps({k: v for k, v in told.items() if v is not None}))
+            known = {name: value for name, value in told.items() if value is not None}
+            raise TaskError("States.TaskFailed", json.dumps(known, sort_keys=True)[:CAUSE])
         return {**told, "Output": json.loads(child.output or "null")}
 
     # --- functions
@@ -353,8 +374,7 @@ class Account:
 
     def _change_item(self) -> None:
         """Somebody else writes the item: as it is, under a new revision."""
-        table: Any = _Direct(self.dynamodb)
-        items = ModelTable(table, "models")
+        items = ModelTable(_direct(self.dynamodb), "models")
         found = items.get(ARN)
         assert items.put(replace(found, revision=found.revision))
 
@@ -362,6 +382,10 @@ class Account:
 def _no_json(constant: str) -> NoReturn:
     """As whoever reads an answer with NaN or Infinity in it."""
     raise ValueError(f"{constant} is no JSON")
+
+
+def _direct(dynamodb: DynamoDB) -> Any:
+    return _Direct(dynamodb)
 
 
 class _Direct:

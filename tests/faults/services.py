@@ -17,6 +17,12 @@ Script = Sequence[tuple[float, str]]
 STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
 
 
+MESSAGE = 256 * 1024
+"""Bytes of a message of SNS, and of an entry of EventBridge (their quotas)."""
+ITEM, KEY = 400 * 1024, 2048
+"""Bytes of an item, and of its partition key (Amazon DynamoDB quotas)."""
+
+
 class ServiceError(Exception):
     """What a service answers instead of a result; ``more`` are members of the error beside code and message."""
 
@@ -44,6 +50,8 @@ class CustomLabels:
     once_stopped: Script = ((0, "STOPPING"), (120, "STOPPED"))
     script: Script = ((0, "STOPPED"),)
     status: str = "STOPPED"
+    message: str = ""
+    """Its status message."""
     history: list[tuple[float, str]] = field(default_factory=list)
     """Each status with the second from which it was."""
     starts: list[float] = field(default_factory=list)
@@ -71,6 +79,8 @@ class CustomLabels:
 
     def describe_project_versions(self, **_request: Json) -> Json:
         described = {"ProjectVersionArn": self.version_arn, "Status": self.status, "MinInferenceUnits": 1}
+        if self.message:
+            described["StatusMessage"] = self.message
         return {"ProjectVersionDescriptions": [described]}
 
     def start_project_version(self, **_request: Json) -> Json:
@@ -97,6 +107,10 @@ class DynamoDB:
     tables: dict[str, dict[tuple[str, ...], Json]] = field(default_factory=dict)
     written: Callable[[str, Json], object] = lambda _table, _item: None
     """Is told of each write."""
+    largest: dict[str, int] = field(default_factory=dict)
+    """The bytes of the largest item of each table."""
+    refused: list[str] = field(default_factory=list)
+    """What was too large."""
 
     def get_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:  # noqa: N803 - the API's
         found = self._table(TableName).get(self._key(TableName, Key))
@@ -164,6 +178,11 @@ class DynamoDB:
             raise ServiceError("ConditionalCheckFailedException", **more)
 
     def _write(self, table: str, item: Json) -> None:
+        size = len(json.dumps(item, ensure_ascii=False).encode())  # of names and types as well: more than it counts
+        if size > ITEM or any(len(part.encode(errors="replace")) > KEY for part in self._key(table, item)):
+            self.refused.append(f"an item of {size} bytes in {table}")
+            raise ServiceError("ValidationException")
+        self.largest[table] = max(size, self.largest.get(table, 0))
         self._table(table)[self._key(table, item)] = item
         self.written(table, item)
 
@@ -273,15 +292,25 @@ class Channel:
     simulation: Simulation
     sent: list[tuple[float, str, Json]] = field(default_factory=list)
     """Each with its NotificationId."""
+    refused: list[str] = field(default_factory=list)
+    """What was too large."""
 
     def publish(self, *, MessageAttributes: Json, **request: Json) -> Json:  # noqa: N803
+        self._fits(request["Message"] + json.dumps(MessageAttributes))
         self._keep(MessageAttributes["NotificationId"]["StringValue"], request)
         return {}
 
     def put_events(self, *, Entries: Json) -> Json:  # noqa: N803
+        self._fits(json.dumps(Entries[0], ensure_ascii=False))
         detail = json.loads(Entries[0]["Detail"])
         self._keep(detail["NotificationId"], detail)
         return {"FailedEntryCount": 0, "Entries": [{}]}
+
+    def _fits(self, text: str) -> None:
+        size = len(text.encode())  # an error where it has half a surrogate pair, as the SDK's is
+        if size > MESSAGE:
+            self.refused.append(f"a message of {size} bytes")
+            raise ServiceError("ValidationException")
 
     def _keep(self, notification_id: str, content: Json) -> None:
         self.sent.append((self.simulation.seconds, notification_id, content))
