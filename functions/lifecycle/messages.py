@@ -240,7 +240,10 @@ def _sections(story: Story, runbook_url: str | None) -> dict[str, list[str]]:
         LINKS: _lines(_links(story, runbook_url)),  # last, because they are long
     }
     # A text of somebody else's may have lines of its own: they must not look like ours.
-    return {title: [*map(_line, lines[:MAX_LINES]), *_more(lines)] for title, lines in sections.items() if lines}
+    told = {
+        title: [*filter(str.strip, map(_line, lines[:MAX_LINES])), *_more(lines)] for title, lines in sections.items()
+    }
+    return {title: lines for title, lines in told.items() if lines}
 
 
 def _line(text: str) -> str:

@@ -33,7 +33,10 @@ def main() -> None:
     chosen = parser.parse_args()
     began = time.monotonic()
     if chosen.emulator:
-        broken = report(end_to_end.judged(chosen.emulator))
+        verdicts = end_to_end.judged(chosen.emulator)
+        broken = report(verdicts)
+        sampled = line("Any of them", {"": verdicts}, judge.PROPERTIES)
+        write("emulator", head(["", "inputs", *judge.PROPERTIES]), [sampled])
     else:
         with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
             broken = simulated(pool.imap, chosen.share, chosen.only)

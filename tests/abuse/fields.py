@@ -102,7 +102,7 @@ def text(legal: str, longest: int, *, right: Wrong, also_wrong: tuple[str, ...] 
     def wrong(chance: Chance) -> str:
         wrong = [one for one in (*HOSTILE, *also_wrong) if not one or set(one) - set(legal)]
         one = chance.choice(wrong)
-        return chance.choice((one, f"a{one}", f"a{one}b" * chance.randint(1, 3)))
+        return chance.choice((one, f"a{one}", f"a{one}b" * chance.randint(1, 3)) if one else ("",))
 
     return Kind(
         frozenset({"string"}),

@@ -1,5 +1,6 @@
 """What has to come of an input, and of what people are told of it: judged in the simulated account."""
 
+import functools
 import io
 import json
 import re
@@ -38,7 +39,10 @@ SCHEMAS = Path(__file__).parents[2] / "statemachine" / "schemas"
 LONGEST_TEXT = 32 * 1024
 """Bytes of a mail. SNS takes 256 KiB; nobody reads that."""
 TOGETHER = 100
-"""Executions in an account at a time."""
+"""Executions in an account."""
+APART = 3
+"""Seconds between two of them: Powertools Idempotency keeps in its store at what it is, and could not bear two
+invocations in a process at a time, which Lambda never has."""
 SECTIONS = ("What happened:", "What it costs:", "What to do:", "Details:", "Links:")
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -115,10 +119,10 @@ def _judged(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
     with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
         here = account(functions, traveller)
         for number, one in enumerate(chosen):
-            here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name=f"n{number}", input=one.text)
-        here.run(900)
+            here.simulation.after(number * APART, functools.partial(_start, here, one, f"n{number}"))
+        here.run(TOGETHER * APART + 900)
     told = Told(here)
-    executions = list(here.stepfunctions.executions.values())
+    executions = [one for one in here.stepfunctions.executions.values() if re.fullmatch("n[0-9]+", one.name)]
     stray = "; ".join(_strays(here))
     return [_verdict(one, execution, told, stray) for one, execution in zip(chosen, executions, strict=True)]
 
@@ -181,10 +185,14 @@ def _returned(execution: Execution, here: Account, told: "Told", given: Json) ->
             yield f"the workload was given {child.given[:200]}"
 
 
+def _start(here: Account, one: Hostile, name: str) -> None:
+    here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name=name, input=one.text)
+
+
 def _verdict(one: Hostile, execution: Execution, told: "Told", stray: str) -> Verdict:
     checks: Mapping[str, Callable[[], Iterator[str]]] = {
         "refused": lambda: _refused(execution),
-        "named": lambda: _named(one, execution),
+        "named": lambda: is_named(one, execution.cause or ""),
         "untouched": lambda: iter([stray] if stray else []),
         "told": lambda: told.is_told(execution, 0 if one.dry or one.machine == "DetectBatch" else 1),
         "safe": lambda: told.is_safe(execution),
@@ -200,8 +208,8 @@ def _refused(execution: Execution) -> Iterator[str]:
         yield f"went through {execution.states}"
 
 
-def _named(one: Hostile, execution: Execution) -> Iterator[str]:
-    cause = execution.cause or ""
+def is_named(one: Hostile, cause: str) -> Iterator[str]:
+    """What is wrong is named, by a Cause of the contract."""
     try:
         facts = json.loads(cause)
         _cause_check(facts)
@@ -267,12 +275,13 @@ class Told:
     def is_safe(self, execution: Execution) -> Iterator[str]:
         """What was told has nothing in it that a client would take for anything but text."""
         for mail in self.mails.get(execution.arn, []):
-            yield from _safe_mail(mail["Subject"], mail["Message"])
+            yield from safe_mail(mail["Subject"], mail["Message"])
         for chat in self.chats.get(execution.arn, []):
             yield from safe_chat(json.loads(chat["Message"]))
 
 
-def _safe_mail(subject: str, message: str) -> Iterator[str]:
+def safe_mail(subject: str, message: str) -> Iterator[str]:
+    """A mail that is text, and of which no line looks like ours."""
     if not (subject.isascii() and subject.isprintable() and len(subject) < 100):
         yield f"the subject is {subject!r}"
     if len(message.encode(errors="replace")) > LONGEST_TEXT:

@@ -302,6 +302,7 @@ def _ends(case: Case, large: Execution, _here: Account) -> Iterator[str]:
     ended = f"{large.status} {large.error or ''}".strip()
     if ended != case.ends:
         yield f"{ended}: {str(large.cause)[:300]}"
+        return
     if case.names not in (large.cause or ""):
         yield f"the Cause does not name it: {str(large.cause)[:300]}"
     if case.ends.endswith("InvalidRequest") and not json.loads(large.cause or "{}").get("Remedy"):
