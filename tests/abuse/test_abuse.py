@@ -106,9 +106,10 @@ def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and
     assert set(found.verdict.broken) == {"ends"}
 
 
-def test_an_input_that_lambda_cannot_read_is_told_as_one(functions: Functions) -> None:
+@pytest.mark.parametrize("named", ["Runtime.UnmarshalError", "States.QueryEvaluationError"])
+def test_an_input_that_cannot_be_read_is_told_as_one(functions: Functions, named: str) -> None:
     with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        lost = Fault(Lost("Runtime.UnmarshalError"), "lambda:Invoke", "prepare", calls=None)
+        lost = Fault(Lost(named), "lambda:Invoke", "prepare", calls=None)
         here = judge.account(functions, traveller, faults=[lost])
         for name, arn in judge.ARNS.items():
             if name != "DetectBatch":

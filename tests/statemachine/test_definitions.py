@@ -53,8 +53,8 @@ THROTTLED_START = {
     "StepFunctions.ExecutionLimitExceededException",
     "StepFunctions.SdkClientException",
 }
-UNFIT = {"States.DataLimitExceeded", "Runtime.UnmarshalError"}
-"""A payload that is too large for Step Functions, and one that Lambda's runtime can't read."""
+UNFIT = {"States.DataLimitExceeded", "States.QueryEvaluationError", "Runtime.UnmarshalError"}
+"""An input that is too large for Step Functions, or that JSONata, or Lambda's runtime, can't read."""
 LAMBDA_START_UP_SECONDS = 10
 
 # The step that each function runs; its docstring says what it raises. Notify is not here: whatever it raises is caught.
