@@ -1,7 +1,7 @@
 """Abuse from the command line: ``python -m tests.abuse`` tries every input, and writes docs/abuse.md.
 
-``--share 0.1`` tries a tenth of each row and writes nothing; ``--only ARNs`` tries one row. ``--emulator 40`` tries so
-many end to end in the emulator, and nothing else.
+``--share 0.1`` tries a tenth of each row and writes nothing; ``--only ARNs`` tries one row, and writes its line anew.
+``--emulator 40`` tries so many end to end in the emulator, and nothing else.
 """
 
 import argparse
@@ -10,7 +10,8 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def main() -> None:
     """Try, print what does not hold, and write the tables where nothing was left out."""
     parser = argparse.ArgumentParser(prog="python -m tests.abuse", description=__doc__)
     parser.add_argument("--share", type=float, default=1, help="of each row's inputs; 1 is all")
-    parser.add_argument("--only", default="", help=f"one of {', '.join(inputs.ROWS)}, legal")
+    parser.add_argument("--only", default="", help=f"one of {', '.join(inputs.ROWS)}, legal, calls, sizes")
     parser.add_argument("--emulator", type=int, default=0, help="so many end to end in the emulator, and nothing else")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     chosen = parser.parse_args()
@@ -36,7 +37,7 @@ def main() -> None:
         verdicts = end_to_end.judged(chosen.emulator)
         broken = report(verdicts)
         sampled = line("Any of them", {"": verdicts}, judge.PROPERTIES)
-        write("emulator", head(["", "inputs", *judge.PROPERTIES]), [sampled])
+        write("emulator", HEADS["emulator"], [sampled])
     else:
         with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
             broken = simulated(pool.imap, chosen.share, chosen.only)
@@ -50,32 +51,36 @@ Spread = Callable[..., Iterable[Any]]
 
 def simulated(spread: Spread, share: float, only: str) -> int:
     """The inputs and calls in the simulated account; how many have an exception."""
-    rows = [row for row in inputs.ROWS if only in ("", row)]
-    broken, table = 0, []
-    for row in rows:
-        by_machine = {machine: _verdicts(spread, trying.tried, row, machine, share) for machine in MACHINES}
-        broken += sum(report(one) for one in by_machine.values())
-        table.append(line(inputs.ROWS[row][0], by_machine, judge.PROPERTIES))
-        print(table[-1], flush=True)
+    broken = 0
+    lines: dict[str, list[str]] = {}
+    for what, told, verdicts in _told(spread, share, only):
+        broken += report(verdicts)
+        lines.setdefault(what, []).append(told)
+        print(told, flush=True)
+    for what, found in lines.items() if share == 1 else ():
+        write(what, HEADS[what], found)
+    return broken
+
+
+def _told(spread: Spread, share: float, only: str) -> Iterator[tuple[str, str, Sequence[judge.Verdict]]]:
+    """Each line, with its table, and what it sums up."""
+    for row in inputs.ROWS:
+        if only in ("", row):
+            by_machine = {machine: _verdicts(spread, trying.tried, row, machine, share) for machine in MACHINES}
+            yield (
+                "inputs",
+                line(inputs.ROWS[row][0], by_machine, judge.PROPERTIES),
+                list(chain.from_iterable(by_machine.values())),
+            )
     if only in ("", "legal"):
         by_machine = {machine: _verdicts(spread, trying.let_in, "legal", machine, share) for machine in MACHINES}
-        broken += sum(report(one) for one in by_machine.values())
-        legal = [line("Inputs that are right, and mean harm", by_machine, judge.LET_IN)]
-        print(legal[-1], flush=True)
-    if only:
-        return broken
-    through = {name: _verdicts(spread, trying.called, "", name, share) for name in doors.WORDS}
-    broken += sum(report(one) for one in through.values())
-    calls = [line(doors.WORDS[name][0], {"calls": one}, doors.PROPERTIES) for name, one in through.items()]
-    largest = list(spread(trying.large, range(len(sizes.CASES))))
-    broken += report([one.verdict for one in largest])
-    if share == 1:
-        total = _totals(table)
-        write("inputs", head(["", *MACHINES, *judge.PROPERTIES]), [*table, total])
-        write("right inputs", head(["", *MACHINES, *judge.LET_IN]), legal)
-        write("calls", head(["", "calls", *doors.PROPERTIES]), calls)
-        write("sizes", head(SIZES), [sized_line(one) for one in largest])
-    return broken
+        told = line("Inputs that are right, and mean harm", by_machine, judge.LET_IN)
+        yield "right inputs", told, list(chain.from_iterable(by_machine.values()))
+    for name in doors.WORDS if only in ("", "calls") else ():
+        found = _verdicts(spread, trying.called, "", name, share)
+        yield "calls", line(doors.WORDS[name][0], {"calls": found}, doors.PROPERTIES), found
+    for one in spread(trying.large, range(len(sizes.CASES))) if only in ("", "sizes") else ():
+        yield "sizes", sized_line(one), [one.verdict]
 
 
 def _verdicts(
@@ -100,11 +105,12 @@ def line(words: str, by: Mapping[str, Sequence[judge.Verdict]], properties: Mapp
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _totals(lines: Sequence[str]) -> str:
+def _totals(lines: Iterable[str]) -> str:
     columns = zip(*(one.strip("| ").split(" | ")[1:] for one in lines), strict=True)
-    return f"| **all** | {' | '.join(str(sum(map(int, column))) for column in columns)} |"
+    return f"| {ALL} | {' | '.join(str(sum(map(int, column))) for column in columns)} |"
 
 
+ALL = "**all**"
 SIZES = ("what is large", "ends", "largest payload", "in", "mail", "event", "item", *sizes.PROPERTIES)
 
 
@@ -120,12 +126,24 @@ def head(names: Sequence[str]) -> list[str]:
     return [f"| {' | '.join(names)} |", f"|---|{'---:|' * (len(names) - 1)}"]
 
 
+HEADS: Mapping[str, list[str]] = {
+    "inputs": head(["", *MACHINES, *judge.PROPERTIES]),
+    "right inputs": head(["", *MACHINES, *judge.LET_IN]),
+    "calls": head(["", "calls", *doors.PROPERTIES]),
+    "sizes": head(SIZES),
+    "emulator": head(["", "inputs", *judge.PROPERTIES]),
+}
+
+
 def write(what: str, heading: Sequence[str], lines: Sequence[str]) -> None:
-    """Put a table between its marks."""
+    """Put lines into their table between its marks, each in place of the one that is there with the same words."""
     begin, end = (f"<!-- {mark} of python -m tests.abuse: {what} -->" for mark in ("begin", "end"))
     text = DOCUMENT.read_text(encoding="utf-8")
     before, after = text.split(begin)[0], text.split(end)[1]
-    table = "\n".join([*heading, *lines])
+    there = [one for one in text.split(begin)[1].split(end)[0].splitlines() if one.startswith("| ")][1:]
+    found = {one.split(" | ")[0]: one for one in [*there, *lines] if ALL not in one}
+    total = [_totals(found.values())] if what == "inputs" and found else []
+    table = "\n".join([*heading, *found.values(), *total])
     DOCUMENT.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
 
 

@@ -19,7 +19,9 @@ from tests.unit.examples import ARN, WORKLOAD
 Json = Any
 Chance = random.Random
 Paths = tuple[str, ...]
-"""Each has to be named; ``A|B``: one of the two."""
+"""Each has to be named."""
+OR = "\n"
+"""Between two of which one has to be named; in a path, which is on a line, there is none."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,11 @@ def put(payload: dict[str, Json], path: str, value: Json, machine: str) -> Paths
     else:
         payload[top] = value
     if path == "Bucket":
-        return ("Bucket|Prefix",)  # a bucket that is not configured is told of together with the prefix
+        return (f"Bucket{OR}Prefix",)  # a bucket that is not configured is told of together with the prefix
     if path == "Model.ProjectVersionArn":
-        return ("Model.ProjectVersionArn|ProjectVersionArn",)
+        return (f"Model.ProjectVersionArn{OR}ProjectVersionArn",)
     if value is None and top in ("ProjectVersionArn", "Model") and not below:
-        return (f"{top}|ProjectVersionArn, Model",)
+        return (f"{top}{OR}ProjectVersionArn, Model",)
     return (path,)
 
 

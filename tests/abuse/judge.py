@@ -14,7 +14,7 @@ import fastjsonschema
 import time_machine
 
 from tests.abuse.fields import BUCKET
-from tests.abuse.inputs import Hostile
+from tests.abuse.inputs import OR, Hostile
 from tests.faults.account import DETECT_BATCH, Account
 from tests.faults.functions import CONFIGURATION, ENVIRONMENT, MORE, TIMEOUTS, Functions, loaded
 from tests.faults.machine import CAUSE
@@ -231,7 +231,7 @@ def is_named(one: Hostile, cause: str) -> Iterator[str]:
 def _names(line: str, path: str) -> bool:
     if path == "and * problems more":
         return re.fullmatch(r"- and [0-9]+ problems more", line) is not None
-    return any(line.startswith(f"- {one}: ") for one in path.split("|"))
+    return any(line.startswith(f"- {one}: ") for one in path.split(OR))
 
 
 def _strays(here: Account) -> Iterator[str]:

@@ -179,6 +179,12 @@ CASES: tuple[Case, ...] = (
         labels={"once_started": ((0, "STARTING"), (120, "FAILED")), "message": "\u0436<b>@here\n" * 9_000},
     ),
     Case(
+        "RunWithModel: a Context of 16 KiB, and a start that fails",
+        _run({}, Context=filled(16 * 1024, "quotes")),
+        "FAILED ModelFailed",
+        labels={"once_started": ((0, "STARTING"), (120, "FAILED"))},
+    ),
+    Case(
         "RunWithModel: workload is given 100 KiB, answers 100 KiB; Context 16 KiB",
         _run(filled(100 * 1024), Context=filled(16 * 1024, "emoji")),
         workload=_answers(100 * 1024),

@@ -80,6 +80,7 @@ QUICK = (
     "more than 500",
     "is given 200 KiB, and fails",
     "status message",
+    "a start that fails",
 )
 
 
