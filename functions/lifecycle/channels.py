@@ -28,12 +28,6 @@ def attributes_of(notification: Notification) -> "Mapping[str, MessageAttributeV
     }
 
 
-def _detail(notification: Notification) -> str:
-    """As short as it can be: an entry has 256 KiB (EventBridge API reference, PutEvents)."""
-    text = json.dumps(notification.detail, ensure_ascii=False)
-    return text.encode(errors="replace").decode()  # half a surrogate pair, of a workload's Cause, can't be sent
-
-
 class Topic:
     """Emails, and whatever else subscribes to the SNS topic."""
 
@@ -85,7 +79,7 @@ class EventBus:
                         "EventBusName": self._bus_name,
                         "Source": SOURCE,
                         "DetailType": DETAIL_TYPE,
-                        "Detail": _detail(notification),
+                        "Detail": json.dumps(notification.detail),
                         "Resources": [
                             notification.detail[name]
                             for name in ("ExecutionArn", "ProjectVersionArn")
