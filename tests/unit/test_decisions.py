@@ -1,5 +1,6 @@
 """Every cell of the design's table, for both targets, and the cases that the table names in words."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ from lifecycle.decisions import (
 )
 from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelNotStartable, ModelStopped, TimedOut
 from lifecycle.statuses import BILLS, GONE, NOT_RUNNING, TARGET_RUNNING, TARGET_STOPPED, Target
+from lifecycle.wire import to_wire
+from tests.infra.configurations import ROOT
 from tests.unit.examples import NOW
 
 STATUSES = (
@@ -175,14 +178,52 @@ def test_a_status_that_nobody_knows_is_mended_by_an_update() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "words"), [(None, ""), (Refusal.IN_USE, "in use"), (Refusal.NO_CAPACITY, "other models fill the quota")]
+    ("refusal", "words"),
+    [
+        (None, ""),
+        (Refusal.IN_USE, " The service refused the last request: the model is in use."),
+        (Refusal.NO_CAPACITY, " The service refused the last request: other models fill the quota."),
+    ],
 )
 def test_a_timeout_says_what_stood_in_the_way(refusal: Refusal | None, words: str) -> None:
     decision = decide_start(look("STOPPED", 3600), replace(BEFORE, refusal=refusal), DEADLINE)
-    assert "STOPPED" in decision.reason
-    assert words in decision.reason
-    assert ("refused" in decision.reason) == (refusal is not None)
+    assert decision.reason == f"The time is up and the model is STOPPED.{words}"
     assert decision.remedy == (CapacityExceeded.remedy if refusal is Refusal.NO_CAPACITY else None)
+
+
+UNMOVED = Progress(1, "STOPPED", NOW, "STOPPED")
+
+
+@pytest.mark.parametrize(
+    ("status", "progress", "reason"),
+    [
+        ("STOPPED", BEFORE, "The model is STOPPED and can be started."),
+        ("STARTING", BEFORE, "The model is STARTING."),
+        ("STOPPED", UNMOVED, "The start was requested; the status still shows STOPPED."),
+        ("RUNNING", REQUESTED, "The model is RUNNING."),
+        (
+            "STOPPED",
+            REQUESTED,
+            "The model is STOPPED: somebody stopped it meanwhile, or the start had no effect.",
+        ),
+        ("FAILED", REQUESTED, "The start was requested, and the model is FAILED."),
+        ("EXPIRED", BEFORE, "A model that is EXPIRED can't be started."),
+    ],
+)
+def test_a_decision_says_why(status: str, progress: Progress, reason: str) -> None:
+    assert decide_start(look(status), progress, DEADLINE).reason == reason
+
+
+def test_the_definitions_of_the_state_machines_know_each_action() -> None:
+    for machine in ("start_model", "stop_model"):
+        definition = (ROOT / "statemachine" / f"{machine}.asl.json").read_text("utf-8")
+        assert set(re.findall(r"\$next\.Action = '(\w+)'", definition)) == set(Action)
+
+
+def test_an_execution_begins_with_nothing_seen_and_nothing_done() -> None:
+    nothing = {"Polls": 0, "Unclear": False, "Leased": False, "Alone": False, "Inferred": False}
+    assert to_wire(Progress()) == nothing
+    assert to_wire(StopProgress()) == {**nothing, "Released": False, "UnknownLease": False, "Followed": False}
 
 
 @pytest.mark.parametrize(

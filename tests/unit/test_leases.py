@@ -60,6 +60,14 @@ def test_a_lease_is_found_by_its_id_and_a_pending_one_by_its_execution() -> None
     assert (both.pending_of(MINE), both.pending_of(STOP)) == (pending("a"), None)
 
 
+@pytest.mark.parametrize(
+    "held", [item(leases=(Lease("shift", EARLIER),)), item(pending=(pending("shift"),))], ids=["settled", "pending"]
+)
+def test_a_lease_is_known_by_its_id_whether_settled_or_pending(held: ModelItem) -> None:
+    assert held.has_lease("shift")
+    assert not held.has_lease("night")
+
+
 @pytest.mark.parametrize(("forced_at", "since"), [(None, False), (at(-1), False), (NOW, True), (at(1), True)], ids=str)
 def test_a_start_knows_whether_the_model_was_stopped_by_force_since_it_began(
     forced_at: datetime | None, since: bool
@@ -170,6 +178,12 @@ def test_a_claim_is_one_executions_until_it_is_cleared() -> None:
     assert leases.unclaim(claimed, at(2)) == item(ours=True, changed_at=at(2))
 
 
+def test_a_stop_that_claims_again_has_claimed_since_the_first_time_and_another_one_since_now() -> None:
+    claimed = leases.claim(item(), STOP, NOW)
+    assert leases.claim(claimed, STOP, at(1)) == replace(claimed, changed_at=at(1))
+    assert leases.claim(claimed, MINE, at(1)).claim == Claim(MINE, at(1))
+
+
 def test_clearing_a_claim_that_is_not_there_changes_nothing() -> None:
     unclaimed = item(ours=True)
     assert leases.unclaim(unclaimed, NOW) is unclaimed
@@ -219,6 +233,11 @@ def test_a_model_is_given_up_only_when_nothing_is_left_and_no_call_can_land(
 def test_a_model_that_is_not_ours_is_not_given_up() -> None:
     found = item(ours=False)
     assert leases.disown(found, NOW) is found
+
+
+@pytest.mark.parametrize(("units", "counted"), [(3, 3), (None, 1)], ids=["known", "not told: the least there is"])
+def test_a_model_that_is_found_running_is_counted_from_now_on(units: int | None, counted: int) -> None:
+    assert leases.found_running(item(), units, NOW).running == Running(NOW, counted, found=True)
 
 
 # What holds whatever comes ------------------------------------------------------------------------
@@ -314,7 +333,8 @@ def test_after_a_release_nothing_of_that_id_holds_the_model(found: ModelItem, le
 # Past starts --------------------------------------------------------------------------------------
 
 
-def test_the_last_past_starts_are_remembered_the_newest_last_and_each_once() -> None:
+def test_the_last_20_past_starts_are_remembered_the_newest_last_and_each_once() -> None:
+    assert PAST_STARTS == 20  # says the contract
     remembered = item()
     for minutes in range(PAST_STARTS + 2):
         start = PastStart(at(minutes), longer_than=600, at_most=605 + minutes)
