@@ -70,11 +70,10 @@ class Forecast:
             (math.log(max(start.longer_than, start.at_most / UNSEEN_BEFORE)), math.log(start.at_most))
             for start in starts
         ]
-        middles = [(low + high) / 2 for low, high in brackets]
-        unknown = [(high - low) ** 2 / 12 for low, high in brackets]
-        weights = [1 / (SPREAD**2 + variance) for variance in unknown]
-        n, middle = len(starts), fmean(middles, weights)
-        seen = fmean(((one - middle) ** 2 + more for one, more in zip(middles, unknown, strict=True)), weights)
+        estimates = [((low + high) / 2, (high - low) ** 2 / 12) for low, high in brackets]
+        weights = [1 / (SPREAD**2 + unknown) for _, unknown in estimates]
+        n, middle = len(starts), fmean((one for one, _ in estimates), weights)
+        seen = fmean(((one - middle) ** 2 + unknown for one, unknown in estimates), weights)
         # As if one start more had been seen that was off by SPREAD; and the middle is itself only an estimate.
         variance = (seen + SPREAD**2 / n) * (1 + 1 / n)
         return cls(math.exp(middle), math.pi / math.sqrt(3 * variance))
@@ -115,9 +114,9 @@ class UnderWay:
         def due(wait: int) -> bool:
             return wait**2 * forecast.rate(self.elapsed + wait) * self.second >= 2 * LOOK
 
-        until_due = bisect_left(range(_LONGEST), True, lo=1, key=due)
+        until_due = bisect_left(range(_LONGEST), True, lo=SHORTEST, key=due)
         until_likely = math.ceil(forecast.median - self.elapsed)
-        return max(SHORTEST if self.elapsed > 0 else 1, min(until_due, max(until_likely, INTERVAL)))
+        return min(until_due, max(until_likely, INTERVAL))
 
 
 def wait_seconds(
@@ -142,7 +141,7 @@ def wait_seconds(
         interval = float(poll_seconds)
     else:
         interval = start.interval() if start else INTERVAL
-        if turns >= MAX_TURNS // 2:
+        if 2 * turns >= MAX_TURNS:
             interval = max(interval, left / max(MAX_TURNS - turns, 1))
     return max(1, math.ceil(min(interval, left)))
 

@@ -1,5 +1,6 @@
 """When the status is looked at next. What that costs: tests/benchmarks."""
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.starts import durations, history
 from lifecycle.leases import PastStart
-from lifecycle.polling import UnderWay, fixed_interval, lead_seconds, wait_seconds
+from lifecycle.polling import Forecast, UnderWay, fixed_interval, lead_seconds, wait_seconds
 from lifecycle.pricing import second_cost
 from tests.unit.examples import NOW
 
@@ -69,6 +70,31 @@ def test_nothing_is_looked_at_before_past_starts_say_that_it_can_be_running() ->
     assert 240 < first < 700
 
 
+def test_a_look_without_history_that_is_not_the_first_comes_after_15_seconds_however_soon() -> None:
+    assert (wait(start=own(0)), wait(start=own(0.5))) == (30, 15)
+
+
+def test_half_of_the_starts_are_expected_to_take_longer_than_the_middle_of_what_is_known() -> None:
+    assert Forecast.of(past((200, 450))).median == pytest.approx(300)  # half more than 200, and 450 half more again
+    assert Forecast.of(past((200, 200), (800, 800))).median == pytest.approx(400)
+
+
+def test_a_start_that_the_first_look_found_running_took_a_third_of_that_time_at_least() -> None:
+    assert Forecast.of(past((0, 300))) == Forecast.of(past((100, 300)))
+
+
+def test_a_past_start_that_is_known_precisely_counts_more_than_one_that_is_not() -> None:
+    rough, precise = (200, 450), (1200, 1200)
+    forecast = Forecast.of(past(rough, precise))
+    # The variance of a start somewhere between 200 and 450, in logarithms; and how much either counts.
+    unknown = math.log(450 / 200) ** 2 / 12
+    of_rough, of_precise = 0.0625 / (0.0625 + unknown), 1
+    share = of_precise / (of_rough + of_precise)
+    assert forecast.median == pytest.approx(300 * 4**share)
+    apart = (share - share**2) * math.log(4) ** 2 + (1 - share) * unknown
+    assert forecast.shape == pytest.approx(math.pi / math.sqrt(3 * (apart + 0.0625 / 2) * 1.5))
+
+
 def test_few_past_starts_say_less_than_many() -> None:
     assert looks(TWELVE_MINUTES[:1])[0] < looks(TWELVE_MINUTES)[0] < looks(TWELVE_MINUTES * 6)[0]
 
@@ -101,7 +127,7 @@ def test_any_history_will_do(history: tuple[PastStart, ...]) -> None:
 
 
 def test_a_start_for_later_begins_early_enough_for_the_longest_that_was_seen() -> None:
-    assert lead_seconds(past((300, 305), (1795, 1800), *[(300, 305)] * 18)) >= 1800 + 30
+    assert lead_seconds(past((300, 305), (1795, 1800), *[(300, 305)] * 18)) == 1800 + 30
 
 
 def test_the_more_starts_are_known_the_later_it_begins() -> None:
