@@ -167,8 +167,11 @@ class Configuration:
 
     def extension_minutes(self, model: str | None) -> int:
         """For how long a lease is extended by the command that people are told; an end is better than none."""
-        configured = self.models.get(model or "")
-        return (configured.lease_minutes if configured else 0) or DEFAULT_LEASE_MINUTES
+        return self.model(model).lease_minutes or DEFAULT_LEASE_MINUTES
+
+    def model(self, name: str | None) -> Model:
+        """What is configured of a model, by its name; the defaults of one that has none."""
+        return Model() if name is None else self.models.get(name, Model())
 
     def manages(self, project_version_arn: str) -> bool:
         """Whether the sweep looks at a model version, and this app may stop it."""

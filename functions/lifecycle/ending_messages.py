@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from lifecycle import links, run_messages
 from lifecycle.arns import VersionArn
-from lifecycle.configuration import Configuration, Model
+from lifecycle.configuration import Configuration
 from lifecycle.endings import Ending
 from lifecycle.links import Telemetry
 from lifecycle.machines import Machine, Machines, status_command, stop_command, who_stopped_command
@@ -192,11 +192,13 @@ def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str
         return [_of_a_start(ending.result, configuration)]
     if isinstance(ending.result, StopResult):
         return [_of_a_stop(ending.result)]
-    if not ending.project_version_arn:
+    arn = ending.project_version_arn
+    if not arn:
         return ["Nothing: no model was started." if ending.machine is Machine.START_MODEL else STOPPED_NOTHING]
     if ending.machine is Machine.START_MODEL and ending.failure and ending.failure.error == "ModelNotFound":
         return ["Nothing: there is no such model."]
-    an_hour = f"about {usd(hourly_cost(_units(ending, configuration), configuration.inference_unit_hour_usd))} an hour"
+    units = _units(ending, arn, configuration)
+    an_hour = f"about {usd(hourly_cost(units, configuration.inference_unit_hour_usd))} an hour"
     status = ending.last_status
     if _unseen(ending):
         return [f"Not known: no look has shown what became of the start. Once it is RUNNING the model bills {an_hour}."]
@@ -212,12 +214,11 @@ def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str
     return [f"{should} be RUNNING, it bills {an_hour}, until it is stopped."]
 
 
-def _units(ending: Ending, configuration: Configuration) -> int:
+def _units(ending: Ending, arn: str, configuration: Configuration) -> int:
     """As asked for, else as configured: what the service reports is not known of an end that is no good one."""
     if isinstance(ending.request, StartRequest):
         return ending.request.min_inference_units
-    configured = configuration.models.get(configuration.name_of(ending.project_version_arn or "") or "")
-    return configured.min_inference_units if configured else 1
+    return configuration.model(configuration.name_of(arn)).min_inference_units
 
 
 def _of_a_start(result: StartResult, configuration: Configuration) -> str:
@@ -237,6 +238,10 @@ def _of_a_stop(result: StopResult) -> str:
         return "Nothing any more."
     units = plural(result.min_inference_units or 1, "inference unit")
     return f"Nothing any more. It cost about {usd(result.estimated_cost)} while it was RUNNING ({units})."
+
+
+_WHEN: Mapping[str | None, str] = {"RUNNING": "", "STARTING": " once it is RUNNING"}
+"""A model can be stopped, by its status at the last look."""
 
 
 # What to do -------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines
             lines.append(f"{swept} stops it, unless somebody else holds it.")
     if not (arn and may_bill) or (ending.abortion and ending.abortion.held):
         return lines
-    when = {"RUNNING": "", "STARTING": " once it is RUNNING"}.get(ending.last_status or "", ", if it is RUNNING")
+    when = _WHEN.get(ending.last_status, ", if it is RUNNING")
     return [*lines, f"To stop it by hand{when}:", stop_command(arn)]
 
 
@@ -300,7 +305,7 @@ def _again(ending: Ending, configuration: Configuration, machines: Machines) -> 
     request, error = ending.request, ending.failure.error if ending.failure else ""
     if not isinstance(request, StartRequest) or not request.project_version_arn or error in NEVER_AGAIN:
         return []
-    usual = configuration.models.get(request.model or "") or Model()
+    usual = configuration.model(request.model)
     asked = {
         "LeaseId": _lease_of_its_own(ending),
         "LeaseMinutes": request.lease_minutes if request.lease_minutes != usual.lease_minutes else None,

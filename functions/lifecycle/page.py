@@ -240,7 +240,7 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
     unread = parts.project_name in facts.unread
     version = facts.versions.get(arn, ModelVersion(arn, UNKNOWN if unread else GONE))
     status, bills = version.status, version.status in BILLS
-    configured = configuration.models.get(name or "", Model(arn))
+    configured = configuration.model(name)
     running = item.running if status == "RUNNING" else None
     had = version.min_inference_units or (running and running.min_inference_units)
     units = (had if bills else None) or configured.min_inference_units

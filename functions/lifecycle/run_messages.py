@@ -35,8 +35,8 @@ def what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str]
     status = ending.abortion.model_status if ending.abortion else None
     if status in NOT_RUNNING:
         return [f"Nothing now: the model is {status}."]
-    configured = configuration.models.get(ending.request.model or "")
-    an_hour = hourly_cost(configured.min_inference_units if configured else 1, configuration.inference_unit_hour_usd)
+    units = configuration.model(ending.request.model).min_inference_units
+    an_hour = hourly_cost(units, configuration.inference_unit_hour_usd)
     return [
         f"The lease of this run is released: the model is stopped now, unless another lease holds it. While it is "
         f"RUNNING it bills about {usd(an_hour)} an hour."

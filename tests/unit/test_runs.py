@@ -15,6 +15,7 @@ from lifecycle.endings import Abortion, Ending, Failure
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.leases import LONGEST_CALL, Lease, ModelItem, PendingLease
 from lifecycle.machines import Machine
+from lifecycle.messages import WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO
 from lifecycle.ports import ExecutionState
 from lifecycle.requests import Execution
 from lifecycle.results import Outcome
@@ -371,6 +372,34 @@ def test_of_a_run_whose_version_is_not_known_none_is_told() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
     assert "ProjectVersionArn" not in told.detail
     assert "RunWithModel of defects was aborted" in told.subject
+
+
+def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
+    (costs,) = told.sections[WHAT_IT_COSTS]
+    assert costs.endswith("While it is RUNNING it bills about USD 8.00 an hour.")
+
+
+def test_of_what_a_workload_says_the_first_2000_characters_are_told() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
+    assert told.sections[WHAT_HAPPENED][0] == "x" * 2000
+
+
+def test_a_workload_that_gave_no_reason_is_told_so() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
+    assert told.sections[WHAT_HAPPENED][0] == "It gave no reason."
+
+
+def test_an_aborted_run_whose_model_is_stopped_costs_nothing_any_more() -> None:
+    abortion = Abortion("ABORTED", model_status="STOPPED")
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), abortion=abortion))
+    assert told.sections[WHAT_IT_COSTS] == ["Nothing now: the model is STOPPED."]
+
+
+def test_a_run_that_never_was_prepared_and_says_no_remedy_is_to_be_corrected_and_started_again() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("Lambda.Unknown", "")))
+    assert told.sections[WHAT_TO_DO] == ["Correct the input, and start RunWithModel again."]
+    assert told.sections[WHAT_HAPPENED] == ["It gave no reason."]
 
 
 def test_an_unknown_name_chooses_nothing() -> None:
