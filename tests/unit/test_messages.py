@@ -3,18 +3,20 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lifecycle import messages
 from lifecycle.decisions import Progress, Refusal
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending, Failure
 from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
 from lifecycle.machines import Machine, stop_command
-from lifecycle.messages import Notification, Severity
+from lifecycle.messages import Notification, Severity, clock, notification
 from lifecycle.ports import ModelVersion
 from lifecycle.results import Outcome
 from lifecycle.wire import from_wire, to_wire
@@ -293,6 +295,44 @@ def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name:
 def test_a_subject_is_made_ascii_on_one_line(name: str) -> None:
     told = tell(replace(STARTED, request=replace(request(), model=name)))
     assert told.subject in ("[INFO] a b is RUNNING", "[INFO] d?fauts is RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(40, "n" * 40), (41, "n" * 40 + "...")], ids=["as long as may be", "longer"]
+)
+def test_a_long_name_is_cut_in_the_subject_alone(length: int, shown: str) -> None:
+    told = tell(replace(STARTED, request=replace(request(), model="n" * length)))
+    assert told.subject == f"[INFO] {shown} is RUNNING"
+    assert told.headline.startswith("n" * length + " ")
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(66, "E" * 66), (67, "E" * 63 + "...")], ids=["as long as may be", "longer"]
+)
+def test_a_subject_that_would_be_too_long_is_cut_to_99_characters(length: int, shown: str) -> None:
+    story = messages.Story(Outcome.START_FAILED, "key", "def", None, words={"error": "E" * length})
+    told = notification(story)
+    assert told.subject == f"[ERROR] The start of def failed: {shown}"
+    assert len(told.subject) == 99
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    told = notification(messages.Story(Outcome.START_FAILED, "key", "defects", None, words={"error": "E"}))
+    assert told.sections == {"Links": ["Runbook: docs/operations.md#start_failed"]}
+    assert set(told.detail) == {"schema_version", "NotificationId", "Outcome", "Severity"}
+
+
+@pytest.mark.parametrize(("outcome", "severity"), [(Outcome.MODEL_STOPPED, "INFO"), (Outcome.MODEL_DOWN, "ERROR")])
+def test_a_story_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: Outcome, severity: str) -> None:
+    story = messages.Story(outcome, "key", "defects", ARN)
+    assert notification(story).severity == severity
+    assert notification(replace(story, warned=True)).severity == ("WARNING" if severity == "INFO" else severity)
+
+
+@pytest.mark.parametrize(("milliseconds", "told"), [(499, "2026-11-24 07:00:00 UTC"), (500, "2026-11-24 07:00:01 UTC")])
+def test_a_time_is_told_to_the_nearest_second_in_utc(milliseconds: int, told: str) -> None:
+    moment = NOW + timedelta(milliseconds=milliseconds)
+    assert clock(moment) == clock(moment.astimezone(timezone(timedelta(hours=2)))) == told
 
 
 def test_the_event_has_the_facts_of_the_contract() -> None:
