@@ -19,7 +19,7 @@ NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint benchmarks faults abuse audit synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run test lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -95,6 +95,9 @@ abuse: setup ## Try every input of docs/abuse.md, and write its tables
 
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
 	@$(PY) -m tools.audit
+
+mutants: setup ## Change the core in one place at a time: do tests notice? (half an hour), or MODULES="leases polling"
+	@$(PY) -m tools.mutants $(MODULES)
 
 tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error

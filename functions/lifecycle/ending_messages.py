@@ -45,7 +45,7 @@ def ending_notification(
         project_version_arn=arn,
         execution_arn=ending.execution.id,
         warned=bool(result and result.warnings),
-        words={"error": ending.failure.error if ending.failure else "", "machine": ending.machine},
+        words={"error": ending.error or "", "machine": ending.machine},
         **_sections(ending, configuration, machines),
         more_links=_telemetry_links(ending, telemetry) if telemetry else {},
         details={
@@ -58,8 +58,8 @@ def ending_notification(
         },
         facts={
             "Model": request.model if request else None,
-            "Output": to_wire(result) if result else None,
-            "Error": ending.failure.error if ending.failure else None,
+            "Output": to_wire(result),
+            "Error": ending.error,
             "Cause": _bounded(ending.cause) or None,
             "Context": request.context if request else None,
         },
@@ -195,7 +195,7 @@ def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str
     arn = ending.project_version_arn
     if not arn:
         return ["Nothing: no model was started." if ending.machine is Machine.START_MODEL else STOPPED_NOTHING]
-    if ending.machine is Machine.START_MODEL and ending.failure and ending.failure.error == "ModelNotFound":
+    if ending.machine is Machine.START_MODEL and ending.error == "ModelNotFound":
         return ["Nothing: there is no such model."]
     units = _units(ending, arn, configuration)
     an_hour = f"about {usd(hourly_cost(units, configuration.inference_unit_hour_usd))} an hour"
@@ -249,12 +249,11 @@ _WHEN: Mapping[str | None, str] = {"RUNNING": "", "STARTING": " once it is RUNNI
 
 def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines) -> Sequence[str]:
     arn = ending.project_version_arn
-    model = configuration.name_for(arn) if arn else None
     if isinstance(ending.result, StartResult):
         now = "See the warning above." if ending.result.warnings else "Nothing now."
         return [now, *_about_the_lease(ending.result, configuration, machines)]
     if isinstance(ending.result, StopResult):
-        return _after_a_stop(ending.result, machines, model)
+        return _after_a_stop(ending.result, configuration, machines)
     unknown = ending.last_status is None and (ending.abortion or ending.machine is Machine.STOP_MODEL)
     stopping = ending.machine is Machine.STOP_MODEL and ending.last_status not in NOT_RUNNING
     may_bill = arn and (ending.last_status in BILLS or _unseen(ending) or unknown or stopping)
@@ -277,10 +276,11 @@ def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines
     return [*lines, f"To stop it by hand{when}:", stop_command(arn)]
 
 
-def _after_a_stop(result: StopResult, machines: Machines, model: str | None) -> list[str]:
+def _after_a_stop(result: StopResult, configuration: Configuration, machines: Machines) -> list[str]:
     if result.outcome is Outcome.MODEL_KEPT_RUNNING:
         now = "See the warning above." if result.warnings else "Nothing now."
-        force = machines.force_command(model, result.project_version_arn)
+        arn = result.project_version_arn
+        force = machines.force_command(configuration.name_for(arn), arn)
         return [f"{now} To stop it all the same, whoever needs it:", force]
     if result.status == GONE:
         return ["Nothing about the model. Where cdk.json or a pipeline still names this version, name another."]
@@ -292,17 +292,16 @@ def _after_a_stop(result: StopResult, machines: Machines, model: str | None) -> 
 def _first_look(ending: Ending) -> list[str]:
     """Commands that show what the remedy of a failure asks to look at."""
     arn, project_arn = ending.project_version_arn, ending.request.project_arn if ending.request else None
-    error = ending.failure.error if ending.failure else ""
-    if arn and error == "ModelStopped" and ending.last_status in NOT_RUNNING:
+    if arn and ending.error == "ModelStopped" and ending.last_status in NOT_RUNNING:
         return ["To see who has stopped models lately:", who_stopped_command(arn)]
-    if arn and project_arn and error == "TimedOut" and ending.machine is Machine.STOP_MODEL:
+    if arn and project_arn and ending.error == "TimedOut" and ending.machine is Machine.STOP_MODEL:
         return ["To see its status:", status_command(arn, project_arn)]
     return []
 
 
 def _again(ending: Ending, configuration: Configuration, machines: Machines) -> list[str]:
     """The command that starts the model as it was to be started."""
-    request, error = ending.request, ending.failure.error if ending.failure else ""
+    request, error = ending.request, ending.error
     if not isinstance(request, StartRequest) or not request.project_version_arn or error in NEVER_AGAIN:
         return []
     usual = configuration.model(request.model)

@@ -90,8 +90,7 @@ class Ending:
             return self.result.outcome
         if self.abortion:
             return Outcome.EXECUTION_ABORTED
-        timed_out = self.failure is not None and self.failure.error == "TimedOut"
-        return _FAILED[self.machine][timed_out]
+        return _FAILED[self.machine][self.error == "TimedOut"]
 
     @property
     def tells_nobody(self) -> bool:
@@ -102,6 +101,11 @@ class Ending:
         duplicate = self.request is not None and self.request.duplicate_of is not None
         told = self.succeeded or self.told_by_start
         return self.dry_run or duplicate or told or self.outcome is Outcome.DUPLICATE
+
+    @property
+    def error(self) -> str | None:
+        """The failure's Error."""
+        return self.failure.error if self.failure else None
 
     @property
     def cause(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.chat_messages import MAX_DESCRIPTION, MAX_STEP, chat_message, plain
+from lifecycle.chat_messages import JOINER, MAX_DESCRIPTION, MAX_STEP, chat_message, plain
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Failure
 from lifecycle.errors import ModelFailed
@@ -73,6 +73,8 @@ def test_plain_text_is_never_markup(text: str) -> None:
 def test_plain_text_keeps_names_and_links_into_the_console() -> None:
     link = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:x_y"
     assert plain(f"MODEL_DOWN of line_1-top: {link}") == f"MODEL_DOWN of line_1-top: {link}"
+    assert plain(f"{link} and {link}@x") == f"{link} and {link}%40x"
+    assert plain("#1\n# _2_") == f"{JOINER}#1 # \u02cd2\u02cd"
     assert "://" not in plain("https://us-east-1.console.aws.amazon.com.evil.example/")
 
 
@@ -88,8 +90,56 @@ def test_a_cause_of_any_length_leaves_room_for_the_links() -> None:
     message = failed_with("x" * 5000)
     is_chat_message(message)
     description = message["content"]["description"]
-    assert len(description) <= MAX_DESCRIPTION
+    assert len(description) == MAX_DESCRIPTION == 2900
+    assert "xxx..." in description
     assert description.endswith("Runbook: docs/operations.md#start_failed")
+
+
+@pytest.mark.parametrize(
+    ("length", "whole"), [(250, True), (251, False)], ids=["as long as may be", "one character longer"]
+)
+def test_title_summary_and_facts_are_cut_where_chat_would_cut_them(length: int, whole: bool) -> None:
+    notification = told("START_FAILED-ModelFailed")
+    sign = ":rotating_light: "
+    text = "x" * (length - len(sign))
+    message = chat_message(
+        replace(notification, headline=text, subject="x" * length, detail={"Error": "x" * length, "Model": "m"})
+    )
+    is_chat_message(message)
+    cut = "x" * 250 if whole else "x" * 247 + "..."
+    assert message["content"]["title"] == f"{sign}{cut[len(sign) :]}"
+    assert message["metadata"]["summary"] == cut
+    assert message["metadata"]["additionalContext"] == {"Error": cut, "Model": "m"}
+
+
+def test_a_warning_has_the_sign_of_one() -> None:
+    assert chat_message(told("LEASE_EXPIRING"))["content"]["title"].startswith(":warning: The lease ")
+
+
+def test_what_has_nothing_to_do_has_no_steps() -> None:
+    assert chat_message(replace(told("MODEL_STOPPED"), sections={}))["content"]["nextSteps"] == []
+
+
+def steps(*lines: str) -> list[str]:
+    message = chat_message(replace(told("STOP_TIMED_OUT"), sections={WHAT_TO_DO: [*lines]}))
+    found: list[str] = message["content"]["nextSteps"]
+    return found
+
+
+def test_ten_steps_are_told_and_the_rest_is_in_the_mail() -> None:
+    assert steps(*(f"Step {number}" for number in range(12))) == [f"Step {number}" for number in range(10)]
+
+
+def test_a_command_is_told_whole_up_to_1500_characters() -> None:
+    command = "aws " + "x" * (MAX_STEP - len("Do:\n``aws "))
+    assert MAX_STEP == 1500
+    assert steps("Do:", command) == [f"Do:\n`{command}`"]
+    assert steps("Do:", command + "x") == ["Do: (the mail has it)"]
+    assert steps("Do:", "aws a", command) == ["Do: (the mail has it)"]
+
+
+def test_a_command_can_not_end_its_span_or_mention_anybody() -> None:
+    assert steps("Do:", "aws X `<!here>`") == ["Do:\n`aws X '!here'`"]
 
 
 def test_a_command_that_is_too_long_is_left_to_the_mail_and_never_cut() -> None:

@@ -211,7 +211,8 @@ UNMOVED = Progress(1, "STOPPED", NOW, "STOPPED")
     ],
 )
 def test_a_decision_says_why(status: str, progress: Progress, reason: str) -> None:
-    assert decide_start(look(status), progress, DEADLINE).reason == reason
+    decision = decide_start(look(status), progress, DEADLINE)
+    assert (decision.reason, decision.remedy) == (reason, None)
 
 
 def test_the_definitions_of_the_state_machines_know_each_action() -> None:

@@ -100,9 +100,25 @@ def test_a_lease_is_extended_by_the_models_own_minutes_where_they_are_configured
     assert payload["LeaseMinutes"] == 120  # an extension has an end
 
 
-def test_a_model_that_is_not_configured_is_named_by_its_arn_in_commands() -> None:
-    ((_, payload),) = commands(tell(replace(EXPIRING, project_version_arn=OTHER_ARN)))
-    assert payload == {"ProjectVersionArn": OTHER_ARN, "LeaseId": "shift", "LeaseMinutes": 120}
+@pytest.mark.parametrize(
+    ("found", "fields"),
+    [
+        (EXPIRING, [{"LeaseId": "shift", "LeaseMinutes": 120}]),
+        (REMINDER, [{"LeaseId": "production"}]),
+        (DOWN, [{"LeaseId": "shift", "LeaseMinutes": 120}, {"LeaseId": "production", "LeaseMinutes": 0}]),
+    ],
+    ids=["extend", "release", "take again"],
+)
+def test_a_model_that_is_not_configured_is_named_by_its_arn_in_commands(
+    found: Finding, fields: list[dict[str, object]]
+) -> None:
+    payloads = [payload for _, payload in commands(tell(replace(found, project_version_arn=OTHER_ARN)))]
+    assert payloads == [{"ProjectVersionArn": OTHER_ARN, **more} for more in fields]
+
+
+def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
+    told = tell(EXPIRING, replace(CONFIGURATION, runbook_url="https://wiki.example.com/operations"))
+    assert told.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#lease_expiring"
 
 
 def test_a_lease_without_an_end_comes_with_the_command_that_releases_it() -> None:

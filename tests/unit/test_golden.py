@@ -38,6 +38,7 @@ from tests.unit.examples import (
     MACHINES,
     NOW,
     OTHER_ARN,
+    PROJECT,
     RUN,
     RUNS_WORKLOADS,
     execution,
@@ -140,6 +141,7 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
         Models(once_started=SOON), LeaseId="shift-2", Context={STARTED_BY_SWEEP: "The model was down under this lease."}
     ),
     "MODEL_ALREADY_RUNNING": lambda: start(running(), LeaseId="shift-2"),
+    "MODEL_ALREADY_RUNNING-started-by-others": lambda: start(Models(script=[(0, "STARTING"), (90, "RUNNING")])),
     "MODEL_ALREADY_RUNNING-extended": lambda: start(running(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_ALREADY_RUNNING-other-units": lambda: start(running(runs_with=(2, None)), LeaseId="shift-2"),
     "START_FAILED-AccessDenied": lambda: start(Models(answers=[replace_service(DENIED)])),
@@ -152,12 +154,17 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "START_FAILED-ModelFailed": lambda: start(
         Models(once_started=[(0, "STARTING"), (90, "FAILED")], status_message="Internal error")
     ),
+    "START_FAILED-ModelNotFound": lambda: start(Models(script=[(0, "NOT_FOUND")])),
     "START_FAILED-ModelStopped": lambda: start(Models(once_started=[(0, "STARTING"), (90, "STOPPED")])),
     "START_FAILED-released": released_meanwhile,
+    "START_FAILED-without-a-cause": lambda: Ending(
+        Machine.START_MODEL, execution(), request=request(), failure=Failure("Lambda.Unknown", "")
+    ),
     "START_FAILED-unknown-status": lambda: start(Models(script=[(0, "HIBERNATING")])),
     "START_TIMED_OUT": lambda: start(Models(once_started=[(0, "STARTING")])),
     "MODEL_STOPPED": lambda: stopped(running(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_STOPPED-by-force": lambda: stopped(running(), {"leases": (SHIFT, NIGHT)}, Force=True),
+    "MODEL_STOPPED-with-a-warning": lambda: stopped(running(), PollSeconds=1, TimeoutSeconds=86_400),
     "MODEL_STOPPED-by-the-sweep": lambda: stopped(
         running(), Context={STARTED_BY_SWEEP: "Nobody holds this model any more."}
     ),
@@ -167,16 +174,21 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "MODEL_KEPT_RUNNING": lambda: stopped(
         running(), {"leases": (SHIFT, NIGHT), "pending": (BATCH,)}, LeaseId="shift-2"
     ),
+    "MODEL_KEPT_RUNNING-unknown-lease": lambda: stopped(running(), {"leases": (NIGHT,)}, LeaseId="shift-2"),
     "MODEL_KEPT_RUNNING-not-running-yet": lambda: stopped(Models(), {"pending": (BATCH,), "running": None}),
     "STOP_FAILED-AccessDenied": lambda: stopped(running(answers=[DENIED])),
     "STOP_FAILED-InvalidRequest": lambda: ended(StopStory(Models()), prepared=False, Forced=True),
     "STOP_FAILED-unknown-status": lambda: stopped(Models(script=[(0, "HIBERNATING")])),
     "STOP_TIMED_OUT": lambda: stopped(running(once_stopped=[(0, "RUNNING")])),
+    "STOP_TIMED_OUT-of-a-known-project": lambda: replace(
+        stopped(running(once_stopped=[(0, "RUNNING")])), request=replace(stop(), project_arn=PROJECT)
+    ),
     "STOP_TIMED_OUT-STARTING": lambda: stopped(Models(script=[(0, "STARTING")])),
     "STOP_TIMED_OUT-STOPPING": lambda: stopped(Models(script=[(0, "STOPPING")])),
     "EXECUTION_ABORTED-start": lambda: aborted(Machine.START_MODEL, "STARTING"),
     "EXECUTION_ABORTED-start-held": lambda: aborted(Machine.START_MODEL, "RUNNING", held=True),
     "EXECUTION_ABORTED-start-stopped": lambda: aborted(Machine.START_MODEL, "STOPPED"),
+    "EXECUTION_ABORTED-start-unprepared": lambda: replace(aborted(Machine.START_MODEL, None), request=None),
     "EXECUTION_ABORTED-start-timed-out": lambda: aborted(Machine.START_MODEL, None, by="TIMED_OUT"),
     "EXECUTION_ABORTED-stop-unseen": lambda: aborted(Machine.STOP_MODEL, None),
     "EXECUTION_ABORTED-stop": lambda: aborted(Machine.STOP_MODEL, "RUNNING"),

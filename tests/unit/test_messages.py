@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
@@ -14,14 +17,23 @@ from lifecycle import messages
 from lifecycle.decisions import Progress, Refusal
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending, Failure
-from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
+from lifecycle.errors import (
+    CONTRACT,
+    AccessDenied,
+    InvalidRequest,
+    LifecycleError,
+    ModelNotFound,
+    ModelNotStartable,
+    TimedOut,
+)
 from lifecycle.machines import Machine, stop_command
 from lifecycle.messages import Notification, Severity, clock, notification
 from lifecycle.ports import ModelVersion
 from lifecycle.results import Outcome
+from lifecycle.start_request import start_request
 from lifecycle.wire import from_wire, to_wire
 from lifecycle.words import duration
-from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, execution, request
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution, request
 from tests.unit.twins import NEVER, Lost, Models, Story
 
 START = Machine.START_MODEL
@@ -58,6 +70,11 @@ def tell(ending: Ending) -> Notification:
 
 def section(told: Notification, title: str) -> str:
     return re.search(rf"^{title}:\n((?:  .*\n)+)", told.text, re.MULTILINE)[1]  # type: ignore[index]
+
+
+def what_happened_after_no_time(ending: Ending) -> str:
+    result = replace(ending.result, start_seconds=0, polls=2)  # type: ignore[type-var] # a result it has
+    return section(tell(replace(ending, result=result)), "What happened")
 
 
 STARTED = ending_of(Models(once_started=[(0, "STARTING"), (664, "RUNNING")]))
@@ -116,7 +133,20 @@ def test_a_model_that_ran_already_says_so_and_one_that_another_had_started_how_l
     assert section(tell(ALREADY), "What happened") == "  It was RUNNING at the first look.\n"
     joined = tell(ending_of(Models(script=[(0, "STARTING"), (90, "RUNNING")])))
     assert joined.outcome == "MODEL_ALREADY_RUNNING"
-    assert "Somebody else had started it; RUNNING was seen " in section(joined, "What happened")
+    assert section(joined, "What happened") == (
+        "  Somebody else had started it; RUNNING was seen 1 min 30 s after this start was due.\n"
+    )
+
+
+def test_a_start_that_took_no_time_says_so() -> None:
+    assert "; RUNNING was seen at 2026-11-24 07:11:15 UTC, 0 s later." in what_happened_after_no_time(STARTED)
+    assert "RUNNING was seen 0 s after this start was due." in what_happened_after_no_time(ALREADY)
+
+
+def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
+    configuration = replace(CONFIGURATION, runbook_url="https://wiki.example.com/operations")
+    told = ending_notification(STARTED, configuration, MACHINES)
+    assert told.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#model_started"
 
 
 def test_the_details_of_a_success_count_the_looks() -> None:
@@ -265,6 +295,41 @@ def test_a_cause_that_is_no_json_of_ours_is_told_as_it_is(cause: str, says: str)
     assert "Look at the execution" in section(told, "What to do")
 
 
+def again(**fields: Any) -> Any:
+    """The input of the command that starts a model again as it was to be started."""
+    asked = start_request(fields, execution(), CONFIGURATION)
+    ending = replace(failed(AccessDenied("No.", project_version_arn=ARN)), request=asked)
+    (line,) = (line for line in tell(ending).sections["What to do"] if "start-execution" in line)
+    return json.loads(shlex.split(line)[-1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        pytest.param({}, None, id="as usual"),
+        pytest.param({"Model": "welds"}, {"Model": "welds"}, id="as configured"),
+        pytest.param({"LeaseId": "shift", "LeaseMinutes": 30}, None, id="another lease"),
+        pytest.param({"MinInferenceUnits": 2, "MaxInferenceUnits": 5}, None, id="other inference units"),
+        pytest.param(
+            {"Model": "welds", "MinInferenceUnits": 3},
+            {"Model": "welds", "MinInferenceUnits": 3, "MaxInferenceUnits": 4},
+            id="more inference units",
+        ),
+        pytest.param({"Model": "welds", "LeaseMinutes": 120}, None, id="other minutes than are configured"),
+        pytest.param({"ProjectVersionArn": OTHER_ARN}, {"ProjectVersionArn": OTHER_ARN}, id="by its ARN"),
+    ],
+)
+def test_a_start_is_advised_again_as_it_was_asked_for(asked: dict[str, Any], given: dict[str, Any] | None) -> None:
+    which = {} if asked.keys() & {"Model", "ProjectVersionArn"} else {"Model": "defects"}
+    assert again(**which, **asked) == (given or {**which, **asked})
+
+
+@pytest.mark.parametrize("error", [InvalidRequest, ModelNotFound, ModelNotStartable])
+def test_a_start_that_would_fail_again_is_not_advised(error: type[LifecycleError]) -> None:
+    told = tell(failed(error("Why.", project_version_arn=ARN, status="STOPPED")))
+    assert told.sections["What to do"] == [error.remedy]
+
+
 def test_a_lease_is_told_where_it_has_a_name_of_its_own() -> None:
     assert "Lease: shift-2\n" in section(tell(ending_of(Models(), LeaseId="shift-2")), "Details")
     assert "Lease" not in section(tell(STARTED), "Details")
@@ -317,8 +382,9 @@ def test_a_subject_that_would_be_too_long_is_cut_to_99_characters(length: int, s
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    told = notification(messages.Story(Outcome.START_FAILED, "key", "defects", None, words={"error": "E"}))
-    assert told.sections == {"Links": ["Runbook: docs/operations.md#start_failed"]}
+    told = notification(messages.Story(Outcome.MODEL_STOPPED, "key", "defects", None))
+    assert told.severity == "INFO"
+    assert told.sections == {"Links": ["Runbook: docs/operations.md#model_stopped"]}
     assert set(told.detail) == {"schema_version", "NotificationId", "Outcome", "Severity"}
 
 
@@ -329,6 +395,21 @@ def test_a_story_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: Ou
     assert notification(replace(story, warned=True)).severity == ("WARNING" if severity == "INFO" else severity)
 
 
+def test_a_text_of_several_lines_is_told_on_one() -> None:
+    told = notification(messages.Story(Outcome.MODEL_STOPPED, "key", "defects", None, what_happened=["One.\nTwo."]))
+    assert told.sections["What happened"] == ["One. Two."]
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 @pytest.mark.parametrize(("milliseconds", "told"), [(499, "2026-11-24 07:00:00 UTC"), (500, "2026-11-24 07:00:01 UTC")])
 def test_a_time_is_told_to_the_nearest_second_in_utc(milliseconds: int, told: str) -> None:
     moment = NOW + timedelta(milliseconds=milliseconds)

@@ -385,6 +385,11 @@ def test_of_what_a_workload_says_the_first_2000_characters_are_told() -> None:
     assert told.sections[WHAT_HAPPENED][0] == "x" * 2000
 
 
+def test_a_cause_that_is_json_of_the_workloads_own_is_told_as_it_is() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
+    assert told.sections[WHAT_HAPPENED][0] == '{"Belt": 7}'
+
+
 def test_a_workload_that_gave_no_reason_is_told_so() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
     assert told.sections[WHAT_HAPPENED][0] == "It gave no reason."

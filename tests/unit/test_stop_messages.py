@@ -146,6 +146,24 @@ def test_what_is_not_known_of_the_time_it_ran_is_not_said() -> None:
     assert section(told, "What it costs") == "  Nothing any more.\n"
 
 
+@pytest.mark.parametrize(
+    ("fields", "title", "says"),
+    [
+        ({"stop_seconds": 0}, "What happened", "STOPPED was seen 0 s after the stop was requested."),
+        ({"min_inference_units": None}, "What it costs", "(1 inference unit)"),
+        (
+            {"other_executions": tuple(execution(name).id for name in ("evening-v2", "evening-v3"))},
+            "What happened",
+            "Other versions of it have an execution, and a message, of their own: evening-v2, evening-v3.",
+        ),
+    ],
+    ids=["no time", "inference units that are not known", "other versions"],
+)
+def test_a_stop_tells_of_its_result(fields: dict[str, Any], title: str, says: str) -> None:
+    assert isinstance(STOPPED.result, StopResult)
+    assert says in section(tell(replace(STOPPED, result=replace(STOPPED.result, **fields))), title)
+
+
 def test_a_stop_by_force_says_that_it_ended_all_leases() -> None:
     told = tell(ending_of(running(), {"leases": (SHIFT, NIGHT)}, Force=True, LeaseId="shift"))
     assert section(told, "What happened").startswith("  All leases on it were ended by force.\n")

@@ -1,0 +1,204 @@
+"""What becomes of a mutant: whether the tests notice it. Each is tried in a process of its own, forked from a warm one.
+
+mutmut's own runner would want a package of the same name as its folder, and functions/ is none.
+"""
+
+import gc
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "functions" / "lifecycle"
+
+OPTIONS = (
+    "-o",
+    "addopts=",
+    "--import-mode=importlib",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:cacheprovider",
+    "-q",
+    "-x",
+    "--tb=no",
+)
+SLOWER = 10
+"""A mutant that takes this much longer than the module itself, and ``ALLOWANCE`` more, has no end: noticed."""
+ALLOWANCE = 10
+"""Seconds of the processor."""
+WAITING = 300
+"""Seconds of waiting: this long only a mutant takes that computes nothing."""
+MEMORY = 2 << 30
+"""Bytes that a mutant may take on top of what the warm process has."""
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+    NO_PROGRAM = "no program"
+
+
+class TestsFailError(Exception):
+    """The tests fail without a mutant, or can't be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A source to be tried in the place of a module of the core.
+
+    Parameters
+    ----------
+    tests : sequence of str
+        Files, the likeliest to notice it first.
+    seconds : float
+        Of the processor, after which it is taken to have no end.
+    """
+
+    module: str
+    name: str
+    source: str
+    tests: Sequence[str]
+    seconds: float
+
+
+class _InItsPlace(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads a mutant where the module is imported."""
+
+    def __init__(self, module: str, code: CodeType) -> None:
+        self._name, self._code = f"lifecycle.{module}", code
+
+    def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(fullname, self) if fullname == self._name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code, vars(module))  # noqa: S102 - it is what is tried
+
+
+class _Hasty:
+    """Begins with tests of one example; does not look for the simplest that fails, as that there is one says all."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        import hypothesis  # not before pytest has, which wants to rewrite its assertions
+
+        found = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("hasty", hypothesis.settings(), phases=found)
+        hypothesis.settings.load_profile("hasty")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))  # many examples take long
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        os._exit(exitstatus)  # without tidying up, which takes longer than many a test
+
+
+def files(tests: Iterable[str]) -> list[str]:
+    """The paths of test files by their short names."""
+    return [f"tests/unit/test_{name}.py" for name in tests]
+
+
+def warm_up(tests: Iterable[str]) -> None:
+    """Import what the tests import, but for what is ours: that has to be imported anew with each mutant."""
+    sys.dont_write_bytecode = False
+    before = sys.path[:]
+    sink, out = os.open(os.devnull, os.O_WRONLY), os.dup(1)
+    os.dup2(sink, 1)
+    code = pytest.main([*OPTIONS, "--collect-only", *tests])
+    os.dup2(out, 1)
+    if code:
+        raise TestsFailError("The tests can't be collected.")
+    sys.path[:] = before
+    for name, module in list(sys.modules.items()):
+        path = Path(getattr(module, "__file__", None) or "/")
+        ours = path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / ".venv")
+        if ours and not name.startswith("tools.mutants") and name != "__main__":
+            del sys.modules[name]
+    gc.freeze()
+
+
+def seconds_without(module: str, tests: Sequence[str]) -> float:
+    """How long the tests take for the module as it is, in seconds of the processor.
+
+    Raises
+    ------
+    TestsFailError
+        They fail.
+    """
+    source = (CORE / f"{module}.py").read_text("utf-8")
+    ((_, fate, seconds),) = tried([Trial(module, "as it is", source, tests, 600)], processes=1)
+    if fate is not Fate.SURVIVED:
+        raise TestsFailError(f"{module}: its tests fail without a mutant, or take too long ({fate}).")
+    return seconds
+
+
+def tried(trials: Iterable[Trial], processes: int) -> Iterator[tuple[Trial, Fate, float]]:
+    """Try them side by side; what became of each, and the seconds of the processor that it took, as they end."""
+    waiting, running = iter(trials), dict[int, Trial]()
+    while True:
+        while len(running) < processes and (trial := next(waiting, None)):
+            running[_forked(trial)] = trial
+        if not running:
+            return
+        pid, status, usage = os.wait4(-1, 0)
+        if trial := running.pop(pid, None):
+            yield trial, _fate(trial, status), usage.ru_utime + usage.ru_stime
+
+
+def _forked(trial: Trial) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        sink = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(sink, stream)
+        signal.setitimer(signal.ITIMER_REAL, WAITING)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(trial.seconds) + 1, int(trial.seconds) + 2))
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
+        code = _noticed(trial)
+    finally:
+        os._exit(code)
+
+
+def _noticed(trial: Trial) -> int:
+    try:
+        program = compile(trial.source, str(CORE / f"{trial.module}.py"), "exec")
+    except SyntaxError:
+        return 71
+    sys.meta_path.insert(0, _InItsPlace(trial.module, program))
+    return int(pytest.main([*OPTIONS, *files(trial.tests)], plugins=[_Hasty()]))
+
+
+def _fate(trial: Trial, status: int) -> Fate:
+    if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM):
+            return Fate.TIMED_OUT
+        return Fate.KILLED
+    match os.WEXITSTATUS(status):
+        case pytest.ExitCode.OK:
+            return Fate.SURVIVED
+        case pytest.ExitCode.TESTS_FAILED | pytest.ExitCode.INTERRUPTED:
+            return Fate.KILLED
+        case 71:
+            return Fate.NO_PROGRAM
+        case code:
+            raise TestsFailError(f"{trial.module}, {trial.name}: the tests could not be run, exit code {code}.")
