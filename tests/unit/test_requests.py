@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.configuration import Configuration
-from lifecycle.errors import InvalidRequest
+from lifecycle.choosing import Choice
+from lifecycle.configuration import Configuration, Model
+from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.requests import fingerprint
 from lifecycle.start_request import StartRequest, start_request
 from lifecycle.wire import Json, from_wire, to_wire
@@ -144,7 +145,7 @@ def test_who_presses_start_without_an_input_learns_exactly_what_to_type(payload:
 
 def test_without_configured_models_the_example_names_an_arn() -> None:
     remedy = refusal({}, Configuration(models={}))["Remedy"]
-    assert "no model is configured in cdk.json yet" in remedy
+    assert remedy.endswith(" (no model is configured in cdk.json yet).")
     (asked,) = re.findall(r"\{.*?\}", remedy)
     assert set(json.loads(asked)) == {"ProjectVersionArn"}
 
@@ -152,7 +153,10 @@ def test_without_configured_models_the_example_names_an_arn() -> None:
 @pytest.mark.parametrize(
     ("arn", "says"),
     [
-        (ARN.replace("us-east-1", "eu-west-1"), "is in account 123456789012, eu-west-1; this app manages models in"),
+        (
+            ARN.replace("us-east-1", "eu-west-1"),
+            "is in account 123456789012, eu-west-1; this app manages models in account 123456789012, us-east-1 only",
+        ),
         (ARN.replace("123456789012", "210987654321"), "is in account 210987654321, us-east-1"),
         ("arn:aws:rekognition:us-east-1:123456789012:project/boards/1793510000000", "must match"),
         (f"{ARN}\n", "must match"),
@@ -268,6 +272,29 @@ def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
         due_at=NOW,
         deadline=NOW + timedelta(seconds=3600),
     )
+
+
+def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
+    asked = to_wire(start_request({"ProjectVersionArn": OTHER_ARN}, execution(), CONFIGURATION))
+    given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
+    assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "Warnings"}
+    assert (asked["DryRun"], asked["WaitForCapacity"], asked["Warnings"]) == (False, False, [])
+
+
+NEWEST = Configuration(models={"defects": Model(project="boards")})
+
+
+def test_a_name_that_means_the_newest_version_is_what_is_chosen_by_and_what_a_token_belongs_to() -> None:
+    versions = {"defects": Choice(ARN, reason="The newest.")}
+    asked = start_request({"Model": "defects"}, execution(), NEWEST, versions.__getitem__)
+    assert (asked.project_version_arn, asked.selection, asked.token_scope) == (ARN, "The newest.", "defects")
+    assert request().token_scope == ARN
+
+
+def test_where_nobody_chooses_such_a_name_means_no_version() -> None:
+    with pytest.raises(ModelNotFound) as nothing:
+        start_request({"Model": "defects"}, execution(), NEWEST)
+    assert nothing.value.message == "No version of the model defects was chosen."
 
 
 @pytest.mark.parametrize("named_by", [{"Model": "welds"}, {"ProjectVersionArn": CONFIGURED_ARN}])
