@@ -106,7 +106,8 @@ class _Hasty:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        os._exit(exitstatus)  # without tidying up, which takes longer than many a test
+        if exitstatus:
+            os._exit(exitstatus)  # without tidying up, which takes longer than many a test
 
 
 def files(tests: Iterable[str]) -> list[str]:
@@ -185,7 +186,9 @@ def _noticed(trial: Trial) -> int:
     except SyntaxError:
         return 71
     sys.meta_path.insert(0, _InItsPlace(trial.module, program))
-    return int(pytest.main([*OPTIONS, *files(trial.tests)], plugins=[_Hasty()]))
+    first, *others = files(trial.tests)  # most mutants are noticed by the first, and to collect the others takes long
+    code = int(pytest.main([*OPTIONS, first], plugins=[_Hasty()]))
+    return code or int(pytest.main([*OPTIONS, *others], plugins=[_Hasty()])) if others else code
 
 
 def _fate(trial: Trial, status: int) -> Fate:
