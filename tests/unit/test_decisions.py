@@ -61,7 +61,7 @@ def look(status: str, seconds: float = 0) -> Look:
 def cell(decision: Decision) -> Cell:
     outcome = decision.action or decision.error
     assert outcome is not None
-    assert not (decision.action and decision.error)
+    assert (decision.action is None) != (decision.error is None)
     assert decision.reason
     return outcome
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lifecycle.choosing import Choice
+from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest
 from lifecycle.stop_request import StopRequest, stop_request
 from lifecycle.wire import Json, from_wire, to_wire
@@ -141,6 +143,23 @@ def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
 def test_a_configured_model_has_its_name_however_it_is_named(named_by: dict[str, Json]) -> None:
     asked = stop_request(named_by, EVENING, CONFIGURATION)
     assert (asked.model, asked.project_version_arn) == ("welds", CONFIGURED_ARN)
+
+
+def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
+    asked = to_wire(stop_request({"ProjectVersionArn": OTHER_ARN}, EVENING, CONFIGURATION))
+    given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline"}
+    nothing = {"DryRun": False, "Force": False, "Warnings": [], "Others": [], "OtherExecutions": []}
+    assert asked.keys() == given | nothing.keys()
+    assert {name: asked[name] for name in nothing} == nothing
+
+
+def test_a_name_that_means_many_versions_is_what_is_chosen_by_and_what_a_token_belongs_to() -> None:
+    newest = Configuration(models={"defects": Model(project="boards")})
+    versions = {"defects": Choice(ARN, "The newest.", (OTHER_ARN,))}
+    payload = {"Model": "defects", "DryRun": True, "ClientRequestToken": "t-1"}
+    asked = stop_request(payload, EVENING, newest, versions.__getitem__)
+    assert (asked.project_version_arn, asked.others, asked.selection) == (ARN, (OTHER_ARN,), "The newest.")
+    assert (asked.dry_run, asked.client_request_token, asked.token_scope) == (True, "t-1", "defects")
 
 
 def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
