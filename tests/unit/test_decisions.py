@@ -21,7 +21,7 @@ from lifecycle.decisions import (
     made_after_all,
 )
 from lifecycle.errors import CapacityExceeded, LifecycleError, ModelFailed, ModelNotStartable, ModelStopped, TimedOut
-from lifecycle.statuses import BILLS, GONE, NOT_RUNNING, TARGET_RUNNING, TARGET_STOPPED, Target
+from lifecycle.statuses import BILLS, GONE, NOT_RUNNING, TARGET_RUNNING, TARGET_STOPPED, TRAINED, Target
 from lifecycle.wire import to_wire
 from tests.infra.configurations import ROOT
 from tests.unit.examples import NOW
@@ -312,6 +312,11 @@ def test_what_bills_and_what_does_not_run_is_as_the_table_of_stops_has_it() -> N
     assert set(BILLS) == {"STARTING", "RUNNING"}
     assert {status for status, cells in STOP_CELLS.items() if cells[0] is Action.DONE} == NOT_RUNNING
     assert {GONE, *STATUSES} == {*NOT_RUNNING, *BILLS, "STOPPING"}
+
+
+def test_what_is_trained_can_be_started_if_not_now() -> None:
+    startable = {status for status, cells in CELLS.items() if cells[0] is not ModelNotStartable}
+    assert {*TRAINED, "TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS"} == startable
 
 
 @pytest.mark.parametrize("progress", [UNTOUCHED, STOP_REQUESTED], ids=["before", "requested"])
