@@ -75,7 +75,7 @@ def start_request(
         configuration=configuration,
     )
     name, choice = model_of(payload, configuration, choose)
-    defaults = configuration.models[name] if name else Model(choice.project_version_arn)
+    defaults = configuration.model(name)
     ready_at = parse_timestamp(payload["ReadyAt"]) if "ReadyAt" in payload else None
     now = execution.start_time
     if ready_at and ready_at <= now:
@@ -108,7 +108,7 @@ def _inference_units(payload: Mapping[str, Json], defaults: Model) -> tuple[int,
     """As asked, else as configured; a configured maximum never undercuts a minimum that was asked for."""
     min_units = int(payload.get("MinInferenceUnits", defaults.min_inference_units))
     max_units = payload.get("MaxInferenceUnits", defaults.max_inference_units)
-    if max_units is None or ("MaxInferenceUnits" not in payload and max_units < min_units):
+    if max_units is None or max_units < min_units:
         return min_units, None
     return min_units, int(max_units)
 
@@ -118,15 +118,24 @@ def problems_between_fields(
 ) -> list[str]:
     """What a JSON Schema can't say, or says badly. Looks only at values of the right type."""
     problems = problems_of_any(payload, execution, configuration)
-    name = payload.get("Model")
     min_units, max_units = payload.get("MinInferenceUnits"), payload.get("MaxInferenceUnits")
-    if min_units is None and isinstance(name, str) and name in configuration.models:
-        min_units = configuration.models[name].min_inference_units
+    if min_units is None:
+        min_units = configuration.model(_name(payload, configuration)).min_inference_units
     if isinstance(max_units, int | float) and isinstance(min_units, int | float) and max_units < min_units:
         problems.append(f"MaxInferenceUnits: {max_units} is less than MinInferenceUnits, {min_units}")
     if isinstance(payload.get("ReadyAt"), str):
         problems += _unready(payload["ReadyAt"], execution.start_time)
     return problems
+
+
+def _name(payload: Mapping[str, Json], configuration: Configuration) -> str | None:
+    """Of the model that is asked for, if it is configured, by its name or by its ARN."""
+    if isinstance(payload.get("Model"), str):
+        return str(payload["Model"])
+    try:
+        return configuration.name_of(str(payload.get("ProjectVersionArn")))
+    except ValueError:
+        return None  # the schema has said so
 
 
 def _unready(text: str, now: datetime) -> list[str]:

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from lifecycle.choosing import Choice
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.leases import PastStart, Starter
+from lifecycle.polling import lead_seconds
 from lifecycle.requests import fingerprint
 from lifecycle.start_request import StartRequest, start_request
 from lifecycle.wire import Json, from_wire, to_wire
@@ -247,6 +250,11 @@ def test_the_maximum_is_no_less_than_the_minimum(units: dict[str, Json], least: 
     assert f"is less than MinInferenceUnits, {least}" in line
 
 
+def test_the_maximum_is_no_less_than_the_configured_minimum_of_a_model_that_is_named_by_its_arn() -> None:
+    (line,) = problems({"ProjectVersionArn": CONFIGURED_ARN, "MaxInferenceUnits": 1})
+    assert line == "MaxInferenceUnits: 1 is less than MinInferenceUnits, 2"
+
+
 @pytest.mark.parametrize(
     ("payload", "names"),
     [
@@ -279,6 +287,36 @@ def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
     given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
     assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "Warnings"}
     assert (asked["DryRun"], asked["WaitForCapacity"], asked["Warnings"]) == (False, False, [])
+
+
+def test_what_is_asked_for_is_in_the_request() -> None:
+    asked = request(WaitForCapacity=True, DryRun=True, ClientRequestToken="t-1", ReadyAt="2026-11-24T09:00:00Z")
+    assert (asked.wait_for_capacity, asked.dry_run, asked.client_request_token) == (True, True, "t-1")
+    assert asked.ready_at == NOW + timedelta(hours=2)
+
+
+def test_to_be_ready_now_is_to_start_at_once() -> None:
+    assert request(ReadyAt="2026-11-24T07:00:00Z") == request()
+
+
+def test_a_start_says_of_itself_what_its_lease_is() -> None:
+    asked = request(LeaseId="shift-2", LeaseMinutes=45)
+    assert asked.starter == Starter(asked.execution_arn, "shift-2", asked.deadline, 45)
+
+
+@pytest.mark.parametrize("ready_at", [None, "2026-11-24T09:00:00Z"])
+def test_a_start_for_later_is_due_as_late_as_past_starts_allow(ready_at: str | None) -> None:
+    asked = request(**({"ReadyAt": ready_at} if ready_at else {}))
+    assert asked.as_late_as(()) is asked
+    past = [PastStart(NOW, 595, 600)] * 20
+    later = asked.as_late_as(past)
+    if ready_at is None:
+        assert later is asked
+    else:
+        assert later.due_at == NOW + timedelta(hours=2, seconds=-lead_seconds(past)) > asked.due_at
+        assert later.deadline - later.due_at == asked.deadline - asked.due_at
+    long_ago = replace(asked, began_at=NOW + timedelta(hours=3))
+    assert ready_at is None or long_ago.as_late_as(past).due_at == long_ago.began_at
 
 
 NEWEST = Configuration(models={"defects": Model(project="boards")})

@@ -23,7 +23,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "requests": {
         "requests": ("requests", "stop_requests", "runs"),
-        "start_request": ("requests", "runs"),
+        "start_request": ("requests", "starting", "runs"),
         "stop_request": ("stop_requests", "requests"),
         "run_request": ("runs",),
         "validation": ("requests", "stop_requests", "runs", "batch_requests"),

@@ -94,9 +94,10 @@ def _scopes(module: cst.Module) -> dict[cst.CSTNode, str]:
 
 def _difference(before: Sequence[str], after: Sequence[str]) -> str:
     """The changed lines, as they were and as they are; of a call over many lines only those that differ."""
+    old, new = ([" ".join(line.split()) for line in lines] for lines in (before, after))
     parts = [
-        (" ".join(" ".join(before[i:j]).split()), " ".join(" ".join(after[k:m]).split()))
-        for change, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        (" ".join(old[i:j]), " ".join(new[k:m]).strip())
+        for change, i, j, k, m in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         if change != "equal"
     ]
     return "; ".join(f"{was} => {becomes or '(nothing)'}" for was, becomes in parts)
