@@ -1,5 +1,6 @@
 """RunWithModel: what is asked of it, how a duplicate follows, and what is left to be done when a run has ended."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,6 +122,44 @@ def test_what_is_wrong_is_said_with_its_path(change: dict[str, Any], problem: st
 def test_where_no_workload_is_configured_that_is_said() -> None:
     with pytest.raises(InvalidRequest, match=r"cdk.json allows \(none is\)"):
         run_request(INPUT, RUN, CONFIGURATION)
+
+
+def test_a_refusal_names_the_model_where_the_input_does() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({**INPUT, "Foo": 1}, RUN, RUNS_WORKLOADS)
+    assert refused.value.cause["ProjectVersionArn"] == ARN
+
+
+def test_without_any_configuration_the_example_names_an_arn_and_a_state_machine() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({}, RUN, Configuration(models={}))
+    remedy = str(refused.value.cause["Remedy"])
+    assert 'an input such as {"ProjectVersionArn": "arn:aws:rekognition:' in remedy
+    assert '"Workload": {"StateMachineArn": "arn:aws:states:' in remedy
+
+
+def test_an_input_that_is_no_object_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="input: must be of type object"):
+        run_request([INPUT], RUN, RUNS_WORKLOADS)
+
+
+def test_what_is_asked_for_is_in_the_request_and_what_is_not_has_its_default() -> None:
+    assert (run().dry_run, run().client_request_token, run().context) == (False, None, None)
+    asked = run(DryRun=True, ClientRequestToken="t-1", Context={"Batch": 7})
+    assert (asked.dry_run, asked.client_request_token, asked.context) == (True, "t-1", {"Batch": 7})
+    assert (asked.execution_arn, asked.model, asked.selection) == (RUN.id, "defects", None)
+    assert (asked.began_at, asked.due_at, asked.deadline) == (NOW, NOW, NOW + timedelta(days=366))
+    assert (asked.lease_id, asked.child_name, asked.release_name) == (NAMES.lease_id, NAMES.child, NAMES.release)
+    assert asked.workload_execution_arn == WORK
+
+
+def test_the_names_of_what_a_run_starts_say_which_run_it_was() -> None:
+    digest = hashlib.sha256(RUN.id.encode()).hexdigest()[:8]
+    assert Names("run/monday", f"run-{digest}-monday", f"release-{digest}-monday") == NAMES
+    odd = replace(RUN, name="line+1 Z")
+    assert Names.of(odd).lease_id == f"run/line-1-Z-{digest}"
+    long = Names.of(replace(RUN, name="x" * 80))
+    assert (long.child, long.release) == (f"run-{digest}-{'x' * 67}", f"release-{digest}-{'x' * 63}")
 
 
 def test_a_workload_may_have_any_input_where_nothing_is_put_into_it() -> None:

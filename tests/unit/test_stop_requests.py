@@ -34,10 +34,10 @@ FIELDS = {
 EVENING = execution("evening", machine="StopModel")
 
 
-def refusal(payload: Json) -> dict[str, str]:
+def refusal(payload: Json, configuration: Configuration = CONFIGURATION) -> dict[str, str]:
     """The Cause of a refused input."""
     with pytest.raises(InvalidRequest) as refused:
-        stop_request(payload, EVENING, CONFIGURATION)
+        stop_request(payload, EVENING, configuration)
     cause: dict[str, str] = json.loads(str(refused.value))
     return cause
 
@@ -113,6 +113,15 @@ def test_who_presses_start_without_an_input_stops_nothing_and_learns_what_to_typ
 )
 def test_an_unknown_field_is_refused_with_the_nearest_known_name(unknown: str, says: str) -> None:
     assert problems({"Model": "defects", unknown: 1}) == [f"{unknown}: {says}"]
+
+
+def test_a_refusal_names_the_model_where_the_input_does() -> None:
+    assert refusal({"Model": "defects", "Foo": 1})["ProjectVersionArn"] == ARN
+
+
+def test_without_configured_models_the_example_names_an_arn() -> None:
+    remedy = refusal({}, Configuration(models={}))["Remedy"]
+    assert 'an input such as {"ProjectVersionArn": "arn:aws:rekognition:' in remedy
 
 
 def test_a_model_elsewhere_is_refused() -> None:
