@@ -21,7 +21,7 @@ from lifecycle.configuration import Policy, Unleased
 from lifecycle.decisions import Refusal
 from lifecycle.ending_messages import STARTED_BY_SWEEP, ending_notification
 from lifecycle.endings import Abortion, Ending, Failure
-from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError
+from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError, ModelNotFound
 from lifecycle.finding_messages import finding_notification
 from lifecycle.holding import Running
 from lifecycle.leases import Lease, ModelItem, PendingLease
@@ -67,6 +67,7 @@ DENIED = AccessDenied(
     "StopProjectVersion answered AccessDeniedException: not authorized to perform rekognition:StopProjectVersion",
     project_version_arn=ARN,
 )
+NO_SUCH_MODEL = ModelNotFound("There is no such model version.", project_version_arn=ARN)
 LIMITED = [ModelVersion(OTHER_ARN, "RUNNING", None, 3)]
 
 
@@ -154,7 +155,9 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "START_FAILED-ModelFailed": lambda: start(
         Models(once_started=[(0, "STARTING"), (90, "FAILED")], status_message="Internal error")
     ),
-    "START_FAILED-ModelNotFound": lambda: start(Models(script=[(0, "NOT_FOUND")])),
+    "START_FAILED-ModelNotFound": lambda: Ending(
+        Machine.START_MODEL, execution(), request=request(), failure=Failure("ModelNotFound", str(NO_SUCH_MODEL))
+    ),
     "START_FAILED-ModelStopped": lambda: start(Models(once_started=[(0, "STARTING"), (90, "STOPPED")])),
     "START_FAILED-released": released_meanwhile,
     "START_FAILED-without-a-cause": lambda: Ending(
