@@ -16,7 +16,7 @@ from lifecycle.words import escaped
 LONGEST_RUN = timedelta(days=366)
 """An execution of Step Functions ends within a year (Step Functions quotas)."""
 _MAX_NAME = 80
-_NOT_PASSED_ON = frozenset({"Workload", "LeaseId", "ClientRequestToken", "Comment"})
+_NOT_PASSED_ON = frozenset({"Workload", "ClientRequestToken", "Comment"})
 
 
 @dataclass(frozen=True, slots=True)

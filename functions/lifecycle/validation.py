@@ -40,7 +40,7 @@ class Validator:
     """
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
-        self._schema = {name: rule for name, rule in schema.items() if name not in {"oneOf", "$id"}}
+        self._schema = {name: rule for name, rule in schema.items() if name != "oneOf"}
         self._check = fastjsonschema.compile(self._schema, fast_fail=False, use_default=False)
 
     def problems(self, document: Json) -> list[str]:
@@ -78,11 +78,11 @@ class Validator:
 
     def _at(self, path: Sequence[str]) -> Mapping[str, Json]:
         """The part of the schema that a path leads to."""
-        schema: Any = self._schema
+        schema: Mapping[str, Json] = self._schema
         for step in path:
             inner = schema.get("properties", {})
             schema = inner[step] if step in inner else schema.get("items") or schema.get("additionalProperties") or {}
-        return schema if isinstance(schema, dict) else {}
+        return schema
 
 
 def unknown_name(where: str, name: str, known: Mapping[str, Json]) -> str:

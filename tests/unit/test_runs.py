@@ -103,8 +103,9 @@ def test_runs_of_similar_names_have_leases_and_children_of_their_own() -> None:
         ({"Workload": {"StateMachineArn": f"{WORKLOAD}:prod"}}, "Versions and aliases can't be named"),
         (
             {"Workload": {"StateMachineArn": WORKLOAD, "Input": [1], "ModelField": "Model"}},
-            "Workload.Input: must be an object",
+            "\n- Workload.Input: must be an object, for ModelField to be a field of it",
         ),
+        ({"ProjectVersionArn": ARN.replace("us-east-1", "eu-west-1")}, "the model is in account 123456789012, eu-west"),
         ({"LeaseMinutes": -1}, "LeaseMinutes: must be at least 0"),
         ({"Model": "nails"}, "Model: 'nails' is not configured"),
         ({"LeaseMinuets": 1}, "LeaseMinuets: is unknown, did you mean LeaseMinutes?"),
@@ -122,6 +123,12 @@ def test_what_is_wrong_is_said_with_its_path(change: dict[str, Any], problem: st
 def test_where_no_workload_is_configured_that_is_said() -> None:
     with pytest.raises(InvalidRequest, match=r"cdk.json allows \(none is\)"):
         run_request(INPUT, RUN, CONFIGURATION)
+
+
+def test_the_workloads_that_are_allowed_are_named() -> None:
+    two = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}-2"))
+    with pytest.raises(InvalidRequest, match=rf"allows \({WORKLOAD}, {WORKLOAD}-2\)"):
+        run_request({**INPUT, "Workload": {"StateMachineArn": "arn:other"}}, RUN, two)
 
 
 def test_a_refusal_names_the_model_where_the_input_does() -> None:

@@ -26,7 +26,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "start_request": ("requests", "starting", "runs"),
         "stop_request": ("stop_requests", "requests"),
         "run_request": ("runs",),
-        "validation": ("requests", "stop_requests", "runs", "batch_requests"),
+        "validation": ("validation", "requests", "stop_requests", "runs", "batch_requests"),
     },
 }
 """Groups of modules of functions/lifecycle, and for each module the files in tests/unit, ``test_`` left out."""
