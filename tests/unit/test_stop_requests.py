@@ -141,8 +141,6 @@ def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
         execution_arn=EVENING.id,
         began_at=NOW,
         project_version_arn=OTHER_ARN,
-        lease_id=None,
-        force=False,
         due_at=NOW,
         deadline=NOW + timedelta(seconds=3600),
     )
