@@ -21,10 +21,10 @@ from lifecycle.bill import (
     session_of,
 )
 from lifecycle.errors import InvalidRequest
-from lifecycle.holding import MAX_HOLDERS, OTHERS, Running, Share, counted
+from lifecycle.holding import MAX_HOLDERS, Running, Share, counted
 from lifecycle.leases import Lease, ModelItem
 from lifecycle.results import Outcome
-from lifecycle.wire import Json
+from lifecycle.wire import Json, to_wire
 from tests.unit.examples import ARN, CONFIGURATION, NOW, OTHER_ARN
 from tests.unit.twins import Models, StopStory, Story
 
@@ -67,6 +67,23 @@ def test_the_time_of_a_model_is_shared_by_those_who_hold_it(
     assert running.counted_until == at(4)
 
 
+def test_shares_are_whole_milliseconds() -> None:
+    running = counted(Running(NOW, 1), dict.fromkeys("abc"), NOW + timedelta(seconds=1))
+    assert running.shares == tuple(Share(name, 333) for name in "abc")
+    assert all(isinstance(share.milliseconds, int) for share in running.shares)
+
+
+def test_nothing_is_counted_of_a_model_that_runs_since_now_or_of_which_nobody_has_seen_more() -> None:
+    running = Running(NOW, 1)
+    assert counted(running, {"a": None}, NOW) is running
+    assert to_wire(running) == {
+        "Since": "2026-11-24T07:00:00.000Z",
+        "MinInferenceUnits": 1,
+        "Shares": [],
+        "Found": False,
+    }
+
+
 def test_what_was_counted_is_not_counted_again() -> None:
     once = counted(Running(NOW, 1), {"a": None}, at(1))
     assert counted(once, {"a": None}, at(1)) == once
@@ -78,11 +95,11 @@ def test_of_very_many_holders_the_longest_are_kept_and_the_others_are_one() -> N
     running = Running(NOW, 1)
     for hour in range(2 * MAX_HOLDERS):
         running = counted(running, {f"run/{hour}": None}, at(hour + 1))
-    running = counted(running, {"production": None}, at(2 * MAX_HOLDERS + 10))
+    running = counted(running, {"shift": None}, at(2 * MAX_HOLDERS + 10))
     found = shares(running)
-    assert len(found) == MAX_HOLDERS + 1
-    assert found["production"] == 10
-    assert found[OTHERS] == MAX_HOLDERS + 1
+    assert len(found) == MAX_HOLDERS + 1 == 51
+    assert found["shift"] == 10
+    assert found["(others)"] == MAX_HOLDERS + 1
     assert sum(found.values()) == 2 * MAX_HOLDERS + 10
 
 

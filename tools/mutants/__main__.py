@@ -30,13 +30,12 @@ def main() -> None:
     os.nice(10)
     began = time.monotonic()
     warm_up(files(dict.fromkeys(name for names in tests.values() for name in names)))
-    figures: dict[str, report.Figures] = {}
     wrong: list[str] = []
     for module, names in tests.items():
-        figures[module], survivors = of_module(module, names, chosen.processes)
+        figures, survivors = of_module(module, names, chosen.processes)
+        report.write({module: figures})
         wrong += (lines := list(report.unexplained(module, survivors)))
         print(*lines, sep="\n", flush=True)
-    report.write(figures)
     wrong += (lines := below_the_bar(report.figures_told()))
     print(*lines, f"{time.monotonic() - began:.0f} s", sep="\n")
     sys.exit(bool(wrong))

@@ -9,7 +9,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "leases": {
         "leases": ("leases", "starting", "stopping", "leased_starts", "sweeping", "bill"),
-        "holding": ("leases", "bill"),
+        "holding": ("bill", "leases"),
     },
     "polling": {
         "polling": ("polling", "starting", "leased_starts"),
