@@ -21,7 +21,7 @@ SCHEMA: dict[str, Any] = {
             "uniqueItems": True,
             "items": {"type": "integer", "minimum": 1, "examples": [7, 8]},
         },
-        "tags": {"type": "object", "additionalProperties": {"type": "string"}},
+        "tags": {"type": "object", "additionalProperties": {"type": "string", "examples": ["3"]}},
         "belt": {
             "type": "object",
             "additionalProperties": False,
@@ -41,7 +41,7 @@ SCHEMA: dict[str, Any] = {
         ({"sizes": []}, "sizes: must have at least 1 entry; got []"),
         ({"sizes": [1, 0]}, "sizes.1: must be at least 1, for example 7; got 0"),
         ({"sizes": [1, 1]}, "sizes: data.sizes must contain unique items; got [1, 1]"),
-        ({"tags": {"line": 1}}, "tags.line: must be of type string; got 1"),
+        ({"tags": {"line": 1}}, 'tags.line: must be of type string, for example "3"; got 1'),
         ({"belt": {}}, "belt.line: is missing"),
         ({"belt": {"line": 1, "lines": 2}}, "belt.lines: is unknown, did you mean line?"),
         ({"nothing": {"x": 1}}, "nothing.x: is unknown; known are "),
