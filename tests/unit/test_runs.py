@@ -125,6 +125,13 @@ def test_where_no_workload_is_configured_that_is_said() -> None:
         run_request(INPUT, RUN, CONFIGURATION)
 
 
+def test_of_a_workload_that_is_refused_200_characters_are_shown() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({**INPUT, "Workload": {"StateMachineArn": "x" * 300}}, RUN, RUNS_WORKLOADS)
+    assert "x" * 200 in refused.value.message
+    assert "x" * 201 not in refused.value.message
+
+
 def test_the_workloads_that_are_allowed_are_named() -> None:
     two = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}-2"))
     with pytest.raises(InvalidRequest, match=rf"allows \({WORKLOAD}, {WORKLOAD}-2\)"):
