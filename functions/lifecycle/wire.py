@@ -4,7 +4,7 @@ import functools
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -52,7 +52,7 @@ def parse_timestamp(text: str) -> datetime:
 def to_wire(value: Any) -> Json:
     """The JSON of a dataclass (without what is None), a datetime or a tuple of them."""
     if is_dataclass(value):
-        items = {pascal(field.name): getattr(value, field.name) for field in fields(value) if field.name != _OTHERS}
+        items = {name: getattr(value, member) for name, (member, _) in _members(type(value)).items()}
         known = {name: to_wire(item) for name, item in items.items() if item is not None}
         return {**dict(value.others), **known} if isinstance(value, Stored) else known
     if isinstance(value, datetime):
@@ -78,7 +78,10 @@ def from_wire(cls: type[T], data: Mapping[str, Json]) -> T:
 @functools.cache
 def _members(cls: type) -> Mapping[str, tuple[str, Any]]:
     """Of each name on the wire the field's name and its type: read once, as that takes longer than all else here."""
-    return {pascal(name): (name, hint) for name, hint in typing.get_type_hints(cls).items() if name != _OTHERS}
+    hints = typing.get_type_hints(cls)
+    if issubclass(cls, Stored):  # a StopRequest has others too, which are its own
+        del hints[_OTHERS]
+    return {pascal(name): (name, hint) for name, hint in hints.items()}
 
 
 def _read(hint: Any, item: Json) -> Any:

@@ -167,6 +167,7 @@ def test_a_name_that_means_many_versions_is_what_is_chosen_by_and_what_a_token_b
     asked = stop_request(payload, EVENING, newest, versions.__getitem__)
     assert (asked.project_version_arn, asked.others, asked.selection) == (ARN, (OTHER_ARN,), "The newest.")
     assert (asked.dry_run, asked.client_request_token, asked.token_scope) == (True, "t-1", "defects")
+    assert from_wire(StopRequest, to_wire(asked)) == asked
 
 
 def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
