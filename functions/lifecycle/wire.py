@@ -52,7 +52,8 @@ def parse_timestamp(text: str) -> datetime:
 def to_wire(value: Any) -> Json:
     """The JSON of a dataclass (without what is None), a datetime or a tuple of them."""
     if is_dataclass(value):
-        items = {name: getattr(value, member) for name, (member, _) in _members(type(value)).items()}
+        members = _members(type(value))  # type: ignore[arg-type] # a class is hashable
+        items = {name: getattr(value, member) for name, (member, _) in members.items()}
         known = {name: to_wire(item) for name, item in items.items() if item is not None}
         return {**dict(value.others), **known} if isinstance(value, Stored) else known
     if isinstance(value, datetime):
