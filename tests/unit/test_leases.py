@@ -145,6 +145,17 @@ def test_settling_again_extends_a_lease_and_never_shortens_it(before: Lease, min
     assert leases.settle(held, starter(minutes=minutes), NOW).leases == (others, after)
 
 
+@pytest.mark.parametrize(("settled", "full"), [(299, False), (300, True)])
+def test_five_hundred_leases_are_all_that_a_model_has_room_for(settled: int, full: bool) -> None:
+    held = item(
+        leases=tuple(Lease(f"l{number}", NOW) for number in range(settled)),
+        pending=tuple(pending(f"p{number}", f"{OTHERS}{number}") for number in range(200)),
+    )
+    assert bool(leases.is_full(held, starter())) is full
+    assert not leases.is_full(held, starter("l7"))  # it has its place already
+    assert not leases.is_full(held, starter(execution_arn=f"{OTHERS}7"))
+
+
 # A stop -------------------------------------------------------------------------------------------
 
 

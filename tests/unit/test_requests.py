@@ -282,6 +282,26 @@ def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
     )
 
 
+def test_what_utf_8_can_not_write_is_refused() -> None:
+    says = "has half of a surrogate pair in it, such as \\ud800, which is no character"
+    for half in ("\ud800", "\udfff"):
+        assert problems({"Model": "defects", "ClientRequestToken": half}) == [f"ClientRequestToken: {says}"]
+        assert problems({"Model": "defects", "Context": [half]}) == [f"Context: {says}"]
+    assert request(Context="\ud7ff\ue000").context == "\ud7ff\ue000"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_a_number_that_json_has_not_is_refused(number: float) -> None:
+    (line,) = problems({"Model": "defects", "Context": {"a": number}})
+    assert line == "Context: has a number that is too large to be kept; pass it as a string"
+
+
+@pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29 and 1 more).")])
+def test_thirty_configured_models_are_named_and_more_are_counted(count: int, more: str) -> None:
+    configuration = Configuration(models={f"m{number:02}": Model(ARN) for number in range(count)})
+    assert refusal({}, configuration)["Remedy"].endswith(more)
+
+
 def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
     asked = to_wire(start_request({"ProjectVersionArn": OTHER_ARN}, execution(), CONFIGURATION))
     given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
