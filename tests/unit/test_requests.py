@@ -392,6 +392,11 @@ def test_a_start_is_due_half_an_hour_before_ready_at_and_never_before_now(ready_
     assert from_wire(StartRequest, to_wire(asked)) == asked
 
 
+def test_a_time_too_far_ahead_is_refused_with_what_was_asked() -> None:
+    (line,) = problems({"Model": "defects", "ReadyAt": "2026-12-24T07:00:01Z"})
+    assert line == "ReadyAt: 2026-12-24T07:00:01Z is more than 30 days ahead"
+
+
 def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
     raised = request(PollSeconds=5, TimeoutSeconds=86400)
     assert raised.poll_seconds == 88
