@@ -443,6 +443,15 @@ def test_the_event_of_a_failure_has_its_error_and_cause() -> None:
     assert (detail["Context"], "Output" in detail) == (7, False)
 
 
+def test_a_cause_that_is_too_large_is_told_as_text_up_to_100_000_characters() -> None:
+    room = 100_000 - len('{"Message": ""}')
+    fits, large = (json.dumps({"Message": "x" * length}) for length in (room, room + 1))
+    told = [
+        tell(replace(FAILURES[0], failure=Failure("ModelFailed", cause))).detail["Cause"] for cause in (fits, large)
+    ]
+    assert told == [json.loads(fits), {"Message": large[:100_000]}]
+
+
 def test_a_warning_is_pointed_at_where_it_says_what_to_do() -> None:
     warned = tell(ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))))
     assert section(warned, "What to do").startswith("  See the warning above.")
