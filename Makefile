@@ -109,9 +109,12 @@ deploy diff destroy: setup tools/deploy/node_modules/.done ## Deploy to the acco
 docs: setup ## Draw the pictures in the docs anew from their sources
 	@$(PY) -m tools.pictures
 
-lock: .venv/.done ## Compile requirements.txt and functions/requirements.txt again
-	@$(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in
-	@$(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements.txt -o functions/requirements.txt functions/requirements.in
+LOCK := $(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+lock: .venv/.done ## Compile all the pinned requirements again
+	@$(LOCK) -o requirements.txt requirements.in
+	@$(LOCK) --constraint requirements.txt -o functions/requirements.txt functions/requirements.in
+	@$(LOCK) -o tools/audit/requirements.txt tools/audit/requirements.in
+	@$(LOCK) -o tools/audit/checkov.txt tools/audit/checkov.in
 
 clean: ## Remove everything that the commands above have made
 	@rm -rf .venv build cdk.out tools/node_modules tools/deploy/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
