@@ -24,10 +24,10 @@ from benchmarks.report import Bar, bars, table
 from benchmarks.starts import ARN, BEGIN, DESCRIBE, HOME, SECOND, START, Start, durations, history
 from emulator.custom_labels import Quotas, Timing
 from emulator.server import Emulator
+from lifecycle.adapters.rate_limit import SOON
 from lifecycle.configuration import Configuration
 from lifecycle.leases import ModelItem
 from lifecycle.pricing import LOOK
-from lifecycle.rate_limit import SOON
 
 SIZES = (1, 10, 100, 1000)
 QUOTA = 5
@@ -88,7 +88,7 @@ class Service:
 
 @dataclass
 class Slots:
-    """What ``lifecycle.rate_limit`` does in DynamoDB, in memory; a test compares the two."""
+    """What ``lifecycle.adapters.rate_limit`` does in DynamoDB, in memory; a test compares the two."""
 
     interval: float = 1 / Configuration({}).calls_per_second
     free_at: dict[str, float] = field(default_factory=dict)
@@ -329,7 +329,7 @@ everybody looks in turn, as often as the quota allows. "US cents" as above: the 
 {bars(said)}
 
 "Without slots" is what the product did before, and what retries alone come to: they only add to the crowd. Now
-[a rate limiter](../functions/lifecycle/rate_limit.py) gives each look a slot, one every quarter of a second (a
+[a rate limiter](../functions/lifecycle/adapters/rate_limit.py) gives each look a slot, one every quarter of a second (a
 conditional write, 0.00006 cents). Who has to wait for it longer than two seconds waits in the state machine, where that
 costs a turn. Its first call, of Prepare, does not queue: it comes again, by chance, until a slot is near. The same with
 the real functions and definitions, and 100 starts at a time: `tests/faults/test_crowd.py`.

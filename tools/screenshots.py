@@ -229,7 +229,7 @@ class Picture:
         return digest.hexdigest()
 
 
-_PAGE = ("functions/lifecycle/templates/*", "functions/lifecycle/page_html.py")
+_PAGE = ("functions/lifecycle/page/templates/*", "functions/lifecycle/page/html.py")
 
 
 def pictures() -> Mapping[str, Picture]:

@@ -9,12 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
 from lifecycle import configuration, links
-from lifecycle.acts import asked
-from lifecycle.aws import PATIENT_CONFIG
+from lifecycle.adapters.aws import PATIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
 from lifecycle.errors import LifecycleError
-from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine, execution_arn
-from lifecycle.page_html import refused_html, started_html, theme_and_zone
+from lifecycle.page.acts import asked
+from lifecycle.page.html import refused_html, started_html, theme_and_zone
 from lifecycle.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))

@@ -7,11 +7,12 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from lifecycle import batch, configuration
-from lifecycle.aws import CLIENT_CONFIG
-from lifecycle.batch_request import Batch
-from lifecycle.objects import S3
-from lifecycle.rekognition import Rekognition
+from lifecycle import configuration
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.objects import S3
+from lifecycle.adapters.rekognition import Rekognition
+from lifecycle.batch import steps as batch
+from lifecycle.batch.request import Batch
 from lifecycle.requests import Execution
 from lifecycle.wire import Json, from_wire
 

@@ -8,11 +8,12 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
-from lifecycle import batch, configuration
-from lifecycle.aws import PATIENT_CONFIG
-from lifecycle.batch_request import Batch
-from lifecycle.batch_summary import BatchSummary
-from lifecycle.objects import S3
+from lifecycle import configuration
+from lifecycle.adapters.aws import PATIENT_CONFIG
+from lifecycle.adapters.objects import S3
+from lifecycle.batch import steps as batch
+from lifecycle.batch.request import Batch
+from lifecycle.batch.summary import BatchSummary
 from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))

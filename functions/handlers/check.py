@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
 from lifecycle import configuration, running, starting, stopping
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.model_table import ModelTable
+from lifecycle.adapters.rate_limit import RateLimit
+from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.decisions import Progress, StopProgress
-from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machine
-from lifecycle.model_table import ModelTable
-from lifecycle.rate_limit import RateLimit
-from lifecycle.rekognition import Rekognition
 from lifecycle.requests import Request
 from lifecycle.run_request import RunRequest
 from lifecycle.start_request import StartRequest

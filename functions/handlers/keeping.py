@@ -10,16 +10,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.metrics import measured
 from handlers.telling import telemetry, tell
 from lifecycle import configuration, measures
-from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable, SweepTable
+from lifecycle.adapters.rekognition import Rekognition
+from lifecycle.adapters.token_table import TokenTable
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Ending
-from lifecycle.executions import StepFunctions
 from lifecycle.machines import Machines
 from lifecycle.messages import Notification
-from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
-from lifecycle.rekognition import Rekognition
 from lifecycle.settling import Settler
-from lifecycle.token_table import TokenTable
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"], os.environ["RUN_WITH_MODEL_ARN"])

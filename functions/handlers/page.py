@@ -9,15 +9,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
 from lifecycle import configuration
-from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.ledger import LedgerTable
+from lifecycle.adapters.model_table import ModelTable, SweepTable
+from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.bill import Bill, bill_so_far, month_asked_for
-from lifecycle.executions import StepFunctions
-from lifecycle.ledger import LedgerTable
-from lifecycle.model_table import ModelTable, SweepTable
-from lifecycle.page import page_of
-from lifecycle.page_facts import Reader
-from lifecycle.page_html import page_html, theme_and_zone
-from lifecycle.rekognition import Rekognition
+from lifecycle.page.facts import Reader
+from lifecycle.page.html import page_html, theme_and_zone
+from lifecycle.page.view import page_of
 from lifecycle.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))

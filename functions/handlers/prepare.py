@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
 from lifecycle import configuration, running, starting, stopping
-from lifecycle.aws import CLIENT_CONFIG
-from lifecycle.executions import StepFunctions
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable
+from lifecycle.adapters.rate_limit import RateLimit
+from lifecycle.adapters.rekognition import Rekognition
+from lifecycle.adapters.token_table import TokenTable
 from lifecycle.machines import Machine
-from lifecycle.model_table import ExecutionTable, ModelTable
-from lifecycle.rate_limit import RateLimit
-from lifecycle.rekognition import Rekognition
 from lifecycle.requests import Execution, Request
-from lifecycle.token_table import TokenTable
 from lifecycle.wire import Json, from_wire
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))

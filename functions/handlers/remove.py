@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry, logger
 from lifecycle import configuration
-from lifecycle.aws import PATIENT_CONFIG
+from lifecycle.adapters.aws import PATIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.model_table import ModelTable
+from lifecycle.adapters.rekognition import Rekognition
+from lifecycle.adapters.stacks import Request, Stacks
 from lifecycle.errors import LifecycleError
-from lifecycle.executions import StepFunctions
-from lifecycle.model_table import ModelTable
-from lifecycle.rekognition import Rekognition
 from lifecycle.removing import MARGIN, OnDestroy, Remover
-from lifecycle.stacks import Request, Stacks
 from lifecycle.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))

@@ -9,10 +9,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
 from lifecycle import configuration, starting
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.model_table import ModelTable
+from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.decisions import Progress
-from lifecycle.model_table import ModelTable
-from lifecycle.rekognition import Rekognition
 from lifecycle.start_request import StartRequest
 from lifecycle.steps import Step
 from lifecycle.wire import Json, from_wire

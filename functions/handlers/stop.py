@@ -8,10 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import entry
 from lifecycle import stopping
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.model_table import ModelTable
+from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.decisions import StopProgress
-from lifecycle.model_table import ModelTable
-from lifecycle.rekognition import Rekognition
 from lifecycle.steps import Step
 from lifecycle.stop_request import StopRequest
 from lifecycle.wire import Json, from_wire

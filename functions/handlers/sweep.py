@@ -20,15 +20,15 @@ from handlers.keeping import (
 )
 from handlers.metrics import emit, measured
 from handlers.telling import tell
-from lifecycle.aws import PATIENT_CONFIG
+from lifecycle.adapters.aws import PATIENT_CONFIG
+from lifecycle.adapters.ledger import LedgerTable
+from lifecycle.adapters.rate_limit import RateLimit
+from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.bill import bill_so_far, month_of
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.finding_messages import finding_notification
 from lifecycle.leases import LONGEST_CALL
-from lifecycle.ledger import LedgerTable
 from lifecycle.measures import of_outcome, of_sweep
-from lifecycle.rate_limit import RateLimit
-from lifecycle.rekognition import Rekognition
 from lifecycle.sweep import Sweeper, Swept
 from lifecycle.sweeping import Finding
 from lifecycle.wire import Json

@@ -18,8 +18,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.entry import logger
-from lifecycle.aws import CLIENT_CONFIG
-from lifecycle.channels import ChatTopic, EventBus, Topic
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.links import Telemetry
 from lifecycle.messages import Notification

@@ -10,8 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.entry import entry, logger
 from handlers.metrics import emit
 from lifecycle import configuration, ticking
-from lifecycle.aws import PATIENT_CONFIG
-from lifecycle.executions import StepFunctions
+from lifecycle.adapters.aws import PATIENT_CONFIG
+from lifecycle.adapters.executions import StepFunctions
 from lifecycle.machines import Machine
 from lifecycle.measures import of_outcome
 from lifecycle.ticking import Decided, Tick

@@ -16,8 +16,8 @@ from typing import Any
 
 import time_machine
 
+from lifecycle.adapters.model_table import EXECUTION, MODEL
 from lifecycle.errors import LifecycleError
-from lifecycle.model_table import EXECUTION, MODEL
 from lifecycle.wire import timestamp
 from tests.abuse.fields import ELSEWHERE, HOSTILE, LENGTHS, MALFORMED, TYPES
 from tests.abuse.hostile import NUMBERS, nested

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lifecycle.channels import EventBus
+from lifecycle.adapters.channels import EventBus
 from lifecycle.chat_messages import MAX_STEP, chat_message
 from lifecycle.ending_messages import ending_notification
 from lifecycle.endings import Abortion, Ending, Failure

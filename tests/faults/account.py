@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import time_machine
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from lifecycle.adapters.model_table import ModelTable
 from lifecycle.leases import ModelItem
-from lifecycle.model_table import ModelTable
 from lifecycle.wire import from_wire
 from tests.faults.clients import Caller, Wire
 from tests.faults.faults import Fault, Faults, Lost

@@ -18,7 +18,7 @@ Json = Any
 LATENCY = 0.02
 """Seconds for a request to arrive, and for its answer."""
 GIVES_UP = 5
-"""Seconds until the SDK gives up on an answer (``lifecycle.aws``)."""
+"""Seconds until the SDK gives up on an answer (``lifecycle.adapters.aws``)."""
 RETRIED = frozenset(
     {
         "ThrottlingException",

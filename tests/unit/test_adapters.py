@@ -22,9 +22,14 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.channels import ATTRIBUTES, ChatTopic, EventBus, Topic
+from lifecycle.adapters.executions import StepFunctions
+from lifecycle.adapters.ledger import LedgerTable
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable, SweepTable
+from lifecycle.adapters.rekognition import PACE, Rekognition
+from lifecycle.adapters.token_table import TokenTable
 from lifecycle.bill import Session
-from lifecycle.channels import ATTRIBUTES, ChatTopic, EventBus, Topic
 from lifecycle.chat_messages import chat_message
 from lifecycle.decisions import Refusal
 from lifecycle.errors import (
@@ -35,16 +40,11 @@ from lifecycle.errors import (
     NoAnswer,
     ServiceUnavailable,
 )
-from lifecycle.executions import StepFunctions
 from lifecycle.holding import Running, Share
 from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
-from lifecycle.ledger import LedgerTable
 from lifecycle.messages import Notification, Severity
-from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
-from lifecycle.rekognition import PACE, Rekognition
 from lifecycle.results import Outcome
-from lifecycle.token_table import TokenTable
 from tests.unit.examples import ACCOUNT, ARN, NOW, OTHER_ARN, PROJECT, execution
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}

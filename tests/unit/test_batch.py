@@ -13,10 +13,10 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle import batch
-from lifecycle.batch_errors import ModelNotRunning, ResultsNotWritten, TooManyFailures
-from lifecycle.batch_request import Batch
-from lifecycle.batch_summary import EXAMPLES, NAMES, BatchSummary, Line, Written, tally
+from lifecycle.batch import steps as batch
+from lifecycle.batch.errors import ModelNotRunning, ResultsNotWritten, TooManyFailures
+from lifecycle.batch.request import Batch
+from lifecycle.batch.summary import EXAMPLES, NAMES, BatchSummary, Line, Written, tally
 from lifecycle.configuration import Configuration, DetectBatch
 from lifecycle.errors import AccessDenied, InvalidRequest, LifecycleError, ModelNotFound, ServiceUnavailable
 from lifecycle.ports import ModelVersion

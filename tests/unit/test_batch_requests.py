@@ -6,7 +6,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.batch_request import Batch, batch_request
+from lifecycle.batch.request import Batch, batch_request
 from lifecycle.configuration import DetectBatch
 from lifecycle.errors import InvalidRequest
 from lifecycle.places import Place

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from handlers.entry import entry, logger
 from handlers.metrics import emit
-from lifecycle.aws import THROTTLING, errors_of
+from lifecycle.adapters.aws import THROTTLING, errors_of
 from lifecycle.errors import InvalidRequest, LifecycleError, ServiceUnavailable
 from lifecycle.measures import of_outcome
 from lifecycle.metrics import Measure

@@ -15,9 +15,9 @@ import pytest
 import time_machine
 from moto import mock_aws
 
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.leases import Lease, ModelItem, PendingLease
-from lifecycle.model_table import ExecutionTable, ModelTable
 from lifecycle.wire import Json
 from tests.unit.examples import ARN, CONFIGURATION, MACHINES
 from tests.unit.test_notify import ENVIRONMENT, SWEEPING, Channel, Context

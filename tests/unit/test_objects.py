@@ -9,9 +9,9 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.objects import S3
 from lifecycle.errors import AccessDenied, InvalidRequest, LifecycleError, ServiceUnavailable
-from lifecycle.objects import S3
 from tests.unit.test_adapters import KEYS
 
 PLACE = {"Bucket": "results", "Key": "labels/one"}

@@ -10,7 +10,7 @@ from lifecycle.bill import Session
 from lifecycle.configuration import Configuration, Model, Policy, Schedule, Unleased
 from lifecycle.holding import Running, Share
 from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
-from lifecycle.page import Coming, Facts, ModelView, Page, next_of, page_of
+from lifecycle.page.view import Coming, Facts, ModelView, Page, next_of, page_of
 from lifecycle.ports import ModelVersion
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, execution
 

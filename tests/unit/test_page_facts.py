@@ -8,8 +8,8 @@ from lifecycle.bill import Session
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.leases import ModelItem, PendingLease
-from lifecycle.page import Facts
-from lifecycle.page_facts import BUDGET, Reader
+from lifecycle.page.facts import BUDGET, Reader
+from lifecycle.page.view import Facts
 from lifecycle.ports import ExecutionState
 from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 from tests.unit.test_sweep import Projects

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.acts import asked
 from lifecycle.bill import Session
 from lifecycle.configuration import Configuration, Model
 from lifecycle.holding import Running, Share
 from lifecycle.leases import Lease, ModelItem, PastStart, PendingLease
-from lifecycle.page import Facts, page_of
-from lifecycle.page_html import THEMES, clock, page_html, refused_html, span, started_html, theme_and_zone
+from lifecycle.page.acts import asked
+from lifecycle.page.html import THEMES, clock, page_html, refused_html, span, started_html, theme_and_zone
+from lifecycle.page.view import Facts, page_of
 from lifecycle.ports import ModelVersion
 from lifecycle.wire import timestamp
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, execution

@@ -10,9 +10,9 @@ import pytest
 from moto import mock_aws
 
 from benchmarks.scale import Slots
-from lifecycle import rate_limit
+from lifecycle.adapters import rate_limit
+from lifecycle.adapters.rate_limit import LONGEST_QUEUE, SPARE, RateLimit
 from lifecycle.errors import RateLimited
-from lifecycle.rate_limit import LONGEST_QUEUE, SPARE, RateLimit
 
 LOOK = "DescribeProjectVersions"
 EPOCH = 1_800_000_000.0

@@ -16,13 +16,13 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from lifecycle.adapters.stacks import MAX_REASON, TRIES, Request, Stacks
 from lifecycle.configuration import Configuration
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.leases import Claim, Lease, ModelItem, PendingLease, Starter, force, take
 from lifecycle.machines import execution_arn
 from lifecycle.ports import ExecutionState, ModelVersion, ProjectVersions
 from lifecycle.removing import LOOK_SECONDS, NAMED, OnDestroy, Remover, StillRunning
-from lifecycle.stacks import MAX_REASON, TRIES, Request, Stacks
 from lifecycle.wire import Json
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
 from tests.unit.test_notify import ENVIRONMENT, SWEEPING, Context

@@ -19,17 +19,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lifecycle.aws import CLIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.ledger import LedgerTable
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable, SweepTable
+from lifecycle.adapters.rate_limit import RateLimit
+from lifecycle.adapters.token_table import TokenTable
 from lifecycle.bill import Session
 from lifecycle.duplicates import token_key
 from lifecycle.holding import Running, Share
 from lifecycle.leases import Claim, Lease, ModelItem, PastStart, PendingLease
-from lifecycle.ledger import LedgerTable
-from lifecycle.model_table import ExecutionTable, ModelTable, SweepTable
 from lifecycle.ports import TokenHolder
-from lifecycle.rate_limit import RateLimit
 from lifecycle.requests import fingerprint
-from lifecycle.token_table import TokenTable
 from tests.unit.examples import ARN, NOW, OTHER_ARN, execution
 
 VERSION = "0.1.0"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lifecycle.aws import errors_of
+from lifecycle.adapters.aws import errors_of
 from lifecycle.chat_messages import chat_message
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.messages import Notification

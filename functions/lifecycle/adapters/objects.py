@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lifecycle.aws import DENIED, ErrorTable, errors_of
+from lifecycle.adapters.aws import DENIED, ErrorTable, errors_of
 from lifecycle.errors import AccessDenied, InvalidRequest
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lifecycle.acts import Asked
-from lifecycle.page import Page
+from lifecycle.page.acts import Asked
+from lifecycle.page.view import Page
 from lifecycle.words import duration, plural, usd
 
 THEMES = ("light", "dark")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from lifecycle.adapters.aws import DENIED, ErrorTable, errors_of
 from lifecycle.arns import VersionArn
-from lifecycle.aws import DENIED, ErrorTable, errors_of
 from lifecycle.decisions import Refusal
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
 from lifecycle.ports import InUse, ModelVersion, ProjectVersions

@@ -7,13 +7,13 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from lifecycle import links
-from lifecycle.acts import MINUTES, Button, Buttons
 from lifecycle.arns import VersionArn
 from lifecycle.bill import Bill, Session, bill_so_far, month_of
 from lifecycle.choosing import newest_good
 from lifecycle.configuration import Configuration, Model, Schedule, Unleased
 from lifecycle.errors import LifecycleError
 from lifecycle.leases import ModelItem
+from lifecycle.page.acts import MINUTES, Button, Buttons
 from lifecycle.ports import ModelVersion
 from lifecycle.pricing import cost, hourly_cost
 from lifecycle.statuses import BILLS, GONE, NOT_RUNNING

@@ -11,7 +11,7 @@ from lifecycle.bill import month_of
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError
 from lifecycle.leases import ModelItem
-from lifecycle.page import Facts
+from lifecycle.page.view import Facts
 from lifecycle.ports import Executions, Ledger, ModelItems, Models, ModelVersion, Sweeps
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.aws import errors_of
+from lifecycle.adapters.aws import errors_of
 from lifecycle.errors import AccessDenied, RateLimited, ServiceUnavailable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from lifecycle import pricing
-from lifecycle.batch_errors import ModelNotRunning, ResultsNotWritten, TooManyFailures
-from lifecycle.batch_request import Batch
+from lifecycle.batch.errors import ModelNotRunning, ResultsNotWritten, TooManyFailures
+from lifecycle.batch.request import Batch
 from lifecycle.errors import AccessDenied, LifecycleError, ModelNotFound, ServiceUnavailable
 from lifecycle.wire import Json
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lifecycle.aws import errors_of
+from lifecycle.adapters.aws import errors_of
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.wire import Json
 

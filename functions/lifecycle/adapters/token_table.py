@@ -7,7 +7,7 @@ the execution that holds it is a certain one. One conditional write can.
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lifecycle.aws import errors_of
+from lifecycle.adapters.aws import errors_of
 from lifecycle.ports import TokenHolder
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from lifecycle.batch_errors import ModelNotRunning
-from lifecycle.batch_request import Batch, batch_request
-from lifecycle.batch_summary import BatchSummary, Line, Written, summary, tally, verdict
+from lifecycle.batch.errors import ModelNotRunning
+from lifecycle.batch.request import Batch, batch_request
+from lifecycle.batch.summary import BatchSummary, Line, Written, summary, tally, verdict
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest
 from lifecycle.ports import Models, Objects

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from lifecycle.adapters.aws import errors_of
+from lifecycle.adapters.ledger import record_of
 from lifecycle.arns import VersionArn
-from lifecycle.aws import errors_of
 from lifecycle.bill import Session
 from lifecycle.leases import ModelItem
-from lifecycle.ledger import record_of
 from lifecycle.wire import from_wire, parse_timestamp, timestamp, to_wire
 
 if TYPE_CHECKING:

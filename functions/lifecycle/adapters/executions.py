@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from lifecycle.aws import errors_of
+from lifecycle.adapters.aws import errors_of
 from lifecycle.ports import ExecutionState
 from lifecycle.wire import Json
 

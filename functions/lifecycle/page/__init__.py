@@ -1,0 +1,1 @@
+"""The page on the dashboard: what it shows, and what its buttons do."""
