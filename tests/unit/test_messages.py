@@ -400,6 +400,22 @@ def test_a_text_of_several_lines_is_told_on_one() -> None:
     assert told.sections["What happened"] == ["One. Two."]
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["x" * 2500], ["x" * 2500]),
+        (["x" * 2501], ["x" * 2497 + "..."]),
+        (["One."] * 60, ["One."] * 60),
+        (["One."] * 61, [*["One."] * 60, "and 1 lines more"]),
+        (["One.", " ", "Two."], ["One.", "Two."]),
+    ],
+    ids=["a line as long as may be", "longer", "as many lines as may be", "more", "a blank one"],
+)
+def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[str], told: list[str]) -> None:
+    story = messages.Story(Outcome.MODEL_STOPPED, "key", "defects", None, what_happened=lines)
+    assert notification(story).sections["What happened"] == told
+
+
 @pytest.fixture
 def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
