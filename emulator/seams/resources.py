@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudwatch.utils import make_arn_for_alarm
@@ -16,11 +16,30 @@ from moto.sns.models import sns_backends
 
 
 class _Resource:
-    """What CloudFormation asks of every resource: its Ref, and the one attribute that these have, their ARN."""
+    """What CloudFormation asks of every resource: type, name, Ref, and the one attribute that these have, their ARN."""
+
+    TYPE: ClassVar[str]
+    NAME: ClassVar[str]
+    """The property that names it; empty where it has no name of its own."""
 
     def __init__(self, physical_resource_id: str, arn: str) -> None:
         self.physical_resource_id = physical_resource_id
         self._arn = arn
+
+    @classmethod
+    def cloudformation_type(cls) -> str:
+        """The CloudFormation type this class stands for."""
+        return cls.TYPE
+
+    @classmethod
+    def cloudformation_name_type(cls) -> str:
+        """The property that names it."""
+        return cls.NAME
+
+    @classmethod
+    def name_after(cls, original: Self, new_name: str, wanted: Any) -> str:
+        """The name after an update: the old one, unless the template has one."""
+        return new_name if cls.NAME in wanted["Properties"] else original.physical_resource_id
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
@@ -37,15 +56,8 @@ class _Resource:
 class EmailSubscription(_Resource, CloudFormationModel):
     """AWS::SNS::Subscription: who gets the mail."""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """The CloudFormation type this class stands for."""
-        return "AWS::SNS::Subscription"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """A subscription has no name of its own."""
-        return ""
+    TYPE = "AWS::SNS::Subscription"
+    NAME = ""
 
     @classmethod
     def create_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
@@ -63,15 +75,8 @@ class EmailSubscription(_Resource, CloudFormationModel):
 class Alarm(_Resource, CloudFormationModel):
     """AWS::CloudWatch::Alarm: a name and an ARN for who refers to it; it never goes off."""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """The CloudFormation type this class stands for."""
-        return "AWS::CloudWatch::Alarm"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """The property that names it."""
-        return "AlarmName"
+    TYPE = "AWS::CloudWatch::Alarm"
+    NAME = "AlarmName"
 
     @classmethod
     def create_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
@@ -90,23 +95,15 @@ class Alarm(_Resource, CloudFormationModel):
         region_name: str,
     ) -> Self:
         """Name it anew, where the template does."""
-        named = "AlarmName" in cloudformation_json["Properties"]
-        name = new_resource_name if named else original_resource.physical_resource_id
+        name = cls.name_after(original_resource, new_resource_name, cloudformation_json)
         return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
 
 
 class ScheduleGroup(_Resource, CloudFormationModel):
     """AWS::Scheduler::ScheduleGroup."""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """The CloudFormation type this class stands for."""
-        return "AWS::Scheduler::ScheduleGroup"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """The property that names it."""
-        return "Name"
+    TYPE = "AWS::Scheduler::ScheduleGroup"
+    NAME = "Name"
 
     @classmethod
     def create_from_cloudformation_json(
@@ -136,15 +133,8 @@ class Schedule(_Resource, CloudFormationModel):
         super().__init__(name, arn)
         self._group = group
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """The CloudFormation type this class stands for."""
-        return "AWS::Scheduler::Schedule"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """The property that names it."""
-        return "Name"
+    TYPE = "AWS::Scheduler::Schedule"
+    NAME = "Name"
 
     @classmethod
     def create_from_cloudformation_json(
@@ -179,8 +169,7 @@ class Schedule(_Resource, CloudFormationModel):
     ) -> Self:
         """Make it anew, under its old name where the template has none."""
         original_resource.delete(account_id, region_name)
-        named = "Name" in cloudformation_json["Properties"]
-        name = new_resource_name if named else original_resource.physical_resource_id
+        name = cls.name_after(original_resource, new_resource_name, cloudformation_json)
         return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
 
     def delete(self, account_id: str, region_name: str) -> None:
