@@ -104,6 +104,7 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@touch $@
 
 deploy diff destroy: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove
+	@test $@ != destroy || $(PY) -m tools.removal
 	@PATH=$(NODE_DIR)/bin:$$PATH node tools/deploy/node_modules/aws-cdk/bin/cdk $@
 
 docs: setup ## Draw the pictures in the docs anew from their sources

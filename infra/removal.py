@@ -34,7 +34,11 @@ class Removal(Construct):
             "Remove",
             handler="remove",
             timeout_seconds=seconds,
-            environment={"STOP_MODEL_ARN": machine_arn(self, "StopModel"), **shared.table_names("MODEL")},
+            environment={
+                "STOP_MODEL_ARN": machine_arn(self, "StopModel"),
+                "ON_DESTROY": on_destroy,
+                **shared.table_names("MODEL"),
+            },
         )
         remove.allow("cloudformation:DescribeStacks", on=[cdk.Aws.STACK_ID])
         remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
@@ -55,7 +59,6 @@ class Removal(Construct):
                 "ServiceToken": remove.function.function_arn,
                 # By itself it would wait for an hour for a function that does not answer.
                 "ServiceTimeout": seconds + 60,
-                "OnDestroy": on_destroy,
             },
         )
         resource.node.add_dependency(remove, *before)

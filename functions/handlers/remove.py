@@ -1,4 +1,7 @@
-"""Remove: what CloudFormation calls before it deletes anything of the stack. It answers, whatever happens."""
+"""Remove: what CloudFormation calls before it deletes anything of the stack. It answers, whatever happens.
+
+`make destroy` calls it before CloudFormation does: a stack whose deletion was refused can't be updated any more.
+"""
 
 import os
 import time
@@ -29,7 +32,9 @@ STOP_MODEL_ARN = os.environ["STOP_MODEL_ARN"]
 
 @entry
 def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
-    """A request of CloudFormation for a custom resource -> its answer, which goes to the URL in it."""
+    """A request of CloudFormation for a custom resource -> its answer, which goes to the URL in it; or ``{}``."""
+    if not event:
+        return _asked_before(context)
     request = Request.read(event)
     success = False
     try:
@@ -47,11 +52,25 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
 def _decide(request: Request, context: LambdaContext) -> str:
     if request.kind != "Delete":
         return "There is nothing to make: it only counts when the stack is deleted."
-    on_destroy = OnDestroy(request.properties["OnDestroy"])
+    on_destroy = OnDestroy(os.environ["ON_DESTROY"])
     if on_destroy is not OnDestroy.LEAVE and not STACKS.is_being_deleted(request.stack_id):
         return "The stack stays: an update, or what undoes one, deletes this resource alone."
-    remover = Remover(
-        attempt=request.request_id[:8],
+    return _remover(request.request_id[:8], context).run(on_destroy)
+
+
+def _asked_before(context: LambdaContext) -> dict[str, Json]:
+    """Whether CloudFormation would be refused now; it stops nothing."""
+    if OnDestroy(os.environ["ON_DESTROY"]) is not OnDestroy.REFUSE:
+        return {"Success": True, "Reason": "on_destroy refuses nothing."}
+    try:
+        return {"Success": True, "Reason": _remover("asked", context).run(OnDestroy.REFUSE)}
+    except LifecycleError as error:
+        return {"Success": False, "Reason": error.message}
+
+
+def _remover(attempt: str, context: LambdaContext) -> Remover:
+    return Remover(
+        attempt=attempt,
         until=datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN,
         clock=lambda: datetime.now(UTC),
         sleep=time.sleep,
@@ -61,4 +80,3 @@ def _decide(request: Request, context: LambdaContext) -> str:
         executions=EXECUTIONS,
         stop_model_arn=STOP_MODEL_ARN,
     )
-    return remover.run(on_destroy)

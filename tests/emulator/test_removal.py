@@ -12,6 +12,7 @@ from tests.emulator.generations import next_generation
 from tests.emulator.removals import forget_models
 from tests.emulator.test_emulator_cli import command
 from tests.emulator.told import QUICK, NewModel
+from tools.removal import refusal
 
 
 @pytest.fixture
@@ -29,9 +30,15 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     new_model: NewModel,
     assembly: Path,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arn = new_model()
     assert start_model.run({"ProjectVersionArn": arn, "LeaseId": "shift", **QUICK}).status == "SUCCEEDED"
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", removable.endpoint)
+    assert "v1 (RUNNING, held by shift)" in (refusal(removable.region) or ""), "make destroy asks before"
 
     reason = command(removable, "destroy", code=1)
     assert "1 model would go on to bill, USD 4.00 an hour" in reason
@@ -43,6 +50,7 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     assert removable.fire("EverySweep")["Problems"] == []
     assert stop_model.run({"ProjectVersionArn": arn, "Force": True, **QUICK}).output["Outcome"] == "MODEL_STOPPED"
 
+    assert refusal(removable.region) is None
     assert command(removable, "destroy") == "The stack is deleted.\n"
     assert "there is no stack CustomLabelsLifecycle" in command(removable, "destroy", code=1)
     for service, listed, found in (

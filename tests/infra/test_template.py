@@ -378,8 +378,9 @@ def test_it_does_as_the_settings_say_and_is_not_waited_for_in_vain(
 ) -> None:
     template: Template = request.getfixturevalue(configuration)
     (asks,) = template.of_type("AWS::CloudFormation::CustomResource").values()
-    assert asks["OnDestroy"] == OnDestroy(on_destroy)
-    timeout = template.functions["remove"]["Timeout"]
+    remove = template.functions["remove"]
+    assert remove["Environment"]["Variables"]["ON_DESTROY"] == OnDestroy(on_destroy)
+    timeout = remove["Timeout"]
     assert timeout < asks["ServiceTimeout"] <= timeout + 60
     assert MARGIN.total_seconds() < timeout
 

@@ -255,7 +255,7 @@ EVENT = {
     "LogicalResourceId": "Removal",
     "PhysicalResourceId": "made-by-an-earlier-version",
     "ResponseURL": "http://127.0.0.1:1/",
-    "ResourceProperties": {"ServiceToken": "arn", "OnDestroy": "refuse"},
+    "ResourceProperties": {"ServiceToken": "arn"},
 }
 
 
@@ -372,6 +372,7 @@ class Stack:
 
 
 Remove = Callable[..., tuple[str, str]]
+ASKED = "asked before"
 
 
 @pytest.fixture
@@ -392,8 +393,11 @@ def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) ->
         for name, twin in {"MODELS": made, "ITEMS": made.items, "EXECUTIONS": made}.items():
             monkeypatch.setattr(module, name, twin)
         monkeypatch.setattr(module, "STACKS", Stack(being_deleted))
-        properties = {"ServiceToken": "arn", "OnDestroy": on_destroy}
-        event = {**EVENT, "RequestType": kind, "ResponseURL": answers.url, "ResourceProperties": properties}
+        monkeypatch.setenv("ON_DESTROY", on_destroy)
+        if kind == ASKED:
+            said = module.handler({}, Context("remove", remaining=300_000))
+            return "SUCCESS" if said["Success"] else "FAILED", said["Reason"]
+        event = {**EVENT, "RequestType": kind, "ResponseURL": answers.url}
         module.handler(event, Context("remove", remaining=300_000))
         ((_, told),) = answers.got
         return told["Status"], told["Reason"]
@@ -405,6 +409,13 @@ def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) ->
 def test_a_deletion_is_refused_while_a_model_runs(remove: Remove) -> None:
     status, reason = remove()
     assert (status, "defects (RUNNING, held by shift)" in reason) == ("FAILED", True)
+
+
+def test_who_asks_before_is_told_whether_it_would_be_refused_and_nothing_is_stopped(remove: Remove) -> None:
+    """A stack whose deletion was refused can't be updated any more."""
+    status, reason = remove(ASKED)
+    assert (status, "defects (RUNNING, held by shift)" in reason) == ("FAILED", True)
+    assert [remove(ASKED, on_destroy=one)[0] for one in ("stop", "leave")] == ["SUCCESS", "SUCCESS"]
 
 
 def test_a_deletion_goes_on_where_models_are_to_be_left(remove: Remove) -> None:

@@ -42,7 +42,6 @@ class Request:
     logical_resource_id: str
     physical_resource_id: str
     response_url: str
-    properties: Mapping[str, Json]
 
     @classmethod
     def read(cls, event: Mapping[str, Json]) -> "Request":
@@ -55,7 +54,6 @@ class Request:
             # The same for ever: another one would have CloudFormation delete the one before.
             physical_resource_id=event.get("PhysicalResourceId") or event["LogicalResourceId"],
             response_url=event["ResponseURL"],
-            properties=event["ResourceProperties"],
         )
 
     def answer(self, *, success: bool, reason: str) -> None:
