@@ -503,7 +503,10 @@ def test_a_function_gets_the_environment_that_it_reads(handler: str, stack: Temp
 
 def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
     """Whether by the very function that has it, the tests on the emulator see."""
-    sources = [*ROOT.glob("functions/lifecycle/*.py"), *ROOT.glob("build/vendor/aws_lambda_powertools/**/dynamodb.py")]
+    sources = [
+        *ROOT.glob("functions/lifecycle/**/*.py"),
+        *ROOT.glob("build/vendor/aws_lambda_powertools/**/dynamodb.py"),
+    ]
     code = "\n".join(source.read_text("utf-8") for source in sources)
     actions = {action for grants in (GRANTS | OF_BATCHES).values() for granted in grants.values() for action in granted}
     for action in actions:
