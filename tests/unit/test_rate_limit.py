@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from benchmarks.scale import Slots
@@ -177,6 +178,15 @@ def test_a_slot_that_somebody_else_takes_meanwhile_is_not_taken_twice(
     events.register(event, meanwhile)
     limit.hurry(LOOK)
     assert clock.now == EPOCH + 5.25
+
+
+def test_a_refusal_that_does_not_say_why_holds_nobody_up(limit: RateLimit, dynamodb: Any, clock: Clock) -> None:
+    with Stubber(dynamodb) as stubber:
+        for _ in range(6):
+            stubber.add_client_error("update_item", "ConditionalCheckFailedException")
+        limit.hurry(LOOK)
+        stubber.assert_no_pending_responses()
+    assert clock.slept == [0]
 
 
 def test_slots_are_what_the_benchmark_simulates(limit: RateLimit, clock: Clock) -> None:

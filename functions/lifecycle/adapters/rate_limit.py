@@ -101,7 +101,8 @@ class RateLimit:
                 )
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 found: Any = error.response  # whose type does not know of the item that was asked for
-                return int(found["Item"]["FreeAt"]["N"])
+                item = found.get("Item", {})
+                return int(item["FreeAt"]["N"]) if "FreeAt" in item else now
         return None
 
     def _take_next(self, operation: str, now: int, latest: int) -> int | None:
