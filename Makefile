@@ -96,7 +96,7 @@ abuse: setup ## Try every input of docs/abuse.md, and write its tables
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
 	@$(PY) -m tools.audit
 
-mutants: setup ## Change the core in one place at a time: do tests notice? (half an hour), or MODULES="leases polling"
+mutants: setup ## Change the core in one place at a time: do tests notice? (some 8 minutes), or MODULES="leases polling"
 	@$(PY) -m tools.mutants $(MODULES)
 
 tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done

@@ -171,7 +171,7 @@ def problems_of_any(payload: Mapping[str, Json], execution: Execution, configura
     if isinstance(name, str) and name not in configuration.models:
         problems.append(f"Model: '{escaped(name)}' is not configured; {_configured(configuration)}")
     if isinstance(arn, str):
-        problems += _elsewhere(arn, execution)
+        problems += problems_of_place(arn, execution)
     token = payload.get("ClientRequestToken")
     if isinstance(token, str) and _unwritable(token):
         problems.append(f"ClientRequestToken: {_HALVES}")
@@ -202,7 +202,7 @@ def _unwritable(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _elsewhere(arn: str, execution: Execution) -> list[str]:
+def problems_of_place(arn: str, execution: Execution, here: str = "this app manages models in") -> list[str]:
     """Whether the model lives in another account, Region or partition than this app."""
     try:
         version = VersionArn.parse(arn)
@@ -210,7 +210,7 @@ def _elsewhere(arn: str, execution: Execution) -> list[str]:
         return []  # the schema has said so
     region, account = region_and_account(execution.id)
     where = version.elsewhere(execution.id)
-    only = f"this app manages models in account {account}, {region} only"
+    only = f"{here} account {account}, {region} only"
     return [f"ProjectVersionArn: the model is in {where}; {only}"] if where else []
 
 

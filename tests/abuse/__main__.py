@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytest's configuration has it
 
 from tests.abuse import doors, end_to_end, inputs, judge, sizes, trying  # noqa: E402 - they need the path
-from tests.abuse.fields import MACHINES  # noqa: E402
+from tests.abuse.fields import MACHINES  # noqa: E402 - after the paths are set
 
 DOCUMENT = ROOT / "docs" / "abuse.md"
 

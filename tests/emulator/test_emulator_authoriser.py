@@ -66,7 +66,7 @@ def assume(emulator: Emulator, role_name: str) -> Callable[[str], Any]:
 
     def make(service: str) -> Any:
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,  # type: ignore[call-overload] # named at run time
             region_name=emulator.region,
             endpoint_url=emulator.endpoint,
             aws_access_key_id=assumed["AccessKeyId"],

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytest's configuration has it
 
 from tests.faults import end_to_end, telling  # noqa: E402 - they need the path
-from tests.faults.campaign import ROWS  # noqa: E402
-from tests.faults.stories import PROPERTIES, Verdict  # noqa: E402
+from tests.faults.campaign import ROWS  # noqa: E402 - after the paths are set
+from tests.faults.stories import PROPERTIES, Verdict  # noqa: E402 - so too
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
 SIMULATED, EMULATED = (f"<!-- {{}} of python -m tests.faults{more} -->" for more in ("", " --emulator"))

@@ -320,8 +320,8 @@ class Account:
         caller = Caller(function)
 
         def body() -> Json:
-            left = lambda: SECONDS[function] - (self.simulation.seconds - began)  # noqa: E731
-            answer = self.functions.handlers[function](json.loads(given), Context(left, function))
+            context = Context(lambda: SECONDS[function] - (self.simulation.seconds - began), function)
+            answer = self.functions.handlers[function](json.loads(given), context)
             try:
                 return json.loads(as_runtime_sends(answer), parse_constant=_no_json)
             except CrashError as error:

@@ -112,21 +112,21 @@ class DynamoDB:
     refused: list[str] = field(default_factory=list)
     """What was too large."""
 
-    def get_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:  # noqa: N803 - the API's
+    def get_item(self, *, TableName: str, Key: Json, **_request: Json) -> Json:
         found = self._table(TableName).get(self._key(TableName, Key))
         return {"Item": found} if found is not None else {}
 
-    def put_item(self, *, TableName: str, Item: Json, **request: Json) -> Json:  # noqa: N803
+    def put_item(self, *, TableName: str, Item: Json, **request: Json) -> Json:
         self._check(TableName, Item, request)
         self._write(TableName, Item)
         return {}
 
-    def delete_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:  # noqa: N803
+    def delete_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:
         self._check(TableName, Key, request)
         self._table(TableName).pop(self._key(TableName, Key), None)
         return {}
 
-    def update_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:  # noqa: N803
+    def update_item(self, *, TableName: str, Key: Json, **request: Json) -> Json:
         self._check(TableName, Key, request)
         before = self._table(TableName).get(self._key(TableName, Key), dict(Key))
         names = request.get("ExpressionAttributeNames", {})
@@ -144,15 +144,15 @@ class DynamoDB:
         self._write(TableName, after)
         return {"Attributes": after if request.get("ReturnValues", "").endswith("_NEW") else before}
 
-    def scan(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:  # noqa: N803
+    def scan(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:
         kind = ExpressionAttributeValues[":kind"]
         return {"Items": [item for item in self._table(TableName).values() if item.get("Kind") == kind]}
 
-    def query(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:  # noqa: N803
+    def query(self, *, TableName: str, ExpressionAttributeValues: Json, **_request: Json) -> Json:
         month = ExpressionAttributeValues[":month"]
         return {"Items": [item for item in self._table(TableName).values() if item["Month"] == month]}
 
-    def transact_write_items(self, *, TransactItems: Json) -> Json:  # noqa: N803
+    def transact_write_items(self, *, TransactItems: Json) -> Json:
         puts = [one["Put"] for one in TransactItems]
         reasons = []
         for put in puts:
@@ -260,7 +260,7 @@ class StepFunctions:
     end: Callable[[Execution, str], object]
     executions: dict[str, Execution] = field(default_factory=dict)
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002, N803 - the API's
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002 - the API's
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
         if arn in self.executions:
             found = self.executions[arn]
@@ -271,12 +271,12 @@ class StepFunctions:
         self.begin(made)
         return {"executionArn": arn}
 
-    def describe_execution(self, *, executionArn: str) -> Json:  # noqa: N803
+    def describe_execution(self, *, executionArn: str) -> Json:
         if executionArn not in self.executions:
             raise ServiceError("ExecutionDoesNotExist")
         return self.executions[executionArn].described()
 
-    def stop_execution(self, *, executionArn: str, cause: str) -> Json:  # noqa: N803
+    def stop_execution(self, *, executionArn: str, cause: str) -> Json:
         execution = self.executions.get(executionArn)
         if execution is None:
             raise ServiceError("ExecutionDoesNotExist")
@@ -295,12 +295,12 @@ class Channel:
     refused: list[str] = field(default_factory=list)
     """What was too large."""
 
-    def publish(self, *, MessageAttributes: Json, **request: Json) -> Json:  # noqa: N803
+    def publish(self, *, MessageAttributes: Json, **request: Json) -> Json:
         self._fits(request["Message"] + json.dumps(MessageAttributes))
         self._keep(MessageAttributes["NotificationId"]["StringValue"], request)
         return {}
 
-    def put_events(self, *, Entries: Json) -> Json:  # noqa: N803
+    def put_events(self, *, Entries: Json) -> Json:
         self._fits(json.dumps(Entries[0], ensure_ascii=False))
         detail = json.loads(Entries[0]["Detail"])
         self._keep(detail["NotificationId"], detail)

@@ -43,14 +43,14 @@ class Fleet:
         self._within_quota("DescribeProjects")
         return {"ProjectDescriptions": [{"ProjectArn": PROJECT}]}
 
-    def describe_project_versions(self, *, VersionNames: list[str], **_request: Any) -> Any:  # noqa: N803 - the API's
+    def describe_project_versions(self, *, VersionNames: list[str], **_request: Any) -> Any:
         self._within_quota("DescribeProjectVersions")
         arn = version(VersionNames[0])
         began = self.started.get(arn)
         status = "STOPPED" if began is None else "RUNNING" if self.simulation.seconds - began > 600 else "STARTING"
         return {"ProjectVersionDescriptions": [{"ProjectVersionArn": arn, "Status": status, "MinInferenceUnits": 1}]}
 
-    def start_project_version(self, *, ProjectVersionArn: str, **_request: Any) -> Any:  # noqa: N803
+    def start_project_version(self, *, ProjectVersionArn: str, **_request: Any) -> Any:
         self._within_quota("StartProjectVersion")
         self.started[ProjectVersionArn] = self.simulation.seconds
         return {"Status": "STARTING"}

@@ -175,8 +175,8 @@ def test_no_service_is_served_on_behalf_of_another_account(stack: Template) -> N
 
             def says(account: str) -> Verdict:
                 context = fitting(statement, account)  # noqa: B023 - called within the turn
-                asked = Request(("Service", service), action, resource, context)  # noqa: B023
-                return verdict(statements, asked)  # noqa: B023
+                asked = Request(("Service", service), action, resource, context)  # noqa: B023 - called in this turn
+                return verdict(statements, asked)  # noqa: B023 - so too
 
             assert says(OURS) is Verdict.ALLOWED, name
             if service in WITHOUT_ACCOUNT:

@@ -51,7 +51,7 @@ KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_na
 
 
 def client(service: str) -> Any:
-    return boto3.client(service, config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload]
+    return boto3.client(service, config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload] # named at run time
 
 
 @contextmanager
@@ -752,7 +752,7 @@ def test_an_item_that_somebody_has_made_nonsense_of_is_told_and_the_others_are_r
     with answering("dynamodb") as (aws, stubber):
         for _ in range(2):
             stubber.add_response("scan", {"Items": [{"Id": {"S": ARN}, **nonsense}, other]})
-        assert ModelTable(aws, "models").all(lambda arn, error: told.append(arn)) == [ModelItem(OTHER_ARN, 4)]  # noqa: ARG005
+        assert ModelTable(aws, "models").all(lambda arn, _error: told.append(arn)) == [ModelItem(OTHER_ARN, 4)]
         assert told == [ARN]
         with pytest.raises((TypeError, ValueError)):
             ModelTable(aws, "models").all()

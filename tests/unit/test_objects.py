@@ -20,7 +20,7 @@ PLACE = {"Bucket": "results", "Key": "labels/one"}
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
-        s3 = boto3.client("s3", config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload]
+        s3 = boto3.client("s3", config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload] # keys by name
         s3.create_bucket(Bucket="results")
         yield s3
 
@@ -58,7 +58,7 @@ def test_the_newest_of_several_is_found(client: Any) -> None:
     ],
 )
 def test_an_error_is_ours_and_names_the_bucket(code: str, kind: type[LifecycleError], remedy: str) -> None:
-    s3: Any = boto3.client("s3", config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload]
+    s3: Any = boto3.client("s3", config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload] # keys by name
     with Stubber(s3) as stubber:
         stubber.add_client_error("list_objects_v2", code, "words")
         with pytest.raises(kind) as error:

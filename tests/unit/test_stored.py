@@ -85,7 +85,7 @@ class Tables:
 
     def __init__(self) -> None:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-        self.aws: Any = boto3.client("dynamodb", config=CLIENT_CONFIG, **keys)  # type: ignore[call-overload]
+        self.aws: Any = boto3.client("dynamodb", config=CLIENT_CONFIG, **keys)  # type: ignore[call-overload] # keys by name
         for name, key in KEYS.items():
             self.aws.create_table(
                 TableName=name,

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.arns import VersionArn, region_and_account
 from lifecycle.configuration import DetectBatch
 from lifecycle.errors import InvalidRequest
 from lifecycle.places import Place
-from lifecycle.requests import Execution, validator
+from lifecycle.requests import Execution, problems_of_place, validator
 from lifecycle.wire import Json
 from lifecycle.words import escaped
 
@@ -110,7 +109,7 @@ def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, 
     if ("ProjectVersionArn" in payload) == ("Model" in payload):
         problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
     if isinstance(arn := _arn(payload), str):
-        problems += _elsewhere(arn, execution)
+        problems += problems_of_place(arn, execution, "this batch runs in")
     bucket, prefix = payload.get("Bucket"), payload.get("Prefix", "")
     allowed = [Place.parse(uri) for uri in settings.images]
     if isinstance(bucket, str) and isinstance(prefix, str) and not _within(bucket, prefix, allowed):
@@ -125,19 +124,6 @@ def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, 
 
 def _within(bucket: str, prefix: str, allowed: list[Place]) -> bool:
     return any(place.bucket == bucket and prefix.startswith(place.folder) for place in allowed)
-
-
-def _elsewhere(arn: str, execution: Execution) -> list[str]:
-    """Whether the model lives in another account, Region or partition than this app."""
-    try:
-        version = VersionArn.parse(arn)
-    except ValueError:
-        return []  # the schema has said so
-    region, account = region_and_account(execution.id)
-    where = version.elsewhere(execution.id)
-    return (
-        [f"ProjectVersionArn: the model is in {where}; this batch runs in account {account}, {region}"] if where else []
-    )
 
 
 def _how_to_ask(settings: DetectBatch) -> str:
