@@ -338,8 +338,8 @@ Begun within a quarter of an hour instead of a second:
 
 {table(header, apart, left=2)}
 
-Describing by project instead of by model would save calls only where more than some 30 versions *of one project* start
-at the same time; it saves no money, since a look's cost is its transitions, and the calls are free. Slots help whatever
+Describing by project instead of by model would save calls only where so many versions *of one project* start at the
+same time; it saves no money, since a look's cost is its transitions, and the calls are free. Slots help whatever
 the projects are. So it is not done.
 
 How cost grows, in US cents a start without history: with the minutes by the looks; with the models not at all, until

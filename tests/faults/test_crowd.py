@@ -87,3 +87,20 @@ def test_a_look_that_has_to_wait_for_its_turn_waits_in_the_state_machine(crowd: 
     looks = [one.states.count("Check the model") for one in account.stepfunctions.executions.values()]
     calls = Counter(operation for _, function, operation in account.wire.calls if function == "check")
     assert sum(looks) > calls["rekognition:DescribeProjectVersions"]
+
+
+def test_the_sweep_takes_a_slot_for_each_look_and_a_duplicate_none(tell: Teller) -> None:
+    """A duplicate waits with another execution, and does not look at the model."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        account = Account(tell.functions, traveller)
+        given = {"Model": "defects", "ClientRequestToken": "once", "LeaseMinutes": 0}
+        for name, after in (("first", 0.0), ("second", 5.0)):
+            account.start(MACHINES.start_model, name, given, after)
+        account.run(until=500)
+    asked = [operation for _, function, operation in account.wire.calls if function == "sweep"]
+    looks = [index for index, operation in enumerate(asked) if operation == "rekognition:DescribeProjectVersions"]
+    assert looks
+    assert all(asked[index - 1] == "dynamodb:UpdateItem" for index in looks)
+    checked = Counter(operation for _, function, operation in account.wire.calls if function == "check")
+    checks = sum(one.states.count("Check the model") for one in account.stepfunctions.executions.values())
+    assert checked["dynamodb:UpdateItem"] < checks
