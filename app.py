@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from infra.app import build
-from infra.settings import CONTEXT_KEY, SettingsError
+from infra.settings.settings import CONTEXT_KEY, SettingsError
 
 ROOT = Path(__file__).parent
 

@@ -21,7 +21,7 @@ PARTS = {
     "two more clients": f'{BASE}; boto3.client("rekognition"); boto3.client("stepfunctions")',
     "Powertools' Logger": f"{BASE}; from aws_lambda_powertools import Logger; Logger()",
     "Powertools' Idempotency": f"{BASE}; import aws_lambda_powertools.utilities.idempotency",
-    "our own code for starts": f"{BASE}; import lifecycle.starting",
+    "our own code for starts": f"{BASE}; import lifecycle.start_model.steps",
 }
 """On top of boto3 and one client."""
 _MEASURE = "import time; began = time.process_time()\n{}\nprint(time.process_time() - began)"

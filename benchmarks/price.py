@@ -18,8 +18,8 @@ from emulator.custom_labels import Timing
 from emulator.remote import states_entered
 from emulator.runtime import Invocation
 from emulator.server import Emulator
-from lifecycle.leases import ModelItem
-from lifecycle.wire import to_wire
+from lifecycle.model.leases import ModelItem
+from lifecycle.shared.wire import to_wire
 
 MINUTES = 12
 LARGEST_PRICE = 0.005

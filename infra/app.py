@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from infra.settings import CONTEXT_KEY, STACK_NAME, Settings
+from infra.settings.settings import CONTEXT_KEY, STACK_NAME, Settings
 from infra.stack import CustomLabelsLifecycle
 
 

@@ -5,8 +5,8 @@ import json
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.machines import machine_arn
-from lifecycle import links
+from infra.parts.machines import machine_arn
+from lifecycle.notifications import links
 
 BY_HAND = "by-hand"
 """The lease of what is started with these commands, so that the second one releases what the first has taken."""

@@ -6,12 +6,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.access import allow_to_look_at_models
-from infra.machines import LifecycleMachine, executions_arn, machine_arn
-from infra.nag import acknowledge
-from infra.shared import Shared
+from infra.parts.grants import allow_to_look_at_models
+from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
+from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
 from lifecycle.configuration import Configuration, DetectBatch
-from lifecycle.places import Place
+from lifecycle.shared.s3_location import Place
 
 NAME = "DetectBatch"
 
@@ -22,9 +22,9 @@ class DetectBatchWorkload(Construct):
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, settings: DetectBatch) -> None:
         super().__init__(scope, construct_id)
         images, results = [Place.parse(uri) for uri in settings.images], [Place.parse(settings.results)]
-        prepare = shared.function(self, "Prepare", handler="batch_prepare", timeout_seconds=30, environment={})
+        prepare = shared.function(self, "Prepare", handler="detect_batch_prepare", timeout_seconds=30, environment={})
         # Results may have millions of lines.
-        summarise = shared.function(self, "Summarise", handler="batch_summarise", timeout_seconds=900, environment={})
+        summarise = shared.function(self, "Summarise", handler="detect_batch_summarise", timeout_seconds=900, environment={})
         machine = LifecycleMachine(
             self,
             "StateMachine",
@@ -60,7 +60,7 @@ class DetectBatchWorkload(Construct):
         projects = sorted(Configuration(shared.settings.models, projects=shared.settings.projects).swept_projects)
         versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
         arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
-        # Ten a statement: see infra/functions.py.
+        # Ten a statement: see infra/parts/functions.py.
         for first in range(0, len(arns), 10):
             _allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns[first : first + 10])
         home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"

@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.event_patterns import guarded
-from infra.settings import EventRule
+from infra.settings.event_patterns import guarded
+from infra.settings.settings import EventRule
 
 MACHINES = {"start": "StartModel", "stop": "StopModel"}
 """By action, the state machine that a rule starts."""

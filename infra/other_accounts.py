@@ -3,10 +3,10 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.access import MACHINES
-from infra.machines import any_execution, executions_arn, full_name, machine_arn
-from infra.nag import acknowledge
-from infra.settings import TrustedPrincipal
+from infra.parts.grants import MACHINES
+from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.nag import acknowledge
+from infra.settings.settings import TrustedPrincipal
 
 
 class OtherAccounts(Construct):

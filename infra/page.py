@@ -3,10 +3,10 @@
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.access import allow_to_look_at_models
-from infra.machines import any_execution, executions_arn, full_name, machine_arn
-from infra.nag import acknowledge
-from infra.shared import Shared
+from infra.parts.grants import allow_to_look_at_models
+from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
 
 TITLE = "Custom Labels models"
 

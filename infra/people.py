@@ -6,12 +6,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.access import MACHINES
-from infra.machines import any_execution, executions_arn, full_name, machine_arn
-from infra.nag import acknowledge
-from infra.notifications import Notifications
+from infra.notifications.notifications import Notifications
 from infra.page import Page
-from infra.shared import Shared
+from infra.parts.grants import MACHINES
+from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
 
 Grants = Mapping[tuple[str, ...], Sequence[str]]
 """Resources by the actions on them."""

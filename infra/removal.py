@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
-from infra.access import allow_to_look_at_models
-from infra.machines import any_execution, executions_arn, full_name, machine_arn
-from infra.nag import acknowledge
-from infra.shared import Shared
+from infra.parts.grants import allow_to_look_at_models
+from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
 
 STOPS = "stop"
 """The value of ``on_destroy`` with which it stops models, and so has to wait for them."""

@@ -4,11 +4,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.machines import LifecycleMachine, any_execution, executions_arn, full_name, machine_arn
-from infra.nag import acknowledge
-from infra.shared import Shared
+from infra.parts.machines import LifecycleMachine, any_execution, executions_arn, full_name, machine_arn
+from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
+from infra.parts.workloads import workload_executions, workload_machines, workload_names
 from infra.steps import Steps
-from infra.workloads import workload_executions, workload_machines, workload_names
 
 
 class RunWithModel(Construct):

@@ -10,11 +10,11 @@ from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.functions import LifecycleFunction
-from infra.machines import machine_arn
-from infra.scheduling import role_of_schedules
-from infra.shared import Shared
-from infra.ticks import Ticks, ticks_of
+from infra.parts.functions import LifecycleFunction
+from infra.parts.machines import machine_arn
+from infra.parts.scheduler_role import role_of_schedules
+from infra.parts.shared import Shared
+from infra.settings.scheduler_crons import Ticks, ticks_of
 
 
 class Schedules(Construct):

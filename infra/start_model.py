@@ -2,9 +2,9 @@
 
 from constructs import Construct
 
-from infra.access import allow_to_start_models
-from infra.machines import LifecycleMachine
-from infra.shared import Shared
+from infra.parts.grants import allow_to_start_models
+from infra.parts.machines import LifecycleMachine
+from infra.parts.shared import Shared
 from infra.steps import Steps
 
 

@@ -2,14 +2,14 @@
 
 from constructs import Construct
 
-from infra.access import (
+from infra.notifications.notifications import Notifications
+from infra.parts.grants import (
     allow_to_choose_versions,
     allow_to_find_projects,
     allow_to_look_at_models,
     allow_to_read_executions,
 )
-from infra.notifications import Notifications
-from infra.shared import Shared
+from infra.parts.shared import Shared
 
 
 class Steps(Construct):

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import infra  # puts functions/ on the path
 from emulator import report
-from infra.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
+from infra.settings.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
 
 OUTPUT = "PageFunctionName"
 

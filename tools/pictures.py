@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import infra  # puts functions/ on the path
 from emulator.deploy import synthesise
-from lifecycle.decisions import SETTLE
-from lifecycle.statuses import GONE, TARGET_RUNNING, TARGET_STOPPED, Rule
+from lifecycle.model.decisions import SETTLE
+from lifecycle.model.statuses import GONE, TARGET_RUNNING, TARGET_STOPPED, Rule
 from tools.asl import StateMachine, Transition, Why, state_machines
 from tools.templates import Template, referenced
 

@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 import infra  # puts functions/ on the path
-from infra.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
+from infra.settings.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
 
 FUNCTION = "RemovalRemove"
 """How the function's logical id begins."""

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 import infra  # puts functions/ on the path
-from infra.schedule_checks import first_moment
-from infra.settings import CONTEXT_KEY, Settings, SettingsError
+from infra.settings.schedules import first_moment
+from infra.settings.settings import CONTEXT_KEY, Settings, SettingsError
 from lifecycle.configuration import Schedule
-from lifecycle.ticking import lease_id, left_out, starts, stops
+from lifecycle.schedules.ticks import lease_id, left_out, starts, stops
 
 ROOT = Path(infra.__file__).parent.parent
 NEXT = 5

@@ -30,7 +30,7 @@ MANIFEST = FOLDER / "manifest.json"
 LARGEST = 200_000
 """Bytes of a picture."""
 
-_GOLDEN = ROOT / "tests" / "unit" / "golden"
+_GOLDEN = ROOT / "tests" / "unit" / "notifications" / "golden"
 _MAIL, _CHAT = _GOLDEN / "START_FAILED-ModelFailed.txt", _GOLDEN / "chat" / "START_FAILED-ModelFailed.json"
 _HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
 _DEFECTS = f"{_HOME}/circuit-boards/version/boards-2026-11/1793520000000"
@@ -238,7 +238,7 @@ def pictures() -> Mapping[str, Picture]:
     return {
         "page-light.png": Picture(_the_page("light"), _PAGE),
         "page-dark.png": Picture(_the_page("dark"), _PAGE),
-        "dashboard.png": Picture(_dashboard, (*_PAGE, "emulator/static/*", "infra/dashboard.py")),
+        "dashboard.png": Picture(_dashboard, (*_PAGE, "emulator/static/*", "infra/monitoring/dashboard.py")),
         "mail.png": Picture(_mail, (str(_MAIL.relative_to(ROOT)),)),
         "terminal.svg": Picture(_terminal, ("emulator/report.py",)),
         **chat,

@@ -7,15 +7,16 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry, logger
-from lifecycle import configuration, links
+from handlers._runtime.entry import entry, logger
+from lifecycle import configuration
 from lifecycle.adapters.aws import PATIENT_CONFIG
 from lifecycle.adapters.executions import StepFunctions
 from lifecycle.errors import LifecycleError
-from lifecycle.machines import Machine, execution_arn
+from lifecycle.executions.state_machines import Machine, execution_arn
+from lifecycle.notifications import links
 from lifecycle.page.acts import asked
 from lifecycle.page.html import refused_html, started_html, theme_and_zone
-from lifecycle.wire import Json
+from lifecycle.shared.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))

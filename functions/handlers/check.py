@@ -8,21 +8,24 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry
-from lifecycle import configuration, running, starting, stopping
+from handlers._runtime.entry import entry
+from lifecycle import configuration
 from lifecycle.adapters.aws import CLIENT_CONFIG
 from lifecycle.adapters.executions import StepFunctions
 from lifecycle.adapters.model_table import ModelTable
 from lifecycle.adapters.rate_limit import RateLimit
 from lifecycle.adapters.rekognition import Rekognition
-from lifecycle.decisions import Progress, StopProgress
-from lifecycle.machines import Machine
-from lifecycle.requests import Request
-from lifecycle.run_request import RunRequest
-from lifecycle.start_request import StartRequest
-from lifecycle.steps import Step, queued
-from lifecycle.stop_request import StopRequest
-from lifecycle.wire import Json, from_wire
+from lifecycle.executions.requests import Request
+from lifecycle.executions.state_machines import Machine
+from lifecycle.executions.steps import Step, queued
+from lifecycle.model.decisions import Progress, StopProgress
+from lifecycle.run_with_model import steps as run_steps
+from lifecycle.run_with_model.request import RunRequest
+from lifecycle.shared.wire import Json, from_wire
+from lifecycle.start_model import steps as start_steps
+from lifecycle.start_model.request import StartRequest
+from lifecycle.stop_model import steps as stop_steps
+from lifecycle.stop_model.request import StopRequest
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MODELS = Rekognition(boto3.client("rekognition", config=CLIENT_CONFIG))
@@ -40,10 +43,10 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Step:
     machine = Machine(event["Machine"])
     if machine is Machine.RUN_WITH_MODEL:
         run, progress = from_wire(RunRequest, event["Request"]), from_wire(Progress, event["Progress"])
-        return running.follow(run, progress, now=datetime.now(UTC), executions=EXECUTIONS)
+        return run_steps.follow(run, progress, now=datetime.now(UTC), executions=EXECUTIONS)
     if machine is Machine.START_MODEL:
         start, progress = from_wire(StartRequest, event["Request"]), from_wire(Progress, event["Progress"])
-        return _not_yet(start, progress) or starting.check(
+        return _not_yet(start, progress) or start_steps.check(
             start,
             replace(progress, slot=None),
             now=datetime.now(UTC),
@@ -53,7 +56,7 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Step:
             executions=EXECUTIONS,
         )
     stop, stopped = from_wire(StopRequest, event["Request"]), from_wire(StopProgress, event["Progress"])
-    return _not_yet(stop, stopped) or stopping.check(
+    return _not_yet(stop, stopped) or stop_steps.check(
         stop,
         replace(stopped, slot=None),
         now=datetime.now(UTC),

@@ -6,24 +6,26 @@ from pathlib import Path
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry
-from handlers.metrics import measured
-from handlers.telling import telemetry, tell
-from lifecycle import configuration, measures
-from lifecycle.decisions import Progress, StopProgress
-from lifecycle.ending_messages import ending_notification
-from lifecycle.endings import Ending, Failure
+from handlers._runtime.delivery import telemetry, tell
+from handlers._runtime.entry import entry
+from handlers._runtime.metrics import measured
+from lifecycle import configuration
 from lifecycle.errors import ServiceUnavailable
-from lifecycle.links import sampled_trace
-from lifecycle.machines import Machine, Machines
-from lifecycle.messages import Notification
-from lifecycle.requests import Execution
-from lifecycle.run_request import RunRequest
-from lifecycle.start_request import StartRequest
-from lifecycle.start_result import StartResult
-from lifecycle.stop_request import StopRequest
-from lifecycle.stop_result import StopResult
-from lifecycle.wire import Json, from_wire
+from lifecycle.executions.outcomes import Failure
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import Machine, Machines
+from lifecycle.model.decisions import Progress, StopProgress
+from lifecycle.notifications.execution_end import Ending
+from lifecycle.notifications.execution_messages import ending_notification
+from lifecycle.notifications.links import sampled_trace
+from lifecycle.notifications.notification import Notification
+from lifecycle.observability import measurements
+from lifecycle.run_with_model.request import RunRequest
+from lifecycle.shared.wire import Json, from_wire
+from lifecycle.start_model.request import StartRequest
+from lifecycle.start_model.result import StartResult
+from lifecycle.stop_model.request import StopRequest
+from lifecycle.stop_model.result import StopResult
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"], os.environ["RUN_WITH_MODEL_ARN"])
@@ -43,7 +45,7 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
 
     def decide() -> Notification:
         decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
-        return measured(decided, measures.of_ending(ending, CONFIGURATION))
+        return measured(decided, measurements.of_ending(ending, CONFIGURATION))
 
     told = tell(ending.execution.id, decide, context)
     return {"NotificationId": told}

@@ -7,18 +7,18 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry
+from handlers._runtime.entry import entry
 from lifecycle import configuration
 from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.adapters.executions import StepFunctions
 from lifecycle.adapters.ledger import LedgerTable
 from lifecycle.adapters.model_table import ModelTable, SweepTable
 from lifecycle.adapters.rekognition import Rekognition
-from lifecycle.bill import Bill, bill_so_far, month_asked_for
+from lifecycle.model.bill import Bill, bill_so_far, month_asked_for
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
 from lifecycle.page.view import page_of
-from lifecycle.wire import Json
+from lifecycle.shared.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))

@@ -8,17 +8,20 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry
-from lifecycle import configuration, running, starting, stopping
+from handlers._runtime.entry import entry
+from lifecycle import configuration
 from lifecycle.adapters.aws import CLIENT_CONFIG
 from lifecycle.adapters.executions import StepFunctions
 from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.adapters.rate_limit import RateLimit
 from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.adapters.token_table import TokenTable
-from lifecycle.machines import Machine
-from lifecycle.requests import Execution, Request
-from lifecycle.wire import Json, from_wire
+from lifecycle.executions.requests import Execution, Request
+from lifecycle.executions.state_machines import Machine
+from lifecycle.run_with_model import steps as run_steps
+from lifecycle.shared.wire import Json, from_wire
+from lifecycle.start_model import steps as start_steps
+from lifecycle.stop_model import steps as stop_steps
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
@@ -29,8 +32,8 @@ TOKENS = TokenTable(DYNAMODB, os.environ["IDEMPOTENCY_TABLE_NAME"])
 OPEN_EXECUTIONS = ExecutionTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
 ITEMS = ModelTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
 STEPS: dict[Machine, Callable[..., Request]] = {
-    Machine.START_MODEL: starting.prepare,
-    Machine.STOP_MODEL: stopping.prepare,
+    Machine.START_MODEL: start_steps.prepare,
+    Machine.STOP_MODEL: stop_steps.prepare,
 }
 
 
@@ -40,7 +43,7 @@ def handler(event: dict[str, Json], _context: LambdaContext) -> Request:
     execution = from_wire(Execution, event["Execution"])
     OPEN_EXECUTIONS.open(execution.id)
     if Machine(event["Machine"]) is Machine.RUN_WITH_MODEL:
-        return running.prepare(
+        return run_steps.prepare(
             event["Execution"].get("Input"),
             execution=execution,
             now=datetime.now(UTC),

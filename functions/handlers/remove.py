@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry, logger
+from handlers._runtime.entry import entry, logger
 from lifecycle import configuration
 from lifecycle.adapters.aws import PATIENT_CONFIG
 from lifecycle.adapters.executions import StepFunctions
@@ -19,8 +19,8 @@ from lifecycle.adapters.model_table import ModelTable
 from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.adapters.stacks import Request, Stacks
 from lifecycle.errors import LifecycleError
-from lifecycle.removing import MARGIN, OnDestroy, Remover
-from lifecycle.wire import Json
+from lifecycle.reconciliation.stack_removal import MARGIN, OnDestroy, Remover
+from lifecycle.shared.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
 STACKS = Stacks(boto3.client("cloudformation", config=PATIENT_CONFIG))

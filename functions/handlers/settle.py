@@ -2,11 +2,11 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry
-from handlers.keeping import MACHINES, settler
+from handlers._runtime.entry import entry
+from handlers._runtime.reconciliation import MACHINES, settler
 from lifecycle.errors import InvalidRequest
-from lifecycle.wire import Json
-from lifecycle.words import escaped
+from lifecycle.shared.text import escaped
+from lifecycle.shared.wire import Json
 
 
 @entry

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.entry import entry, logger
-from handlers.keeping import (
+from handlers._runtime.delivery import tell
+from handlers._runtime.entry import entry, logger
+from handlers._runtime.metrics import emit, measured
+from handlers._runtime.reconciliation import (
     CONFIGURATION,
     DYNAMODB,
     EXECUTIONS,
@@ -18,20 +20,18 @@ from handlers.keeping import (
     SWEEPS,
     settler,
 )
-from handlers.metrics import emit, measured
-from handlers.telling import tell
 from lifecycle.adapters.aws import PATIENT_CONFIG
 from lifecycle.adapters.ledger import LedgerTable
 from lifecycle.adapters.rate_limit import RateLimit
 from lifecycle.adapters.rekognition import Rekognition
-from lifecycle.bill import bill_so_far, month_of
 from lifecycle.errors import LifecycleError, ServiceUnavailable
-from lifecycle.finding_messages import finding_notification
-from lifecycle.leases import LONGEST_CALL
-from lifecycle.measures import of_outcome, of_sweep
-from lifecycle.sweep import Sweeper, Swept
-from lifecycle.sweeping import Finding
-from lifecycle.wire import Json
+from lifecycle.model.bill import bill_so_far, month_of
+from lifecycle.model.leases import LONGEST_CALL
+from lifecycle.observability.measurements import of_outcome, of_sweep
+from lifecycle.reconciliation.sweep import Sweeper, Swept
+from lifecycle.reconciliation.sweep_messages import finding_notification
+from lifecycle.reconciliation.sweep_rules import Finding
+from lifecycle.shared.wire import Json
 
 LIMIT = RateLimit(DYNAMODB, os.environ["MODEL_TABLE_NAME"], CONFIGURATION.calls_per_second)
 MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG), LIMIT.yield_to_others)

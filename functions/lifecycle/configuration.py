@@ -11,8 +11,8 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from lifecycle.arns import VersionArn
-from lifecycle.pricing import inference_unit_hour
+from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.pricing import inference_unit_hour
 
 FILE = "configuration.json"
 DEFAULT_LEASE_MINUTES = 120

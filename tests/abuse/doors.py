@@ -18,7 +18,7 @@ import time_machine
 
 from lifecycle.adapters.model_table import EXECUTION, MODEL
 from lifecycle.errors import LifecycleError
-from lifecycle.wire import timestamp
+from lifecycle.shared.wire import timestamp
 from tests.abuse.fields import ELSEWHERE, HOSTILE, LENGTHS, MALFORMED, TYPES
 from tests.abuse.hostile import NUMBERS, nested
 from tests.abuse.judge import Verdict, account

@@ -14,8 +14,8 @@ from typing import Any
 
 import time_machine
 
-from lifecycle.leases import MAX_LEASES
-from lifecycle.wire import timestamp
+from lifecycle.model.leases import MAX_LEASES
+from lifecycle.shared.wire import timestamp
 from tests.abuse.fields import BUCKET
 from tests.abuse.judge import CHAT, Verdict, account
 from tests.faults.account import DETECT_BATCH, Account

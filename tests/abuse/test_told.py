@@ -5,15 +5,16 @@ import json
 import pytest
 
 from lifecycle.adapters.channels import EventBus
-from lifecycle.chat_messages import MAX_STEP, chat_message
-from lifecycle.ending_messages import ending_notification
-from lifecycle.endings import Abortion, Ending, Failure
 from lifecycle.errors import MAX_CAUSE, InvalidRequest, ModelFailed
-from lifecycle.machines import Machine
-from lifecycle.messages import MAX_LINE, MAX_LINES, Notification
-from lifecycle.requests import Execution
-from lifecycle.wire import to_wire
-from lifecycle.words import escaped, on_a_line
+from lifecycle.executions.outcomes import Failure
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import Machine
+from lifecycle.notifications.chat import MAX_STEP, chat_message
+from lifecycle.notifications.execution_end import Abortion, Ending
+from lifecycle.notifications.execution_messages import ending_notification
+from lifecycle.notifications.notification import MAX_LINE, MAX_LINES, Notification
+from lifecycle.shared.text import escaped, on_a_line
+from lifecycle.shared.wire import to_wire
 from tests.abuse.hostile import UNICODE
 from tests.abuse.judge import safe_chat, safe_mail
 from tests.faults.services import ITEM, MESSAGE, Channel

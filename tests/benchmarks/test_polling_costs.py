@@ -20,8 +20,8 @@ from benchmarks.starts import (
     watch,
 )
 from emulator import prices
-from lifecycle.leases import PAST_STARTS, PastStart
-from lifecycle.pricing import LOOK
+from lifecycle.model.leases import PAST_STARTS, PastStart
+from lifecycle.shared.pricing import LOOK
 
 FEW = 40
 """Starts, where one teaches the next nothing."""

@@ -13,7 +13,7 @@ import pytest
 from emulator import images
 from emulator.faults import Fault
 from emulator.server import Emulator
-from infra.settings import Settings
+from infra.settings.settings import Settings
 from tests.emulator.conftest import SETTINGS
 from tests.emulator.executions import Execution, StateMachine
 from tests.emulator.test_grants import NOT_CALLED_BY_OUR_CODE, granted

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.server import Emulator
 from tests.emulator.executions import StateMachine, wait_until
-from tests.emulator.test_keeping import item_of
+from tests.emulator.test_reconciliation import item_of
 
 ROOT = Path(__file__).parent.parent.parent
 QUICK = {"PollSeconds": 4}

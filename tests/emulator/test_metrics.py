@@ -8,7 +8,7 @@ import pytest
 from emulator.faults import Fault
 from emulator.metrics import Metric
 from emulator.server import Emulator
-from lifecycle.metrics import METRICS
+from lifecycle.observability.metrics import METRICS
 from tests.emulator.executions import StateMachine
 from tests.emulator.told import QUICK, NewModel, project_of
 

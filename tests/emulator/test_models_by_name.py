@@ -9,7 +9,7 @@ from emulator.custom_labels import Timing
 from emulator.server import Emulator
 from tests.emulator.conftest import LATEST
 from tests.emulator.executions import StateMachine, wait_until
-from tests.emulator.test_keeping import item_of
+from tests.emulator.test_reconciliation import item_of
 from tests.emulator.told import QUICK, Told, failed_well, valid_output, valid_stop_output
 
 BY_NAME = {"Model": "latest", **QUICK}

@@ -12,7 +12,7 @@ from emulator.faults import Fault
 from emulator.server import Emulator
 from tests.emulator.conftest import WORKLOAD
 from tests.emulator.executions import Execution, StateMachine, wait_until
-from tests.emulator.test_keeping import item_of, sweep
+from tests.emulator.test_reconciliation import item_of, sweep
 from tests.emulator.told import QUICK, SCHEMAS, NewModel, Told, failed_well
 
 valid_output = fastjsonschema.compile(json.loads((SCHEMAS / "run_with_model.output.schema.json").read_text()))

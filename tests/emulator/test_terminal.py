@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.server import Emulator
-from infra.event_rule_checks import problems_of_event_rules
-from infra.settings import STACK_NAME, Settings
+from infra.settings.event_rules import problems_of_event_rules
+from infra.settings.settings import STACK_NAME, Settings
 from tests.emulator.conftest import EVENT_RULES, MODEL, SETTINGS
 from tests.emulator.executions import Execution, StateMachine, wait_until
 from tests.emulator.terminal import run, snippets

@@ -15,8 +15,8 @@ import time_machine
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.adapters.model_table import ModelTable
-from lifecycle.leases import ModelItem
-from lifecycle.wire import from_wire
+from lifecycle.model.leases import ModelItem
+from lifecycle.shared.wire import from_wire
 from tests.faults.clients import Caller, Wire
 from tests.faults.faults import Fault, Faults, Lost
 from tests.faults.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
@@ -60,7 +60,7 @@ def definition(machine_arn: str) -> Mapping[str, Json]:
     if machine_arn == WORKLOAD:
         return WORKLOAD_DEFINITION
     text = (STATE_MACHINES / f"{_FILES[machine_arn]}.asl.json").read_text(encoding="utf-8")
-    prefix = "batch_" if machine_arn == DETECT_BATCH else ""
+    prefix = "detect_batch_" if machine_arn == DETECT_BATCH else ""
     names = {f"{name.capitalize()}FunctionArn": f"{prefix}{name}" for name in (*TIMEOUTS, "summarise")}
     names |= {"StartModelArn": MACHINES.start_model, "StopModelArn": MACHINES.stop_model}
     for name, value in names.items():

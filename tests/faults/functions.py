@@ -16,7 +16,7 @@ import boto3
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from lifecycle.adapters import rate_limit, rekognition
-from lifecycle.wire import to_wire
+from lifecycle.shared.wire import to_wire
 from tests.faults.clients import Clients
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD
 
@@ -32,7 +32,7 @@ TIMEOUTS = {
     "tick": 60,
 }
 """Seconds of each function; a test compares them with those of the template."""
-MORE = {"batch_prepare": 30, "batch_summarise": 900, "act": 30, "page": 30}
+MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "page": 30}
 """The same of functions that no story calls."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
 """As Lambda names the runtime that is deployed, to which its runtime client looks."""

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 
-from lifecycle.statuses import TARGET_RUNNING
+from lifecycle.model.statuses import TARGET_RUNNING
 from tests.faults.account import Account
 from tests.faults.services import Execution, Script
 from tests.faults.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, told_once

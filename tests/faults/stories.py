@@ -13,7 +13,7 @@ from typing import Any
 import time_machine
 
 from lifecycle.errors import CONTRACT
-from lifecycle.wire import parse_timestamp
+from lifecycle.shared.wire import parse_timestamp
 from tests.faults.account import SWEEP_SECONDS, Abortion, Account, Delivery
 from tests.faults.faults import Answer, Fault
 from tests.faults.functions import Functions

@@ -49,11 +49,11 @@ def _nothing(item: Any, *_: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "instead", "broken"),
     [
-        ("lifecycle.steps.ended_session", lambda *_: None, {"ledger"}),
-        ("lifecycle.leases.settle", _nothing, {"lease"}),
-        ("lifecycle.leases.unclaim", _nothing, {"status"}),
-        ("lifecycle.leases.without_expired", lambda item, _now: replace(item, leases=()), {"lease"}),
-        ("lifecycle.endings.Ending.tells_nobody", property(lambda _ending: True), {"told once"}),
+        ("lifecycle.executions.steps.ended_session", lambda *_: None, {"ledger"}),
+        ("lifecycle.model.leases.settle", _nothing, {"lease"}),
+        ("lifecycle.model.leases.unclaim", _nothing, {"status"}),
+        ("lifecycle.model.leases.without_expired", lambda item, _now: replace(item, leases=()), {"lease"}),
+        ("lifecycle.notifications.execution_end.Ending.tells_nobody", property(lambda _ending: True), {"told once"}),
     ],
 )
 def test_without_what_keeps_a_promise_it_is_broken(

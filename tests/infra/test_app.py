@@ -89,5 +89,5 @@ def test_wrong_settings_are_told_without_a_traceback(tmp_path: Path) -> None:
         "cdk.json, context:",
         "  custom-labels-lifecycle.projcts: is unknown, did you mean projects?",
         '  custom-labels-lifecycle.removal_policy: must be one of destroy, retain, for example "retain"; got "keep"',
-        "The keys are described in infra/settings.schema.json.",
+        "The keys are described in infra/settings/settings.schema.json.",
     ]

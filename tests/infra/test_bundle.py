@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from infra.bundle import NotSetUp, write
-from infra.settings import Settings
+from infra.parts.bundle import NotSetUp, write
+from infra.settings.settings import Settings
 from lifecycle.configuration import Configuration, DetectBatch, Model, Policy, Schedule, Unleased, load
 from tests.conftest import SETTINGS
 from tests.infra.configurations import MINIMAL, ROOT
@@ -47,7 +47,7 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
     assert len(zipped.getvalue()) < 750_000
 
 
-BATCHES = ("batch_prepare", "batch_summarise")
+BATCHES = ("detect_batch_prepare", "detect_batch_summarise")
 HOME = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
 WORKLOAD = f"{HOME}Inspection"
 

@@ -9,7 +9,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.metrics import METRICS
+from lifecycle.observability.metrics import METRICS
 from tests.infra.configurations import ROOT
 from tools.templates import STACK, Template
 

@@ -4,11 +4,11 @@ import json
 import re
 from datetime import UTC, datetime
 
-from infra.settings import Settings
-from infra.ticks import ticks_of
-from lifecycle.calendars import Cron
+from infra.settings.scheduler_crons import ticks_of
+from infra.settings.settings import Settings
 from lifecycle.configuration import Schedule
-from lifecycle.ticking import Ticked
+from lifecycle.schedules.cron import Cron
+from lifecycle.schedules.ticks import Ticked
 from tests.infra.configurations import ROOT
 
 TEXT = (ROOT / "docs/schedules.md").read_text("utf-8")
@@ -35,7 +35,7 @@ def test_every_cron_in_the_table_is_one() -> None:
 
 
 def test_every_key_and_every_outcome_is_told() -> None:
-    schema = json.loads((ROOT / "infra/settings.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
     keys = schema["properties"]["models"]["items"]["properties"]["schedules"]["items"]["properties"]
     table = TEXT.partition("## The keys")[2].partition("\n\nCrons")[0]
     assert set(re.findall(r"`(\w+)`", re.sub(r"(?m)^(\| [^|]*\|).*", r"\1", table))) == keys.keys()

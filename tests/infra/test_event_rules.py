@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from infra.event_loops import matches
-from infra.event_patterns import guarded
-from infra.event_rule_checks import problems_of_event_rules
+from infra.settings.event_loops import matches
+from infra.settings.event_patterns import guarded
+from infra.settings.event_rules import problems_of_event_rules
 from tests.infra.configurations import model
 from tools.templates import Template
 

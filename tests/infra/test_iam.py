@@ -33,8 +33,8 @@ HANDLERS = [
     "settle",
     "sweep",
     "tick",
-    "batch_prepare",
-    "batch_summarise",
+    "detect_batch_prepare",
+    "detect_batch_summarise",
     "page",
     "act",
     "remove",
@@ -277,8 +277,8 @@ def own_modules(handler: str) -> str:
     todo = [handler]
     while todo:
         if (module := todo.pop()) not in seen:
-            seen[module] = (ROOT / f"functions/handlers/{module}.py").read_text("utf-8")
-            todo += re.findall(r"^from handlers\.(\w+) import", seen[module], re.MULTILINE)
+            seen[module] = (ROOT / f"functions/handlers/{module.replace('.', '/')}.py").read_text("utf-8")
+            todo += re.findall(r"^from handlers\.([\w.]+) import", seen[module], re.MULTILINE)
     return "\n".join(seen.values())
 
 

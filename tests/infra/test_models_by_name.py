@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SettingsError
+from infra.settings.settings import Settings, SettingsError
 from lifecycle.configuration import Model
 from tests.infra.configurations import model
 from tests.infra.test_settings import problems

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from infra.settings import Settings
+from infra.settings.settings import Settings
 from tests.infra.configurations import MINIMAL, model
 from tools.schedules import main, show
 

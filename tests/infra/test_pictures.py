@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.decisions import SETTLE
-from lifecycle.statuses import TARGET_RUNNING
+from lifecycle.model.decisions import SETTLE
+from lifecycle.model.statuses import TARGET_RUNNING
 from tools.asl import StateMachine, state_machines
 from tools.pictures import _SERVICES, DOCUMENTS, PictureError, data_flow, drawn, main, pictures, statuses
 from tools.templates import Template

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import CUSTOM_LABELS_REGIONS
+from infra.settings.settings import CUSTOM_LABELS_REGIONS
 from tests.conftest import SETTINGS
 from tests.infra.configurations import ROOT
 from tools.templates import STACK, Template
@@ -18,8 +18,8 @@ from tools.templates import STACK, Template
 WITHOUT_ACKNOWLEDGEMENTS = """
 import runpy, sys
 sys.path.insert(0, ".")
-import infra.nag
-infra.nag.acknowledge = lambda construct, reasons: None
+import infra.parts.nag
+infra.parts.nag.acknowledge = lambda construct, reasons: None
 runpy.run_path("app.py", run_name="__main__")
 """
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.holidays import HolidaysError, whole_days
-from infra.settings import Settings, SettingsError
+from infra.settings.holidays import HolidaysError, whole_days
+from infra.settings.settings import Settings, SettingsError
 from tests.infra.configurations import MINIMAL, model
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

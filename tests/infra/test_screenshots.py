@@ -30,4 +30,4 @@ def test_a_picture_asks_nothing_of_the_network() -> None:
 def test_what_a_picture_is_made_from_is_there() -> None:
     for name, picture in pictures().items():
         for pattern in picture.sources:
-            assert [*ROOT.glob(pattern)] or pattern == "infra/dashboard.py", (name, pattern)
+            assert [*ROOT.glob(pattern)] or pattern == "infra/monitoring/dashboard.py", (name, pattern)

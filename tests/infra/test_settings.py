@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.chat import SlackChannel
-from infra.recipients import Recipient
-from infra.settings import CONTEXT_KEY, CUSTOM_LABELS_REGIONS, Settings, SettingsError
+from infra.settings.recipients import Recipient
+from infra.settings.settings import CONTEXT_KEY, CUSTOM_LABELS_REGIONS, Settings, SettingsError, SlackChannel
 from tests.conftest import SETTINGS
 from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
@@ -26,7 +25,7 @@ def problems(context: Any) -> list[str]:
         Settings.from_context(context)
     first, *lines, last = str(wrong.value).splitlines()
     assert first == "cdk.json, context:"
-    assert last.endswith("infra/settings.schema.json.")
+    assert last.endswith("infra/settings/settings.schema.json.")
     return [line.removeprefix("  custom-labels-lifecycle.") for line in lines]
 
 
@@ -235,7 +234,7 @@ def test_every_setting_arrives() -> None:
 
 def test_the_schema_says_the_same_defaults() -> None:
     """The settings are filled in by ``Settings``; people read the schema."""
-    schema = json.loads((ROOT / "infra/settings.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
     defaults = {name: key["default"] for name, key in schema["properties"].items() if "default" in key}
     assert len(defaults) > 10
     assert Settings.from_context({**MINIMAL, **defaults}) == Settings.from_context(MINIMAL)

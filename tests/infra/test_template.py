@@ -7,16 +7,16 @@ import fastjsonschema
 import pytest
 from botocore.config import Config
 
-from infra.settings import Settings
+from infra.settings.settings import Settings
 from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
-from lifecycle.leases import LONGEST_CALL
-from lifecycle.removing import MARGIN, OnDestroy
+from lifecycle.model.leases import LONGEST_CALL
+from lifecycle.reconciliation.stack_removal import MARGIN, OnDestroy
 from tests.conftest import SETTINGS, Synthesised
 from tests.infra.configurations import MINIMAL, ROOT
 from tools.templates import STACK, Template, referenced
 
 SHARED = {"prepare", "check", "notify"}
-OF_BATCHES = {"batch_prepare", "batch_summarise"}
+OF_BATCHES = {"detect_batch_prepare", "detect_batch_summarise"}
 CALLED_BY = {
     "StartModel": SHARED | {"start"},
     "StopModel": SHARED | {"stop"},
@@ -386,7 +386,7 @@ def test_it_does_as_the_settings_say_and_is_not_waited_for_in_vain(
 
 
 def test_what_may_be_configured_is_what_the_function_knows() -> None:
-    schema = json.loads((ROOT / "infra" / "settings.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
     assert schema["properties"]["on_destroy"]["enum"] == [*OnDestroy]
 
 

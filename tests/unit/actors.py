@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import NamedTuple
 
-from lifecycle.decisions import Action
+from lifecycle.model.decisions import Action
 from tests.unit.world import (
     ENDED,
     ENDING,

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lifecycle.configuration import Configuration, Model
-from lifecycle.machines import Machines
-from lifecycle.requests import Execution
-from lifecycle.run_request import RunRequest, run_request
-from lifecycle.start_request import StartRequest, start_request
-from lifecycle.stop_request import StopRequest, stop_request
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import Machines
+from lifecycle.run_with_model.request import RunRequest, run_request
+from lifecycle.start_model.request import StartRequest, start_request
+from lifecycle.stop_model.request import StopRequest, stop_request
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 ACCOUNT = "arn:aws:rekognition:us-east-1:123456789012"

@@ -21,11 +21,14 @@ from typing import Any
 
 import pytest
 
-from lifecycle import leases, starting, stopping, sweeping
-from lifecycle.leases import Claim, ModelItem, PendingLease, Starter
+from lifecycle.executions.requests import Request
+from lifecycle.executions.steps import Turn
+from lifecycle.model import leases
+from lifecycle.model.leases import Claim, ModelItem, PendingLease, Starter
 from lifecycle.ports import Executions
-from lifecycle.requests import Request
-from lifecycle.steps import Turn
+from lifecycle.reconciliation import sweep_rules
+from lifecycle.start_model import steps as start_steps
+from lifecycle.stop_model import steps as stop_steps
 from tests.unit.actors import Scene
 from tests.unit.exploration import explore
 from tests.unit.world import Start, Stop, Sweep
@@ -83,8 +86,8 @@ def is_mine(item: ModelItem, request: Request) -> bool:
     return item.claim is not None and item.claim.execution_arn == request.execution_arn
 
 
-take, claim, decide = leases.take, leases.claim, starting._decide
-stop_turn, sweep_turn = stopping.stop_turn, sweeping.sweep_turn
+take, claim, decide = leases.take, leases.claim, start_steps._decide
+stop_turn, sweep_turn = stop_steps.stop_turn, sweep_rules.sweep_turn
 
 
 def take_nothing(item: ModelItem, _starter: Starter, now: datetime) -> ModelItem:
@@ -153,7 +156,7 @@ def stop_makes_way_always(item: ModelItem, request: Any, progress: Any, *facts: 
     return stop_turn(item, request, progress, *facts, **named)
 
 
-def begin_no_stop(*facts: Any, **named: Any) -> sweeping.Sweep:
+def begin_no_stop(*facts: Any, **named: Any) -> sweep_rules.Sweep:
     return replace(sweep_turn(*facts, **named), stop=None)
 
 
@@ -172,8 +175,8 @@ MUTANTS = [
         "(a)",
         {
             "leases.take": take_nothing,
-            "starting._has_lease": yes,
-            "starting.may_request_start": may_start_without_lease,
+            "start_steps._has_lease": yes,
+            "start_steps.may_request_start": may_start_without_lease,
         },
     ),
     Mutant("1: settled by the very write with which it answers", BASIC, "(c)", {"leases.settle": settle_nothing}),
@@ -181,7 +184,7 @@ MUTANTS = [
         "1: that lease is there also where the answer to its write got lost",
         STARTS_CRASH,
         "(f)",
-        {"starting._has_lease": has_pending_lease},
+        {"start_steps._has_lease": has_pending_lease},
     ),
     Mutant("1-10: every change is a compare-and-set", replace(BASIC, compares=False), "(f)"),
     Mutant("1-10: a look reads the item before it sees the model", replace(AT_ANY_PACE, item_first=False), "(a)"),
@@ -192,13 +195,15 @@ MUTANTS = [
         {"leases.give_back": give_back_by_lease_id},
     ),
     Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {"leases.ModelItem.is_held": no}),
-    Mutant("3: and no claim", TWO_STOPS, "(a)", {"stopping.stop_turn": stop_over_claims}),
-    Mutant("4: while a claim stands no start answers", BASIC, "(c)", {"starting._decide": but(decide, claimed=False)}),
+    Mutant("3: and no claim", TWO_STOPS, "(a)", {"stop_steps.stop_turn": stop_over_claims}),
+    Mutant(
+        "4: while a claim stands no start answers", BASIC, "(c)", {"start_steps._decide": but(decide, claimed=False)}
+    ),
     Mutant(
         "4: it waits until the claim is gone, not until the status is STOPPED",
         BASIC,
         "(a)",
-        {"starting._decide": wait_for_stopped, "starting.may_request_start": may_start_under_claim},
+        {"start_steps._decide": wait_for_stopped, "start_steps.may_request_start": may_start_under_claim},
     ),
     Mutant(
         "5: a claim is taken over once the longest call has passed since its execution's end",
@@ -210,7 +215,7 @@ MUTANTS = [
         "6: the function that starts reads its lease again right before",
         RELEASED,
         "(d)",
-        {"starting.may_request_start": yes},
+        {"start_steps.may_request_start": yes},
     ),
     Mutant("6: after an ambiguous error nothing follows until it is over", replace(STOPS_CRASH, pauses=False), "(a)"),
     Mutant(
@@ -232,19 +237,21 @@ MUTANTS = [
         "(d)",
         {"leases.disown": disown_at_once},
     ),
-    Mutant("9: the sweep stops models of ours without a lease", BASIC, "(d)", {"sweeping.sweep_turn": begin_no_stop}),
+    Mutant(
+        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {"sweep_rules.sweep_turn": begin_no_stop}
+    ),
     Mutant(
         "9: and takes over claims whose execution ended",
         STOPS_CRASH,
         "(d)",
-        {"sweeping.sweep_turn": but(sweep_turn, claim_over=False)},
+        {"sweep_rules.sweep_turn": but(sweep_turn, claim_over=False)},
     ),
     Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
     Mutant(
         "10: the sweep settles pending leases of executions that have ended, or else they end at their deadline",
         STARTS_CRASH,
         "(d)",
-        {"sweeping.sweep_turn": but(sweep_turn, ended=()), "leases.ModelItem.awaited": awaited_for_ever},
+        {"sweep_rules.sweep_turn": but(sweep_turn, ended=()), "leases.ModelItem.awaited": awaited_for_ever},
     ),
 ]
 
@@ -265,28 +272,28 @@ REDUNDANT = [
     Mutant(
         "6: the function that stops reads its claim again right before",
         replace(BASIC, impatient=True),
-        instead={"stopping.may_request_stop": yes},
+        instead={"stop_steps.may_request_stop": yes},
     ),
     # Where the stop itself decides to fail, no call of it is under way. It keeps the claim for simplicity: a stop that
     # fails otherwise, with a call under way, has nobody to clear it.
     Mutant(
         "5: a stop that failed leaves its claim",
         STOPS_CRASH,
-        instead={"stopping.stop_turn": stop_unclaims_on_failure},
+        instead={"stop_steps.stop_turn": stop_unclaims_on_failure},
     ),
     # Its call has landed by then. But it would report MODEL_KEPT_RUNNING of a model that it has stopped.
     Mutant(
         "5: a stop that has called does not make way",
         STOPS_CRASH,
-        instead={"stopping.stop_turn": stop_makes_way_always},
+        instead={"stop_steps.stop_turn": stop_makes_way_always},
     ),
     # A stop waits for RUNNING itself. It is begun before so that it need not wait for the next sweep.
-    Mutant("9: the sweep stops models that are STARTING", BASIC, instead={"sweeping.BILLS": frozenset({"RUNNING"})}),
+    Mutant("9: the sweep stops models that are STARTING", BASIC, instead={"sweep_rules.BILLS": frozenset({"RUNNING"})}),
     # A pending lease ends at its deadline at last; and its deadline may be a day away.
     Mutant(
         "10: the sweep settles pending leases of executions that have ended",
         STARTS_CRASH,
-        instead={"sweeping.sweep_turn": but(sweep_turn, ended=())},
+        instead={"sweep_rules.sweep_turn": but(sweep_turn, ended=())},
     ),
     Mutant(
         "1: a pending lease ends at the start's deadline",

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lifecycle import starting, stopping
-from lifecycle.bill import Session
 from lifecycle.configuration import Configuration
-from lifecycle.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
-from lifecycle.leases import ModelItem
-from lifecycle.ports import ExecutionState, InUse, ModelVersion, ProjectVersions, TokenHolder
-from lifecycle.requests import Execution
-from lifecycle.steps import Step
-from lifecycle.wire import Json, from_wire, to_wire
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.steps import Step
+from lifecycle.model.bill import Session
+from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
+from lifecycle.ports import ExecutionState, TokenHolder
+from lifecycle.shared.wire import Json, from_wire, to_wire
+from lifecycle.start_model import steps as start_steps
+from lifecycle.stop_model import steps as stop_steps
 from tests.unit.examples import ARN, CONFIGURATION, NOW, PROJECT, execution
 
 Script = Sequence[tuple[float, str]]
@@ -295,7 +297,7 @@ class Story:
         raise last
 
     def _prepare(self, payload: Json, executions: Executions) -> Any:
-        return starting.prepare(
+        return start_steps.prepare(
             payload,
             execution=self.execution,
             now=self.clock.now,
@@ -308,7 +310,7 @@ class Story:
         )
 
     def _check(self, request: Any, executions: Executions) -> Step:
-        return starting.check(
+        return start_steps.check(
             request,
             self.progress,
             now=self.clock.now,
@@ -319,7 +321,7 @@ class Story:
         )
 
     def _act(self, request: Any, retries: int) -> Step:
-        return starting.request_start(
+        return start_steps.request_start(
             request,
             self.progress,
             retries=retries,
@@ -338,7 +340,7 @@ class StopStory(Story):
     progress: StopProgress = field(default_factory=StopProgress)
 
     def _prepare(self, payload: Json, executions: Executions) -> Any:
-        return stopping.prepare(
+        return stop_steps.prepare(
             payload,
             execution=self.execution,
             now=self.clock.now,
@@ -351,7 +353,7 @@ class StopStory(Story):
         )
 
     def _check(self, request: Any, executions: Executions) -> Step:
-        return stopping.check(
+        return stop_steps.check(
             request,
             self.progress,
             now=self.clock.now,
@@ -362,7 +364,7 @@ class StopStory(Story):
         )
 
     def _act(self, request: Any, retries: int) -> Step:
-        return stopping.request_stop(
+        return stop_steps.request_stop(
             request, self.progress, retries=retries, now=self.clock.now, models=self.models, items=self.items
         )
 

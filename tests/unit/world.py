@@ -12,15 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from lifecycle import leases, starting, steps, stopping, sweeping
 from lifecycle.configuration import Policy, Unleased
-from lifecycle.decisions import Action, Progress, Refusal, StopProgress
-from lifecycle.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
-from lifecycle.ports import ExecutionState, ModelVersion
-from lifecycle.requests import Request
-from lifecycle.start_request import StartRequest
-from lifecycle.statuses import BILLS
-from lifecycle.stop_request import StopRequest
+from lifecycle.executions import steps
+from lifecycle.executions.requests import Request
+from lifecycle.model import leases
+from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
+from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
+from lifecycle.model.statuses import BILLS
+from lifecycle.model.version import ModelVersion
+from lifecycle.ports import ExecutionState
+from lifecycle.reconciliation import sweep_rules
+from lifecycle.start_model import steps as start_steps
+from lifecycle.start_model.request import StartRequest
+from lifecycle.stop_model import steps as stop_steps
+from lifecycle.stop_model.request import StopRequest
 from tests.unit.examples import ARN, CONFIGURATION, NOW
 
 JUST_NOW = NOW - timedelta(seconds=1)
@@ -214,13 +219,13 @@ class Mind:
         request, progress = self._request(me, late=sight.late), self._progress(me, memory)
         real, version = self._real(sight.item, me), ModelVersion(ARN, sight.status)
         if isinstance(request, StartRequest):
-            turn = starting.start_turn(
+            turn = start_steps.start_turn(
                 real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
             )
         else:
             assert isinstance(request, StopRequest)
             assert isinstance(progress, StopProgress)
-            turn = stopping.stop_turn(
+            turn = stop_steps.stop_turn(
                 real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
             )
         write = _write(turn.item, real, sight.item)
@@ -238,26 +243,26 @@ class Mind:
     def _sweep(self, sight: Sight, ended: tuple[int, ...]) -> Decided:
         real = self._real(sight.item)
         arns = [_arn(start) for start in ended]
-        sweep = sweeping.sweep_turn(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
+        sweep = sweep_rules.sweep_turn(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
         action = Action.REQUEST if sweep.stop else Action.DONE
         return Decided(_write(sweep.item, real, sight.item), action, None, Memory())
 
     def _may_request(self, me: int, item: Item) -> bool:
         request = self._request(me)
         if isinstance(request, StartRequest):
-            return starting.may_request_start(self._real(item), request, NOW)
+            return start_steps.may_request_start(self._real(item), request, NOW)
         assert isinstance(request, StopRequest)
-        return stopping.may_request_stop(self._real(item), request)
+        return stop_steps.may_request_stop(self._real(item), request)
 
     def _requested(self, me: int, memory: Memory, item: Item, *, retried: bool, refused: bool) -> Memory:
         request, progress = self._request(me), self._progress(me, memory)
         answers: Any = Answers(self._real(item), Refusal.IN_USE if refused else None)
         facts: Any = {"retries": int(retried), "now": NOW, "models": answers, "items": answers}
         if isinstance(request, StartRequest):
-            return _memory(starting.request_start(request, progress, configuration=CONFIGURATION, **facts).progress)
+            return _memory(start_steps.request_start(request, progress, configuration=CONFIGURATION, **facts).progress)
         assert isinstance(request, StopRequest)
         assert isinstance(progress, StopProgress)
-        return _memory(stopping.request_stop(request, progress, **facts).progress)
+        return _memory(stop_steps.request_stop(request, progress, **facts).progress)
 
     def _request(self, me: int, *, late: bool = False) -> Request:
         actor = self._cast[me]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from tools.mutants import report
 from tools.mutants.modules import GROUPS
 from tools.mutants.mutations import mutants
-from tools.mutants.trying import ALLOWANCE, CORE, ROOT, SLOWER, Fate, Trial, files, seconds_without, tried, warm_up
+from tools.mutants.trying import ALLOWANCE, ROOT, SLOWER, Fate, Trial, files, path_of, seconds_without, tried, warm_up
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
 def of_module(module: str, tests: Sequence[str], processes: int) -> tuple[report.Figures, list[str]]:
     """Try a module's mutants; the figures, and the names of the survivors in the module's order."""
     usual = seconds_without(module, tests)
-    source = (CORE / f"{module}.py").read_text("utf-8")
+    source = path_of(module).read_text("utf-8")
     trials = [
         Trial(module, mutant.name, mutant.source, tests, usual * SLOWER + ALLOWANCE) for mutant in mutants(source)
     ]

@@ -4,29 +4,96 @@ from collections.abc import Mapping, Sequence
 
 GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "decisions": {
-        "decisions": ("decisions", "starting", "stopping", "golden", "messages", "stop_messages"),
-        "statuses": ("decisions", "starting", "stopping", "sweeping", "leased_starts", "golden", "choosing"),
+        "model.decisions": (
+            "model/decisions",
+            "start_model/steps",
+            "stop_model/steps",
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+        ),
+        "model.statuses": (
+            "model/decisions",
+            "start_model/steps",
+            "stop_model/steps",
+            "reconciliation/sweep_rules",
+            "start_model/leased_starts",
+            "notifications/golden",
+            "model/version_choice",
+        ),
     },
     "leases": {
-        "leases": ("leases", "starting", "stopping", "leased_starts", "sweeping", "bill"),
-        "holding": ("bill", "leases"),
+        "model.leases": (
+            "model/leases",
+            "start_model/steps",
+            "stop_model/steps",
+            "start_model/leased_starts",
+            "reconciliation/sweep_rules",
+            "model/bill",
+        ),
+        "model.usage": (
+            "model/bill",
+            "model/leases",
+        ),
     },
     "polling": {
-        "polling": ("polling", "starting", "leased_starts"),
+        "model.polling": (
+            "model/polling",
+            "start_model/steps",
+            "start_model/leased_starts",
+        ),
     },
     "messages": {
-        "messages": ("golden", "messages", "stop_messages", "finding_messages", "chat_messages"),
-        "ending_messages": ("golden", "messages", "stop_messages", "runs", "choosing"),
-        "finding_messages": ("golden", "finding_messages"),
-        "run_messages": ("golden", "runs"),
-        "chat_messages": ("chat_messages", "golden"),
+        "notifications.notification": (
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+            "reconciliation/sweep_messages",
+            "notifications/chat",
+        ),
+        "notifications.execution_messages": (
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+            "run_with_model/runs",
+            "model/version_choice",
+        ),
+        "reconciliation.sweep_messages": (
+            "notifications/golden",
+            "reconciliation/sweep_messages",
+        ),
+        "notifications.run_messages": (
+            "notifications/golden",
+            "run_with_model/runs",
+        ),
+        "notifications.chat": (
+            "notifications/chat",
+            "notifications/golden",
+        ),
     },
     "requests": {
-        "requests": ("requests", "stop_requests", "runs"),
-        "start_request": ("requests", "starting", "runs"),
-        "stop_request": ("stop_requests", "requests"),
-        "run_request": ("runs",),
-        "validation": ("validation", "requests", "stop_requests", "runs", "batch_requests"),
+        "executions.requests": (
+            "start_model/request",
+            "stop_model/request",
+            "run_with_model/runs",
+        ),
+        "start_model.request": (
+            "start_model/request",
+            "start_model/steps",
+            "run_with_model/runs",
+        ),
+        "stop_model.request": (
+            "stop_model/request",
+            "start_model/request",
+        ),
+        "run_with_model.request": ("run_with_model/runs",),
+        "shared.json_schema": (
+            "shared/json_schema",
+            "start_model/request",
+            "stop_model/request",
+            "run_with_model/runs",
+            "detect_batch/request",
+        ),
     },
 }
-"""Groups of modules of functions/lifecycle, and for each module the files in tests/unit, ``test_`` left out."""
+"""Groups of modules of functions/lifecycle, and for each module the test files in tests/unit, without ``test_``."""

@@ -15,7 +15,7 @@ REASONS = Path(__file__).with_name("survivors.toml")
 BAR = 0.95
 """More than this share of a group's mutants is to be noticed."""
 _PART = "<!-- {} of python -m tools.mutants{} -->"
-_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| `([\w.]+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def unexplained(module: str, survivors: Sequence[str]) -> Iterator[str]:
     missing = [name for name in survivors if name not in known]
     if missing:
         yield f"Survivors without a reason in {REASONS.relative_to(ROOT)}:"
-        yield f"[{module}]"
+        yield f'["{module}"]'
         yield from (f'{json.dumps(name, ensure_ascii=False)} = ""' for name in missing)
     yield from (f"A reason without a survivor: {name}" for name in known if name not in survivors)
 

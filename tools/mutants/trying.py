@@ -112,7 +112,17 @@ class _Hasty:
 
 def files(tests: Iterable[str]) -> list[str]:
     """The paths of test files by their short names."""
-    return [f"tests/unit/test_{name}.py" for name in tests]
+    return [f"tests/unit/{folder}test_{name}.py" for folder, name in map(_folder_and_name, tests)]
+
+
+def path_of(module: str) -> Path:
+    """The file of a module of the core."""
+    return CORE / f"{module.replace('.', '/')}.py"
+
+
+def _folder_and_name(test: str) -> tuple[str, str]:
+    folder, slash, name = test.rpartition("/")
+    return folder + slash, name
 
 
 def warm_up(tests: Iterable[str]) -> None:
@@ -142,7 +152,7 @@ def seconds_without(module: str, tests: Sequence[str]) -> float:
     TestsFailError
         They fail.
     """
-    source = (CORE / f"{module}.py").read_text("utf-8")
+    source = path_of(module).read_text("utf-8")
     ((_, fate, seconds),) = tried([Trial(module, "as it is", source, tests, 600)], processes=1)
     if fate is not Fate.SURVIVED:
         raise TestsFailError(f"{module}: its tests fail without a mutant, or take too long ({fate}).")
@@ -182,7 +192,7 @@ def _forked(trial: Trial) -> int:
 
 def _noticed(trial: Trial) -> int:
     try:
-        program = compile(trial.source, str(CORE / f"{trial.module}.py"), "exec")
+        program = compile(trial.source, str(path_of(trial.module)), "exec")
     except SyntaxError:
         return 71
     sys.meta_path.insert(0, _InItsPlace(trial.module, program))

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lifecycle.adapters.aws import errors_of
-from lifecycle.chat_messages import chat_message
 from lifecycle.errors import ServiceUnavailable
-from lifecycle.messages import Notification
-from lifecycle.results import DETAIL_TYPE, SOURCE
+from lifecycle.executions.outcomes import DETAIL_TYPE, SOURCE
+from lifecycle.notifications.chat import chat_message
+from lifecycle.notifications.notification import Notification
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.adapters.aws import errors_of
-from lifecycle.bill import Session, month_of, months_since
-from lifecycle.wire import from_wire, timestamp, to_wire
+from lifecycle.model.bill import Session, month_of, months_since
+from lifecycle.shared.wire import from_wire, timestamp, to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

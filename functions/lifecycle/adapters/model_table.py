@@ -15,10 +15,10 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.adapters.aws import errors_of
 from lifecycle.adapters.ledger import record_of
-from lifecycle.arns import VersionArn
-from lifecycle.bill import Session
-from lifecycle.leases import ModelItem
-from lifecycle.wire import from_wire, parse_timestamp, timestamp, to_wire
+from lifecycle.model.bill import Session
+from lifecycle.model.leases import ModelItem
+from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.wire import from_wire, parse_timestamp, timestamp, to_wire
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lifecycle.adapters.aws import DENIED, ErrorTable, errors_of
-from lifecycle.arns import VersionArn
-from lifecycle.decisions import Refusal
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
-from lifecycle.ports import InUse, ModelVersion, ProjectVersions
+from lifecycle.model.decisions import Refusal
+from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
+from lifecycle.shared.arns import VersionArn
 
 if TYPE_CHECKING:
     from types_boto3_rekognition import RekognitionClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle.adapters.aws import errors_of
 from lifecycle.errors import ServiceUnavailable
-from lifecycle.wire import Json
+from lifecycle.shared.wire import Json
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient

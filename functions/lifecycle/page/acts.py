@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from lifecycle.arns import VersionArn, region_and_account
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest
-from lifecycle.leases import Lease, ModelItem
-from lifecycle.machines import Machine
-from lifecycle.statuses import BILLS, TARGET_RUNNING, Rule
-from lifecycle.ticking import LONGEST_LEASE
-from lifecycle.wire import Json, parse_timestamp, timestamp
-from lifecycle.words import plural, usd
+from lifecycle.executions.state_machines import Machine
+from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
+from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
+from lifecycle.shared.arns import VersionArn, region_and_account
+from lifecycle.shared.text import plural, usd
+from lifecycle.shared.wire import Json, parse_timestamp, timestamp
 
 LEASE_ID = "dashboard"
 """The lease of what is started from the page."""

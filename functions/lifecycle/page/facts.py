@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from lifecycle.arns import VersionArn
-from lifecycle.bill import month_of
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError
-from lifecycle.leases import ModelItem
+from lifecycle.model.bill import month_of
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.version import ModelVersion
 from lifecycle.page.view import Facts
-from lifecycle.ports import Executions, Ledger, ModelItems, Models, ModelVersion, Sweeps
+from lifecycle.ports import Executions, Ledger, ModelItems, Models, Sweeps
+from lifecycle.shared.arns import VersionArn
 
 T = TypeVar("T")
 

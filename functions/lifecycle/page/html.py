@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lifecycle.page.acts import Asked
 from lifecycle.page.view import Page
-from lifecycle.words import duration, plural, usd
+from lifecycle.shared.text import duration, plural, usd
 
 THEMES = ("light", "dark")
 _ENVIRONMENT = Environment(

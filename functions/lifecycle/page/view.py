@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from lifecycle import links
-from lifecycle.arns import VersionArn
-from lifecycle.bill import Bill, Session, bill_so_far, month_of
-from lifecycle.choosing import newest_good
 from lifecycle.configuration import Configuration, Model, Schedule, Unleased
 from lifecycle.errors import LifecycleError
-from lifecycle.leases import ModelItem
+from lifecycle.model.bill import Bill, Session, bill_so_far, month_of
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.statuses import BILLS, GONE, NOT_RUNNING
+from lifecycle.model.version import ModelVersion
+from lifecycle.model.version_choice import newest_good
+from lifecycle.notifications import links
 from lifecycle.page.acts import MINUTES, Button, Buttons
-from lifecycle.ports import ModelVersion
-from lifecycle.pricing import cost, hourly_cost
-from lifecycle.statuses import BILLS, GONE, NOT_RUNNING
-from lifecycle.ticking import left_out, starts, stops
+from lifecycle.schedules.ticks import left_out, starts, stops
+from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.pricing import cost, hourly_cost
 
 UNKNOWN = "UNKNOWN"
 """Stands for the status of a version that could not be read."""
@@ -291,7 +291,7 @@ def _key(arn: str, name: str | None, configuration: Configuration) -> str:
 
 
 def _may_start(arn: str, configuration: Configuration) -> bool:
-    """Whether this app has the right to start a version: as infra/access.py grants it."""
+    """Whether this app has the right to start a version: as infra/parts/grants.py grants it."""
     project = VersionArn.parse(arn).project_name
     whole = {*configuration.projects, *(model.project for model in configuration.models.values() if model.project)}
     return "*" in whole or project in whole or configuration.name_for(arn) is not None

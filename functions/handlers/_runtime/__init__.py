@@ -1,0 +1,1 @@
+"""What the handlers share: their entry, the delivery of notifications, metrics."""

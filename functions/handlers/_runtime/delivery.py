@@ -1,0 +1,86 @@
+"""Telling: what to tell is decided once, and sent once on each channel, however often a function is retried or dies.
+
+Powertools Idempotency keeps the decision and what was sent for 48 hours. A channel that fails does not keep the others
+from being served, and is retried alone.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import boto3
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as IdempotencyError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers._runtime.entry import logger
+from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
+from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.notifications.links import Telemetry
+from lifecycle.notifications.notification import Notification
+from lifecycle.shared.wire import Json, from_wire, to_wire
+
+SNS = boto3.client("sns", config=CLIENT_CONFIG)
+CHAT = {"chat": ChatTopic(SNS, topic_arn)} if (topic_arn := os.environ.get("CHAT_TOPIC_ARN")) else {}
+"""Only where the settings name a chat channel."""
+CHANNELS: dict[str, Topic | ChatTopic | EventBus] = {
+    "topic": Topic(SNS, os.environ["TOPIC_ARN"]),
+    **CHAT,
+    "event_bus": EventBus(boto3.client("events", config=CLIENT_CONFIG), os.environ["EVENT_BUS_NAME"]),
+}
+STORE = DynamoDBPersistenceLayer(
+    table_name=os.environ["IDEMPOTENCY_TABLE_NAME"], boto3_client=boto3.client("dynamodb", config=CLIENT_CONFIG)
+)
+IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
+
+
+def telemetry(trace_id: str | None = None) -> Telemetry:
+    """Where this function's logs are, which are those of all our functions."""
+    return Telemetry(datetime.now(UTC), os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"), trace_id)
+
+
+def tell(key: str, decide: Callable[[], Notification], context: LambdaContext) -> str:
+    """Tell everybody, once for each key. Answers the notification's id.
+
+    Raises
+    ------
+    ServiceUnavailable
+        Not every channel could be served; telling again serves the others.
+    """
+    IDEMPOTENCY.register_lambda_context(context)
+    try:
+        decided = from_wire(Notification, _decide(key=key, decide=decide))
+    except IdempotencyError as error:
+        raise ServiceUnavailable(f"The notification could not be decided: {error}") from error
+    failed = [channel for channel in CHANNELS if not _sent(channel, decided)]
+    if failed:
+        raise ServiceUnavailable(f"Notification {decided.notification_id} was not sent on: {', '.join(failed)}")
+    return decided.notification_id
+
+
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own
+    data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="decision"
+)
+def _decide(*, key: str, decide: Callable[[], Notification]) -> Json:  # noqa: ARG001 - the idempotency key
+    return to_wire(decide())
+
+
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own
+    data_keyword_argument="key", persistence_store=STORE, config=IDEMPOTENCY, key_prefix="delivery"
+)
+def _send(*, key: str, channel: str, decided: Notification) -> None:  # noqa: ARG001 - the idempotency key
+    CHANNELS[channel].send(decided)
+
+
+def _sent(channel: str, decided: Notification) -> bool:
+    try:
+        _send(key=f"{channel}#{decided.notification_id}", channel=channel, decided=decided)
+    except (LifecycleError, IdempotencyError) as error:
+        logger.warning("A notification was not sent.", channel=channel, reason=str(error))
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""What every handler has in common: one structured log with the execution as correlation id, JSON in and out."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers._runtime.metrics import emit
+from lifecycle.errors import LifecycleError
+from lifecycle.observability.measurements import THROTTLED
+from lifecycle.shared.wire import Json, to_wire
+
+logger = Logger()
+
+Handler = Callable[[dict[str, Json], LambdaContext], Json]
+
+
+CORRELATION = "Execution.Id || detail.executionArn"
+"""The execution, of a call by a state machine or by the event of its end (JMESPath)."""
+
+
+def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
+    """Make a Lambda handler of a step.
+
+    An error is logged and left to the state machine, which knows it by its class's name.
+    """
+
+    @logger.inject_lambda_context(correlation_id_path=CORRELATION)
+    @wraps(step)
+    def handler(event: dict[str, Json], context: LambdaContext) -> Json:
+        try:
+            answer = step(event, context)
+        except LifecycleError as error:
+            logger.warning(error.message, error=type(error).__name__)
+            if error.throttled:
+                emit([THROTTLED])
+            raise
+        logger.info(getattr(answer, "reason", "Done."))
+        return to_wire(answer)
+
+    return handler

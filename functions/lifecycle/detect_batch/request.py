@@ -1,0 +1,136 @@
+"""From the input of a DetectBatch execution to a batch that the rest can rely on. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.configuration import DetectBatch
+from lifecycle.errors import InvalidRequest
+from lifecycle.executions.requests import Execution, problems_of_place, validator
+from lifecycle.shared.s3_location import Place
+from lifecycle.shared.text import escaped
+from lifecycle.shared.wire import Json
+
+DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 5
+
+_PASSED_ON = ("MinConfidence", "MaxResults")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A validated input with its defaults; it travels through the state machine as ``$batch``.
+
+    Parameters
+    ----------
+    detect : Mapping
+        What each call of DetectCustomLabels is given beside its image.
+    results_prefix : str
+        The folder of this execution's results, without a slash at its end.
+    has_images : bool
+        Whether there is anything under the prefix.
+    inference_units : int, optional
+        Of the running model; at least so many where it scales by itself.
+    """
+
+    bucket: str
+    prefix: str
+    detect: Mapping[str, Json]
+    results_bucket: str
+    results_prefix: str
+    tolerated_failure_percentage: float
+    max_concurrency: int
+    began_at: datetime
+    has_images: bool = True
+    inference_units: int | None = None
+    scales: bool = False
+
+    @property
+    def project_version_arn(self) -> str:
+        """The model."""
+        return str(self.detect["ProjectVersionArn"])
+
+    @property
+    def images(self) -> str:
+        """Where the images are, for people."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def summary_key(self) -> str:
+        """Where the summary goes, beside the results."""
+        return f"{self.results_prefix}/summary.json"
+
+    @property
+    def summary_uri(self) -> str:
+        """The same, for people."""
+        return f"s3://{self.results_bucket}/{self.summary_key}"
+
+
+def batch_request(payload: Json, execution: Execution, settings: DetectBatch) -> Batch:
+    """Validate the input of a DetectBatch execution and fill in its defaults.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming every problem, each with its path.
+    """
+    problems = validator("detect_batch").problems(payload)
+    if isinstance(payload, dict):
+        said = {problem.partition(":")[0] for problem in problems}
+        further = _problems_between_fields(payload, execution, settings)
+        problems += [problem for problem in further if problem.partition(":")[0] not in said]
+    if problems:
+        raise InvalidRequest(
+            "\n- ".join(["The input is not a DetectBatch request:", *problems]), remedy=_how_to_ask(settings)
+        )
+    results = Place.parse(settings.results)
+    passed_on = {name: payload[name] for name in _PASSED_ON if name in payload}
+    return Batch(
+        bucket=payload["Bucket"],
+        prefix=payload.get("Prefix", ""),
+        detect={"ProjectVersionArn": _arn(payload), **passed_on},
+        results_bucket=results.bucket,
+        results_prefix=f"{results.folder}{execution.name}",
+        tolerated_failure_percentage=payload.get("ToleratedFailurePercentage", DEFAULT_TOLERATED_FAILURE_PERCENTAGE),
+        max_concurrency=settings.max_concurrency,
+        began_at=execution.start_time,
+    )
+
+
+def _arn(payload: Mapping[str, Json]) -> Json:
+    """The model, named by itself or by what StartModel has answered."""
+    model = payload.get("Model")
+    return payload.get("ProjectVersionArn") or (model.get("ProjectVersionArn") if isinstance(model, dict) else None)
+
+
+def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, settings: DetectBatch) -> list[str]:
+    """What a JSON Schema can't say, or says badly. Looks only at values of the right type."""
+    problems = []
+    if ("ProjectVersionArn" in payload) == ("Model" in payload):
+        problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
+    if isinstance(arn := _arn(payload), str):
+        problems += problems_of_place(arn, execution, "this batch runs in")
+    bucket, prefix = payload.get("Bucket"), payload.get("Prefix", "")
+    allowed = [Place.parse(uri) for uri in settings.images]
+    if isinstance(bucket, str) and isinstance(prefix, str) and not _within(bucket, prefix, allowed):
+        places = ", ".join(map(str, allowed))
+        problems.append(
+            f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} is outside of where images may be read, "
+            f"{places}; add it to 'detect_batch.images' in cdk.json and deploy again, or name a prefix below one of "
+            "these"
+        )
+    return problems
+
+
+def _within(bucket: str, prefix: str, allowed: list[Place]) -> bool:
+    return any(place.bucket == bucket and prefix.startswith(place.folder) for place in allowed)
+
+
+def _how_to_ask(settings: DetectBatch) -> str:
+    place = Place.parse(settings.images[0])
+    example = {
+        "Bucket": place.bucket,
+        "Prefix": f"{place.folder}2026-11-24/",
+        "ProjectVersionArn": validator("detect_batch").example("ProjectVersionArn"),
+    }
+    return f"Nothing was done. Start a new execution with an input such as {json.dumps(example)}."

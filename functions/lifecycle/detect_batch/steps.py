@@ -1,0 +1,102 @@
+"""The two steps of DetectBatch around its Map: what is looked at before, and what is told after."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle.configuration import Configuration
+from lifecycle.detect_batch.errors import ModelNotRunning
+from lifecycle.detect_batch.request import Batch, batch_request
+from lifecycle.detect_batch.summary import BatchSummary, Line, Written, summary, tally, verdict
+from lifecycle.errors import InvalidRequest
+from lifecycle.executions.requests import Execution
+from lifecycle.ports import Models, Objects
+from lifecycle.shared.wire import Json, to_wire
+
+
+def prepare(
+    payload: Json, *, execution: Execution, configuration: Configuration, models: Models, objects: Objects
+) -> Batch:
+    """Validate the input, and see that the model runs and that there are images.
+
+    Raises
+    ------
+    InvalidRequest, ModelNotFound, ModelNotRunning, AccessDenied, ServiceUnavailable
+    """
+    if configuration.detect_batch is None:
+        raise InvalidRequest(
+            "DetectBatch is not configured.", remedy="Add 'detect_batch' to cdk.json, and deploy again."
+        )
+    batch = batch_request(payload, execution, configuration.detect_batch)
+    arn = batch.project_version_arn
+    model = models.describe(arn, models.project_arn(arn))
+    if model.status != "RUNNING":
+        raise ModelNotRunning(
+            f"The model is {model.status}: no image was looked at.",
+            project_version_arn=arn,
+            status=model.status,
+            status_message=model.status_message,
+        )
+    least, most = model.min_inference_units, model.max_inference_units
+    return replace(
+        batch,
+        has_images=objects.has_any(batch.bucket, batch.prefix),
+        inference_units=least,
+        scales=(most or 0) > (least or 0),
+    )
+
+
+def summarise(
+    batch: Batch,
+    *,
+    written: Mapping[str, Json],
+    failure: Mapping[str, str],
+    now: datetime,
+    configuration: Configuration,
+    objects: Objects,
+) -> BatchSummary:
+    """Count the results, write the summary beside them, and say how the batch ended.
+
+    Parameters
+    ----------
+    written : Mapping
+        The Map's output, which says where the list of result files is; empty where it has none.
+    failure : Mapping
+        The Map's Error and Cause; empty where it succeeded.
+
+    Raises
+    ------
+    ModelNotRunning, ModelNotFound, TooManyFailures, ResultsNotWritten, AccessDenied, ServiceUnavailable
+        The summary is written all the same.
+    InvalidRequest
+        The results' bucket is gone.
+    """
+    manifest = _manifest(batch, written, objects) if batch.has_images else None
+    counted = tally(_lines(batch, manifest, objects))
+    told = summary(
+        batch, counted, now=now, inference_unit_hour=configuration.inference_unit_hour_usd, manifest=manifest
+    )
+    error = verdict(batch, counted, failure)
+    ended = {"Error": type(error).__name__, "Cause": json.loads(str(error))} if error else {}
+    objects.write(batch.results_bucket, batch.summary_key, json.dumps({**to_wire(told), **ended}, indent=1))
+    if error:
+        raise error
+    return told
+
+
+def _manifest(batch: Batch, written: Mapping[str, Json], objects: Objects) -> str | None:
+    """The key of the list of result files; a Map that failed writes it, and does not say where."""
+    said = written.get("ResultWriterDetails", {}).get("Key")
+    return said or objects.newest(batch.results_bucket, f"{batch.results_prefix}/", "/manifest.json")
+
+
+def _lines(batch: Batch, manifest: str | None, objects: Objects) -> Iterator[Line]:
+    if manifest is None:
+        return
+    files = json.loads(b"".join(objects.lines(batch.results_bucket, manifest)))["ResultFiles"]
+    for kind in Written:
+        for file in files.get(kind, ()):
+            for text in objects.lines(batch.results_bucket, file["Key"]):
+                if text.strip():
+                    yield Line(kind, text)

@@ -1,0 +1,252 @@
+"""What the inputs of all state machines have in common, and how one that is wrong is answered. Pure."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Self
+
+from lifecycle.configuration import Configuration
+from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.model.polling import fixed_interval
+from lifecycle.model.version_choice import Choice, Choose, name_of
+from lifecycle.ports import OpenExecutions
+from lifecycle.shared.arns import VersionArn, region_and_account
+from lifecycle.shared.text import escaped
+from lifecycle.shared.wire import Json
+
+if TYPE_CHECKING:
+    from lifecycle.shared.json_schema import Validator
+
+DEFAULT_TIMEOUT_SECONDS = 3600
+MAX_CONTEXT_BYTES = 16 * 1024
+MAX_NAMES = 30
+"""Configured models that a message names; more are counted."""
+IGNORED = frozenset({"Comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The Step Functions execution that asks: from the state machine's context object."""
+
+    id: str
+    name: str
+    start_time: datetime
+
+
+def lease_id_of(execution: Execution) -> str:
+    """The id of a lease that is named after an execution.
+
+    Names of executions may have characters that ids of leases may not (a quote, an umlaut): such a lease could not be
+    released, as StopModel would refuse its id.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._:/-]", "-", execution.name)
+    return plain if plain == execution.name else f"{plain}-{digest_of(execution)}"
+
+
+def digest_of(execution: Execution) -> str:
+    """A few characters that tell an execution from any other."""
+    return hashlib.sha256(execution.id.encode()).hexdigest()[:8]
+
+
+def kept(choice: Choice, execution_arn: str, open_executions: OpenExecutions) -> Choice:
+    """The choice that an execution made first: a step that is tried again goes on with the same version."""
+    first = open_executions.choose(execution_arn, choice.project_version_arn)
+    if first == choice.project_version_arn:
+        return choice
+    return replace(choice, project_version_arn=first, reason=f"{name_of(first)} was chosen when this began.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A validated input with its defaults; it travels through the state machine as ``$request``.
+
+    Times are absolute: ``began_at`` is the execution's start, ``due_at`` when the work may begin, ``deadline`` when the
+    target must be reached. ``selection`` says why this version, where the name that was asked for means the newest.
+    """
+
+    execution_arn: str
+    project_version_arn: str
+    began_at: datetime
+    due_at: datetime
+    deadline: datetime
+    model: str | None = None
+    project_arn: str | None = None
+    poll_seconds: int | None = None
+    dry_run: bool = False
+    client_request_token: str | None = None
+    duplicate_of: str | None = None
+    warnings: tuple[str, ...] = ()
+    context: Any = None
+    selection: str | None = None
+
+    @property
+    def token_scope(self) -> str:
+        """What a token belongs to: the model that was asked for, by its version or by the name of many."""
+        return self.project_version_arn if self.selection is None else self.model or ""
+
+    def with_poll_seconds(self, payload: Mapping[str, Json], timeout_seconds: int) -> Self:
+        """The same request with the interval that was asked for, raised where it means too many looks."""
+        if "PollSeconds" not in payload:
+            return self
+        wished = int(payload["PollSeconds"])
+        poll_seconds = fixed_interval(wished, timeout_seconds)
+        raised = (
+            f"PollSeconds was raised from {wished} to {poll_seconds}: a timeout of {timeout_seconds} s must stay under "
+            "1,000 looks."
+        )
+        warnings = self.warnings if poll_seconds == wished else (*self.warnings, raised)
+        return replace(self, poll_seconds=poll_seconds, warnings=warnings)
+
+
+@cache
+def validator(machine: str) -> "Validator":
+    """Of a machine's input schema, by the machine's name in file names, such as ``start_model``.
+
+    Made when it is needed first: most functions never do, and compiling all schemas would be a tenth of a cold start.
+    """
+    from lifecycle.shared.json_schema import Validator
+
+    return Validator(json.loads(files("schemas").joinpath(f"{machine}.input.schema.json").read_text("utf-8")))
+
+
+def refuse(
+    payload: Json,
+    problems: Sequence[str],
+    further: Sequence[str],
+    *,
+    machine: str,
+    example: Json,
+    configuration: Configuration,
+    further_example: Mapping[str, Json] | None = None,
+) -> None:
+    """Raise InvalidRequest where there are problems.
+
+    Parameters
+    ----------
+    problems : list
+        What the schema found, a line each that begins with the field's path.
+    further : list
+        What it can't say; of a field that it has spoken of it is left out.
+    example, further_example
+        Of an input: which model, and what it needs beside.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming every problem, each with its path.
+    """
+    said = {problem.partition(":")[0] for problem in problems}
+    lines = [*problems, *(problem for problem in further if problem.partition(":")[0] not in said)]
+    if lines:
+        raise InvalidRequest(
+            "\n- ".join([f"The input is not a {machine} request:", *lines]),
+            project_version_arn=_known_arn(payload, configuration),
+            remedy=_how_to_ask(configuration, example, further_example or {}),
+        )
+
+
+def fingerprint(payload: Mapping[str, Json]) -> str:
+    """The same for two inputs that ask for the same; a token may be used again with the same one only."""
+    asked = {name: value for name, value in payload.items() if name not in IGNORED}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def model_of(payload: Mapping[str, Json], configuration: Configuration, choose: Choose) -> tuple[str | None, Choice]:
+    """The model's configured name, if it has one, and its version; of a payload without problems."""
+    name: str | None = payload.get("Model")
+    if name is None:
+        arn: str = payload["ProjectVersionArn"]
+        return configuration.name_of(arn), Choice(arn)
+    fixed = configuration.models[name].project_version_arn
+    return name, Choice(fixed) if fixed else choose(name)
+
+
+def nothing_chosen(name: str) -> Choice:
+    """Where nobody chooses, a name that does not stand for one version stands for none."""
+    raise ModelNotFound(f"No version of the model {name} was chosen.")
+
+
+def problems_of_any(payload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:
+    """What a JSON Schema can't say, or says badly, of the fields that all machines have."""
+    problems = []
+    arn, name = payload.get("ProjectVersionArn"), payload.get("Model")
+    if (arn is None) == (name is None):
+        problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
+    if isinstance(name, str) and name not in configuration.models:
+        problems.append(f"Model: '{escaped(name)}' is not configured; {_configured(configuration)}")
+    if isinstance(arn, str):
+        problems += problems_of_place(arn, execution)
+    token = payload.get("ClientRequestToken")
+    if isinstance(token, str) and _unwritable(token):
+        problems.append(f"ClientRequestToken: {_HALVES}")
+    return [*problems, *_unreturnable(payload.get("Context"))]
+
+
+_HALVES = "has half of a surrogate pair in it, such as \\ud800, which is no character"
+
+
+def _unreturnable(context: Json) -> list[str]:
+    """Why a Context could not be returned untouched."""
+    try:
+        text = json.dumps(context, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return ["Context: has a number that is too large to be kept; pass it as a string"]
+    except RecursionError:
+        return [_TOO_LARGE]
+    if len(text.encode(errors="replace")) > MAX_CONTEXT_BYTES:
+        return [_TOO_LARGE]
+    return [f"Context: {_HALVES}"] if _unwritable(text) else []
+
+
+_TOO_LARGE = "Context: must be at most 16 KiB of JSON; pass a reference, such as an S3 URI, instead"
+
+
+def _unwritable(text: str) -> bool:
+    """Whether UTF-8 can't write a text: a function could not answer with it, nor a table keep it."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def problems_of_place(arn: str, execution: Execution, here: str = "this app manages models in") -> list[str]:
+    """Whether the model lives in another account, Region or partition than this app."""
+    try:
+        version = VersionArn.parse(arn)
+    except ValueError:
+        return []  # the schema has said so
+    region, account = region_and_account(execution.id)
+    where = version.elsewhere(execution.id)
+    only = f"{here} account {account}, {region} only"
+    return [f"ProjectVersionArn: the model is in {where}; {only}"] if where else []
+
+
+def _known_arn(payload: Json, configuration: Configuration) -> str | None:
+    """The model that a wrong input nevertheless names, so that the failure can name it too."""
+    if not isinstance(payload, dict):
+        return None
+    name, arn = payload.get("Model"), payload.get("ProjectVersionArn")
+    if isinstance(name, str) and name in configuration.models:
+        return configuration.models[name].project_version_arn
+    try:
+        VersionArn.parse(str(arn))
+    except ValueError:
+        return None
+    return str(arn)
+
+
+def _configured(configuration: Configuration) -> str:
+    if not configuration.models:
+        return "no model is configured in cdk.json yet"
+    names = sorted(configuration.models)
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"configured models: {', '.join(names[:MAX_NAMES])}{more}"
+
+
+def _how_to_ask(configuration: Configuration, example: Json, further: Mapping[str, Json]) -> str:
+    if configuration.models:
+        example = {"Model": min(configuration.models)}
+    given = json.dumps({**example, **further})
+    return f"Nothing was done. Start a new execution with an input such as {given} ({_configured(configuration)})."

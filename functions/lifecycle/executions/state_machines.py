@@ -1,0 +1,38 @@
+"""The state machines of this app, by their names and by their ARNs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Machine(StrEnum):
+    """A state machine, by its name in the contract."""
+
+    START_MODEL = "StartModel"
+    STOP_MODEL = "StopModel"
+    RUN_WITH_MODEL = "RunWithModel"
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The ARNs of the state machines."""
+
+    start_model: str
+    stop_model: str
+    run_with_model: str
+
+    def of(self, execution_arn: str) -> Machine:
+        """The machine of an execution; ValueError where it is none of ours."""
+        machine_arn = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+        by_arn = {
+            self.start_model: Machine.START_MODEL,
+            self.stop_model: Machine.STOP_MODEL,
+            self.run_with_model: Machine.RUN_WITH_MODEL,
+        }
+        if machine_arn not in by_arn:
+            raise ValueError(f"{execution_arn} is not an execution of this app")
+        return by_arn[machine_arn]
+
+
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """The ARN of a state machine's execution of this name."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

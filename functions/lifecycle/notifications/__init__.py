@@ -1,0 +1,1 @@
+"""Notifications: what people and pipelines are sent when an execution has ended."""

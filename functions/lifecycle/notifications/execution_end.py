@@ -1,0 +1,120 @@
+"""How an execution ended, and all that is known of it then. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lifecycle.errors import fields_of
+from lifecycle.executions.outcomes import Failure, Outcome
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import Machine
+from lifecycle.model.decisions import Progress
+from lifecycle.run_with_model.request import RunRequest
+from lifecycle.start_model.request import StartRequest
+from lifecycle.start_model.result import StartResult
+from lifecycle.stop_model.request import StopRequest
+from lifecycle.stop_model.result import StopResult
+
+
+@dataclass(frozen=True, slots=True)
+class Abortion:
+    """An execution that was ended from outside.
+
+    Parameters
+    ----------
+    status : str
+        ABORTED (by a person) or TIMED_OUT (by Step Functions).
+    cause : str or None
+        What the person gave as the reason.
+    model_status : str or None
+        The model's after that, where it could be seen.
+    held : bool
+        Whether a lease holds the model after that.
+    """
+
+    status: str
+    cause: str | None = None
+    model_status: str | None = None
+    held: bool = False
+
+    @property
+    def told(self) -> str:
+        """Who ended it, and why."""
+        if self.status == "TIMED_OUT":
+            return "Step Functions ended the execution: it had been going on for too long."
+        return f"Somebody stopped the execution{f': {self.cause}' if self.cause else ', without a reason.'}"
+
+
+_FAILED: Mapping[Machine, tuple[Outcome, Outcome]] = {
+    # machine            failed                timed out
+    Machine.START_MODEL: (Outcome.START_FAILED, Outcome.START_TIMED_OUT),
+    Machine.STOP_MODEL: (Outcome.STOP_FAILED, Outcome.STOP_TIMED_OUT),
+    Machine.RUN_WITH_MODEL: (Outcome.WORKLOAD_FAILED, Outcome.WORKLOAD_FAILED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an execution ended. One of ``result``, ``failure``, ``abortion`` and ``succeeded`` is there.
+
+    Parameters
+    ----------
+    succeeded : bool
+        It is a run that has succeeded; it has no result of ours.
+    told_by_start : bool
+        It is a run that failed because of its StartModel execution.
+    """
+
+    machine: Machine
+    execution: Execution
+    dry_run: bool = False
+    request: StartRequest | StopRequest | RunRequest | None = None
+    progress: Progress = field(default_factory=Progress)
+    result: StartResult | StopResult | None = None
+    failure: Failure | None = None
+    abortion: Abortion | None = None
+    succeeded: bool = False
+    told_by_start: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the contract."""
+        if self.result:
+            return self.result.outcome
+        if self.abortion:
+            return Outcome.EXECUTION_ABORTED
+        return _FAILED[self.machine][self.error == "TimedOut"]
+
+    @property
+    def tells_nobody(self) -> bool:
+        """A duplicate's end is told by the first execution; a dry run changes nothing, however it ends.
+
+        Of a run that has succeeded, or whose model could not be started, StartModel and StopModel tell.
+        """
+        duplicate = self.request is not None and self.request.duplicate_of is not None
+        told = self.succeeded or self.told_by_start
+        return self.dry_run or duplicate or told or self.outcome is Outcome.DUPLICATE
+
+    @property
+    def error(self) -> str | None:
+        """The failure's Error."""
+        return self.failure.error if self.failure else None
+
+    @property
+    def cause(self) -> Mapping[str, str]:
+        """The fields of the failure's Cause."""
+        return fields_of(self.failure.cause) if self.failure else {}
+
+    @property
+    def project_version_arn(self) -> str | None:
+        """The model, where it is known."""
+        if self.request:
+            return self.request.project_version_arn or None
+        # What a workload says in its Cause is its own.
+        return None if self.machine is Machine.RUN_WITH_MODEL else self.cause.get("ProjectVersionArn")
+
+    @property
+    def last_status(self) -> str | None:
+        """The model's at the last look."""
+        if self.abortion:
+            return self.abortion.model_status
+        return self.cause.get("Status") or self.progress.last_status

@@ -1,0 +1,1 @@
+"""Metrics: one table of them, and the measurements of an end and of a sweep."""

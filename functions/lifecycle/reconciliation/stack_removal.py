@@ -1,0 +1,182 @@
+"""The last look before the stack is removed: what would go on to bill, with nobody left to stop it.
+
+CloudFormation asks before it deletes anything. If the answer is no nothing is deleted, and the stack's event says why.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lifecycle.configuration import Configuration
+from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.executions.state_machines import execution_arn
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.statuses import BILLS
+from lifecycle.notifications import links
+from lifecycle.ports import Executions, ModelItems, Models
+from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.pricing import hourly_cost
+from lifecycle.shared.text import plural, usd
+
+RUNBOOK_ENTRY = "DestroyRefused"
+LOOK_SECONDS = 15
+"""Between two looks at what is being stopped."""
+MARGIN = timedelta(seconds=60)
+"""Of a function's time, for its last look and its answer."""
+NAMED = 10
+"""Models that a refusal names: CloudFormation takes 4 KB as an answer (its User Guide, custom resource response)."""
+
+
+class OnDestroy(StrEnum):
+    """What happens to models of ours that run when the stack is to be removed."""
+
+    REFUSE = "refuse"
+    STOP = "stop"
+    LEAVE = "leave"
+
+
+class StillRunning(LifecycleError):  # noqa: N818 - it reads as the others do
+    """Models of ours run, or are about to: the stack is not to be removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A model of ours that bills, or will without anybody doing anything.
+
+    Parameters
+    ----------
+    state : str
+        Its status, or by which execution it is being started.
+    inference_units : int
+        What it bills.
+    """
+
+    project_version_arn: str
+    state: str
+    holders: tuple[str, ...] = ()
+    inference_units: int = 1
+
+
+@dataclass(slots=True)
+class Remover:
+    """Decides on one removal.
+
+    Parameters
+    ----------
+    attempt : str
+        Names it: part of the names of the executions that it starts, the same when it is tried again.
+    until : datetime
+        When it has to have decided.
+    """
+
+    attempt: str
+    until: datetime
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    configuration: Configuration
+    models: Models
+    items: ModelItems
+    executions: Executions
+    stop_model_arn: str
+    _stops: dict[str, str] = field(default_factory=dict)
+
+    def run(self, on_destroy: OnDestroy) -> str:
+        """Answers why the stack may be removed.
+
+        Raises
+        ------
+        StillRunning
+            It may not.
+        LifecycleError
+            It can't be known.
+        """
+        if on_destroy is OnDestroy.LEAVE:
+            return "What runs is left running: on_destroy says so."
+        left = self.left()
+        if on_destroy is OnDestroy.STOP:
+            while (left or self._is_stopping()) and self.clock() + timedelta(seconds=LOOK_SECONDS) < self.until:
+                new = [one for one in left if one.project_version_arn not in self._stops]
+                if not new and not self._is_stopping():
+                    break  # the stops have ended, and left it running
+                for one in new:
+                    self._stop(one.project_version_arn)
+                self.sleep(LOOK_SECONDS)
+                left = self.left()
+        if left:
+            raise StillRunning(self._refusal(left))
+        return f"No model of ours runs; stopped before: {len(self._stops)}."
+
+    def left(self) -> list[Left]:
+        """What bills, and what is being started."""
+        items = {item.project_version_arn: item for item in self.items.all() if _is_ours(item)}
+        found = self._that_bill(items)
+        starting = [one for arn, item in items.items() if arn not in found and (one := self._starting(item))]
+        return [*found.values(), *starting]
+
+    def _that_bill(self, items: Mapping[str, ModelItem]) -> dict[str, Left]:
+        found: dict[str, Left] = {}
+        projects = {VersionArn.parse(arn).project_name for arn in items}
+        for project in self.models.versions(projects) if projects else ():
+            if project.versions is None:
+                raise ServiceUnavailable(f"Project {project.project_name} can't be read: {project.problem}")
+            for version in project.versions:
+                arn = version.project_version_arn
+                if arn in items and version.status in BILLS:
+                    holders = tuple(lease.lease_id for lease in items[arn].held(self.clock()))
+                    found[arn] = Left(arn, version.status, holders, version.min_inference_units or 1)
+        return found
+
+    def _starting(self, item: ModelItem) -> Left | None:
+        """A start under way may be about to request it."""
+        for lease in item.awaited(self.clock()):
+            execution = self.executions.describe(lease.execution_arn)
+            if execution is not None and execution.status == "RUNNING":
+                state = f"is being started by {lease.execution_arn.rpartition(':')[2]}"
+                return Left(item.project_version_arn, state, (lease.lease_id,))
+        return None
+
+    def _stop(self, project_version_arn: str) -> None:
+        name = f"removal-{self.attempt}-{len(self._stops) + 1}"
+        payload = {"ProjectVersionArn": project_version_arn, "Force": True}
+        self.executions.start(self.stop_model_arn, name, payload)
+        self._stops[project_version_arn] = execution_arn(self.stop_model_arn, name)
+
+    def _is_stopping(self) -> bool:
+        states = (self.executions.describe(arn) for arn in self._stops.values())
+        return any(state is not None and state.status == "RUNNING" for state in states)
+
+    def _refusal(self, left: Collection[Left]) -> str:
+        units = sum(one.inference_units for one in left)
+        price = usd(hourly_cost(units, self.configuration.inference_unit_hour_usd))
+        names = [self._said(one) for one in left][:NAMED]
+        more = [f"and {len(left) - NAMED} more"] if len(left) > NAMED else []
+        return " ".join(
+            [
+                f"Nothing was deleted: {plural(len(left), 'model')} would go on to bill, {price} an hour, "
+                f"with nobody left to stop them: {', '.join(names + more)}.",
+                self._to_do(),
+                f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
+            ]
+        )
+
+    def _to_do(self) -> str:
+        if self._is_stopping():
+            return "They are being stopped: delete the stack again in some minutes."
+        if self._stops:
+            return (
+                f"The executions that were to stop them have ended without doing so, see {min(self._stops.values())}."
+            )
+        return 'Stop them (StopModel with "Force": true), then delete the stack again.'
+
+    def _said(self, one: Left) -> str:
+        held = f", held by {', '.join(one.holders[:3])}" if one.holders else ""
+        return f"{self._name_of(one.project_version_arn)} ({one.state}{held})"
+
+    def _name_of(self, project_version_arn: str) -> str:
+        """Not the configured name of a project's newest version, which this one may not be."""
+        return self.configuration.name_for(project_version_arn) or VersionArn.parse(project_version_arn).version_name
+
+
+def _is_ours(item: ModelItem) -> bool:
+    return item.ours or item.claim is not None or bool(item.leases or item.pending)

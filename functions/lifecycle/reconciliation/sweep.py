@@ -1,0 +1,172 @@
+"""The sweep: every few minutes, what the leases say against what really runs. It finds whatever else was lost."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from lifecycle.configuration import Configuration
+from lifecycle.errors import LifecycleError
+from lifecycle.executions.outcomes import STARTED_BY_SWEEP
+from lifecycle.executions.steps import claim_is_over
+from lifecycle.model import leases
+from lifecycle.model.bill import ended_session
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.statuses import GONE
+from lifecycle.model.version import ModelVersion
+from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions
+from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_turn
+from lifecycle.shared.arns import VersionArn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A model as the sweep saw it: for who measures."""
+
+    version: ModelVersion
+    item: ModelItem
+
+
+MAX_NAME = 80
+"""Characters of an execution's name (Step Functions API reference, StartExecution)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did; ``problems`` has a line for each thing that could not be done."""
+
+    models: int
+    told: int
+    stops: int
+    restarts: int
+    settled: int
+    problems: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """For the log."""
+        return (
+            f"{self.models} models seen, {self.told} findings told, {self.stops} stops and {self.restarts} starts "
+            f"begun, {self.settled} ended executions settled, {len(self.problems)} problems."
+        )
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """One sweep.
+
+    Parameters
+    ----------
+    now : datetime
+        Of the sweep; its minute is part of the names of the executions it starts.
+    tell : callable
+        Tells people of a finding, once.
+    settle : callable
+        Settles what an execution that has ended left; answers whether it has ended.
+    start_model_arn, stop_model_arn : str
+        The state machines.
+    seen : list of Seen
+        What it has seen, once it has run.
+    """
+
+    now: datetime
+    configuration: Configuration
+    models: Models
+    items: ModelItems
+    executions: Executions
+    open_executions: OpenExecutions
+    tell: Callable[[Finding], None]
+    settle: Callable[[str], bool]
+    start_model_arn: str
+    stop_model_arn: str
+    seen: list[Seen] = field(default_factory=list)
+
+    def run(self) -> Swept:
+        """Sweep. One model, project or execution that makes trouble does not keep the others from being swept."""
+        problems: list[str] = []
+        settled = [self._try(problems, arn, partial(self.settle, arn)) for arn in self._open(problems)]
+        # The items first: a status that is older than the item says nothing of it.
+        unreadable: dict[str, Exception] = {}
+        items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__)}
+        problems += [f"{arn}: its item can't be read: {error}" for arn, error in unreadable.items()]
+        versions = self._versions(items, problems)
+        sweeps = [
+            self._try(problems, arn, partial(self._one, items.get(arn, ModelItem(arn)), version))
+            for arn, version in versions.items()
+            if arn not in unreadable  # nobody knows who holds it
+        ]
+        done = [sweep for sweep in sweeps if sweep]
+        return Swept(
+            models=len(versions),
+            told=sum(len(sweep.findings) for sweep in done),
+            stops=sum(sweep.stop is not None for sweep in done),
+            restarts=sum(len(sweep.restarts) for sweep in done),
+            settled=sum(one is True for one in settled),
+            problems=tuple(problems),
+        )
+
+    def _open(self, problems: list[str]) -> list[str]:
+        return self._try(problems, "executions under way", lambda: list(self.open_executions.all())) or []
+
+    def _versions(self, items: Mapping[str, ModelItem], problems: list[str]) -> dict[str, ModelVersion]:
+        """What each model is now, of the projects that are configured and of those that the items are of."""
+        project_of = {arn: VersionArn.parse(arn).project_name for arn in items}
+        found: dict[str, ModelVersion] = {}
+        unread: set[str] = set()
+        for project in self.models.versions({*self.configuration.swept_projects, *project_of.values()}):
+            if project.versions is None:
+                unread.add(project.project_name)
+                problems.append(f"project {project.project_name}: {project.problem}")
+            else:
+                found |= {version.project_version_arn: version for version in project.versions}
+        gone = (arn for arn, project in project_of.items() if arn not in found and project not in unread)
+        return found | {arn: ModelVersion(arn, GONE) for arn in gone}
+
+    def _one(self, item: ModelItem, version: ModelVersion) -> Sweep | None:
+        ended = [
+            lease.execution_arn
+            for lease in item.pending
+            if (execution := self.executions.describe(lease.execution_arn)) is None or execution.status != "RUNNING"
+        ]
+        over = item.claim is not None and claim_is_over(item.claim, self.executions, self.now)
+        found = (
+            leases.found_running(item, version.min_inference_units, self.now) if version.status == "RUNNING" else item
+        )
+        sweep = sweep_turn(found, version.status, self.now, self.configuration.sweep, ended=ended, claim_over=over)
+        self.seen.append(Seen(version, sweep.item))
+        if sweep.findings and self.items.get(item.project_version_arn) != item:
+            return None  # reading took long, and what was found may be explained by now: the next sweep looks again
+        for finding in sweep.findings:
+            units, message = version.min_inference_units, version.status_message
+            self.tell(replace(finding, min_inference_units=units, status_message=message))
+        written = item if sweep.item == item else replace(sweep.item, revision=item.revision + 1)
+        # Before the leases end: what could not be started again is found down again by the next sweep.
+        for index, restart in enumerate(sweep.restarts):
+            payload = {**restart, "Context": {STARTED_BY_SWEEP: "The model was down under this lease."}}
+            self.executions.start(self.start_model_arn, self._name(f"start-{index}", written), payload)
+        session = ended_session(item, sweep.item, self.now, self.configuration)
+        if sweep.item != item and not self.items.put(sweep.item, session):
+            return None  # somebody is at it: the next sweep looks again
+        if sweep.stop:
+            payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}
+            self.executions.start(self.stop_model_arn, self._name("stop", written), payload)
+        return sweep
+
+    def _name(self, action: str, written: ModelItem) -> str:
+        """Readable, and the same for a sweep that is run twice; one that never changed would be spent by a failure."""
+        arn = written.project_version_arn
+        model = self.configuration.name_for(arn) or VersionArn.parse(arn).version_name
+        tail = f"-{self.now.astimezone(UTC):%Y%m%dT%H%MZ}-{written.revision}"
+        return f"{f'sweep-{action}-{model}'[: MAX_NAME - len(tail)]}{tail}"
+
+    def _try(self, problems: list[str], what: str, action: Callable[[], T]) -> T | None:
+        try:
+            return action()
+        except LifecycleError as error:
+            problems.append(f"{what}: {error.message}")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not keep the others from being swept
+            problems.append(f"{what}: {type(error).__name__}: {error}")
+        return None

@@ -1,0 +1,1 @@
+"""RunWithModel: its input, its steps, and what an ended run leaves behind."""

@@ -1,0 +1,1 @@
+"""Schedules: when a cron comes, and what a tick does."""

@@ -1,0 +1,255 @@
+"""What a tick of a schedule does: start an execution under a name that is the deduplication, or nothing, and why. Pure.
+
+EventBridge Scheduler delivers at least once, and perhaps late. So a tick asks the schedule's own calendar, not itself,
+whether it is still wanted, and the name of its execution says what it is for, not when it came.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from lifecycle.configuration import Configuration, Schedule
+from lifecycle.errors import InvalidRequest
+from lifecycle.executions.state_machines import Machine
+from lifecycle.model.leases import LONGEST_LEASE
+from lifecycle.ports import Executions
+from lifecycle.schedules.cron import Calendar, exact, wall
+from lifecycle.shared.text import duration, escaped
+from lifecycle.shared.wire import Json, from_wire, timestamp
+
+HOURS_AHEAD = (2, 1)
+"""How long before the time of a ready_by, by the clock on the wall, its ticks come. A start takes up to 30 minutes; the
+hour that is left out when clocks are put forward takes one of the two at most."""
+
+_LEAD = timedelta(hours=max(HOURS_AHEAD))
+"""A start with ReadyAt may find its model RUNNING that much earlier, and its lease counts from then on."""
+_GRACE = timedelta(minutes=15)
+"""What a lease lasts beyond its stop and the warning of its end, so that the stop ends it, and nobody is warned."""
+_INSTANT = timedelta.resolution
+_YEARS = range(2000, 9000)
+"""Of a tick: away from where time ends."""
+_AHEAD = (0, *HOURS_AHEAD)
+
+
+class Act(StrEnum):
+    """What a tick is for."""
+
+    START = "start"
+    READY = "ready"
+    STOP = "stop"
+
+
+class Ticked(StrEnum):
+    """What became of a tick; the metric's dimension."""
+
+    ACTED = "ACTED"
+    REPEATED = "REPEATED"
+    EXCLUDED_DAY = "EXCLUDED_DAY"
+    OUTSIDE_DATES = "OUTSIDE_DATES"
+    TOO_LATE = "TOO_LATE"
+    AFTER_STOP = "AFTER_STOP"
+    NEWER_START = "NEWER_START"
+    NOTHING_TO_STOP = "NOTHING_TO_STOP"
+    NOT_DUE = "NOT_DUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The input that EventBridge Scheduler gives.
+
+    Parameters
+    ----------
+    schedule : str
+        Its configured name.
+    scheduled_time : datetime
+        For which it comes, whenever that is.
+    hours_ahead : int
+        Of a ready tick: how long after that clocks show the time to be ready by.
+    """
+
+    schedule: str
+    action: Act
+    scheduled_time: datetime
+    hours_ahead: int = 0
+
+    @classmethod
+    def read(cls, event: Mapping[str, Json], configuration: Configuration) -> "Tick":
+        """The tick of an event; InvalidRequest where it is none, or of a schedule that there is not."""
+        try:
+            tick = from_wire(cls, event)
+            tick = replace(tick, action=Act(tick.action), scheduled_time=tick.scheduled_time.astimezone(UTC))
+            _AHEAD.index(tick.hours_ahead), _YEARS.index(tick.scheduled_time.year)
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InvalidRequest(
+                f"A tick needs Schedule, Action (one of {', '.join(Act)}) and ScheduledTime (RFC 3339): "
+                f"{escaped(str(error))}",
+                remedy="Leave the schedules to the stack that has made them.",
+            ) from error
+        if not isinstance(tick.schedule, str) or tick.schedule not in configuration.schedules:
+            known = ", ".join(sorted(configuration.schedules)) or "none"
+            raise InvalidRequest(
+                f"Schedule: there is no '{escaped(str(tick.schedule))}'; configured are: {known}",
+                remedy="It was taken out of cdk.json, or renamed: nothing has to be done if that was meant.",
+            )
+        return tick
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a tick does, and why. What is to be started is there where it has ACTED, or would."""
+
+    outcome: Ticked
+    reason: str
+    machine: Machine | None = None
+    execution_name: str | None = None
+    payload: Json = None
+
+
+def run(
+    tick: Tick, now: datetime, configuration: Configuration, executions: Executions, machines: Mapping[Machine, str]
+) -> Decided:
+    """Decide, and start what is to be started."""
+    decided = decide(tick, now, configuration)
+    if decided.machine is None or decided.execution_name is None:
+        return decided
+    if executions.start(machines[decided.machine], decided.execution_name, decided.payload):
+        return decided
+    return replace(decided, outcome=Ticked.REPEATED, reason=f"{decided.execution_name} has been started already.")
+
+
+def decide(tick: Tick, now: datetime, configuration: Configuration) -> Decided:
+    """What a tick does, going by the clock.
+
+    Parameters
+    ----------
+    tick : Tick
+        Of a schedule that is configured.
+    now : datetime
+        When it has come.
+    """
+    schedule = configuration.schedules[tick.schedule]
+    if tick.action is Act.STOP:
+        return _stop(tick, now, schedule)
+    return _start(tick, now, schedule, configuration.sweep.lease_warning)
+
+
+def starts(schedule: Schedule) -> Calendar:
+    """When it starts, or is to be ready by."""
+    return Calendar.of(schedule.start or schedule.ready_by or "", schedule.time_zone)
+
+
+def stops(schedule: Schedule) -> Calendar | None:
+    """When it stops; None where it leaves that to the end of its lease."""
+    return Calendar.of(schedule.stop, schedule.time_zone) if schedule.stop else None
+
+
+def left_out(schedule: Schedule, start: datetime) -> tuple[Ticked, str] | None:
+    """Why a schedule does not start for a time at all: because of its local day. None where it does."""
+    day = wall(start, ZoneInfo(schedule.time_zone)).date().isoformat()
+    if day in schedule.excluded_dates:
+        return Ticked.EXCLUDED_DAY, f"{day} is one of its exclude_dates."
+    if schedule.start_date and day < schedule.start_date:
+        return Ticked.OUTSIDE_DATES, f"{day} is before its start_date, {schedule.start_date}."
+    if schedule.end_date and day > schedule.end_date:
+        return Ticked.OUTSIDE_DATES, f"{day} is after its end_date, {schedule.end_date}."
+    return None
+
+
+def _start(tick: Tick, now: datetime, schedule: Schedule, warning: timedelta) -> Decided:
+    zone = ZoneInfo(schedule.time_zone)
+    wanted = tick.scheduled_time
+    if tick.action is Act.READY:
+        local = wall(tick.scheduled_time, zone) + timedelta(hours=tick.hours_ahead)
+        ready = exact(local, zone)
+        if ready is None or ready not in starts(schedule):
+            return Decided(Ticked.NOT_DUE, f"Nobody asks for the model by {local:%Y-%m-%d %H:%M} ({zone}).")
+        wanted = ready
+    if why := left_out(schedule, wanted):
+        return Decided(*why)
+    late = now - wanted
+    if late > timedelta(minutes=schedule.too_late_minutes):
+        said = f"It came {duration(late.total_seconds())} after {_local(wanted, zone)}"
+        return Decided(Ticked.TOO_LATE, f"{said}: later than too_late_minutes, {schedule.too_late_minutes}.")
+    calendar = stops(schedule)
+    stop = _first(calendar.after(wanted)) if calendar else None
+    if stop and stop <= now:
+        return Decided(Ticked.AFTER_STOP, f"It came after its own stop, {_local(stop, zone)}.")
+    payload: dict[str, Json] = {"Model": schedule.model, "LeaseId": lease_id(tick.schedule)}
+    if stop:
+        early = _LEAD if tick.action is Act.READY else timedelta(0)
+        payload["LeaseMinutes"] = _minutes(stop - max(now, wanted - early) + warning + _GRACE)
+    if tick.action is Act.READY:
+        payload["ReadyAt"] = timestamp(wanted)
+    until = f"until {_local(stop, zone)}" if stop else "for the model's lease_minutes"
+    return Decided(
+        Ticked.ACTED,
+        f"{schedule.model} is held for {tick.schedule}, {tick.action} {_local(wanted, zone)}, {until}.",
+        Machine.START_MODEL,
+        execution_name(tick.schedule, tick.action, wanted),
+        {**payload, "Context": _context(tick)},
+    )
+
+
+def _stop(tick: Tick, now: datetime, schedule: Schedule) -> Decided:
+    zone, stop = ZoneInfo(schedule.time_zone), tick.scheduled_time
+    if why := _nothing_to_stop(schedule, stop):
+        return Decided(Ticked.NOTHING_TO_STOP, why)
+    since = starts(schedule).after(stop - _INSTANT)
+    newer = _first(start for start in since if not left_out(schedule, start))
+    ahead = timedelta(hours=max(HOURS_AHEAD)) if schedule.ready_by else timedelta(0)
+    if newer and newer - ahead <= now:
+        held = f"the start of {_local(newer, zone)} may hold the lease by now, and would lose it"
+        return Decided(Ticked.NEWER_START, f"It came so late that {held}.")
+    return Decided(
+        Ticked.ACTED,
+        f"{schedule.model} is released by {tick.schedule}, stop {_local(stop, zone)}.",
+        Machine.STOP_MODEL,
+        execution_name(tick.schedule, tick.action, stop),
+        {"Model": schedule.model, "LeaseId": lease_id(tick.schedule), "Context": _context(tick)},
+    )
+
+
+def _nothing_to_stop(schedule: Schedule, stop: datetime) -> str | None:
+    """Why there can't be a lease for a stop to release, of which people would be told; None where there may be one."""
+    calendar, zone = stops(schedule), ZoneInfo(schedule.time_zone)
+    if not calendar or stop not in calendar:
+        return None  # fired by hand, or by the stack of a moment ago: it means what it says
+    previous = _first(calendar.before(stop))
+    own = takewhile(lambda start: previous is None or start >= previous, starts(schedule).before(stop))
+    why = "There was no start since the stop before."
+    for start in own:
+        left = left_out(schedule, start)
+        if left is None:
+            return None
+        why = f"Its start, {_local(start, zone)}, was left out: {left[1]}"
+    return why
+
+
+def lease_id(schedule: str) -> str:
+    """The lease that a schedule takes and releases."""
+    return f"schedule/{schedule}"
+
+
+def execution_name(schedule: str, action: Act, moment: datetime) -> str:
+    """Readable, and the same however often a tick comes: ``office-hours-start-20261123T0700Z``."""
+    return f"{schedule}-{action}-{moment.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+def _first(moments: Iterator[datetime]) -> datetime | None:
+    return next(moments, None)
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{wall(moment, zone):%Y-%m-%d %H:%M} ({zone})"
+
+
+def _minutes(period: timedelta) -> int:
+    """Whole ones, rounded up."""
+    return -(-min(period, LONGEST_LEASE) // timedelta(minutes=1))
+
+
+def _context(tick: Tick) -> Json:
+    return {"Schedule": tick.schedule, "ScheduledTime": timestamp(tick.scheduled_time)}

@@ -1,0 +1,47 @@
+"""What the parts of an ARN say."""
+
+import re
+from dataclasses import dataclass
+
+from lifecycle.shared.text import escaped
+
+LONGEST = 2048
+"""Characters of a model version's ARN (Amazon Rekognition API reference, StartProjectVersion)."""
+_VERSION = re.compile(
+    r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account>\d{12})"
+    r":project/(?P<project_name>[\w.\-]{1,255})/version/(?P<version_name>[\w.\-]{1,255})/\d+",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionArn:
+    """A model version's ARN. It does not contain its project's ARN, only the project's name."""
+
+    partition: str
+    region: str
+    account: str
+    project_name: str
+    version_name: str
+
+    @classmethod
+    def parse(cls, arn: str) -> "VersionArn":
+        """The parts; ValueError where it is no model version's ARN."""
+        match = _VERSION.fullmatch(arn) if len(arn) <= LONGEST else None
+        if not match:
+            raise ValueError(f"{escaped(arn)} is not the ARN of a Custom Labels model version")
+        return cls(**match.groupdict())
+
+    def elsewhere(self, here: str) -> str | None:
+        """Where the model is, for people, if that is not where another ARN says; in its partition, too."""
+        _, partition, _, region, account, _ = here.split(":", 5)
+        if (self.partition, self.region, self.account) == (partition, region, account):
+            return None
+        told = f"account {self.account}, {escaped(self.region)}"
+        return told if self.partition == partition else f"{told}, partition {escaped(self.partition)}"
+
+
+def region_and_account(arn: str) -> tuple[str, str]:
+    """Of any ARN that has both, such as an execution's."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return region, account

@@ -1,0 +1,115 @@
+"""Every problem of a document at once, each with its path, said so that a person can mend it.
+
+JSON Schema (fastjsonschema) does the checking. What a schema says badly, unknown names and examples, is said here.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import fastjsonschema
+
+from lifecycle.shared.wire import Json
+
+MAX_PROBLEMS = 30
+"""More problems than this are counted, not listed."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+
+_SAY: Mapping[str, Callable[[Any], str]] = {
+    "type": lambda rule: f"must be of type {rule}",
+    "minimum": lambda rule: f"must be at least {rule}",
+    "maximum": lambda rule: f"must be at most {rule}",
+    "minLength": lambda rule: f"must have at least {rule} characters",
+    "maxLength": lambda rule: f"must have at most {rule} characters",
+    "minItems": lambda rule: f"must have at least {rule} entry",
+    "pattern": lambda rule: f"must match {rule}",
+    "format": lambda rule: f"must be a {rule} (RFC 3339)",
+    "enum": lambda rule: f"must be one of {', '.join(map(str, rule))}",
+}
+
+
+class Validator:
+    """A JSON Schema, compiled once.
+
+    Parameters
+    ----------
+    schema : dict
+        Draft-07. A ``oneOf`` at its top is for the schema's readers; the caller checks it in better words.
+    """
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        self._schema = {name: rule for name, rule in schema.items() if name != "oneOf"}
+        self._check = fastjsonschema.compile(self._schema, fast_fail=False, use_default=False)
+
+    def problems(self, document: Json) -> list[str]:
+        """What is wrong with the document, a line each; empty where nothing is."""
+        try:
+            self._check(document)
+        except fastjsonschema.JsonSchemaValuesException as invalid:
+            found = sorted({line for error in invalid.errors for line in self._lines(error)})
+            return found[:MAX_PROBLEMS] + _rest(found)
+        return []
+
+    def example(self, path: str) -> Json:
+        """The first example that the schema gives for a field, by its dotted path."""
+        return self._at(path.split("."))["examples"][0]
+
+    def _lines(self, error: fastjsonschema.JsonSchemaValueException) -> Iterator[str]:
+        path = error.path[1:]
+        schema = self._at(path)
+        where = _dotted(path)
+        match error.rule:
+            case "additionalProperties":
+                known = schema.get("properties", {})
+                unknown = sorted(name for name in error.value if name not in known)
+                yield from (unknown_name(where, name, known) for name in unknown[:MAX_PROBLEMS])
+                # Of thousands nobody reads which ones were meant, and to find out would take seconds.
+                yield from (f"{_path(where, name)}: is unknown" for name in unknown[MAX_PROBLEMS:])
+            case "required":
+                missing = (name for name in error.rule_definition if name not in error.value)
+                yield from (f"{_dotted([*path, name])}: is missing" for name in missing)
+            case rule:
+                say = _SAY.get(str(rule))
+                says = say(error.rule_definition) if say else error.message
+                example = f", for example {json.dumps(schema['examples'][0])}" if schema.get("examples") else ""
+                yield f"{where or 'input'}: {says}{example}; got {_excerpt(error.value)}"
+
+    def _at(self, path: Sequence[str]) -> Mapping[str, Json]:
+        """The part of the schema that a path leads to."""
+        schema: Mapping[str, Json] = self._schema
+        for step in path:
+            inner = schema.get("properties", {})
+            schema = inner[step] if step in inner else schema.get("items") or schema.get("additionalProperties") or {}
+        return schema
+
+
+def unknown_name(where: str, name: str, known: Mapping[str, Json]) -> str:
+    """Says that a name is unknown, and which known one was probably meant."""
+    by_lowercase = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower()[:100], by_lowercase, n=1, cutoff=0.6)
+    hint = f", did you mean {by_lowercase[near[0]]}?" if near else f"; known are {', '.join(sorted(known))}"
+    return f"{_path(where, name)}: is unknown{hint}"
+
+
+def _path(where: str, name: str) -> str:
+    """Of a name that is not known: it can't be taken for another one, or for more than a name."""
+    shown = name if _PLAIN.fullmatch(name) else _excerpt(name)
+    return _dotted([step for step in (where, shown) if step])
+
+
+def _dotted(path: Sequence[str]) -> str:
+    return ".".join(path)
+
+
+def _rest(found: Sequence[str]) -> list[str]:
+    return [f"and {len(found) - MAX_PROBLEMS} problems more"] if len(found) > MAX_PROBLEMS else []
+
+
+def _excerpt(value: Json, length: int = 80) -> str:
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "something nested too deep to be shown"
+    return text if len(text) <= length else f"{text[:length]}..."

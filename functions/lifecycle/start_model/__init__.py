@@ -1,0 +1,1 @@
+"""StartModel: its input, its steps, its output."""

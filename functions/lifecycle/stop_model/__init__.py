@@ -1,0 +1,1 @@
+"""StopModel: its input, its steps, its output."""

@@ -1,0 +1,260 @@
+"""The three steps of StopModel, the mirror of ``starting``: prepare the request, check the model, request the stop."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle.configuration import Configuration
+from lifecycle.errors import ModelNotFound
+from lifecycle.executions import client_tokens
+from lifecycle.executions.outcomes import Outcome, PlannedDecision
+from lifecycle.executions.requests import Execution, kept
+from lifecycle.executions.steps import Step, Turn, failure, look, wait
+from lifecycle.model import leases
+from lifecycle.model.decisions import Action, Decision, Look, StopProgress, decide, made_after_all, out_of_time
+from lifecycle.model.leases import ModelItem
+from lifecycle.model.statuses import GONE, Target
+from lifecycle.model.version import ModelVersion
+from lifecycle.model.version_choice import Choice, to_stop
+from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
+from lifecycle.shared.wire import Json
+from lifecycle.stop_model.request import StopRequest, stop_request
+from lifecycle.stop_model.result import StopResult, stop_result
+
+
+def prepare(
+    payload: Json,
+    *,
+    execution: Execution,
+    now: datetime,
+    configuration: Configuration,
+    models: Models,
+    tokens: Tokens,
+    executions: Executions,
+    items: ModelItems,
+    open_executions: OpenExecutions,
+) -> StopRequest:
+    """Validate the input, choose the version, find its project and hold the token.
+
+    A project that is gone is no error here. Where a name means several versions, each has an execution of its own.
+
+    Raises
+    ------
+    InvalidRequest, ModelNotFound, AccessDenied, ServiceUnavailable
+    """
+
+    def choose(name: str) -> Choice:
+        model = configuration.models[name]
+        lease_id = None if payload.get("Force") else payload.get("LeaseId")
+        choice = to_stop(model, models.versions_of(model.project_name), items.all(), lease_id, now)
+        return kept(choice, execution.id, open_executions)
+
+    request = stop_request(payload, execution, configuration, choose)
+    try:
+        request = replace(request, project_arn=models.project_arn(request.project_version_arn))
+    except ModelNotFound:
+        request = replace(request, project_arn=None)
+    request = client_tokens.hold_token(
+        request, payload, machine="StopModel", now=now, tokens=tokens, executions=executions
+    )
+    if request.duplicate_of or request.dry_run:
+        return request
+    others = (arn for arn in request.others if arn != request.project_version_arn)
+    return replace(request, other_executions=tuple(_stop_too(arn, payload, execution, executions) for arn in others))
+
+
+def _stop_too(project_version_arn: str, payload: Json, execution: Execution, executions: Executions) -> str:
+    """Start an execution that does the same with another version; answers its ARN. It is the same at each try."""
+    fields = {name: value for name, value in payload.items() if name not in {"Model", "ClientRequestToken"}}
+    tail = hashlib.sha256(project_version_arn.encode()).hexdigest()[:8]
+    name = f"{execution.name[:71]}-{tail}"
+    executions_arn = execution.id.rpartition(":")[0]
+    executions.start(
+        executions_arn.replace(":execution:", ":stateMachine:"),
+        name,
+        {**fields, "ProjectVersionArn": project_version_arn},
+    )
+    return f"{executions_arn}:{name}"
+
+
+def check(
+    request: StopRequest,
+    progress: StopProgress,
+    *,
+    now: datetime,
+    configuration: Configuration,
+    models: Models,
+    items: ModelItems,
+    executions: Executions,
+) -> Step:
+    """Look at the model, release what is to be released, and decide what to do next.
+
+    Raises
+    ------
+    LifecycleError
+        Any of the contract's: the decision is to fail.
+    """
+
+    def describe() -> ModelVersion:
+        if request.project_arn is None:
+            return ModelVersion(request.project_version_arn, GONE)
+        try:
+            return models.describe(request.project_version_arn, request.project_arn)
+        except ModelNotFound:
+            return ModelVersion(request.project_version_arn, GONE)
+
+    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Turn:
+        return stop_turn(item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration)
+
+    if request.duplicate_of:
+        return _follow(request, progress, now, describe(), executions)
+    return look(
+        request,
+        now=now,
+        configuration=configuration,
+        items=items,
+        executions=executions,
+        describe=describe,
+        decide=decided,
+    )
+
+
+def stop_turn(
+    item: ModelItem,
+    request: StopRequest,
+    progress: StopProgress,
+    version: ModelVersion,
+    *,
+    claim_over: bool,
+    now: datetime,
+    configuration: Configuration,
+) -> Turn:
+    """What a look leads to. Pure.
+
+    Parameters
+    ----------
+    item : ModelItem
+        Read before the version was looked at.
+    claim_over : bool
+        The claim of another execution, if there is one, can't lead to anything any more.
+    """
+    found = item
+    seen = Look(version.status, now)
+    if made_after_all(seen, progress):
+        progress = replace(progress, refusal=None, unclear=False)
+    mine = item.claim is not None and item.claim.execution_arn == request.execution_arn
+    if not (mine or progress.released):
+        item, progress = _released(item, request, progress, now)
+    followed = item.claim is not None and not mine and not claim_over
+    # A stop that has called nothing yet makes way for a start that waits for it.
+    bound = followed or (mine and (request.force or progress.attempted_at is not None))
+    kept = item.is_held(now) and not bound
+    if claim_over or kept:
+        item = leases.unclaim(item, now)
+    decision = _decide(request, progress, seen, followed=followed, kept=kept)
+    looked = replace(
+        progress, polls=progress.polls + 1, last_status=seen.status, followed=progress.followed or followed
+    )
+    if decision.error:
+        return Turn(found if request.dry_run else item, error=failure(decision, version))
+    if request.dry_run:
+        result = stop_result(request, looked, now, configuration, version, item, kept=kept)
+        planned = PlannedDecision(decision.action or Action.DONE, decision.reason)
+        result = replace(
+            result, outcome=Outcome.DRY_RUN, decision=planned, requested_at=None, stopped_at=None, stop_seconds=None
+        )
+        return Turn(found, Step(Action.DONE, f"Dry run: {decision.reason}", looked, result=result))
+    if decision.action is Action.DONE:
+        result = stop_result(request, looked, now, configuration, version, item, kept=kept)
+        if not kept:
+            item = replace(leases.unclaim(item, now), running=None)
+        return Turn(item, Step(Action.DONE, decision.reason, looked, result=result))
+    if decision.action is Action.REQUEST or not (mine or followed):
+        # Before a request also where the claim is there: an earlier look of this execution that is still under way
+        # can't give it up any more.
+        item = leases.claim(item, request.execution_arn, now)
+    if decision.action is Action.REQUEST:
+        # Only RUNNING models are requested to stop: of one that nobody has seen begin, this is what is known.
+        item = leases.found_running(item, version.min_inference_units, now)
+        return Turn(item, Step(Action.REQUEST, decision.reason, looked))
+    return Turn(item, wait(request, looked, now, decision.reason))
+
+
+def request_stop(
+    request: StopRequest,
+    progress: StopProgress,
+    *,
+    retries: int,
+    now: datetime,
+    models: Models,
+    items: ModelItems,
+) -> Step:
+    """Request the stop, if this execution has the claim still, and say how long to wait before the next look.
+
+    Raises
+    ------
+    InvalidRequest, AccessDenied, ServiceUnavailable, NoAnswer
+    """
+    if not may_request_stop(items.get(request.project_version_arn), request):
+        return wait(request, progress, now, "The claim of this stop is gone.")
+    try:
+        refusal = models.stop(request.project_version_arn)
+    except ModelNotFound:
+        return Step(Action.WAIT, "The version is gone.", progress, wait_seconds=1)
+    progress = replace(
+        progress,
+        attempted_at=now,
+        status_at_attempt=progress.last_status,
+        refusal=refusal,
+        unclear=refusal is not None and (retries > 0 or progress.unclear),
+    )
+    return wait(
+        request, progress, now, f"The request was refused: {refusal}." if refusal else "The stop was requested."
+    )
+
+
+def may_request_stop(item: ModelItem, request: StopRequest) -> bool:
+    """Whether a stop may be requested right now: the claim is this execution's. Pure."""
+    return item.claim is not None and item.claim.execution_arn == request.execution_arn
+
+
+def _released(
+    item: ModelItem, request: StopRequest, progress: StopProgress, now: datetime
+) -> tuple[ModelItem, StopProgress]:
+    """Do once what the input asks: end all leases, or the one it names."""
+    progress = replace(progress, released=True)
+    if request.force:
+        return leases.force(item, now), progress
+    if request.lease_id is None:
+        return item, progress
+    released = leases.release(item, request.lease_id, now)
+    return released, replace(progress, unknown_lease=released == item)
+
+
+def _decide(request: StopRequest, progress: StopProgress, seen: Look, *, followed: bool, kept: bool) -> Decision:
+    """By the table, unless somebody needs the model or another stop is at it."""
+    if kept:
+        return Decision(Action.DONE, f"The model is {seen.status}, and somebody needs it.")
+    if not followed:
+        return decide(Target.STOPPED, seen, progress, request.deadline)
+    if seen.at >= request.deadline:
+        return out_of_time(Target.STOPPED, seen, progress)
+    return Decision(Action.WAIT, f"The model is {seen.status}; another execution is stopping it.")
+
+
+def _follow(
+    request: StopRequest, progress: StopProgress, now: datetime, version: ModelVersion, executions: Executions
+) -> Step:
+    """A duplicate waits with the first execution, and ends as it did."""
+    first = executions.describe(request.duplicate_of or "")
+    progress = replace(progress, polls=progress.polls + 1)
+    if first is not None and first.status == "RUNNING":
+        return client_tokens.wait_with_first(request, progress, now)
+    result = replace(
+        client_tokens.result_of(first, version, StopResult, model_must_run=False),
+        outcome=Outcome.DUPLICATE,
+        duplicate_of=request.duplicate_of,
+        polls=progress.polls,
+        context=request.context,
+    )
+    return Step(Action.DONE, f"Ended with {request.duplicate_of}.", progress, result=result)

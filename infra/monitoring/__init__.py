@@ -1,0 +1,1 @@
+"""Alarms, the dashboard, log queries, metrics."""

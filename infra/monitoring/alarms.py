@@ -1,0 +1,204 @@
+"""What people are woken for: every alarm, in one table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.monitoring.metrics import metric, sweep_period
+from infra.notifications.notifications import Notifications
+from infra.reconciliation import Keeping
+from infra.settings.settings import Settings
+from lifecycle.notifications import links
+from lifecycle.shared.arns import VersionArn
+
+QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
+"""For metrics that are there only when something has happened."""
+ALARMING = cloudwatch.TreatMissingData.BREACHING
+UNCHANGED = cloudwatch.TreatMissingData.IGNORE
+
+LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+@dataclass(frozen=True)
+class Watch:
+    """An alarm: what it compares, and what it means.
+
+    Parameters
+    ----------
+    name : str
+        A heading of docs/operations.md, where it is told what to do.
+    periods : int
+        So many in a row.
+    of : str, optional
+        What it is of, where there are several: a configured model, a topic.
+    tells_recovery : bool
+        People are told when it is over. That is so only where nothing else tells them that they need do nothing more:
+        a new stack's alarms become OK too, and would all be told of.
+    """
+
+    name: str
+    means: str
+    metric: cloudwatch.IMetric
+    threshold: float = 1
+    compared: cloudwatch.ComparisonOperator = LEAST
+    periods: int = 1
+    missing: cloudwatch.TreatMissingData = QUIET
+    of: str | None = None
+    tells_recovery: bool = False
+
+
+class Alarms(Construct):
+    """Every alarm, and whom it tells."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, notifications: Notifications, keeping: Keeping
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._topics = notifications.alarm_topics
+        self.alarms = [
+            self._alarm(watch)
+            for watch in (
+                *self._of_executions(),
+                *self._of_the_sweep(keeping),
+                *self._of_deliveries(notifications, keeping),
+                *self._of_each_model(),
+            )
+        ]
+
+    def _of_executions(self) -> Iterator[Watch]:
+        five_minutes = cdk.Duration.minutes(5)
+        yield Watch(
+            "StartFailed",
+            "A start failed, or was not RUNNING in time: who waits for the model waits in vain.",
+            metric(self, "FailedStarts", "Sum", five_minutes),
+        )
+        yield Watch(
+            "StopFailed",
+            "A stop failed, or did not end in time: the model may bill on.",
+            metric(self, "FailedStops", "Sum", five_minutes),
+        )
+        yield Watch(
+            "ThrottlingSustained",
+            "For a quarter of an hour AWS has refused calls because there were too many: starts and stops are late.",
+            metric(self, "Throttled", "Sum", five_minutes),
+            threshold=3,
+            periods=3,
+        )
+
+    def _of_the_sweep(self, keeping: Keeping) -> Iterator[Watch]:
+        function, every = keeping.sweep.function, cdk.Duration.minutes(self._settings.sweep_minutes)
+        # Lambda reports nothing of a function that is not called. A new stack begins in this alarm, until its first
+        # sweep: that it is over says that forgotten models are stopped again.
+        yield Watch(
+            "SweepMissing",
+            "The sweep has not run: forgotten models are not stopped.",
+            function.metric_invocations(period=every, statistic="Sum"),
+            compared=LESS,
+            periods=3,
+            missing=ALARMING,
+            tells_recovery=True,
+        )
+        yield Watch(
+            "SweepFailing",
+            "The sweep fails again and again: its log says at what.",
+            function.metric_errors(period=every, statistic="Sum"),
+            periods=3,
+        )
+        # Three sweeps: the first that sees it has it stopped, or told, where the settings say so.
+        yield Watch(
+            "ModelWithoutLease",
+            "A model has been RUNNING without a lease for three sweeps: it bills, and nobody says that they need it.",
+            metric(self, "UnleasedModels", "Maximum", sweep_period(self._settings)),
+            periods=3,
+        )
+        if self._settings.monthly_budget_usd is not None:
+            yield Watch(
+                "MonthlyCostOverBudget",
+                f"By our own count this month's models have cost USD {self._settings.monthly_budget_usd:,.2f} or more.",
+                metric(self, "MonthToDateCost", "Maximum", sweep_period(self._settings)),
+                threshold=self._settings.monthly_budget_usd,
+                # Whether it was over does not change while nobody measures.
+                missing=UNCHANGED,
+            )
+
+    def _of_deliveries(self, notifications: Notifications, keeping: Keeping) -> Iterator[Watch]:
+        five_minutes = cdk.Duration.minutes(5)
+
+        def waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+            return queue.metric_approximate_number_of_messages_visible(period=five_minutes, statistic="Maximum")
+
+        yield Watch(
+            "CallsLost",
+            "A call of Settle, Sweep or Tick, or an event of event_rules, was lost.",
+            waiting(keeping.lost_calls),
+        )
+        yield Watch(
+            "NotificationsUndelivered",
+            "A notification could not be delivered, and lies in its queue.",
+            waiting(notifications.undelivered),
+        )
+        for topic in self._topics:
+            yield Watch(
+                "NotificationsFailed",
+                "SNS could not deliver a notification to one of the topic's subscribers.",
+                topic.metric_number_of_notifications_failed(period=five_minutes, statistic="Sum"),
+                of=topic.node.id.removesuffix("Topic").lower() or None,
+            )
+
+    def _of_each_model(self) -> Iterator[Watch]:
+        """So that the guard is guarded: by the service's own count of what is in service."""
+        period = sweep_period(self._settings)
+        for name, model in self._settings.models.items():
+            if model.project_version_arn is None:
+                continue  # its version is not known here, and metric math can't look for it: docs/monitoring.md
+            version = VersionArn.parse(model.project_version_arn)
+            yield Watch(
+                "RunsWithoutUs",
+                f"{name} has more inference units in service than leases account for: it bills, and we don't stop it.",
+                cloudwatch.MathExpression(
+                    expression="FILL(in_service, 0) - FILL(leased, 0)",
+                    using_metrics={
+                        "in_service": cloudwatch.Metric(
+                            namespace="AWS/Rekognition",
+                            metric_name="InServiceInferenceUnits",
+                            dimensions_map={"ProjectName": version.project_name, "VersionName": version.version_name},
+                            statistic="Maximum",
+                            period=period,
+                        ),
+                        "leased": metric(self, "LeasedUnits", "Maximum", period, Model=name),
+                    },
+                    period=period,
+                    label=f"Units of {name} that no lease accounts for",
+                ),
+                threshold=0,
+                compared=MORE,
+                periods=3,  # a model that is being stopped is in service for some minutes still
+                of=name,
+            )
+
+    def _alarm(self, watch: Watch) -> cloudwatch.Alarm:
+        parts = [watch.name, watch.of] if watch.of else [watch.name]
+        alarm = cloudwatch.Alarm(
+            self,
+            "-".join(parts),
+            alarm_name="-".join([cdk.Stack.of(self).stack_name, *parts]),
+            alarm_description=f"{watch.means} What to do: {links.runbook(self._settings.runbook_url, watch.name)}",
+            metric=watch.metric,
+            comparison_operator=watch.compared,
+            threshold=watch.threshold,
+            evaluation_periods=watch.periods,
+            treat_missing_data=watch.missing,
+        )
+        for topic in self._topics:
+            alarm.add_alarm_action(actions.SnsAction(topic))
+            if watch.tells_recovery:
+                alarm.add_ok_action(actions.SnsAction(topic))
+        return alarm

@@ -1,0 +1,1 @@
+"""The topics, the event bus, chat channels."""

@@ -1,0 +1,1 @@
+"""What constructs share: functions, state machines, queues, grants, the bundle."""

@@ -1,0 +1,100 @@
+"""The Lambda asset: our code, the contract's schemas, the vendored requirements and the configuration, in one folder.
+
+No Docker and no network: ``make setup`` has vendored ``functions/requirements.txt`` into ``build/vendor``. What differs
+between two machines is left out, so that the same sources give the same asset hash anywhere.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from infra.settings.settings import Settings
+from lifecycle import configuration
+
+ROOT = Path(__file__).parents[2]
+NOT_REPRODUCIBLE = shutil.ignore_patterns(
+    "__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "*.so"
+)
+"""Scripts with the path of their interpreter, caches, the notes of installers; and what is compiled for one processor:
+MarkupSafe, which has it, does the same in Python."""
+
+USED_UTILITIES = frozenset({"idempotency", "jmespath_utils", "typing"})
+"""Of Powertools' utilities, those that the functions import, or what they import."""
+
+
+class NotSetUp(Exception):
+    """The vendored requirements are missing."""
+
+
+def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequence[str] = ()) -> Path:
+    """Write the asset's folder anew.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of which the models, the schedules and the price go into the bundle.
+    target : Path
+        The folder; what was there is removed.
+    root : Path
+        The project, for a test that builds from two folders.
+    workloads : sequence of str
+        ARNs of the state machines that RunWithModel may run.
+    """
+    vendor = root / "build" / "vendor"
+    if not (vendor / ".done").exists():
+        raise NotSetUp("The functions' requirements are not vendored yet: run 'make setup'.")
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(vendor, target, ignore=NOT_REPRODUCIBLE)
+    _keep_time_zones(target / "tzdata", {schedule.time_zone for schedule in settings.schedules.values()})
+    _drop_unused(target / "aws_lambda_powertools")
+    for package in ("handlers", "lifecycle"):
+        shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
+    shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
+    facts = {
+        "models": {name: asdict(model) for name, model in sorted(settings.models.items())},
+        "inference_unit_hour_usd": settings.inference_unit_hour_usd,
+        "projects": list(settings.projects),
+        "sweep_minutes": settings.sweep_minutes,
+        "lease_warning_minutes": settings.lease_warning_minutes,
+        "unleased_models": settings.unleased_models,
+        "restart_when_down": settings.restart_when_down,
+        "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
+        "disabled_schedules": sorted(settings.disabled_schedules),
+        "workloads": list(workloads),
+        "runbook_url": settings.runbook_url,
+        "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
+        "bill_retention_days": settings.bill_retention_days,
+        "calls_per_second": settings.calls_per_second,
+    }
+    (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return target
+
+
+def _drop_unused(powertools: Path) -> None:
+    """Leave of Powertools what the functions import: the rest is most of what would be hashed and uploaded."""
+    for folder in (powertools / "event_handler", *(powertools / "utilities").iterdir()):
+        if folder.is_dir() and folder.name not in USED_UTILITIES:
+            shutil.rmtree(folder)
+
+
+def _keep_time_zones(package: Path, zones: set[str]) -> None:
+    """Leave of all the world's time zones those of the schedules: the others would double what is uploaded.
+
+    The Lambda runtime need not have any. ``zoneinfo`` reads them as resources of packages.
+    """
+    if not zones:
+        shutil.rmtree(package)
+        return
+    kept = {package / "zoneinfo" / zone for zone in zones} | {package / "zoneinfo" / "UTC"}
+    for path in sorted(package.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_dir():
+            _remove_if_unused(path)
+        elif path not in kept and path.name != "__init__.py":
+            path.unlink()
+
+
+def _remove_if_unused(folder: Path) -> None:
+    if {path.name for path in folder.iterdir()} <= {"__init__.py"}:
+        shutil.rmtree(folder)

@@ -1,0 +1,89 @@
+"""Event patterns of EventBridge: what is wrong with one, and how it keeps strings out that would break an input."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lifecycle.shared.json_schema import unknown_name
+
+Pattern = Mapping[str, Any]
+
+_FIELDS = (
+    "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name", "$or",
+)  # fmt: skip
+"""Of an event (EventBridge User Guide, "Events"), and what alternatives are called."""
+_FILTERS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr", "exists")
+"""EventBridge User Guide, "Comparison operators"."""
+_PLAIN = [{"anything-but": {"wildcard": ['*"*', "*\\\\*"]}}, {"exists": False}]
+"""No string that holds a quote or a backslash; an event without the field is let in, so that people are told."""
+
+
+def problems(pattern: Pattern, where: str) -> list[str]:
+    """What EventBridge would refuse, or never match, as far as can be said simply; a line each, with its path."""
+    known = dict.fromkeys(_FIELDS)
+    unknown = [unknown_name(where, name, known) for name in pattern if name not in known]
+    return unknown or [*_problems(pattern, where)]
+
+
+def _problems(node: Pattern, path: str) -> Iterator[str]:
+    if not node:
+        yield f"{path}: must not be empty"
+    for name, wanted in node.items():
+        here = f"{path}.{name}"
+        match wanted:
+            case _ if name == "$or":
+                yield from _problems_of_alternatives(wanted, here)
+            case dict():
+                yield from _problems(wanted, here)
+            case [_, *_]:
+                yield from (f"{here}: {problem}" for one in wanted for problem in _problems_of_value(one))
+            case _:
+                yield f'{here}: must be a list of values, such as ["Shift begins"], or an object'
+
+
+def _problems_of_alternatives(wanted: Any, path: str) -> Iterator[str]:
+    match wanted:
+        case [dict(), dict(), *rest] if all(isinstance(one, dict) for one in rest):
+            for number, one in enumerate(wanted):
+                yield from _problems(one, f"{path}.{number}")
+        case _:
+            yield f"{path}: must be a list of two objects or more"
+
+
+def _problems_of_value(one: Any) -> Iterator[str]:
+    if isinstance(one, list):
+        yield "a list in a list matches nothing"
+    elif isinstance(one, dict) and (len(one) != 1 or next(iter(one)) not in _FILTERS):
+        yield f"a filter is an object with one of {', '.join(_FILTERS)}"
+
+
+def guarded(pattern: Pattern, path: str) -> Pattern | None:
+    """The pattern, matching only where what is at a path can be put into the JSON of an input.
+
+    EventBridge escapes nothing of what an input transformer takes from an event: a string with a quote in it could add
+    fields to the input.
+
+    Parameters
+    ----------
+    path : str
+        Such as ``$.detail.model``.
+
+    Returns
+    -------
+    None where the pattern has filters of its own there, to which nothing can be added.
+    """
+    return _guarded(pattern, path.removeprefix("$.").split("."))
+
+
+def _guarded(node: Pattern, path: Sequence[str]) -> Pattern | None:
+    name, *rest = path
+    if "$or" in node and json.dumps(name) in json.dumps(node["$or"]):
+        return None
+    wanted = node.get(name)
+    if rest:
+        inner = _guarded(wanted or {}, rest) if isinstance(wanted, Mapping | None) else None
+        return None if inner is None else {**node, name: inner}
+    if wanted is None:
+        return {**node, name: _PLAIN}
+    named = isinstance(wanted, list) and not any(isinstance(one, Mapping) for one in wanted)
+    return node if named and not any(mark in str(one) for one in wanted for mark in '"\\') else None

@@ -1,0 +1,55 @@
+"""What a JSON Schema can't say of ``event_rules``: every problem with its key."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.settings import event_loops, event_patterns
+from lifecycle.shared.arns import VersionArn
+
+WHICH = ("model", "model_path", "project_version_arn_path")
+"""How a rule says which model is meant."""
+
+
+def problems_of_event_rules(context: Mapping[str, Any], stack_name: str) -> list[str]:
+    """A line for each problem."""
+    rules = context.get("event_rules", ())
+    counts = Counter(rule["name"] for rule in rules)
+    twice = [f"event_rules: name {name!r} is there {n} times" for name, n in counts.items() if n > 1]
+    models = [model["name"] for model in context["models"]]
+    home = {"stack_name": stack_name, **_home(context)}
+    return twice + [
+        f"event_rules.{index}.{problem}"
+        for index, rule in enumerate(rules)
+        for problem in _problems(rule, models, home)
+    ]
+
+
+def _home(context: Mapping[str, Any]) -> Mapping[str, str]:
+    """Where the stack goes: that of a model, or as it says itself."""
+    arns = [model["project_version_arn"] for model in context["models"] if "project_version_arn" in model]
+    version = VersionArn.parse(arns[0]) if arns else None
+    return {part: getattr(version, part) if version else context.get(part, "") for part in ("region", "account")}
+
+
+def _problems(rule: Mapping[str, Any], models: list[str], home: Mapping[str, str]) -> Iterator[str]:
+    if len(which := [name for name in WHICH if name in rule]) != 1:
+        yield f"{', '.join(WHICH)}: exactly one of the three is needed"
+    if "model" in rule and rule["model"] not in models:
+        yield f"model: {rule['model']!r} is not configured; configured models: {', '.join(sorted(models))}"
+    if rule.get("action") == "stop":
+        if "lease_minutes" in rule:
+            yield "lease_minutes: is for a rule that starts"
+        if "lease_id" not in rule:
+            yield "lease_id: is needed to stop: the lease that a start has taken, such as event/<name of its rule>"
+    if problems := event_patterns.problems(rule["pattern"], "pattern"):
+        yield from problems
+        return
+    for path in (rule[name] for name in which if name != "model"):
+        if event_patterns.guarded(rule["pattern"], path) is None:
+            yield f"pattern: may only name values of {path.removeprefix('$.')}, or leave it out: it goes into the input"
+    if event_loops.loops(rule, **home):
+        yield (
+            "pattern: matches how the executions end that this rule starts: each end would start the next. Name the "
+            "source that is meant, and of our own events the Outcome"
+        )

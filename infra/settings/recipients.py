@@ -1,0 +1,68 @@
+"""Who gets which mails: the entries of ``notification_emails``, what is wrong with them, and their filters."""
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle.executions.outcomes import Outcome
+
+TOLD = tuple(outcome for outcome in Outcome if outcome not in {Outcome.DUPLICATE, Outcome.DRY_RUN})
+MAX_COMBINATIONS = 150
+"""Values of one filter, multiplied (Amazon SNS Developer Guide, "Filter policy constraints")."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """An address, and what it is told of; what is empty is not filtered by.
+
+    Parameters
+    ----------
+    models : tuple of str
+        Configured names.
+    """
+
+    address: str
+    severities: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it is told of some things only."""
+        return bool(self.severities or self.outcomes or self.models)
+
+
+def recipient(entry: str | Mapping[str, Any]) -> Recipient:
+    """Of an entry that is valid."""
+    if isinstance(entry, str):
+        return Recipient(entry)
+    filters = {name: tuple(values) for name, values in entry.items() if name != "address"}
+    return Recipient(entry["address"], **filters)
+
+
+def problems_of_recipients(context: Mapping[str, Any]) -> Iterator[str]:
+    """What a JSON Schema can't say of ``notification_emails``, a line each with its key."""
+    recipients = [recipient(entry) for entry in context.get("notification_emails", ())]
+    counts = Counter(one.address for one in recipients)
+    yield from (f"notification_emails: {address} is there {n} times" for address, n in counts.items() if n > 1)
+    known = {"outcomes": [*TOLD], "models": [model["name"] for model in context["models"]]}
+    for index, one in enumerate(recipients):
+        for key, names in known.items():
+            yield from _unknown(f"notification_emails.{index}.{key}", getattr(one, key), names)
+        combinations = math.prod(len(values) or 1 for values in (one.severities, one.outcomes, one.models))
+        if combinations > MAX_COMBINATIONS:
+            yield (
+                f"notification_emails.{index}: severities, outcomes and models make {combinations} combinations, "
+                f"SNS takes {MAX_COMBINATIONS}; name fewer, or leave out the key that names nearly all"
+            )
+
+
+def _unknown(key: str, given: Iterable[str], known: list[str]) -> Iterator[str]:
+    for index, name in enumerate(given):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            yield f"{key}.{index}: {name!r} is unknown, {hint}"

@@ -1,0 +1,210 @@
+"""What is wrong with the schedules of ``cdk.json``: each problem with its key. Pure, but for the files of holidays.
+
+A schedule that never comes, or never stops, is silent until somebody misses the model, or sees the bill.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
+from itertools import accumulate, islice, takewhile
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from infra.settings.holidays import HolidaysError, whole_days
+from lifecycle.configuration import DEFAULT_LEASE_MINUTES, Schedule
+from lifecycle.model.leases import LONGEST_LEASE
+from lifecycle.schedules.cron import Cron, CronError, wall
+from lifecycle.schedules.ticks import left_out, starts, stops
+
+CRONS = ("start", "ready_by", "stop")
+AHEAD = timedelta(days=370)
+"""How far ahead overlaps are looked for: every week, month and holiday comes within a year."""
+MOST = 1000
+"""Starts of one schedule that are looked at; so many within a year are alike."""
+
+_PLAIN = ("time_zone", "start_date", "end_date", "too_late_minutes")
+_YEARS_OF_HOLIDAYS = 2
+"""Beside the present one."""
+_Held = tuple[datetime, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A time for which a schedule holds its model."""
+
+    start: datetime
+    end: datetime
+    key: str
+    name: str
+    zone: ZoneInfo
+
+
+def schedule_of(model: str, given: Mapping[str, Any], folder: Path, now: datetime) -> Schedule:
+    """A schedule from its settings, where ``problems_of_schedules`` finds nothing wrong with them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where an iCalendar file is looked for: that of cdk.json.
+    now : datetime
+        Holidays are those of this year and the next two.
+    """
+    excluded = given.get("exclude_dates", ())
+    if isinstance(excluded, str):
+        excluded = _holidays(folder / excluded, now.year)
+    fields = {name: given[name] for name in _PLAIN if name in given}
+    fields |= {name: " ".join(Cron.parse(given[name]).fields) for name in CRONS if name in given}
+    return Schedule(model=model, excluded_dates=tuple(sorted(set(excluded))), **fields)
+
+
+def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> list[str]:
+    """Every problem, a line each."""
+    problems, names = [], dict[str, str]()
+    for index, model in enumerate(models):
+        windows: list[_Window] = []
+        for number, given in enumerate(model.get("schedules", ())):
+            key = f"models.{index}.schedules.{number}"
+            if given["name"] in names:
+                problems.append(f"{key}.name: {given['name']!r} is that of {names[given['name']]} too")
+            names.setdefault(given["name"], key)
+            wrong = list(_problems_of_fields(given, folder, now))
+            if not wrong and given.get("enabled", True):
+                lease = timedelta(minutes=model.get("lease_minutes", DEFAULT_LEASE_MINUTES))
+                schedule = schedule_of(model["name"], given, folder, now)
+                held = list(_held(schedule, lease, now))
+                wrong = list(_problems_of_times(schedule, lease, held, now))
+                zone = ZoneInfo(schedule.time_zone)
+                windows += [_Window(start, end, key, given["name"], zone) for start, end in held if end]
+            problems += [f"{key}.{problem}" for problem in wrong]
+        problems += _overlaps(windows)
+    return problems
+
+
+# --- One setting, one schedule ----------------------------------------------------------------------------------------
+
+
+def _problems_of_fields(given: Mapping[str, Any], folder: Path, now: datetime) -> Iterator[str]:
+    if ("start" in given) == ("ready_by" in given):
+        yield "start, ready_by: exactly one of the two is needed"
+    if given["time_zone"] not in _time_zones():
+        yield f"time_zone: {given['time_zone']!r} is no IANA time zone, such as Europe/Berlin"
+    for name in CRONS:
+        if name in given:
+            try:
+                Cron.parse(given[name])
+            except CronError as error:
+                yield f"{name}: {error}"
+    excluded = given.get("exclude_dates", ())
+    if isinstance(excluded, str):
+        try:
+            _holidays(folder / excluded, now.year)
+        except HolidaysError as error:
+            yield f"exclude_dates: {error}"
+        excluded = ()
+    dates = {name: given[name] for name in ("start_date", "end_date") if name in given}
+    dates |= {f"exclude_dates.{number}": day for number, day in enumerate(excluded)}
+    bad = [name for name, day in dates.items() if not _is_date(day)]
+    yield from (f"{name}: there is no {dates[name]}" for name in bad)
+    if not bad and given.get("end_date", "9999") < given.get("start_date", ""):
+        yield f"end_date: {given['end_date']} is before start_date, {given['start_date']}"
+
+
+def _problems_of_times(schedule: Schedule, lease: timedelta, held: Sequence[_Held], now: datetime) -> Iterator[str]:
+    """When it comes, and goes."""
+    begin = "start" if schedule.start else "ready_by"
+    zone = ZoneInfo(schedule.time_zone)
+    if schedule.end_date and schedule.end_date < wall(now, zone).date().isoformat():
+        yield f'end_date: {schedule.end_date} has passed; take the schedule out, or set "enabled" to false'
+    elif not held:
+        at_all = next(starts(schedule).after(first_moment(schedule, now)), None)
+        but = " on a day that its dates do not leave out" if at_all else ""
+        yield f"{begin}: {getattr(schedule, begin)!r} never comes{but}"
+    if not schedule.stop and not lease:
+        yield "stop: is needed where the model's lease_minutes is 0: it would run until somebody releases it"
+    elif too_long := next((one for one in held if one[1] is None or one[1] - one[0] > LONGEST_LEASE), None):
+        start, end = too_long
+        said = f"only on {_said(end, zone)}" if end else "never"
+        yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts 7 days at most"
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Of the package that goes along with the functions, whatever the machine has."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+@cache
+def _holidays(file: Path, year: int) -> tuple[str, ...]:
+    return whole_days(file, year, year + _YEARS_OF_HOLIDAYS)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- Overlaps ---------------------------------------------------------------------------------------------------------
+
+
+def _overlaps(windows: list[_Window]) -> list[str]:
+    """Times for which a model is held twice: of each two schedules, or of one, the first."""
+    problems: dict[tuple[str, str], str] = {}
+    windows = sorted(windows, key=lambda window: window.start)
+    for window, last in zip(windows[1:], accumulate(windows, _ends_later), strict=False):
+        if window.start < last.end:
+            when, until = _said(window.start, window.zone), _said(last.end, window.zone)
+            who = "it still holds" if window.key == last.key else f"{last.key} ({last.name}) holds"
+            problem = f"{window.key}: overlaps: on {when} it starts while {who} the model, until {until}"
+            problems.setdefault((last.key, window.key), problem)
+    return list(problems.values())
+
+
+def _ends_later(one: _Window, other: _Window) -> _Window:
+    return max(one, other, key=lambda window: window.end)
+
+
+def _held(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[_Held]:
+    """Each start with its end, up to one that has none."""
+    calendar = stops(schedule)
+    for start in _starts(schedule, now):
+        end = next(calendar.after(start), None) if calendar else start + lease
+        yield start, end
+        if end is None:
+            return
+
+
+def _starts(schedule: Schedule, now: datetime) -> Iterator[datetime]:
+    """Those of a year, from now or its first day on; the first at least, however far."""
+    wanted = (start for start in _dated(schedule, now) if not left_out(schedule, start))
+    first = next(wanted, None)
+    if first is not None:
+        yield first
+        last = first + AHEAD
+        yield from islice(takewhile(lambda start: start < last, wanted), MOST - 1)
+
+
+def _dated(schedule: Schedule, now: datetime) -> Iterator[datetime]:
+    """Those until its last day."""
+    zone = ZoneInfo(schedule.time_zone)
+    last = schedule.end_date or "9999"
+    return takewhile(
+        lambda start: wall(start, zone).date().isoformat() <= last, starts(schedule).after(first_moment(schedule, now))
+    )
+
+
+def first_moment(schedule: Schedule, now: datetime) -> datetime:
+    """After which it may start: now, or right before its first day."""
+    if not schedule.start_date:
+        return now
+    midnight = datetime.combine(date.fromisoformat(schedule.start_date), time(), ZoneInfo(schedule.time_zone))
+    return max(now, midnight.astimezone(UTC) - timedelta.resolution)
+
+
+def _said(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{wall(moment, zone):%Y-%m-%d %H:%M} ({zone})"

@@ -1,0 +1,421 @@
+"""What people are told of a stop: whether the model bills still, who keeps it, and how it is stopped by hand."""
+
+import json
+import re
+import shlex
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lifecycle.configuration import Model
+from lifecycle.errors import CONTRACT, LifecycleError, TimedOut
+from lifecycle.executions.outcomes import Failure, Outcome
+from lifecycle.executions.state_machines import Machine
+from lifecycle.model.decisions import StopProgress
+from lifecycle.model.leases import Lease, PendingLease
+from lifecycle.model.usage import Running
+from lifecycle.notifications.execution_end import Abortion, Ending
+from lifecycle.notifications.execution_messages import ending_notification
+from lifecycle.notifications.notification import Notification
+from lifecycle.shared.wire import from_wire, to_wire
+from lifecycle.start_model.request import start_request
+from lifecycle.stop_model.request import stop_request
+from lifecycle.stop_model.result import StopResult
+from tests.unit.examples import (
+    ACCOUNT,
+    ARN,
+    CONFIGURATION,
+    CONFIGURED_ARN,
+    MACHINES,
+    NOW,
+    OTHER_ARN,
+    execution,
+    request,
+    stop,
+)
+from tests.unit.notifications.test_start_messages import STARTED, failure, section
+from tests.unit.twins import Models, StopStory, Story
+
+STOP = Machine.STOP_MODEL
+BY_HAND = f"  aws rekognition stop-project-version --region us-east-1 --project-version-arn {ARN}\n"
+SWEPT = "The sweep, every 5 minutes, tries again to stop it."
+EARLIER = NOW - timedelta(hours=1)
+SHIFT, NIGHT = Lease("shift", EARLIER, NOW + timedelta(hours=1)), Lease("night", EARLIER)
+BATCH = PendingLease("batch", execution("batch").id, NOW + timedelta(minutes=40))
+
+
+def ending_of(models: Models, item: dict[str, Any] | None = None, **fields: Any) -> Ending:
+    """How a StopModel execution ends whose model behaves like this."""
+    story = StopStory(models)
+    story.items.change(lambda found: replace(found, **item or {}))
+    try:
+        return Ending(STOP, story.execution, request=stop(**fields), result=story.run({"Model": "defects", **fields}))
+    except LifecycleError as error:
+        failed = failure(error)
+        return Ending(STOP, story.execution, request=stop(**fields), progress=story.progress, failure=failed)
+
+
+def failed(error: LifecycleError, progress: StopProgress | None = None, *, prepared: bool = True) -> Ending:
+    at_work = execution("evening", machine="StopModel")
+    asked = stop() if prepared else None
+    return Ending(STOP, at_work, request=asked, progress=progress or StopProgress(), failure=failure(error))
+
+
+def aborted(status: str | None, *, held: bool = False, machine: Machine = STOP, by: str = "ABORTED") -> Ending:
+    at_work, asked = (execution("evening", machine=machine), stop()) if machine is STOP else (execution(), request())
+    return Ending(machine, at_work, request=asked, abortion=Abortion(by, None, status, held))
+
+
+def tell(ending: Ending) -> Notification:
+    return ending_notification(ending, CONFIGURATION, MACHINES)
+
+
+def commands(told: Notification) -> list[tuple[str, Any]]:
+    """The state machines and inputs of the commands that a text has, as a shell would take them."""
+    lines = [shlex.split(line) for line in told.text.splitlines() if "start-execution" in line]
+    assert all(line[:5] == ["aws", "stepfunctions", "start-execution", "--region", "us-east-1"] for line in lines)
+    return [
+        (line[line.index("--state-machine-arn") + 1], json.loads(line[line.index("--input") + 1])) for line in lines
+    ]
+
+
+def running(**more: Any) -> Models:
+    return Models(script=[(0, "RUNNING")], **more)
+
+
+STOPPED = ending_of(running(), {"leases": (SHIFT,), "running": Running(EARLIER, 2)}, LeaseId="shift")
+ALREADY = ending_of(Models())
+KEPT = ending_of(running(), {"leases": (SHIFT, NIGHT), "pending": (BATCH,)}, LeaseId="shift")
+FAILURES = [failed(error("Why.", project_version_arn=ARN, status="RUNNING")) for error in CONTRACT]
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome", "severity", "subject"),
+    [
+        (STOPPED, "MODEL_STOPPED", "INFO", "[INFO] defects is stopped"),
+        (ALREADY, "MODEL_ALREADY_STOPPED", "INFO", "[INFO] defects was not running"),
+        (ending_of(Models(), LeaseId="x"), "MODEL_ALREADY_STOPPED", "WARNING", "[WARNING] defects was not running"),
+        (KEPT, "MODEL_KEPT_RUNNING", "INFO", "[INFO] defects is kept running: it is needed"),
+        *(
+            (ending, "STOP_FAILED", "ERROR", f"[ERROR] defects may still bill: stop failed: {error.__name__}")
+            for ending, error in zip(FAILURES, CONTRACT, strict=True)
+            if error is not TimedOut
+        ),
+        (
+            FAILURES[CONTRACT.index(TimedOut)],
+            "STOP_TIMED_OUT",
+            "ERROR",
+            "[ERROR] defects may still bill: it is not stopped in time",
+        ),
+        (aborted("RUNNING"), "EXECUTION_ABORTED", "WARNING", "[WARNING] StopModel of defects was aborted"),
+        (
+            aborted("RUNNING", machine=Machine.START_MODEL),
+            "EXECUTION_ABORTED",
+            "WARNING",
+            "[WARNING] StartModel of defects was aborted",
+        ),
+    ],
+)
+def test_each_end_has_its_outcome_severity_and_subject(
+    ending: Ending, outcome: str, severity: str, subject: str
+) -> None:
+    told = tell(ending)
+    assert (told.outcome, told.severity, told.subject) == (outcome, severity, subject)
+    assert (told.detail["Outcome"], told.detail["Severity"]) == (outcome, severity)
+
+
+def test_a_stop_says_how_long_it_took_how_long_the_model_ran_and_what_that_cost() -> None:
+    told = tell(STOPPED)
+    assert section(told, "What happened") == (
+        "  The lease shift was released.\n"
+        "  STOPPED was seen 2 min 0 s after the stop was requested. It had been RUNNING for 1 h 2 min.\n"
+    )
+    assert section(told, "What it costs") == (
+        "  Nothing any more. It cost about USD 8.27 while it was RUNNING (2 inference units).\n"
+    )
+    assert section(told, "What to do") == "  Nothing now.\n"
+
+
+def test_what_is_not_known_of_the_time_it_ran_is_not_said() -> None:
+    told = tell(ending_of(running()))
+    assert section(told, "What happened") == "  STOPPED was seen 2 min 0 s after the stop was requested.\n"
+    assert section(told, "What it costs") == "  Nothing any more.\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "says"),
+    [
+        ({"stop_seconds": 0}, "What happened", "STOPPED was seen 0 s after the stop was requested."),
+        ({"min_inference_units": None}, "What it costs", "(1 inference unit)"),
+        (
+            {"other_executions": tuple(execution(name).id for name in ("evening-v2", "evening-v3"))},
+            "What happened",
+            "Other versions of it have an execution, and a message, of their own: evening-v2, evening-v3.",
+        ),
+    ],
+    ids=["no time", "inference units that are not known", "other versions"],
+)
+def test_a_stop_tells_of_its_result(fields: dict[str, Any], title: str, says: str) -> None:
+    assert isinstance(STOPPED.result, StopResult)
+    assert says in section(tell(replace(STOPPED, result=replace(STOPPED.result, **fields))), title)
+
+
+def test_a_stop_by_force_says_that_it_ended_all_leases() -> None:
+    told = tell(ending_of(running(), {"leases": (SHIFT, NIGHT)}, Force=True, LeaseId="shift"))
+    assert section(told, "What happened").startswith("  All leases on it were ended by force.\n")
+    assert "was released" not in told.text
+
+
+def test_a_lease_that_was_not_there_is_not_said_to_be_released() -> None:
+    what_happened = section(tell(ending_of(Models(), LeaseId="x")), "What happened")
+    assert what_happened == (
+        "  The model is STOPPED.\n"
+        "  Warning: There is no lease x on this model: it had expired, or was released before.\n"
+    )
+
+
+def test_a_model_that_is_kept_running_is_told_with_who_keeps_it_what_it_costs_and_the_way_out() -> None:
+    told = tell(KEPT)
+    assert section(told, "What happened") == (
+        "  The lease shift was released.\n"
+        "  The model is RUNNING.\n"
+        "  Held by lease night, until it is released.\n"
+        "  Held by lease batch, whose start is under way.\n"
+    )
+    assert section(told, "What it costs") == "  About USD 4.00 an hour, until the last of these leases ends.\n"
+    assert commands(told) == [(MACHINES.stop_model, {"Model": "defects", "Force": True})]
+    timed = tell(ending_of(running(), {"leases": (SHIFT,)}))
+    assert "Held by lease shift, until 2026-11-24 08:00:00 UTC." in timed.text
+
+
+# Stops that went wrong ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", FAILURES)
+def test_a_failed_stop_says_that_the_model_bills_how_much_and_how_to_stop_it_by_hand(ending: Ending) -> None:
+    told = tell(ending)
+    assert "It may still run, and bill." in told.text.splitlines()[0]
+    assert section(told, "What it costs") == (
+        "  The model was RUNNING at the last look and bills about USD 4.00 an hour, until it is stopped.\n"
+    )
+    assert section(told, "What to do").endswith(f"  To stop it by hand:\n{BY_HAND}")
+    assert section(told, "What happened") == "  Why.\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "progress", "costs", "by_hand", "swept"),
+    [
+        ("RUNNING", StopProgress(polls=1), "was RUNNING at the last look and bills about", "", True),
+        ("RUNNING", StopProgress(), "was RUNNING at the last look and bills about", "", False),
+        ("STARTING", StopProgress(polls=1), "Once it is RUNNING it bills about", " once it is RUNNING", True),
+        (
+            "STOPPING",
+            StopProgress(polls=1),
+            "was STOPPING at the last look. Should it be",
+            ", if it is RUNNING",
+            False,
+        ),
+        (None, StopProgress(), "Should the model be RUNNING, it bills about", ", if it is RUNNING", False),
+        (None, StopProgress(1, "RUNNING"), "was RUNNING at the last look and bills about", "", True),
+        ("HIBERNATING", StopProgress(1), "was HIBERNATING at the last look. Should", ", if it is RUNNING", False),
+        ("STOPPED", StopProgress(1), "Nothing now: the model was STOPPED at the last look.", None, False),
+    ],
+)
+def test_a_failed_stop_says_as_much_as_the_last_look_saw(
+    status: str | None, progress: StopProgress, costs: str, by_hand: str | None, swept: bool
+) -> None:
+    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=status), progress))
+    what_to_do = section(told, "What to do")
+    assert costs in section(told, "What it costs")
+    assert (f"  To stop it by hand{by_hand}:\n{BY_HAND}" in what_to_do) is (by_hand is not None)
+    assert (SWEPT in what_to_do) is swept
+
+
+def test_a_failed_stop_reckons_with_the_inference_units_that_are_configured() -> None:
+    welds = replace(failed(TimedOut("The time is up.", status="RUNNING")), request=stop(Model="welds"))
+    assert "bills about USD 8.00 an hour" in tell(welds).text
+    unprepared = failed(TimedOut("", project_version_arn=CONFIGURED_ARN, status="RUNNING"), prepared=False)
+    assert "bills about USD 8.00 an hour" in tell(unprepared).text
+    assert tell(unprepared).subject.startswith("[ERROR] welds may still bill")
+    other = failed(TimedOut("", project_version_arn=OTHER_ARN, status="RUNNING"), prepared=False)
+    assert "bills about USD 4.00 an hour" in tell(other).text
+
+
+def test_a_stop_that_never_was_valid_and_names_no_model_says_no_more_than_it_knows() -> None:
+    told = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
+    assert told.subject == "[ERROR] a model may still bill: stop failed: InvalidRequest"
+    assert section(told, "What it costs").startswith("  Not known: nothing was stopped.")
+    assert "aws rekognition" not in told.text
+
+
+@pytest.mark.parametrize("once_stopped", ["RUNNING", "STOPPING"])
+def test_a_stop_that_times_out_says_so_as_a_story(once_stopped: str) -> None:
+    told = tell(ending_of(running(once_stopped=[(0, once_stopped)])))
+    assert (told.outcome, told.severity) == (Outcome.STOP_TIMED_OUT, "ERROR")
+    assert f"The model was {once_stopped} at the last look" in section(told, "What it costs")
+    assert "Start StopModel again" in section(told, "What to do")
+    assert BY_HAND in section(told, "What to do")
+
+
+# Executions that were ended from outside ----------------------------------------------------------
+
+START = Machine.START_MODEL
+
+
+@pytest.mark.parametrize(
+    ("ending", "says", "by_hand"),
+    [
+        (aborted("RUNNING"), ["Start StopModel again", "stops it if nobody holds it"], True),
+        (aborted("STARTING"), ["Start StopModel again", "stops it if nobody holds it"], True),
+        (aborted(None), ["Start StopModel again", "stops it if nobody holds it"], True),
+        (aborted("STOPPED"), ["Start StopModel again"], False),
+        (aborted("RUNNING", held=True), ["A lease holds the model", "that is the one to be released"], False),
+        (aborted("RUNNING", machine=START), ["If the model is needed, start it again:", "since nobody holds it"], True),
+        (
+            aborted("STARTING", machine=START),
+            ["If the model is needed, start it again:", "since nobody holds it"],
+            True,
+        ),
+        (aborted(None, machine=START), ["If the model is needed, start it again:", "since nobody holds it"], True),
+        (aborted("STOPPED", machine=START), ["If the model is needed, start it again:"], False),
+        (aborted("RUNNING", held=True, machine=START), ["Nothing now", "kept for that one"], False),
+    ],
+)
+def test_an_execution_that_was_ended_from_outside_says_what_becomes_of_the_model(
+    ending: Ending, says: list[str], by_hand: bool
+) -> None:
+    """A model that somebody holds is not to be stopped by hand."""
+    what_to_do = section(tell(ending), "What to do")
+    assert [words for words in says if words in what_to_do] == says
+    assert (BY_HAND in what_to_do) is by_hand
+
+
+@pytest.mark.parametrize(
+    ("by", "cause", "says"),
+    [
+        ("ABORTED", "Wrong model", "Somebody stopped the execution: Wrong model"),
+        ("ABORTED", None, "Somebody stopped the execution, without a reason."),
+        ("TIMED_OUT", None, "Step Functions ended the execution: it had been going on for too long."),
+    ],
+)
+@pytest.mark.parametrize("machine", Machine)
+def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says: str, machine: Machine) -> None:
+    ending = aborted("STOPPED", machine=machine)
+    told = tell(replace(ending, abortion=Abortion(by, cause, "STOPPED")))
+    first, *rest = section(told, "What happened").splitlines()
+    assert first == f"  {says}"
+    left = {
+        START: ["  The lease that it was about to take was taken back.", "  The model is STOPPED now."],
+        STOP: ["  The model is STOPPED now."],
+        Machine.RUN_WITH_MODEL: ["  What it had started is stopped, and its lease on the model is released."],
+    }
+    assert rest == left[machine]
+    assert "The model could not be looked at." in tell(aborted(None)).text
+
+
+# Leases and commands ------------------------------------------------------------------------------
+
+
+def test_a_start_says_until_when_its_lease_holds_and_how_it_is_released_and_extended() -> None:
+    told = tell(STARTED)
+    assert "The lease nightly holds the model until 2026-11-24 09:11:15 UTC" in section(told, "What to do")
+    assert commands(told) == [
+        (MACHINES.stop_model, {"Model": "defects", "LeaseId": "nightly"}),
+        (MACHINES.start_model, {"Model": "defects", "LeaseId": "nightly", "LeaseMinutes": 120}),
+    ]
+
+
+def extended(minutes: int = 30, **fields: Any) -> Notification:
+    """Of a start that extends the lease of a model that runs."""
+    story = Story(running(), execution=execution("again"))
+    story.items.change(lambda found: replace(found, leases=(SHIFT,)))
+    fields = {"LeaseId": "shift", "LeaseMinutes": minutes, **fields}
+    return tell(
+        Ending(START, story.execution, request=request(**fields), result=story.run({"Model": "defects", **fields}))
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"),
+    [
+        (90, "The lease shift was extended from 2026-11-24 08:00:00 UTC to 2026-11-24 08:30:00 UTC."),
+        (0, "The lease shift was extended from 2026-11-24 08:00:00 UTC until it is released."),
+        (60, None),
+    ],
+)
+def test_a_start_that_extends_a_lease_says_what_has_moved(minutes: int, says: str | None) -> None:
+    what_happened = section(extended(minutes), "What happened")
+    assert ("was extended" in what_happened) is (says is not None)
+    assert (says or "") in what_happened
+
+
+@pytest.mark.parametrize(("lease_minutes", "offered"), [(45, 45), (0, 120)])
+def test_a_lease_is_extended_by_the_models_own_minutes_and_always_to_an_end(lease_minutes: int, offered: int) -> None:
+    models = {**CONFIGURATION.models, "defects": Model(ARN, lease_minutes=lease_minutes)}
+    told = ending_notification(STARTED, replace(CONFIGURATION, models=models), MACHINES)
+    assert commands(told)[1][1]["LeaseMinutes"] == offered
+
+
+def test_a_model_that_is_not_configured_is_named_by_its_version_and_in_commands_by_its_arn() -> None:
+    asked = stop_request({"ProjectVersionArn": OTHER_ARN, "LeaseId": "shift"}, KEPT.execution, CONFIGURATION)
+    assert isinstance(KEPT.result, StopResult)
+    kept = replace(KEPT.result, model=None, project_version_arn=OTHER_ARN)
+    told = tell(replace(KEPT, request=asked, result=kept))
+    assert told.subject == "[INFO] v7 is kept running: it is needed"
+    assert commands(told) == [(MACHINES.stop_model, {"ProjectVersionArn": OTHER_ARN, "Force": True})]
+    assert "Model" not in told.detail
+
+
+@pytest.mark.parametrize("told", [tell(STARTED), tell(KEPT)], ids=lambda told: told.outcome)
+def test_the_commands_are_inputs_that_the_state_machines_accept(told: Notification) -> None:
+    for machine_arn, payload in commands(told):
+        if machine_arn == MACHINES.start_model:
+            assert start_request(payload, execution(), CONFIGURATION).project_version_arn == ARN
+        else:
+            assert stop_request(payload, execution(), CONFIGURATION).project_version_arn == ARN
+
+
+def test_an_execution_of_the_sweep_says_why_it_was_begun() -> None:
+    told = tell(ending_of(running(), Context={"StartedBySweep": "Nobody holds this model any more."}))
+    assert section(told, "What happened").startswith(
+        "  The sweep has started this: Nobody holds this model any more.\n"
+    )
+    other = tell(ending_of(running(), Context={"StartedBySweep": {"not": "ours"}}))
+    assert "The sweep has started" not in other.text
+
+
+# Channels -----------------------------------------------------------------------------------------
+
+
+@example("x" * 255, "ServiceUnavailable")
+@given(
+    st.text(alphabet=st.sampled_from("abcXYZ019._-"), min_size=1, max_size=255),
+    st.sampled_from([error.__name__ for error in CONTRACT]),
+)
+def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name: str, error: str) -> None:
+    cause = json.dumps({"Message": "m", "ProjectVersionArn": f"{ACCOUNT}:project/p/version/{name}/1"})
+    told = tell(Ending(STOP, execution(machine="StopModel"), failure=Failure(error, cause)))
+    assert re.fullmatch(r"[ -~]{1,99}", told.subject)
+    assert name[:40] in told.subject
+    assert told.subject.endswith("not stopped in time" if error == "TimedOut" else f"stop failed: {error}")
+
+
+def test_the_event_of_a_stop_has_its_output_and_context() -> None:
+    detail = tell(ending_of(running(), Context={"run": 7})).detail
+    output = detail["Output"]
+    assert (output["Outcome"], output["StopSeconds"], output["Context"]) == ("MODEL_STOPPED", 120, {"run": 7})
+    assert (detail["ExecutionArn"], detail["Model"]) == (execution("evening", machine="StopModel").id, "defects")
+    kept = tell(KEPT).detail["Output"]["Leases"]
+    assert kept == [
+        {"LeaseId": "night", "Pending": False},
+        {"LeaseId": "batch", "Pending": True, "ExpiresAt": "2026-11-24T07:40:00.000Z"},
+    ]
+
+
+def test_a_result_survives_the_state_machine() -> None:
+    assert KEPT.result is not None
+    assert from_wire(StopResult, json.loads(json.dumps(to_wire(KEPT.result)))) == KEPT.result

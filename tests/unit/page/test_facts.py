@@ -1,0 +1,133 @@
+"""Reading for the page: what can't be read is told, and the rest is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from lifecycle.configuration import Configuration, Model
+from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.model.bill import Session
+from lifecycle.model.leases import ModelItem, PendingLease
+from lifecycle.page.facts import BUDGET, Reader
+from lifecycle.page.view import Facts
+from lifecycle.ports import ExecutionState
+from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
+from tests.unit.reconciliation.test_sweep import Projects
+from tests.unit.twins import Clock, Executions, Items
+
+CONFIGURATION = Configuration(models={"defects": Model(ARN), "welds": Model(CONFIGURED_ARN)})
+
+
+@dataclass
+class Broken(Items):
+    """A table that can't be read."""
+
+    def all(self, *_: object, **__: object) -> list[ModelItem]:
+        raise AccessDenied("Scan answered AccessDeniedException: no")
+
+
+@dataclass
+class Books:
+    """``ports.Ledger`` and ``ports.Sweeps``, or neither."""
+
+    ended: Sequence[Session] = ()
+    swept_at: datetime | None = NOW
+    broken: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def sessions(self, month: str, _now: datetime) -> Sequence[Session]:
+        self.asked.append(month)
+        if self.broken:
+            raise ServiceUnavailable("Query got no answer")
+        return self.ended
+
+    def last(self) -> datetime | None:
+        if self.broken:
+            raise ServiceUnavailable("GetItem got no answer")
+        return self.swept_at
+
+    def mark(self, _now: datetime) -> datetime | None:
+        raise AssertionError("whoever reads marks nothing")
+
+
+def read(
+    projects: Projects,
+    items: Items | None = None,
+    executions: Executions | None = None,
+    books: Books | None = None,
+    clock: Clock | None = None,
+) -> Facts:
+    clock, books, executions = clock or Clock(), books or Books(), executions or Executions()
+    reader = Reader(CONFIGURATION, projects, items or Items(), executions, books, books, lambda: clock.now)
+    return reader.read()
+
+
+def test_it_reads_the_projects_of_the_configuration_and_of_the_items() -> None:
+    items = Items()
+    assert items.put(ModelItem(OTHER_ARN))
+    projects = Projects(statuses={ARN: "STOPPED", OTHER_ARN: "RUNNING"})
+    facts = read(projects, items)
+    assert projects.asked == [frozenset({"boards", "welds", "cables"})]
+    assert {arn: version.status for arn, version in facts.versions.items()} == {ARN: "STOPPED", OTHER_ARN: "RUNNING"}
+    assert (facts.problems, facts.unread, facts.last_sweep) == ((), {}, NOW)
+
+
+def test_it_reads_what_this_month_has_cost() -> None:
+    session = Session(ARN, NOW - timedelta(hours=2), NOW - timedelta(hours=1), 1, 4.0, "defects")
+    books = Books(ended=(session,))
+    assert read(Projects(), books=books).ended == (session,)
+    assert books.asked == ["2026-11"]
+
+
+def test_the_items_are_read_before_the_models() -> None:
+    """Else a status could be older than the lease that it is shown with."""
+    items = Items()
+    projects = Projects(on_read=lambda: items.put(ModelItem(OTHER_ARN)))
+    assert OTHER_ARN not in read(projects, items).items
+
+
+def test_a_project_that_can_not_be_read_does_not_keep_the_others_from_being_shown() -> None:
+    facts = read(Projects(statuses={ARN: "RUNNING"}, unreadable={"welds": "Throttled"}))
+    assert facts.unread == {"welds": "Throttled"}
+    assert facts.versions.keys() == {ARN}
+
+
+def test_what_can_not_be_read_at_all_is_told() -> None:
+    def no_projects() -> None:
+        raise ServiceUnavailable("DescribeProjects got no answer")
+
+    facts = read(Projects(on_read=no_projects), Broken(), books=Books(broken=True))
+    assert facts.problems == (
+        "The leases could not be read: Scan answered AccessDeniedException: no",
+        "When the last sweep came could not be read: GetItem got no answer",
+        "What this month has cost could not be read: Query got no answer",
+    )
+    assert facts.unread == dict.fromkeys(("boards", "welds"), "DescribeProjects got no answer")
+
+
+@dataclass
+class Slow(Projects):
+    """Each project takes half of the time that there is, and some."""
+
+    clock: Clock = field(default_factory=Clock)
+
+    def versions(self, projects):  # type: ignore[no-untyped-def]
+        for one in super().versions(projects):
+            self.clock.advance(BUDGET.total_seconds() * 1.01)
+            yield one
+
+
+def test_who_looks_does_not_wait_for_ever() -> None:
+    slow = Slow(statuses={ARN: "RUNNING", CONFIGURED_ARN: "RUNNING"})
+    facts = read(slow, clock=slow.clock)
+    assert len(facts.versions) == 1
+    assert list(facts.unread.values()) == ["it would have taken longer than 20 s"]
+
+
+def test_of_the_starts_under_way_it_reads_when_they_began() -> None:
+    items, began = Items(), NOW - timedelta(minutes=3)
+    pending = PendingLease("line-1", execution().id, NOW + timedelta(hours=1))
+    assert items.put(ModelItem(ARN, pending=(pending,)))
+    running = ExecutionState("RUNNING", started_at=began)
+    facts = read(Projects(), items, Executions(ends={execution().id: (0, running)}))
+    assert facts.began == {execution().id: began}

@@ -1,0 +1,225 @@
+"""The page as HTML: nothing that others have written is markup, and nothing in it is what CloudWatch takes out."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifecycle.configuration import Configuration, Model
+from lifecycle.model.bill import Session
+from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
+from lifecycle.model.usage import Running, Share
+from lifecycle.model.version import ModelVersion
+from lifecycle.page.acts import asked
+from lifecycle.page.html import THEMES, clock, page_html, refused_html, span, started_html, theme_and_zone
+from lifecycle.page.view import Facts, page_of
+from lifecycle.shared.wire import timestamp
+from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, execution
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["dark", "+01:00", "+23:59", "+99:59", "Z"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["offsetISO", "theme", "label"]), inner),
+    max_leaves=8,
+)
+ACT = "arn:aws:lambda:us-east-1:123456789012:function:act"
+HOUR = timedelta(hours=1)
+UNITS = {ARN: 1, CONFIGURED_ARN: 2}
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style><iframe src=javascript:alert(1)>",
+    "</cwdb-action><cwdb-action action=call endpoint=arn:aws:lambda:x>{}</cwdb-action>",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt; &amp;amp; &#60;b>",
+    "\u2028\u2029\u202e\x00\x1b[31m",
+    "javascript:alert(1)//",
+    "<!--",
+    "]]>",
+    "<![CDATA[",
+    "`${alert(1)}`",
+]
+
+
+class Parsed(HTMLParser):
+    """Tags with their attributes' names, the text, and what buttons call."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.links: list[str] = []
+        self.actions: list[dict[str, Any]] = []
+        self.texts: list[str] = []
+        self._in_action = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self._in_action = tag == "cwdb-action"
+        if self._in_action:
+            self.actions.append({**dict(attrs)})
+
+    def handle_endtag(self, _tag: str) -> None:
+        self._in_action = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_action:
+            self.actions[-1]["payload"] = json.loads(data)
+        self.texts.append(data)
+
+
+def page(text: str = "text", theme: str = "light") -> str:
+    """With a text of others wherever there may be one, even where AWS lets nobody write it."""
+    pending = PendingLease(text, execution().id, NOW + HOUR)
+    item = ModelItem(
+        ARN,
+        leases=(Lease(text, NOW, NOW + HOUR), Lease("always", NOW)),
+        pending=(pending,),
+        running=Running(NOW - HOUR, 1),
+        starts=(PastStart(NOW, 0, 600), PastStart(NOW, 0, 0)),
+    )
+    shares = tuple(Share(f"{text}{number}", 60_000) for number in range(12))
+    sessions = (Session(ARN, NOW - 2 * HOUR, NOW - HOUR, 1, 4.0, text, shares),)
+    versions = {
+        ARN: ModelVersion(ARN, "RUNNING", text, 1, f1_score=0.9),
+        CONFIGURED_ARN: ModelVersion(CONFIGURED_ARN, f"NEW_{text}", text),
+    }
+    facts = Facts(NOW, versions, {ARN: item}, {}, {text: text}, NOW, sessions, (text,))
+    configuration = Configuration(models={text: Model(ARN), f"2{text}": Model(CONFIGURED_ARN)})
+    shown = page_of(facts, configuration)
+    return page_html(shown, theme=theme, zone=UTC, act_arn=ACT, operators="Lifecycle-operators")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_others_is_never_markup(text: str) -> None:
+    """The same elements with the same attributes as with a text that has nothing in it, and the text as it is."""
+    parsed, harmless = Parsed(page(text)), Parsed(page())
+    assert parsed.tags == harmless.tags
+    if "\x00" not in text:  # which HTML has no way to write
+        assert any(text in one for one in parsed.texts)
+    assert [action["payload"]["Action"] for action in parsed.actions] == [
+        action["payload"]["Action"] for action in harmless.actions
+    ]
+    assert {action["endpoint"] for action in parsed.actions} == {ACT}
+    assert {action["payload"].get("LeaseId") for action in parsed.actions} >= {text, "always"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nor_is_it_in_an_answer(text: str) -> None:
+    click = asked(
+        {"Action": "stop", "Model": "defects", "PageMadeAt": timestamp(NOW)}, NOW, CONFIGURATION, MACHINES.start_model
+    )
+    for html in (
+        refused_html(f"{text}\n- {text}", text, theme=text),
+        started_html(click, "https://x", new=True, theme=text),
+    ):
+        assert {tag for tag, _ in Parsed(html).tags} <= {"div", "style", "h2", "ul", "li", "p", "a"}
+
+
+def test_every_link_is_into_the_console() -> None:
+    assert Parsed(page()).links
+    for text in ("text", *HOSTILE):
+        assert all(link.startswith("https://us-east-1.console.aws.amazon.com/") for link in Parsed(page(text)).links)
+
+
+def test_it_has_nothing_that_cloudwatch_takes_out_and_stays_far_under_what_lambda_answers() -> None:
+    parsed = Parsed(page())
+    assert not {tag for tag, _ in parsed.tags} & {"script", "iframe", "use", "link", "object", "embed", "meta"}
+    assert not [name for _, names in parsed.tags for name in names if name.startswith("on")]
+    many = {f"model-{number:03}": Model(f"{ARN}{number:03}") for number in range(100)}
+    versions = {f"{ARN}{number:03}": ModelVersion(f"{ARN}{number:03}", "RUNNING") for number in range(100)}
+    shown = page_of(Facts(NOW, versions), Configuration(models=many))
+    assert len(page_html(shown, theme="light", zone=UTC, act_arn=ACT, operators="o")) < 1_000_000
+
+
+def test_of_the_bill_the_dearest_lines_are_shown_and_the_others_summed_up() -> None:
+    texts = " ".join(Parsed(page()).texts)
+    assert "2026-11 so far: USD 8.00" in texts
+    assert "7 smaller ones" in texts
+
+
+@pytest.mark.parametrize(
+    ("statuses", "head"),
+    [
+        ("STOPPED FAILED", "No model runs: none is billed"),
+        ("RUNNING STOPPED", "1 model runs: USD 4.00 an hour"),
+        ("RUNNING RUNNING", "2 models run: USD 12.00 an hour"),
+        ("STOPPED STARTING", "1 model starts: USD 8.00 an hour, once RUNNING"),
+        ("RUNNING STARTING", "1 model runs: USD 4.00 an hour, and 1 model starts: USD 8.00 an hour more, once RUNNING"),
+    ],
+)
+def test_its_head_says_at_once_what_is_paid_for(statuses: str, head: str) -> None:
+    """The second model is configured for two inference units; what does not run yet is not paid for yet."""
+    of_each = zip((ARN, CONFIGURED_ARN), statuses.split(), strict=True)
+    versions = {arn: ModelVersion(arn, status, None, UNITS[arn]) for arn, status in of_each}
+    shown = page_of(Facts(NOW, versions, last_sweep=NOW), CONFIGURATION)
+    html = page_html(shown, theme="light", zone=UTC, act_arn=ACT, operators="o")
+    assert f"<h2>{head}</h2>" in html
+
+
+def test_each_button_is_followed_by_what_it_does_and_asks_before() -> None:
+    parsed = Parsed(page())
+    followers = [parsed.tags[place + 1][0] for place, (tag, _) in enumerate(parsed.tags) if tag == "button"]
+    assert followers == ["cwdb-action"] * len(parsed.actions)
+    assert [action["payload"]["Action"] for action in parsed.actions] == [
+        *("extend", "release", "release", "release", "start", "stop")
+    ]
+    assert all(action["confirmation"].endswith((".", "?")) and action["action"] == "call" for action in parsed.actions)
+
+
+@pytest.mark.parametrize(("theme", "has"), [("light", "cll-light"), ("dark", "cll-dark"), ("purple", "cll-light")])
+def test_it_is_light_or_dark_as_the_dashboard_is(theme: str, has: str) -> None:
+    assert f'<div class="cll {has}">' in page(theme=theme)
+
+
+@pytest.mark.parametrize(
+    ("event", "theme", "offset"),
+    [
+        (
+            {"widgetContext": {"theme": "dark", "timezone": {"offsetISO": "+05:30"}}},
+            "dark",
+            timedelta(hours=5, minutes=30),
+        ),
+        ({"widgetContext": {"theme": ["dark"], "timezone": {"offsetISO": "x"}}}, "light", timedelta(0)),
+        ({"widgetContext": {"timezone": "x"}}, "light", timedelta(0)),
+        ({"widgetContext": 7}, "light", timedelta(0)),
+        ({}, "light", timedelta(0)),
+    ],
+)
+def test_what_the_dashboard_says_of_itself_is_not_relied_on(event: Any, theme: str, offset: timedelta) -> None:
+    found, zone = theme_and_zone(event)
+    assert (found, zone.utcoffset(NOW)) == (theme, offset)
+
+
+def test_times_are_those_of_the_dashboard_and_have_their_day_where_it_is_not_today() -> None:
+    berlin = timezone(HOUR)
+    assert clock(NOW, NOW, berlin) == "08:00"
+    assert clock(datetime(2026, 11, 24, 23, 30, tzinfo=UTC), NOW, berlin) == "00:30 on Wed 25 Nov"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-3, "0 s"), (47, "47 s"), (60, "1 min"), (4799, "1 h 19 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_a_span_is_as_exact_as_people_need_it(seconds: int, said: str) -> None:
+    assert span(timedelta(seconds=seconds)) == said
+
+
+@given(st.dictionaries(st.just("widgetContext"), JSON | st.fixed_dictionaries({"theme": JSON, "timezone": JSON})))
+def test_whatever_a_widget_is_called_with_there_is_a_theme_and_a_zone(event: dict[str, Any]) -> None:
+    """Whoever may look may call it with anything."""
+    theme, zone = theme_and_zone(event)
+    assert theme in THEMES
+    assert zone.utcoffset(NOW) is not None

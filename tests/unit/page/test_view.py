@@ -1,0 +1,230 @@
+"""What the page shows of the models, from what was read."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.configuration import Configuration, Model, Policy, Schedule, Unleased
+from lifecycle.model.bill import Session
+from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
+from lifecycle.model.usage import Running, Share
+from lifecycle.model.version import ModelVersion
+from lifecycle.page.view import Coming, Facts, ModelView, Page, next_of, page_of
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, execution
+
+HOUR = timedelta(hours=1)
+STARTER, STOPPER = execution().id, execution("evening", machine="StopModel").id
+ONLY = Configuration(models={"defects": Model(ARN)}, projects=("packaging",))
+
+
+def arn(project: str, version: str = "v1", number: int = 1) -> str:
+    return f"{ACCOUNT}:project/{project}/version/{version}/{number}"
+
+
+def page(
+    status: str | None = "RUNNING",
+    configuration: Configuration = ONLY,
+    facts: dict[str, Any] | None = None,
+    **item: Any,
+) -> Page:
+    """Of the one model in this status, with this item."""
+    versions = {ARN: ModelVersion(ARN, status, None, 2, f1_score=0.87)} if status else {}
+    seen = {"versions": versions, "items": {ARN: ModelItem(ARN, **item)}, "last_sweep": NOW, **(facts or {})}
+    return page_of(Facts(NOW, **seen), configuration)
+
+
+def model(*args: Any, **given: Any) -> ModelView:
+    (view,) = page(*args, **given).models
+    return view
+
+
+def test_of_a_running_model_it_tells_since_when_for_whom_at_what_cost_and_until_when() -> None:
+    leases = (Lease("night", NOW - HOUR, NOW + 2 * HOUR), Lease("line-1", NOW - HOUR, NOW + HOUR))
+    shown = page(leases=leases, running=Running(NOW - HOUR, 2), ours=True)
+    (view,) = shown.billing
+    assert (view.name, view.status, view.since, view.units) == ("defects", "RUNNING", NOW - HOUR, 2)
+    assert (view.hourly, view.cost, view.f1_score) == (8.0, 8.0, 0.87)
+    assert [(row.holder, row.until) for row in view.leases] == [("line-1", NOW + HOUR), ("night", NOW + 2 * HOUR)]
+    assert view.held_until == NOW + 2 * HOUR
+    assert (shown.count("RUNNING"), shown.hourly("RUNNING"), view.remark) == (1, 8.0, "")
+
+
+def test_a_lease_without_an_end_holds_until_it_is_released_and_comes_last() -> None:
+    view = model(leases=(Lease("always", NOW), Lease("line-1", NOW, NOW + HOUR)))
+    assert [row.holder for row in view.leases] == ["line-1", "always"]
+    assert view.held_until is None
+    assert view.leases[1].extend is None
+
+
+def test_what_holds_no_more_is_not_shown() -> None:
+    assert model(leases=(Lease("old", NOW - 2 * HOUR, NOW - HOUR),)).leases == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "item", "since"),
+    [
+        ("RUNNING", {"running": Running(NOW - HOUR, 1)}, NOW - HOUR),
+        ("RUNNING", {}, None),
+        ("STARTING", {"pending": (PendingLease("line-1", STARTER, NOW + HOUR),)}, NOW - timedelta(minutes=3)),
+        ("STARTING", {}, None),
+        ("STOPPING", {"claim": Claim(STOPPER, NOW - timedelta(minutes=1))}, NOW - timedelta(minutes=1)),
+        ("STOPPED", {"running": Running(NOW - HOUR, 1), "claim": Claim(STOPPER, NOW)}, None),
+    ],
+)
+def test_since_when_is_told_as_far_as_it_is_known(status: str, item: Any, since: datetime | None) -> None:
+    assert model(status, facts={"began": {STARTER: NOW - timedelta(minutes=3)}}, **item).since == since
+
+
+def test_a_pending_lease_is_shown_with_its_execution() -> None:
+    (row,) = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), ours=True).leases
+    assert (row.holder, row.pending, row.extend) == ("line-1", True, None)
+    view = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), ours=True)
+    assert (view.settled, view.held_until) == ((), None), (
+        "it is held from RUNNING on, until then is the start's deadline"
+    )
+    assert row.execution_link is not None
+    assert row.execution_link.endswith(STARTER)
+
+
+@pytest.mark.parametrize(
+    ("item", "policy", "remark"),
+    [
+        ({"ours": True}, Policy(), "Nobody holds it: the next sweep stops it."),
+        ({}, Policy(), "Nobody holds it, and it was not started by this app: nobody stops it by itself."),
+        ({}, Policy(unleased_models=Unleased.STOP), "Nobody holds it: the next sweep stops it."),
+        ({"claim": Claim(STOPPER, NOW)}, Policy(), "It is about to be stopped."),
+        ({"leases": (Lease("line-1", NOW),)}, Policy(), ""),
+    ],
+)
+def test_a_model_that_nobody_holds_is_remarked_on(item: Any, policy: Policy, remark: str) -> None:
+    assert model(configuration=replace(ONLY, sweep=policy), **item).remark == remark
+
+
+def test_a_stopped_model_shows_what_it_would_cost_with_its_configured_units() -> None:
+    shown = page_of(
+        Facts(NOW, versions={CONFIGURED_ARN: ModelVersion(CONFIGURED_ARN, "STOPPED", None, 1)}), CONFIGURATION
+    )
+    welds = shown.models[1]
+    assert (welds.name, welds.units, welds.hourly, welds.cost, welds.bills) == ("welds", 2, 8.0, None, False)
+    assert shown.billing == ()
+
+
+def test_models_keep_the_order_of_the_configuration_and_others_that_run_or_are_held_follow() -> None:
+    """So that no button moves under a finger."""
+    running, held, idle = (arn("packaging", name) for name in ("runs", "held", "idle"))
+    facts = Facts(
+        NOW,
+        versions={one: ModelVersion(one, "RUNNING" if one == running else "STOPPED") for one in (running, held, idle)},
+        items={held: ModelItem(held, leases=(Lease("line-1", NOW, NOW + HOUR),)), idle: ModelItem(idle)},
+    )
+    assert [one.name for one in page_of(facts, CONFIGURATION).models] == ["defects", "welds", "held", "runs"]
+
+
+def test_of_a_model_that_means_the_newest_version_those_that_run_are_shown_else_the_newest_good_one() -> None:
+    configuration = Configuration(models={"latest": Model(project="boards", minimum_f1=0.8)})
+    good = ModelVersion(arn("boards", "v1"), "STOPPED", f1_score=0.9, created_at=NOW - HOUR)
+    bad = ModelVersion(arn("boards", "v2"), "STOPPED", f1_score=0.5, created_at=NOW)
+
+    def shown(*versions: ModelVersion) -> list[tuple[str, str, str]]:
+        facts = Facts(NOW, versions={one.project_version_arn: one for one in versions})
+        return [(one.name, one.version, one.status) for one in page_of(facts, configuration).models]
+
+    assert shown(good, bad) == [("latest", "v1", "STOPPED")]
+    assert shown(good, replace(bad, status="RUNNING")) == [("latest", "v2", "RUNNING")]
+    both = replace(good, status="STARTING"), replace(bad, status="RUNNING")
+    assert shown(*both) == [("latest", "v1", "STARTING"), ("latest", "v2", "RUNNING")]
+    assert shown(bad) == [("latest", "", "NOT_FOUND")]
+    assert len({one.key for one in page_of(Facts(NOW, versions={}), configuration).models}) == 1
+
+
+def test_a_project_that_can_not_be_read_says_why_and_its_models_are_unknown() -> None:
+    shown = page(None, facts={"unread": {"boards": "DescribeProjectVersions answered Oops"}})
+    assert shown.models[0].status == "UNKNOWN"
+    assert shown.problems == ("The project boards could not be read: DescribeProjectVersions answered Oops",)
+    assert model(None).status == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("last", "late"),
+    [(NOW, False), (NOW - timedelta(minutes=15), False), (NOW - timedelta(minutes=16), True), (None, True)],
+)
+def test_a_sweep_that_does_not_come_is_told(last: datetime | None, late: bool) -> None:
+    assert page(facts={"last_sweep": last}).sweep_is_late is late
+
+
+def test_a_model_whose_project_is_not_managed_any_more_has_no_buttons() -> None:
+    lost = arn("lost")
+    item = ModelItem(lost, leases=(Lease("line-1", NOW, NOW + HOUR),))
+    shown = page_of(Facts(NOW, {lost: ModelVersion(lost, "RUNNING")}, {lost: item}), ONLY).models[1]
+    (row,) = shown.leases
+    assert (shown.name, shown.start, shown.stop, row.release, row.extend) == ("v1", None, None, None, None)
+
+
+def test_the_last_starts_are_shown_and_no_more_than_ten() -> None:
+    starts = tuple(PastStart(NOW - timedelta(days=day), 0, 600 + day) for day in range(12, 0, -1))
+    assert model(starts=starts).starts == tuple(600 + day for day in range(10, 0, -1))
+
+
+# --- The bill ---------------------------------------------------------------------------------------------------------
+
+
+def test_this_month_s_bill_has_the_sessions_that_ended_and_those_that_go_on() -> None:
+    ended = Session(ARN, NOW - 4 * HOUR, NOW - 2 * HOUR, 1, 4.0, "defects", (Share("night", 7_200_000),))
+    item: dict[str, Any] = {"running": Running(NOW - HOUR, 2), "leases": (Lease("line-1", NOW - HOUR, NOW + HOUR),)}
+    bill = page(facts={"ended": (ended,)}, **item).bill
+    assert bill is not None
+    assert (bill.month, bill.total) == ("2026-11", 16.0)
+    assert {(line.model, line.lease_id, line.cost) for line in bill.lines} == {
+        ("defects", "night", 8.0),
+        ("defects", "line-1", 8.0),
+    }
+    assert page().bill is None, "where it could not be read"
+
+
+def test_a_model_that_was_found_running_may_have_run_for_longer() -> None:
+    assert model(running=Running(NOW - HOUR, 1, found=True)).found
+    assert not model(running=Running(NOW - HOUR, 1)).found
+
+
+# --- Schedules --------------------------------------------------------------------------------------------------------
+
+OFFICE = Schedule("defects", "Europe/Berlin", start="30 7 ? * MON-FRI *", stop="0 18 ? * MON-FRI *")
+
+
+def berlin(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour - 1, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "schedule", "action", "at"),
+    [
+        (berlin(24, 6), OFFICE, "start", berlin(24, 7, 30)),
+        (berlin(24, 8), OFFICE, "stop", berlin(24, 18)),
+        (berlin(27, 19), OFFICE, "start", berlin(30, 7, 30)),
+        (berlin(24, 19), replace(OFFICE, stop=None, excluded_dates=("2026-11-25",)), "start", berlin(26, 7, 30)),
+        (berlin(24, 6), replace(OFFICE, start_date="2026-11-26", stop=None), "start", berlin(26, 7, 30)),
+        (berlin(24, 6), replace(OFFICE, start=None, ready_by="0 9 * * ? *"), "ready by", berlin(24, 9)),
+    ],
+)
+def test_the_next_thing_that_a_schedule_does(now: datetime, schedule: Schedule, action: str, at: datetime) -> None:
+    assert next_of("office", schedule, now) == Coming("office", action, at)
+
+
+def test_a_schedule_that_is_over_does_nothing_more() -> None:
+    assert next_of("office", replace(OFFICE, stop=None, end_date="2026-11-20"), berlin(24, 6)) is None
+
+
+def test_each_schedule_of_a_model_is_shown_the_first_to_come_first() -> None:
+    configuration = replace(
+        ONLY,
+        schedules={
+            "office": OFFICE,
+            "night": Schedule("defects", "UTC", start="0 8 24 11 ? 2026"),
+            "other": Schedule("welds", "UTC", start="0 8 24 11 ? 2026"),
+        },
+    )
+    assert [one.schedule for one in model(configuration=configuration).coming] == ["night", "office"]
+    disabled = replace(configuration, disabled_schedules=("night",))
+    assert [one.schedule for one in model(configuration=disabled).coming] == ["office"]

@@ -1,0 +1,429 @@
+"""One sweep over all models: in which order it reads, what it begins under which names, and what never stops it."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.configuration import Configuration, Model, Policy, Unleased
+from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.executions.outcomes import Outcome
+from lifecycle.model import leases
+from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
+from lifecycle.model.usage import Running
+from lifecycle.model.version import ModelVersion, ProjectVersions
+from lifecycle.ports import ExecutionState
+from lifecycle.reconciliation.sweep import MAX_NAME, Sweeper, Swept
+from lifecycle.reconciliation.sweep_rules import Finding
+from lifecycle.shared.wire import Json
+from lifecycle.start_model.request import start_request
+from lifecycle.stop_model.request import stop_request
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
+from tests.unit.twins import Clock, Executions, Items, Models, OpenExecutions
+
+EARLIER = NOW - timedelta(hours=1)
+STARTER, STOP = execution().id, execution("evening", machine="StopModel").id
+EXPIRED, SHIFT = Lease("old", EARLIER, EARLIER), Lease("shift", EARLIER, NOW + timedelta(hours=1))
+NOBODY = "Nobody holds this model any more."
+
+
+def arn(project: str, version: str = "v1") -> str:
+    return f"{ACCOUNT}:project/{project}/version/{version}/1793520000000"
+
+
+@dataclass
+class Projects(Models):
+    """``Models.versions`` of several projects; of one that can't be read there is a problem instead."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    """By the version's ARN."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    asked: list[frozenset[str]] = field(default_factory=list)
+    on_read: Callable[[], object] = lambda: None
+
+    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+        self.asked.append(frozenset(projects))
+        self.on_read()
+        by_project: dict[str, list[ModelVersion]] = {name: [] for name in self.unreadable}
+        for version_arn, status in self.statuses.items():
+            name = version_arn.split("/")[1]
+            by_project.setdefault(name, []).append(ModelVersion(version_arn, status, None, 3))
+        for name, versions in by_project.items():
+            if name in projects or "*" in projects:
+                problem = self.unreadable.get(name)
+                yield ProjectVersions(name, None if problem else versions, problem)
+
+
+@dataclass
+class Sweeps:
+    """A sweeper and the world around it."""
+
+    models: Projects = field(default_factory=Projects)
+    items: Items = field(default_factory=Items)
+    executions: Executions = field(default_factory=Executions)
+    open_executions: OpenExecutions = field(default_factory=OpenExecutions)
+    configuration: Configuration = CONFIGURATION
+    now: datetime = NOW
+    told: list[Finding] = field(default_factory=list)
+    untold: dict[str, Exception] = field(default_factory=dict)
+    """What telling of a model raises."""
+    settled: list[str] = field(default_factory=list)
+    running: frozenset[str] = frozenset()
+    unsettled: dict[str, Exception] = field(default_factory=dict)
+
+    def run(self) -> Swept:
+        return Sweeper(
+            now=self.now,
+            configuration=self.configuration,
+            models=self.models,
+            items=self.items,
+            executions=self.executions,
+            open_executions=self.open_executions,
+            tell=self._tell,
+            settle=self._settle,
+            start_model_arn=MACHINES.start_model,
+            stop_model_arn=MACHINES.stop_model,
+        ).run()
+
+    def has(self, version_arn: str, status: str | None, **fields: Any) -> None:
+        """A model with this status (None: its version is gone) and these fields of its item."""
+        if status:
+            self.models.statuses[version_arn] = status
+        if fields:
+            runs = Running(NOW, 1) if status == "RUNNING" else None
+            assert self.items.put(replace(ModelItem(version_arn), **{"running": runs, **fields}))
+
+    @property
+    def started(self) -> dict[str, Json]:
+        """The inputs of the executions that were begun, by name."""
+        return {name: payload for (_, name), payload in self.executions.started.items()}
+
+    def _tell(self, found: Finding) -> None:
+        if error := self.untold.get(found.project_version_arn):
+            raise error
+        self.told.append(found)
+
+    def _settle(self, execution_arn: str) -> bool:
+        if error := self.unsettled.get(execution_arn):
+            raise error
+        if execution_arn in self.running:
+            return False
+        self.settled.append(execution_arn)
+        return True
+
+
+def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(arn("boards", "v2"), "RUNNING", ours=True, leases=(SHIFT,))
+    sweeps.has(OTHER_ARN, "STARTING", ours=True)
+    sweeps.has(arn("welds"), "STOPPED")
+    swept = sweeps.run()
+    assert sweeps.executions.started == {
+        (MACHINES.stop_model, "sweep-stop-defects-20261124T0700Z-1"): {
+            "ProjectVersionArn": ARN,
+            "Context": {"StartedBySweep": NOBODY},
+        },
+        (MACHINES.stop_model, "sweep-stop-v7-20261124T0700Z-1"): {
+            "ProjectVersionArn": OTHER_ARN,
+            "Context": {"StartedBySweep": NOBODY},
+        },
+    }
+    assert swept == Swept(models=4, told=0, stops=2, restarts=0, settled=0, problems=())
+    assert swept.reason == (
+        "4 models seen, 0 findings told, 2 stops and 0 starts begun, 0 ended executions settled, 0 problems."
+    )
+
+
+def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
+    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(restart_when_down=True)))
+    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(OTHER_ARN, "FAILED", ours=True, leases=(SHIFT,))
+    sweeps.run()
+    stop, start = sweeps.started.values()
+    assert stop_request(stop, execution(machine="StopModel"), CONFIGURATION).project_version_arn == ARN
+    asked = start_request(start, execution(), CONFIGURATION)
+    assert (asked.project_version_arn, asked.lease_id, asked.lease_minutes) == (OTHER_ARN, "shift", 60)
+
+
+def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
+    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(restart_when_down=True)))
+    sweeps.has(ARN, "STOPPED", ours=True, leases=(SHIFT, Lease("production", EARLIER)))
+    swept = sweeps.run()
+    assert (swept.told, swept.restarts, swept.stops) == (1, 2, 0)
+    assert list(sweeps.executions.started) == [
+        (MACHINES.start_model, "sweep-start-0-defects-20261124T0700Z-2"),
+        (MACHINES.start_model, "sweep-start-1-defects-20261124T0700Z-2"),
+    ]
+    assert [one["LeaseId"] for one in sweeps.started.values()] == ["shift", "production"]
+    assert sweeps.items.get(ARN).leases == ()
+
+
+def test_what_is_found_is_told_with_the_inference_units_that_the_service_reports() -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING")
+    assert sweeps.run().told == 1
+    assert sweeps.told == [Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", min_inference_units=3)]
+    assert sweeps.items.get(ARN).reported == ("UNLEASED_MODEL",)
+    assert sweeps.run().told == 0
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("projects", "every"), [(("cables",), False), (("*",), True)])
+def test_the_projects_of_configured_models_and_of_all_items_are_looked_at(
+    projects: tuple[str, ...], every: bool
+) -> None:
+    sweeps = Sweeps(configuration=replace(CONFIGURATION, projects=projects))
+    sweeps.has(arn("elsewhere"), "RUNNING", ours=True)
+    sweeps.has(arn("foreign"), "RUNNING")
+    swept = sweeps.run()
+    assert sweeps.models.asked == [{"boards", "welds", "elsewhere", *projects}]
+    assert (swept.models, swept.stops, swept.told) == (1 + every, 1, every)
+
+
+def test_the_items_are_read_before_the_versions_so_that_no_status_is_older_than_its_item() -> None:
+    """Read the other way round: STOPPED, then a start settles its lease, and the model would be down."""
+    sweeps = Sweeps()
+    sweeps.has(ARN, "STOPPED", ours=True)
+    sweeps.models.on_read = lambda: sweeps.items.change(lambda found: replace(found, leases=(SHIFT,)))
+    assert sweeps.run().told == 0
+    assert sweeps.items.get(ARN).leases == (SHIFT,)
+
+
+def test_what_was_found_is_not_told_where_somebody_has_changed_the_item_meanwhile() -> None:
+    """Released and stopped while other projects were read: the model is not down, nobody needs it any more."""
+    sweeps = Sweeps()
+    sweeps.has(ARN, "STOPPED", ours=True, leases=(SHIFT,))
+    sweeps.models.on_read = lambda: sweeps.items.change(lambda found: leases.release(found, "shift", NOW))
+    assert (sweeps.run(), sweeps.told) == (Swept(1, 0, 0, 0, 0, ()), [])
+
+
+def test_a_model_whose_version_is_gone_loses_its_leases() -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, None, ours=True, leases=(SHIFT,))
+    sweeps.has(arn("boards", "v2"), "STOPPED")
+    assert sweeps.run().models == 2
+    assert [(one.outcome, one.status) for one in sweeps.told] == [(Outcome.MODEL_DOWN, "NOT_FOUND")]
+
+
+def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_are_not_taken_for_gone() -> None:
+    sweeps = Sweeps(Projects(unreadable={"boards": "DescribeProjectVersions answered AccessDeniedException: no"}))
+    sweeps.has(ARN, None, ours=True, leases=(SHIFT,))
+    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    swept = sweeps.run()
+    assert swept.problems == ("project boards: DescribeProjectVersions answered AccessDeniedException: no",)
+    assert (swept.models, swept.stops, sweeps.told) == (1, 1, [])
+    assert sweeps.items.get(ARN).leases == (SHIFT,)
+
+
+# Executions that have ended -----------------------------------------------------------------------
+
+
+def test_a_model_whose_item_is_nonsense_is_left_alone_and_told_and_the_others_are_swept() -> None:
+    """Nobody knows who holds it. Were the sweep to fail, a single item could let all models bill for ever."""
+    sweeps = Sweeps(models=Projects(statuses={ARN: "RUNNING", OTHER_ARN: "RUNNING"}))
+    sweeps.items.nonsense[ARN] = ValueError("it is of 'nobody'")
+    sweeps.items.put(ModelItem(OTHER_ARN, ours=True))
+    swept = sweeps.run()
+    assert swept.problems == (f"{ARN}: its item can't be read: it is of 'nobody'",)
+    (payload,) = sweeps.started.values()
+    assert payload["ProjectVersionArn"] == OTHER_ARN
+    assert ARN not in sweeps.items.kept
+
+
+def test_executions_that_have_ended_are_settled() -> None:
+    arns = [execution(name).id for name in ("one", "two", "three")]
+    sweeps = Sweeps(open_executions=OpenExecutions(arns), running=frozenset(arns[1:2]))
+    assert sweeps.run().settled == 2
+    assert sweeps.settled == [arns[0], arns[2]]
+
+
+@pytest.mark.parametrize(
+    ("ends", "given_back"),
+    [
+        ({}, True),  # Step Functions has forgotten it
+        ({STARTER: (0, ExecutionState("FAILED"))}, True),
+        ({STARTER: (0, ExecutionState("SUCCEEDED"))}, True),
+        ({STARTER: (60, ExecutionState("FAILED"))}, False),  # under way
+    ],
+    ids=["forgotten", "failed", "succeeded", "running"],
+)
+def test_the_pending_lease_of_a_start_that_has_ended_is_given_back(
+    ends: Mapping[str, tuple[float, ExecutionState]], given_back: bool
+) -> None:
+    sweeps = Sweeps(executions=Executions(ends))
+    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
+    assert sweeps.run().stops == given_back
+    assert bool(sweeps.items.get(ARN).pending) is not given_back
+
+
+@pytest.mark.parametrize(("ended", "over"), [(60, False), (60.001, True)])
+def test_a_stop_that_died_is_done_again_once_no_call_of_it_can_land(ended: float, over: bool) -> None:
+    state = ExecutionState("ABORTED", stopped_at=NOW - timedelta(seconds=ended))
+    sweeps = Sweeps(executions=Executions({STOP: (0, state)}, Clock()))
+    sweeps.has(ARN, "RUNNING", ours=True, claim=Claim(STOP, EARLIER))
+    assert sweeps.run().stops == over
+    because = "The execution that was to stop this model has ended without doing so."
+    assert [one["Context"] for one in sweeps.started.values()] == [{"StartedBySweep": because}] * over
+
+
+@pytest.mark.parametrize(("since", "over"), [(60, False), (61, True)])
+def test_a_stop_that_step_functions_does_not_know_yet_keeps_its_claim(since: float, over: bool) -> None:
+    """DescribeExecution is eventually consistent, and a stop that has just begun is about to call."""
+    sweeps = Sweeps(executions=Executions({}))
+    sweeps.has(ARN, "RUNNING", ours=True, claim=Claim(STOP, NOW - timedelta(seconds=since)))
+    assert sweeps.run().stops == over
+
+
+# Names --------------------------------------------------------------------------------------------
+
+LONG = "v" * 255
+
+
+@pytest.mark.parametrize(
+    ("version_arn", "name"),
+    [
+        (ARN, "sweep-stop-defects-20261124T0700Z-1"),
+        (arn("boards", "line-2.2026"), "sweep-stop-line-2.2026-20261124T0700Z-1"),
+        (arn("boards", LONG), f"sweep-stop-{'v' * 52}-20261124T0700Z-1"),
+    ],
+    ids=["configured", "by its version", "long"],
+)
+def test_an_execution_that_the_sweep_begins_has_a_readable_name(version_arn: str, name: str) -> None:
+    sweeps = Sweeps()
+    sweeps.has(version_arn, "RUNNING", ours=True)
+    sweeps.run()
+    assert list(sweeps.started) == [name]
+    assert len(name) <= MAX_NAME == 80
+    assert not set(name) & set(':/ <>{}[]?*"#%\\^|~`$&,;')  # API reference of StartExecution
+
+
+def test_two_versions_of_one_name_are_stopped_by_the_same_sweep() -> None:
+    """Each under a name of its own: the second would else be taken for the first."""
+    sweeps = Sweeps(configuration=Configuration(models={"defects": Model(project="boards")}))
+    for version in ("v1", "v2"):
+        sweeps.has(arn("boards", version), "RUNNING", ours=True)
+    assert sweeps.run().stops == 2
+    assert sorted(sweeps.started) == ["sweep-stop-v1-20261124T0700Z-1", "sweep-stop-v2-20261124T0700Z-1"]
+
+
+def test_a_name_has_the_minute_in_utc_and_the_revision() -> None:
+    sweeps = Sweeps(now=datetime.fromisoformat("2026-11-24T01:59:59.999+02:00"))
+    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.items.change(lambda found: found)
+    sweeps.run()
+    assert list(sweeps.started) == ["sweep-stop-defects-20261123T2359Z-2"]
+    assert sweeps.now.astimezone(UTC).day == 23
+
+
+@pytest.mark.parametrize("held", [(), (EXPIRED,)], ids=["an item as it is", "an item that the sweep changes"])
+def test_a_sweep_that_is_run_twice_begins_one_execution(held: tuple[Lease, ...]) -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING", ours=True, leases=held)
+    assert (sweeps.run().stops, replace(sweeps, now=NOW + timedelta(seconds=59)).run().stops) == (1, 1)
+    assert len(sweeps.started) == 1
+
+
+def test_a_stop_that_failed_is_begun_again_by_the_next_sweep() -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.run()
+    replace(sweeps, now=NOW + timedelta(minutes=5)).run()
+    assert len(sweeps.started) == 2
+
+
+# Trouble ------------------------------------------------------------------------------------------
+
+DOWN = ServiceUnavailable("It is down.")
+BROKEN = KeyError("Expires")
+
+
+@pytest.mark.parametrize(("error", "says"), [(DOWN, "It is down."), (BROKEN, "KeyError: 'Expires'")], ids=str)
+def test_a_finding_that_can_not_be_told_keeps_its_model_for_the_next_sweep_and_no_other(
+    error: Exception, says: str
+) -> None:
+    sweeps = Sweeps(untold={ARN: error})
+    sweeps.has(ARN, "RUNNING", ours=True, leases=(EXPIRED,))
+    sweeps.has(OTHER_ARN, "RUNNING", ours=True, leases=(EXPIRED,))
+    swept = sweeps.run()
+    assert swept == Swept(models=2, told=1, stops=1, restarts=0, settled=0, problems=(f"{ARN}: {says}",))
+    assert sweeps.items.get(ARN).leases == (EXPIRED,)
+    sweeps.untold.clear()
+    assert (sweeps.run().told, len(sweeps.told)) == (1, 2)
+
+
+def test_a_model_whose_item_changes_meanwhile_is_looked_at_by_the_next_sweep() -> None:
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("old", STARTER, EARLIER),))
+    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    sweeps.items.meanwhile.append(lambda items: items.change(lambda found: replace(found, changed_at=NOW)))
+    swept = sweeps.run()
+    assert (swept.stops, swept.problems) == (1, ())
+    assert list(sweeps.started) == ["sweep-stop-v7-20261124T0700Z-1"]
+
+
+@dataclass
+class Refusing(Executions):
+    """``ports.Executions`` that can't start an execution of one model."""
+
+    refused: str = ""
+
+    def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+        if payload["ProjectVersionArn"] == self.refused:
+            raise AccessDenied("StartExecution answered AccessDeniedException: no")
+        return super().start(state_machine_arn, name, payload)
+
+
+def test_an_execution_that_can_not_be_begun_is_a_problem_of_its_model_alone() -> None:
+    sweeps = Sweeps(executions=Refusing(refused=ARN))
+    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    swept = sweeps.run()
+    assert swept.problems == (f"{ARN}: StartExecution answered AccessDeniedException: no",)
+    assert (swept.stops, list(sweeps.started)) == (1, ["sweep-stop-v7-20261124T0700Z-1"])
+
+
+@pytest.mark.parametrize(("error", "says"), [(DOWN, "It is down."), (BROKEN, "KeyError: 'Expires'")], ids=str)
+def test_an_execution_that_can_not_be_settled_keeps_no_other_and_no_model_from_being_looked_at(
+    error: Exception, says: str
+) -> None:
+    sweeps = Sweeps(open_executions=OpenExecutions([STARTER, STOP]), unsettled={STARTER: error})
+    sweeps.has(ARN, "RUNNING", ours=True)
+    swept = sweeps.run()
+    assert swept == Swept(models=1, told=0, stops=1, restarts=0, settled=1, problems=(f"{STARTER}: {says}",))
+
+
+def test_where_the_executions_under_way_can_not_be_read_the_models_are_swept_all_the_same() -> None:
+    class Unreadable(OpenExecutions):
+        def all(self) -> list[str]:
+            raise DOWN
+
+    sweeps = Sweeps(open_executions=Unreadable())
+    sweeps.has(ARN, "RUNNING", ours=True)
+    swept = sweeps.run()
+    assert (swept.stops, swept.problems) == (1, ("executions under way: It is down.",))
+
+
+def test_whose_end_can_not_be_looked_up_is_a_problem_of_its_model_alone() -> None:
+    def describe(execution_arn: str) -> None:
+        if execution_arn == STARTER:
+            raise DOWN
+
+    sweeps = Sweeps(executions=Executions(on_describe=describe))
+    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
+    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    swept = sweeps.run()
+    assert (swept.stops, swept.problems) == (1, (f"{ARN}: It is down.",))
+    assert len(sweeps.items.get(ARN).pending) == 1
+
+
+def test_models_that_run_without_this_app_are_stopped_where_that_is_configured() -> None:
+    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(unleased_models=Unleased.STOP)))
+    sweeps.has(ARN, "RUNNING")
+    swept = sweeps.run()
+    assert (swept.told, swept.stops, sweeps.told[0].stopped) == (1, 1, True)
+    assert list(sweeps.started) == ["sweep-stop-defects-20261124T0700Z-1"]

@@ -1,0 +1,241 @@
+"""What people are told of what a sweep found: which lease, which model, what it costs, and the command that helps."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lifecycle.configuration import Configuration
+from lifecycle.executions.outcomes import Outcome
+from lifecycle.model.leases import Lease
+from lifecycle.notifications.notification import Notification
+from lifecycle.reconciliation.sweep_messages import finding_notification
+from lifecycle.reconciliation.sweep_rules import Finding
+from lifecycle.shared.wire import from_wire, to_wire
+from lifecycle.start_model.request import start_request
+from lifecycle.stop_model.request import stop_request
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, OTHER_ARN, execution
+from tests.unit.notifications.test_start_messages import section
+from tests.unit.notifications.test_stop_messages import commands
+
+EARLIER = NOW - timedelta(hours=1)
+SHIFT = Lease("shift", EARLIER, NOW + timedelta(minutes=12))
+ENDLESS = Lease("production", NOW - timedelta(days=7, hours=3))
+BY_HAND = "aws rekognition stop-project-version --region us-east-1 --project-version-arn"
+
+
+def finding(outcome: Outcome, *held: Lease, status: str = "RUNNING", arn: str = ARN, **more: Any) -> Finding:
+    return Finding(outcome, arn, "key", status, held, min_inference_units=2, **more)
+
+
+EXPIRING = finding(Outcome.LEASE_EXPIRING, SHIFT)
+REMINDER = finding(Outcome.LEASE_EXPIRING, ENDLESS)
+EXPIRED = finding(Outcome.LEASE_EXPIRED, replace(SHIFT, expires_at=NOW))
+UNLEASED = finding(Outcome.UNLEASED_MODEL)
+DOWN = finding(Outcome.MODEL_DOWN, SHIFT, ENDLESS, status="FAILED")
+ALL = [EXPIRING, REMINDER, EXPIRED, UNLEASED, replace(UNLEASED, stopped=True), DOWN, replace(DOWN, restarted=True)]
+
+
+def tell(found: Finding, configuration: Configuration = CONFIGURATION) -> Notification:
+    return finding_notification(found, NOW, configuration, MACHINES)
+
+
+@pytest.mark.parametrize(
+    ("found", "severity", "subject"),
+    [
+        (EXPIRING, "WARNING", "[WARNING] defects: a lease ends in 12 min 0 s"),
+        (REMINDER, "WARNING", "[WARNING] defects: a lease has held it for 7 days so far"),
+        (EXPIRED, "WARNING", "[WARNING] defects: a lease has expired"),
+        (UNLEASED, "WARNING", "[WARNING] defects runs, and nobody holds it"),
+        (DOWN, "ERROR", "[ERROR] defects is down, and somebody needs it"),
+        (replace(UNLEASED, project_version_arn=OTHER_ARN), "WARNING", "[WARNING] v7 runs, and nobody holds it"),
+    ],
+)
+def test_each_finding_has_its_severity_and_subject(found: Finding, severity: str, subject: str) -> None:
+    told = tell(found)
+    assert (told.outcome, told.severity, told.subject) == (found.outcome, severity, subject)
+
+
+@pytest.mark.parametrize("found", ALL)
+def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(found: Finding) -> None:
+    told = tell(found)
+    assert "defects" in told.text.splitlines()[0]
+    units = found.min_inference_units
+    assert section(told, "Details") == f"  Model version: {ARN}\n" + f"  Inference units: {units}\n" * (
+        units is not None
+    )
+    assert section(told, "What happened")
+    assert section(told, "What to do")
+    costs = (
+        "Nothing is billed: the model is FAILED. But every DetectCustomLabels of its users fails."
+        if found.status == "FAILED"
+        else ("About USD 8.00 an hour (2 inference units), used or not, while it is RUNNING.")
+    )
+    assert section(told, "What it costs") == f"  {costs}\n"
+    assert "/rekognition/custom-labels?region=us-east-1#/projects/boards" in section(told, "Links")
+
+
+def test_a_lease_that_ends_soon_comes_with_the_command_that_extends_it() -> None:
+    told = tell(EXPIRING)
+    assert told.text.startswith("The lease shift on defects ends in 12 min 0 s.\n")
+    assert section(told, "What happened") == (
+        "  Lease shift: from 2026-11-24 06:00:00 UTC until 2026-11-24 07:12:00 UTC. The model is RUNNING.\n"
+    )
+    extend = {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120}
+    assert commands(told) == [(MACHINES.start_model, extend)]
+    assert "when no lease holds it, the sweep, every 5 minutes, stops it" in section(told, "What to do")
+
+
+def test_a_lease_is_extended_by_the_models_own_minutes_where_they_are_configured() -> None:
+    ((_, payload),) = commands(tell(replace(EXPIRING, project_version_arn=CONFIGURED_ARN)))
+    assert payload == {"Model": "welds", "LeaseId": "shift", "LeaseMinutes": 45}
+    endless = replace(CONFIGURATION.models["welds"], lease_minutes=0)
+    configuration = replace(CONFIGURATION, models={"welds": endless})
+    ((_, payload),) = commands(tell(replace(EXPIRING, project_version_arn=CONFIGURED_ARN), configuration))
+    assert payload["LeaseMinutes"] == 120  # an extension has an end
+
+
+@pytest.mark.parametrize(
+    ("found", "fields"),
+    [
+        (EXPIRING, [{"LeaseId": "shift", "LeaseMinutes": 120}]),
+        (REMINDER, [{"LeaseId": "production"}]),
+        (DOWN, [{"LeaseId": "shift", "LeaseMinutes": 120}, {"LeaseId": "production", "LeaseMinutes": 0}]),
+    ],
+    ids=["extend", "release", "take again"],
+)
+def test_a_model_that_is_not_configured_is_named_by_its_arn_in_commands(
+    found: Finding, fields: list[dict[str, object]]
+) -> None:
+    payloads = [payload for _, payload in commands(tell(replace(found, project_version_arn=OTHER_ARN)))]
+    assert payloads == [{"ProjectVersionArn": OTHER_ARN, **more} for more in fields]
+
+
+def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
+    told = tell(EXPIRING, replace(CONFIGURATION, runbook_url="https://wiki.example.com/operations"))
+    assert told.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#lease_expiring"
+
+
+def test_a_lease_without_an_end_comes_with_the_command_that_releases_it() -> None:
+    told = tell(REMINDER)
+    assert told.text.startswith("The lease production on defects has held it for 7 days so far.\n")
+    assert commands(told) == [(MACHINES.stop_model, {"Model": "defects", "LeaseId": "production"})]
+
+
+@pytest.mark.parametrize(("status", "stops"), [("RUNNING", True), ("STOPPED", False)])
+def test_a_lease_that_has_expired_comes_with_what_follows_and_the_command_that_takes_it_again(
+    status: str, stops: bool
+) -> None:
+    told = tell(replace(EXPIRED, status=status))
+    assert ("the sweep, every 5 minutes, stops it" in section(told, "What to do")) is stops
+    assert ("Nothing now: the model is STOPPED." in section(told, "What it costs")) is not stops
+    assert commands(told) == [(MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120})]
+
+
+def test_what_the_service_does_not_say_of_inference_units_is_reckoned_as_one() -> None:
+    costs = section(tell(replace(EXPIRED, min_inference_units=None)), "What it costs")
+    assert costs.startswith("  About USD 4.00 an hour (1 inference unit)")
+
+
+def test_how_often_the_sweep_comes_is_said_as_configured() -> None:
+    assert "the sweep, every 1 minute, stops it" in tell(EXPIRED, replace(CONFIGURATION, sweep_minutes=1)).text
+
+
+def test_a_model_that_nobody_holds_can_be_leased_or_stopped_and_one_that_is_being_stopped_needs_nothing() -> None:
+    told = tell(UNLEASED)
+    assert commands(told) == [(MACHINES.start_model, {"Model": "defects", "LeaseId": "my-lease", "LeaseMinutes": 120})]
+    assert f"  Else stop it:\n  {BY_HAND} {ARN}\n" in section(told, "What to do")
+    stopped = tell(replace(UNLEASED, stopped=True))
+    assert section(stopped, "What to do") == (
+        "  Nothing: it is being stopped, as 'unleased_models' in cdk.json asks.\n"
+    )
+
+
+def test_a_model_that_is_down_names_all_its_leases_and_the_commands_that_take_them_again() -> None:
+    told = tell(DOWN)
+    assert section(told, "What happened") == (
+        "  The model is FAILED: it was stopped without this app, or has failed.\n"
+        "  Lease shift: from 2026-11-24 06:00:00 UTC until 2026-11-24 07:12:00 UTC.\n"
+        "  Lease production: from 2026-11-17 04:00:00 UTC until it is released.\n"
+    )
+    assert commands(told) == [
+        (MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120}),
+        (MACHINES.start_model, {"Model": "defects", "LeaseId": "production", "LeaseMinutes": 0}),
+    ]
+    restarted = tell(replace(DOWN, restarted=True))
+    assert section(restarted, "What to do") == (
+        "  Nothing: it is being started again, as 'restart_when_down' in cdk.json asks.\n"
+    )
+
+
+def test_a_model_that_was_deleted_is_not_advised_to_be_started() -> None:
+    told = tell(replace(DOWN, status="NOT_FOUND"))
+    assert "it was deleted" in section(told, "What happened")
+    assert commands(told) == []
+
+
+@pytest.mark.parametrize("found", ALL)
+def test_the_commands_are_inputs_that_the_state_machines_accept(found: Finding) -> None:
+    for machine_arn, payload in commands(tell(found)):
+        if machine_arn == MACHINES.start_model:
+            assert start_request(payload, execution(), CONFIGURATION).project_version_arn == ARN
+        else:
+            assert stop_request(payload, execution(), CONFIGURATION).project_version_arn == ARN
+
+
+# Channels -----------------------------------------------------------------------------------------
+
+
+@example("x" * 255, ALL[0])
+@example("x" * 255, ALL[1])
+@given(st.text(alphabet=st.sampled_from("abcXYZ019._-"), min_size=1, max_size=255), st.sampled_from(ALL))
+def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name: str, found: Finding) -> None:
+    told = tell(replace(found, project_version_arn=f"{ACCOUNT}:project/p/version/{name}/1"))
+    assert re.fullmatch(r"[ -~]{1,99}", told.subject)
+    assert not told.subject.endswith("...")
+    assert name[:40] in told.subject
+    assert name in told.text.splitlines()[0]
+
+
+@pytest.mark.parametrize("found", ALL)
+def test_a_finding_has_one_id_however_often_it_is_told_and_no_other_has_it(found: Finding) -> None:
+    later = finding_notification(found, NOW + timedelta(minutes=5), CONFIGURATION, MACHINES)
+    assert later.notification_id == tell(found).notification_id
+    others = [
+        replace(found, key="another"),
+        replace(found, project_version_arn=OTHER_ARN),
+        replace(
+            found,
+            outcome=next(
+                outcome for outcome in (Outcome.MODEL_DOWN, Outcome.LEASE_EXPIRED) if outcome != found.outcome
+            ),
+            leases=(SHIFT,),
+        ),
+    ]
+    assert tell(found).notification_id not in {tell(other).notification_id for other in others}
+
+
+def test_the_event_of_a_finding_has_the_facts_of_the_contract_and_no_execution() -> None:
+    told = tell(DOWN)
+    assert told.detail == {
+        "schema_version": "1.0",
+        "NotificationId": told.notification_id,
+        "Outcome": "MODEL_DOWN",
+        "Severity": "ERROR",
+        "ProjectVersionArn": ARN,
+        "ProjectName": "boards",
+        "VersionName": "v1",
+        "Model": "defects",
+        "Status": "FAILED",
+        "Leases": [
+            {"LeaseId": "shift", "Since": "2026-11-24T06:00:00.000Z", "ExpiresAt": "2026-11-24T07:12:00.000Z"},
+            {"LeaseId": "production", "Since": "2026-11-17T04:00:00.000Z"},
+        ],
+    }
+    assert "Leases" not in tell(UNLEASED).detail
+    assert from_wire(Notification, json.loads(json.dumps(to_wire(told)))) == told

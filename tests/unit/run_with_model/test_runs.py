@@ -1,0 +1,470 @@
+"""RunWithModel: what is asked of it, how a duplicate follows, and what is left to be done when a run has ended."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.configuration import Configuration, Model
+from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.executions.outcomes import Failure, Outcome
+from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import Machine
+from lifecycle.model.decisions import Action, Progress
+from lifecycle.model.leases import LONGEST_CALL, Lease, ModelItem, PendingLease
+from lifecycle.model.version_choice import Choice
+from lifecycle.notifications.execution_end import Abortion, Ending
+from lifecycle.notifications.execution_messages import ending_notification
+from lifecycle.notifications.notification import WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO
+from lifecycle.ports import ExecutionState
+from lifecycle.reconciliation.settle import Settler
+from lifecycle.run_with_model import steps as run_steps
+from lifecycle.run_with_model.request import Names, RunRequest, run_request
+from lifecycle.shared.wire import from_wire, to_wire
+from lifecycle.start_model.request import start_request
+from tests.unit.examples import (
+    ARN,
+    CONFIGURATION,
+    MACHINES,
+    NOW,
+    RUN,
+    RUNS_WORKLOADS,
+    WORKLOAD,
+    execution,
+    run,
+)
+from tests.unit.twins import Executions, Items, Models, OpenExecutions, Tokens
+
+INPUT = {"Model": "defects", "Workload": {"StateMachineArn": WORKLOAD, "Input": {"Line": 1}}}
+NAMES = Names.of(RUN)
+START = MACHINES.start_model.replace(":stateMachine:", ":execution:") + f":{NAMES.child}"
+WORK = WORKLOAD.replace(":stateMachine:", ":execution:") + f":{NAMES.child}"
+RELEASE = MACHINES.stop_model.replace(":stateMachine:", ":execution:") + f":{NAMES.release}"
+
+
+# What is asked ------------------------------------------------------------------------------------
+
+
+def test_the_fields_of_a_start_are_passed_on_under_the_lease_of_the_run() -> None:
+    asked = run(LeaseMinutes=30, WaitForCapacity=True, Context={"Batch": 7}, ClientRequestToken="t", Comment="hello")
+    assert asked.start_input == {
+        "Model": "defects",
+        "LeaseMinutes": 30,
+        "WaitForCapacity": True,
+        "Context": {"Batch": 7},
+        "LeaseId": "run/monday",
+        "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": RUN.id,
+    }
+    assert (asked.project_version_arn, asked.workload_arn, asked.warnings) == (ARN, WORKLOAD, ())
+
+
+def test_what_is_passed_on_is_a_start_request() -> None:
+    asked = run(LeaseMinutes=30)
+    started = start_request(asked.start_input, execution(asked.child_name), CONFIGURATION)
+    assert (started.lease_id, started.lease_minutes) == ("run/monday", 30)
+
+
+def test_a_request_is_the_same_after_its_way_through_the_state_machine() -> None:
+    asked = run(Context={"a": [1, None]}, LeaseId="mine")
+    assert from_wire(RunRequest, to_wire(asked)) == asked
+
+
+def test_a_lease_of_the_callers_own_is_not_used_and_it_is_said() -> None:
+    asked = run(LeaseId="mine")
+    assert asked.start_input["LeaseId"] == "run/monday"
+    assert asked.warnings == ("LeaseId mine was not used: a run holds the model under the lease run/monday.",)
+
+
+@pytest.mark.parametrize("name", ["monday", "line+1", "x" * 80, "Größe"])
+def test_the_names_of_what_a_run_starts_are_valid_and_always_the_same(name: str) -> None:
+    named = Execution(RUN.id.replace("monday", name), name, NOW)
+    names = Names.of(named)
+    assert names == Names.of(named)
+    assert max(len(names.child), len(names.release)) <= 80
+    lease = {"Model": "defects", "LeaseId": names.lease_id}
+    assert start_request(lease, execution(), CONFIGURATION).lease_id == names.lease_id
+
+
+def test_runs_of_similar_names_have_leases_and_children_of_their_own() -> None:
+    one, other = (Names.of(Execution(RUN.id + end, f"line{end}1", NOW)) for end in "+=")
+    assert one.lease_id != other.lease_id
+    assert one.child != other.child
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"Workload": None}, "Workload: must be of type object"),
+        ({"Workload": {}}, "Workload.StateMachineArn: is missing"),
+        ({"Workload": {"StateMachineArn": WORKLOAD, "Inputs": 1}}, "Workload.Inputs: is unknown, did you mean Input?"),
+        ({"Workload": {"StateMachineArn": "arn:other"}}, f"that cdk.json allows ({WORKLOAD}); add its name to"),
+        ({"Workload": {"StateMachineArn": f"{WORKLOAD}:prod"}}, "Versions and aliases can't be named"),
+        (
+            {"Workload": {"StateMachineArn": WORKLOAD, "Input": [1], "ModelField": "Model"}},
+            "\n- Workload.Input: must be an object, for ModelField to be a field of it",
+        ),
+        ({"ProjectVersionArn": ARN.replace("us-east-1", "eu-west-1")}, "the model is in account 123456789012, eu-west"),
+        ({"LeaseMinutes": -1}, "LeaseMinutes: must be at least 0"),
+        ({"Model": "nails"}, "Model: 'nails' is not configured"),
+        ({"LeaseMinuets": 1}, "LeaseMinuets: is unknown, did you mean LeaseMinutes?"),
+        ({"MaxInferenceUnits": 1, "MinInferenceUnits": 2}, "MaxInferenceUnits: 1 is less than MinInferenceUnits, 2"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_path(change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({**INPUT, **change}, RUN, RUNS_WORKLOADS)
+    assert refused.value.message.startswith("The input is not a RunWithModel request:")
+    assert problem in refused.value.message
+    assert f'"Workload": {{"StateMachineArn": "{WORKLOAD}"}}' in str(refused.value.cause["Remedy"])
+
+
+def test_where_no_workload_is_configured_that_is_said() -> None:
+    with pytest.raises(InvalidRequest, match=r"cdk.json allows \(none is\)"):
+        run_request(INPUT, RUN, CONFIGURATION)
+
+
+def test_of_a_workload_that_is_refused_200_characters_are_shown() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({**INPUT, "Workload": {"StateMachineArn": "x" * 300}}, RUN, RUNS_WORKLOADS)
+    assert "x" * 200 in refused.value.message
+    assert "x" * 201 not in refused.value.message
+
+
+def test_the_workloads_that_are_allowed_are_named() -> None:
+    two = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}-2"))
+    with pytest.raises(InvalidRequest, match=rf"allows \({WORKLOAD}, {WORKLOAD}-2\)"):
+        run_request({**INPUT, "Workload": {"StateMachineArn": "arn:other"}}, RUN, two)
+
+
+def test_a_refusal_names_the_model_where_the_input_does() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({**INPUT, "Foo": 1}, RUN, RUNS_WORKLOADS)
+    assert refused.value.cause["ProjectVersionArn"] == ARN
+
+
+def test_without_any_configuration_the_example_names_an_arn_and_a_state_machine() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        run_request({}, RUN, Configuration(models={}))
+    remedy = str(refused.value.cause["Remedy"])
+    assert 'an input such as {"ProjectVersionArn": "arn:aws:rekognition:' in remedy
+    assert '"Workload": {"StateMachineArn": "arn:aws:states:' in remedy
+
+
+def test_an_input_that_is_no_object_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="input: must be of type object"):
+        run_request([INPUT], RUN, RUNS_WORKLOADS)
+
+
+def test_what_is_asked_for_is_in_the_request_and_what_is_not_has_its_default() -> None:
+    assert (run().dry_run, run().client_request_token, run().context) == (False, None, None)
+    asked = run(DryRun=True, ClientRequestToken="t-1", Context={"Batch": 7})
+    assert (asked.dry_run, asked.client_request_token, asked.context) == (True, "t-1", {"Batch": 7})
+    assert (asked.execution_arn, asked.model, asked.selection) == (RUN.id, "defects", None)
+    assert (asked.began_at, asked.due_at, asked.deadline) == (NOW, NOW, NOW + timedelta(days=366))
+    assert (asked.lease_id, asked.child_name, asked.release_name) == (NAMES.lease_id, NAMES.child, NAMES.release)
+    assert asked.workload_execution_arn == WORK
+
+
+def test_the_names_of_what_a_run_starts_say_which_run_it_was() -> None:
+    digest = hashlib.sha256(RUN.id.encode()).hexdigest()[:8]
+    assert Names("run/monday", f"run-{digest}-monday", f"release-{digest}-monday") == NAMES
+    odd = replace(RUN, name="line+1 Z")
+    assert Names.of(odd).lease_id == f"run/line-1-Z-{digest}"
+    long = Names.of(replace(RUN, name="x" * 80))
+    assert (long.child, long.release) == (f"run-{digest}-{'x' * 67}", f"release-{digest}-{'x' * 63}")
+
+
+def test_a_workload_may_have_any_input_where_nothing_is_put_into_it() -> None:
+    assert run(Workload={"StateMachineArn": WORKLOAD, "Input": [1]}).workload_arn == WORKLOAD
+
+
+# Duplicates ---------------------------------------------------------------------------------------
+
+FIRST = execution("first", machine="RunWithModel")
+
+
+def duplicate(**fields: Any) -> tuple[RunRequest, Tokens]:
+    tokens, executions = Tokens(), Executions({FIRST.id: (0, ExecutionState("RUNNING"))})
+    prepared = [
+        run_steps.prepare(
+            {**INPUT, "ClientRequestToken": "t", **fields},
+            execution=one,
+            now=NOW,
+            configuration=RUNS_WORKLOADS,
+            tokens=tokens,
+            executions=executions,
+        )
+        for one in (FIRST, RUN)
+    ]
+    return prepared[1], tokens
+
+
+def follow(first: ExecutionState | None, now: datetime = NOW) -> Any:
+    executions = Executions({FIRST.id: (0, first)} if first else {})
+    return run_steps.follow(duplicate()[0], Progress(), now=now, executions=executions)
+
+
+def test_the_token_guards_the_whole_run_for_as_long_as_it_may_last() -> None:
+    request, tokens = duplicate()
+    assert request.duplicate_of == FIRST.id
+    assert next(iter(tokens.until.values())) - NOW > timedelta(days=365)
+
+
+def test_the_same_token_with_another_workload_is_refused() -> None:
+    other = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}2"))
+    tokens, executions = Tokens(), Executions({FIRST.id: (0, ExecutionState("RUNNING"))})
+    common: dict[str, Any] = {"now": NOW, "configuration": other, "tokens": tokens, "executions": executions}
+    run_steps.prepare({**INPUT, "ClientRequestToken": "t"}, execution=FIRST, **common)
+    changed = {**INPUT, "Workload": {"StateMachineArn": f"{WORKLOAD}2"}, "ClientRequestToken": "t"}
+    with pytest.raises(InvalidRequest, match="was used with other fields"):
+        run_steps.prepare(changed, execution=RUN, **common)
+
+
+def test_a_duplicate_waits_longer_the_longer_the_first_runs() -> None:
+    now, looks = NOW, 0
+    while now < NOW + timedelta(days=365):
+        step = follow(ExecutionState("RUNNING"), now)
+        assert step.action is Action.WAIT
+        assert step.wait_seconds >= 75
+        now += timedelta(seconds=step.wait_seconds)
+        looks += 1
+    assert looks < 200
+
+
+def test_a_duplicate_ends_as_the_first_did() -> None:
+    output = {"Model": {"Outcome": "MODEL_STARTED", "LeaseId": "run/first"}, "Workload": [1]}
+    followed = follow(ExecutionState("SUCCEEDED", NOW, output)).result
+    duplicated = {"Outcome": Outcome.DUPLICATE, "DuplicateOf": FIRST.id, "LeaseId": "run/first"}
+    assert followed.output == {"Model": duplicated, "Workload": [1]}
+
+
+def test_a_duplicate_fails_with_whatever_error_the_first_had() -> None:
+    failed = ExecutionState("FAILED", NOW, error="BeltJammed", cause="Line 1")
+    assert follow(failed).result.failure == Failure("BeltJammed", "Line 1")
+
+
+@pytest.mark.parametrize("first", [ExecutionState("ABORTED", NOW), None])
+def test_a_duplicate_of_a_run_that_was_ended_fails(first: ExecutionState | None) -> None:
+    failure = follow(first).result.failure
+    assert failure.error == "ModelStopped"
+    assert FIRST.id in failure.cause
+
+
+# What is left of a run ----------------------------------------------------------------------------
+
+HELD = Lease(NAMES.lease_id, NOW)
+OTHERS = Lease("shift", NOW)
+STARTING = PendingLease(NAMES.lease_id, START, NOW + timedelta(hours=1))
+JUST_NOW, LONG_AGO = NOW - timedelta(seconds=1), NOW - LONGEST_CALL - timedelta(seconds=1)
+RUNNING, SUCCEEDED, FAILED = (ExecutionState(status) for status in ("RUNNING", "SUCCEEDED", "FAILED"))
+
+
+def ended(status: str, at: datetime = JUST_NOW, **more: Any) -> ExecutionState:
+    return ExecutionState(status, at, started_at=NOW - timedelta(hours=1), **{"input": INPUT, **more})
+
+
+@dataclass
+class Settling:
+    """A run that has ended, and the world around it."""
+
+    state: ExecutionState
+    children: dict[str, ExecutionState] = field(default_factory=dict)
+    items: Items = field(default_factory=Items)
+    configuration: Configuration = RUNS_WORKLOADS
+    told: list[Ending] = field(default_factory=list)
+    open_executions: OpenExecutions = field(default_factory=lambda: OpenExecutions([RUN.id]))
+
+    def __post_init__(self) -> None:
+        states = {RUN.id: self.state, **self.children}
+        self.executions = Executions({arn: (0, state) for arn, state in states.items()})
+
+    def hold(self, **fields: Any) -> "Settling":
+        assert self.items.put(ModelItem(ARN, ours=True, **fields))
+        return self
+
+    def settle(self) -> bool:
+        return Settler(
+            now=NOW,
+            configuration=self.configuration,
+            machines=MACHINES,
+            models=Models(script=[(0, "RUNNING")]),
+            items=self.items,
+            executions=self.executions,
+            open_executions=self.open_executions,
+            tokens=Tokens(),
+            tell=self.told.append,
+        ).settle(RUN.id)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [ending.outcome for ending in self.told if not ending.tells_nobody]
+
+
+def test_of_a_run_that_has_let_go_of_its_model_nothing_is_left() -> None:
+    settling = Settling(ended("SUCCEEDED")).hold(leases=(OTHERS,))
+    assert settling.settle()
+    assert (settling.outcomes, settling.open_executions.arns, settling.executions.started) == ([], [], {})
+    assert settling.items.get(ARN).leases == (OTHERS,)
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"])
+@pytest.mark.parametrize("held", [{"leases": (HELD, OTHERS)}, {"pending": (STARTING,)}], ids=["settled", "pending"])
+def test_a_lease_that_is_still_there_is_released_however_the_run_ended(status: str, held: dict[str, Any]) -> None:
+    settling = Settling(ended(status, error="X" if status == "FAILED" else None)).hold(**held)
+    assert not settling.settle()
+    assert settling.executions.started == {
+        (MACHINES.stop_model, NAMES.release): {"ProjectVersionArn": ARN, "LeaseId": "run/monday"}
+    }
+    assert settling.open_executions.arns == [RUN.id]
+
+
+def test_a_release_that_the_run_has_started_itself_is_not_started_again() -> None:
+    settling = Settling(ended("SUCCEEDED"), {RELEASE: RUNNING}).hold(leases=(HELD,))
+    assert not settling.settle()
+    assert settling.executions.started == {}
+
+
+def test_what_is_held_later_on_is_released_by_a_write_and_the_same_sweep_stops_the_model() -> None:
+    """As by a late call of an aborted start; the release's name is used up by then."""
+    settling = Settling(ended("ABORTED", LONG_AGO), {RELEASE: SUCCEEDED}).hold(leases=(HELD, OTHERS))
+    assert settling.settle()
+    item = settling.items.get(ARN)
+    assert (item.leases, item.ours, settling.open_executions.arns) == ((OTHERS,), True, [])
+
+
+def test_a_write_meets_a_change_by_others() -> None:
+    settling = Settling(ended("ABORTED", LONG_AGO)).hold(leases=(HELD,))
+    settling.items.meanwhile.append(
+        lambda items: items.change(lambda item: replace(item, leases=(*item.leases, OTHERS)))
+    )
+    assert settling.settle()
+    assert settling.items.get(ARN).leases == (OTHERS,)
+
+
+def test_an_aborted_run_is_looked_at_again_even_where_nothing_is_held_yet() -> None:
+    settling = Settling(ended("ABORTED")).hold()
+    assert not settling.settle()
+    assert settling.outcomes == [Outcome.EXECUTION_ABORTED]
+
+
+@pytest.mark.parametrize(("status", "stopped"), [("ABORTED", True), ("TIMED_OUT", True), ("FAILED", False)])
+def test_what_an_ended_run_has_started_is_stopped(status: str, stopped: bool) -> None:
+    settling = Settling(ended(status, error="X"), {START: RUNNING, WORK: RUNNING})
+    settling.settle()
+    assert settling.executions.stopped == ([START, WORK] if stopped else [])
+
+
+def test_what_has_ended_already_is_left_as_it_is() -> None:
+    settling = Settling(ended("ABORTED"), {START: SUCCEEDED, WORK: FAILED})
+    settling.settle()
+    assert settling.executions.stopped == []
+
+
+def test_a_workload_that_failed_is_told_once_the_run_has_failed() -> None:
+    settling = Settling(ended("FAILED", error="BeltJammed", cause="Line 1"), {START: SUCCEEDED})
+    assert settling.settle()
+    assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
+    assert settling.told[0].project_version_arn == ARN
+
+
+@pytest.mark.parametrize("start", [FAILED, ExecutionState("ABORTED"), ExecutionState("TIMED_OUT")])
+def test_a_start_that_failed_is_told_by_startmodel_alone(start: ExecutionState) -> None:
+    settling = Settling(ended("FAILED", error="ModelFailed"), {START: start})
+    assert settling.settle()
+    assert settling.outcomes == []
+
+
+@pytest.mark.parametrize("start", [{}, {START: RUNNING}], ids=["never made", "still under way"])
+def test_a_run_that_fails_without_its_start_having_failed_is_told(start: dict[str, ExecutionState]) -> None:
+    settling = Settling(ended("FAILED", error="ServiceUnavailable"), start)
+    assert settling.settle()
+    assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
+
+
+def test_an_aborted_run_whose_start_was_stopped_with_it_is_told() -> None:
+    settling = Settling(ended("ABORTED", LONG_AGO), {START: ExecutionState("ABORTED")})
+    assert settling.settle()
+    assert settling.outcomes == [Outcome.EXECUTION_ABORTED]
+
+
+@pytest.mark.parametrize("given", [{"Model": "nails"}, None, [], {**INPUT, "DryRun": True}])
+def test_nothing_of_an_input_that_is_wrong_breaks_the_settling(given: Any) -> None:
+    settling = Settling(ended("FAILED", error="InvalidRequest", cause='{"Message": "No."}', input=given))
+    assert settling.settle()
+    dry = isinstance(given, dict) and "DryRun" in given
+    assert settling.outcomes == ([] if dry else [Outcome.WORKLOAD_FAILED])
+
+
+def test_by_a_name_that_means_the_newest_version_the_held_one_is_let_go_and_named() -> None:
+    latest = replace(RUNS_WORKLOADS, models={"defects": Model(project="boards")})
+    settling = Settling(ended("ABORTED"), configuration=latest).hold(leases=(HELD,))
+    assert not settling.settle()
+    assert settling.told[0].project_version_arn == ARN
+    assert [payload["ProjectVersionArn"] for payload in settling.executions.started.values()] == [ARN]
+
+
+# What is told -------------------------------------------------------------------------------------
+
+
+def tell(ending: Ending) -> Any:
+    return ending_notification(ending, RUNS_WORKLOADS, MACHINES)
+
+
+@pytest.mark.parametrize("cause", ["", "x" * 32_000, '{"Message": {"a": 1}, "ProjectVersionArn": "x"}', "[1]", "\n"])
+def test_whatever_a_workload_says_can_be_told(cause: str) -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("É rror", cause)))
+    assert told.subject.startswith("[ERROR] The run with defects failed: ")
+    assert told.detail["ProjectVersionArn"] == ARN
+    assert len(told.text) < 4000
+
+
+def test_of_a_run_whose_version_is_not_known_none_is_told() -> None:
+    nothing = replace(run(), project_version_arn="", selection="")
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
+    assert "ProjectVersionArn" not in told.detail
+    assert "RunWithModel of defects was aborted" in told.subject
+
+
+def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
+    (costs,) = told.sections[WHAT_IT_COSTS]
+    assert costs.endswith("While it is RUNNING it bills about USD 8.00 an hour.")
+
+
+def test_of_what_a_workload_says_the_first_2000_characters_are_told() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
+    assert told.sections[WHAT_HAPPENED][0] == "x" * 2000
+
+
+def test_a_cause_that_is_json_of_the_workloads_own_is_told_as_it_is() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
+    assert told.sections[WHAT_HAPPENED][0] == '{"Belt": 7}'
+
+
+def test_a_workload_that_gave_no_reason_is_told_so() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
+    assert told.sections[WHAT_HAPPENED][0] == "It gave no reason."
+
+
+def test_an_aborted_run_whose_model_is_stopped_costs_nothing_any_more() -> None:
+    abortion = Abortion("ABORTED", model_status="STOPPED")
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), abortion=abortion))
+    assert told.sections[WHAT_IT_COSTS] == ["Nothing now: the model is STOPPED."]
+
+
+def test_a_run_that_never_was_prepared_and_says_no_remedy_is_to_be_corrected_and_started_again() -> None:
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("Lambda.Unknown", "")))
+    assert told.sections[WHAT_TO_DO] == ["Correct the input, and start RunWithModel again."]
+    assert told.sections[WHAT_HAPPENED] == ["It gave no reason."]
+
+
+def test_an_unknown_name_chooses_nothing() -> None:
+    """StartModel chooses; a run names what it was asked for."""
+    latest = Configuration(models={"defects": Model(project="boards")}, workloads=(WORKLOAD,))
+    asked = run_request(INPUT, RUN, latest)
+    assert (asked.project_version_arn, asked.selection, asked.token_scope) == ("", "", "defects")
+    with pytest.raises(ModelNotFound):
+        start_request({"Model": "defects"}, RUN, latest)
+    assert start_request({"Model": "defects"}, RUN, latest, lambda _: Choice(ARN)).project_version_arn == ARN

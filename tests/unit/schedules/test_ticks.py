@@ -1,0 +1,299 @@
+"""What a tick does: the days of office hours, in Berlin, with all that Scheduler may make of them."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.configuration import Configuration, Model, Policy, Schedule
+from lifecycle.errors import InvalidRequest
+from lifecycle.executions.state_machines import Machine
+from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, Ticked, decide, run
+from lifecycle.start_model.request import start_request
+from lifecycle.stop_model.request import stop_request
+from tests.unit.examples import ARN, execution
+from tests.unit.twins import Executions
+
+OFFICE = Schedule(
+    "defects",
+    "Europe/Berlin",
+    start="30 7 ? * MON-FRI *",
+    stop="0 18 ? * MON-FRI *",
+    excluded_dates=("2026-12-25",),
+    start_date="2026-11-02",
+    end_date="2027-03-31",
+)
+READY = replace(OFFICE, start=None, ready_by="0 8 ? * MON-FRI *")
+MACHINES = {Machine.START_MODEL: "start", Machine.STOP_MODEL: "stop"}
+
+
+def configured(schedule: Schedule) -> Configuration:
+    return Configuration({"defects": Model(ARN)}, sweep=Policy(timedelta(minutes=10)), schedules={"office": schedule})
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def tick(
+    act: str, scheduled: str, now: str | None = None, schedule: Schedule = OFFICE, hours_ahead: int = 0
+) -> Decided:
+    """What a tick decides that comes at its time, or at another."""
+    given = {"Schedule": "office", "Action": act, "ScheduledTime": scheduled, "HoursAhead": hours_ahead}
+    configuration = configured(schedule)
+    decided = decide(Tick.read(given, configuration), at(now or scheduled), configuration)
+    if decided.outcome is Ticked.ACTED:  # the machine accepts what it is given, whenever it is
+        read = start_request if decided.machine is Machine.START_MODEL else stop_request
+        assert read(decided.payload, execution(start_time=at(now or scheduled)), configuration).model == "defects"
+        assert len(decided.execution_name or "") <= 80
+    else:
+        assert (decided.machine, decided.execution_name, decided.payload) == (None, None, None)
+    return decided
+
+
+# --- Starts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_start_holds_the_model_until_a_while_after_its_stop() -> None:
+    """So that the stop ends the lease, nobody is warned before of its end, and it ends should the stop be lost."""
+    assert tick("start", "2026-11-23T06:30:00Z") == Decided(
+        Ticked.ACTED,
+        "defects is held for office, start 2026-11-23 07:30 (Europe/Berlin), until 2026-11-23 18:00 (Europe/Berlin).",
+        Machine.START_MODEL,
+        "office-start-20261123T0630Z",
+        {
+            "Model": "defects",
+            "LeaseId": "schedule/office",
+            "LeaseMinutes": 10 * 60 + 30 + 10 + 15,
+            "Context": {"Schedule": "office", "ScheduledTime": "2026-11-23T06:30:00.000Z"},
+        },
+    )
+
+
+def test_a_start_that_is_late_holds_the_model_no_longer() -> None:
+    late = tick("start", "2026-11-23T06:30:00Z", now="2026-11-23T08:00:20Z")
+    assert late.payload["LeaseMinutes"] == 9 * 60 + 25  # rounded up
+    assert late.execution_name == "office-start-20261123T0630Z"
+
+
+def test_without_a_stop_the_model_says_for_how_long() -> None:
+    decided = tick("start", "2026-11-23T06:30:00Z", schedule=replace(OFFICE, stop=None))
+    assert "LeaseMinutes" not in decided.payload
+    assert decided.reason.endswith("for the model's lease_minutes.")
+
+
+def test_a_week_is_the_longest_lease() -> None:
+    weekly = replace(OFFICE, start="0 8 ? * MON *", stop="0 8 ? * MON *")
+    assert tick("start", "2026-11-23T07:00:00Z", schedule=weekly).payload["LeaseMinutes"] == 10_080
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "now", "outcome", "reason"),
+    [
+        ("2026-12-25T06:30Z", None, Ticked.EXCLUDED_DAY, "2026-12-25 is one of its exclude_dates."),
+        ("2026-10-30T06:30Z", None, Ticked.OUTSIDE_DATES, "2026-10-30 is before its start_date, 2026-11-02."),
+        ("2027-04-01T05:30Z", None, Ticked.OUTSIDE_DATES, "2027-04-01 is after its end_date, 2027-03-31."),
+        (
+            "2026-11-23T06:30Z",
+            "2026-11-23T08:30:01Z",
+            Ticked.TOO_LATE,
+            "It came 2 h 0 min after 2026-11-23 07:30 (Europe/Berlin): later than too_late_minutes, 120.",
+        ),
+    ],
+)
+def test_a_start_that_is_not_wanted_says_why(scheduled: str, now: str | None, outcome: Ticked, reason: str) -> None:
+    assert tick("start", scheduled, now) == Decided(outcome, reason)
+
+
+def test_a_start_after_its_own_stop_does_nothing() -> None:
+    short = replace(OFFICE, stop="0 8 ? * MON-FRI *")
+    assert tick("start", "2026-11-23T06:30Z", "2026-11-23T06:59Z", short).outcome is Ticked.ACTED
+    late = tick("start", "2026-11-23T06:30Z", "2026-11-23T07:00Z", short)
+    assert late == Decided(Ticked.AFTER_STOP, "It came after its own stop, 2026-11-23 08:00 (Europe/Berlin).")
+
+
+def test_days_are_those_of_the_time_zone() -> None:
+    early = replace(OFFICE, start="30 0 * * ? *", stop=None)
+    assert tick("start", "2026-12-24T23:30Z", schedule=early).outcome is Ticked.EXCLUDED_DAY
+    assert tick("start", "2026-12-25T23:30Z", schedule=early).outcome is Ticked.ACTED
+
+
+# --- To be ready by ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours_ahead", HOURS_AHEAD)
+def test_both_ticks_of_a_ready_time_ask_for_the_same(hours_ahead: int) -> None:
+    scheduled = f"2026-11-23T0{7 - hours_ahead}:00:00Z"
+    decided = tick("ready", scheduled, schedule=READY, hours_ahead=hours_ahead)
+    assert decided.execution_name == "office-ready-20261123T0700Z"
+    assert decided.payload == {
+        "Model": "defects",
+        "LeaseId": "schedule/office",
+        "LeaseMinutes": (10 + hours_ahead) * 60 + 10 + 15,  # it may run as soon as the tick comes
+        "ReadyAt": "2026-11-23T07:00:00.000Z",
+        "Context": {"Schedule": "office", "ScheduledTime": scheduled.replace("Z", ".000Z")},
+    }
+
+
+def test_a_ready_tick_that_comes_too_late_for_its_time_starts_at_once_and_later_not_at_all() -> None:
+    said = {
+        now: tick("ready", "2026-11-23T05:00Z", now, READY, 2).outcome
+        for now in ("2026-11-23T07:30Z", "2026-11-23T09:00Z", "2026-11-23T09:01Z")
+    }
+    assert list(said.values()) == [Ticked.ACTED, Ticked.ACTED, Ticked.TOO_LATE]
+
+
+def test_a_ready_time_is_left_out_by_its_own_day_not_by_that_of_its_tick() -> None:
+    night = replace(READY, ready_by="30 0 * * ? *", stop=None)
+    assert tick("ready", "2026-12-24T21:30Z", schedule=night, hours_ahead=2).outcome is Ticked.EXCLUDED_DAY
+    assert tick("ready", "2026-12-25T21:30Z", schedule=night, hours_ahead=2).outcome is Ticked.ACTED
+
+
+def test_a_ready_tick_at_which_nobody_asks_for_the_model_does_nothing() -> None:
+    """Those of the evening before come every day."""
+    sunday = replace(READY, ready_by="30 0 ? * SUN *", stop=None)
+    assert tick("ready", "2026-11-21T21:30Z", schedule=sunday, hours_ahead=2).outcome is Ticked.ACTED
+    decided = tick("ready", "2026-11-22T21:30Z", schedule=sunday, hours_ahead=2)
+    assert decided == Decided(Ticked.NOT_DUE, "Nobody asks for the model by 2026-11-23 00:30 (Europe/Berlin).")
+
+
+@pytest.mark.parametrize(
+    ("ready_by", "scheduled", "hours_ahead", "ready"),
+    [
+        # Clocks were put from 02:00 to 03:00: there was no 02:30, the time of the other tick.
+        ("30 3 * * ? *", "2027-03-28T00:30Z", 2, "20270328T0130Z"),
+        ("0 4 * * ? *", "2027-03-28T01:00Z", 1, "20270328T0200Z"),
+        # 02:30 itself was left out.
+        ("30 2 * * ? *", "2027-03-27T23:30Z", 2, None),
+        # They are put back from 03:00 to 02:00: a time that comes twice is the first, and ticks have an hour more.
+        ("30 2 * * ? *", "2026-10-24T23:30Z", 1, "20261025T0030Z"),
+        ("30 3 * * ? *", "2026-10-24T23:30Z", 2, "20261025T0230Z"),
+        ("30 3 * * ? *", "2026-10-25T00:30Z", 1, "20261025T0230Z"),
+    ],
+)
+def test_on_days_when_clocks_change_the_time_to_be_ready_by_is_the_one_on_the_wall(
+    ready_by: str, scheduled: str, hours_ahead: int, ready: str | None
+) -> None:
+    schedule = Schedule("defects", "Europe/Berlin", ready_by=ready_by)
+    decided = tick("ready", scheduled, schedule=schedule, hours_ahead=hours_ahead)
+    assert decided.execution_name == (f"office-ready-{ready}" if ready else None)
+    assert (decided.outcome is Ticked.NOT_DUE) == (ready is None)
+
+
+# --- Stops ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stop_releases_the_schedules_own_lease() -> None:
+    assert tick("stop", "2026-11-23T17:00:00Z") == Decided(
+        Ticked.ACTED,
+        "defects is released by office, stop 2026-11-23 18:00 (Europe/Berlin).",
+        Machine.STOP_MODEL,
+        "office-stop-20261123T1700Z",
+        {
+            "Model": "defects",
+            "LeaseId": "schedule/office",
+            "Context": {"Schedule": "office", "ScheduledTime": "2026-11-23T17:00:00.000Z"},
+        },
+    )
+
+
+def test_a_stop_is_late_only_when_the_next_start_has_come() -> None:
+    """Late means hours that are paid for; but it must not take the next day's lease."""
+    assert tick("stop", "2026-11-23T17:00Z", "2026-11-24T06:29Z").outcome is Ticked.ACTED
+    decided = tick("stop", "2026-11-23T17:00Z", "2026-11-24T06:30Z")
+    assert decided.outcome is Ticked.NEWER_START
+    assert "the start of 2026-11-24 07:30 (Europe/Berlin) may hold the lease by now" in decided.reason
+
+
+def test_a_start_that_was_left_out_takes_no_lease_that_a_late_stop_could_release() -> None:
+    """The 25th is excluded, and a Friday."""
+    assert tick("stop", "2026-12-24T17:00Z", "2026-12-25T12:00Z").outcome is Ticked.ACTED
+    assert tick("stop", "2026-12-24T17:00Z", "2026-12-28T06:30Z").outcome is Ticked.NEWER_START
+
+
+def test_the_ticks_of_a_ready_time_may_hold_the_lease_before_it() -> None:
+    assert tick("stop", "2026-11-23T17:00Z", "2026-11-24T04:59Z", READY).outcome is Ticked.ACTED
+    assert tick("stop", "2026-11-23T17:00Z", "2026-11-24T05:00Z", READY).outcome is Ticked.NEWER_START
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "schedule", "reason"),
+    [
+        (
+            "2026-12-25T17:00Z",
+            OFFICE,
+            "Its start, 2026-12-25 07:30 (Europe/Berlin), was left out: 2026-12-25 is one of its exclude_dates.",
+        ),
+        ("2026-11-01T17:00Z", replace(OFFICE, stop="0 18 * * ? *"), "There was no start since the stop before."),
+        (
+            "2026-10-30T17:00Z",
+            OFFICE,
+            "Its start, 2026-10-30 07:30 (Europe/Berlin), was left out: 2026-10-30 is before its start_date, "
+            "2026-11-02.",
+        ),
+    ],
+)
+def test_a_stop_without_a_start_tells_nobody_of_a_lease_that_there_never_was(
+    scheduled: str, schedule: Schedule, reason: str
+) -> None:
+    assert tick("stop", scheduled, schedule=schedule) == Decided(Ticked.NOTHING_TO_STOP, reason)
+
+
+def test_the_stop_after_the_last_day_still_comes() -> None:
+    overnight = replace(OFFICE, start="0 22 * * ? *", stop="0 6 * * ? *")
+    assert tick("stop", "2027-04-01T04:00Z", schedule=overnight).outcome is Ticked.ACTED
+    assert tick("stop", "2027-04-02T04:00Z", schedule=overnight).outcome is Ticked.NOTHING_TO_STOP
+
+
+def test_where_a_stop_and_the_next_start_meet_the_start_wins() -> None:
+    shifts = replace(OFFICE, start="0 6,18 * * ? *", stop="0 6,18 * * ? *")
+    assert tick("start", "2026-11-23T17:00Z", schedule=shifts).payload["LeaseMinutes"] == 12 * 60 + 25
+    assert tick("stop", "2026-11-23T17:00Z", schedule=shifts).outcome is Ticked.NEWER_START
+
+
+def test_what_is_fired_by_hand_at_another_time_means_what_it_says() -> None:
+    assert tick("start", "2026-11-22T20:00Z").payload["LeaseMinutes"] == 21 * 60 + 25
+    assert tick("stop", "2026-11-22T20:10Z").execution_name == "office-stop-20261122T2010Z"
+
+
+# --- Delivery ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_tick_that_is_delivered_twice_acts_once() -> None:
+    executions, configuration = Executions(), configured(READY)
+    said = []
+    for hours_ahead, now in ((2, "2026-11-23T05:00:00Z"), (1, "2026-11-23T06:00:00Z"), (1, "2026-11-23T06:00:09Z")):
+        one = Tick("office", Act.READY, at("2026-11-23T07:00Z") - timedelta(hours=hours_ahead), hours_ahead)
+        said.append(run(one, at(now), configuration, executions, MACHINES))
+    assert list(executions.started) == [("start", "office-ready-20261123T0700Z")]
+    assert [one.outcome for one in said] == [Ticked.ACTED, Ticked.REPEATED, Ticked.REPEATED]
+    assert said[-1].reason == "office-ready-20261123T0700Z has been started already."
+
+
+def test_what_is_left_out_starts_nothing() -> None:
+    executions = Executions()
+    one = Tick("office", Act.START, at("2026-12-25T06:30Z"))
+    assert run(one, one.scheduled_time, configured(OFFICE), executions, MACHINES).outcome is Ticked.EXCLUDED_DAY
+    assert executions.started == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"Schedule": "offcie"}, "there is no 'offcie'; configured are: office"),
+        ({"Action": "begin"}, "one of start, ready, stop"),
+        ({"ScheduledTime": "2026-11-23T06:30:00"}, "has no UTC offset"),
+        ({"ScheduledTime": 5}, "A tick needs"),
+    ],
+)
+def test_an_input_that_is_no_tick_is_refused(change: dict[str, Any], complaint: str) -> None:
+    given = {"Schedule": "office", "Action": "start", "ScheduledTime": "2026-11-23T06:30:00Z", **change}
+    with pytest.raises(InvalidRequest) as refused:
+        Tick.read(given, configured(OFFICE))
+    assert complaint in refused.value.message
+
+
+def test_an_input_without_its_fields_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="A tick needs"):
+        Tick.read({"Schedule": "office"}, configured(OFFICE))

@@ -1,0 +1,71 @@
+"""What is said of a document that breaks its schema: each problem on a line, with its path."""
+
+from typing import Any
+
+import pytest
+
+from lifecycle.shared.json_schema import Validator
+from lifecycle.shared.wire import Json
+from tests.unit.start_model.test_request import nested
+
+SCHEMA: dict[str, Any] = {
+    "$id": "https://example.com/schema.json",
+    "type": "object",
+    "oneOf": [{"required": ["colour"]}, {"required": ["sizes"]}],  # for its readers
+    "properties": {
+        "colour": {"enum": ["red", "green", 7]},
+        "name": {"type": "string", "maxLength": 90},
+        "sizes": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": 1, "examples": [7, 8]},
+        },
+        "tags": {"type": "object", "additionalProperties": {"type": "string", "examples": ["3"]}},
+        "belt": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["line"],
+            "properties": {"line": {"type": "integer", "default": 1}},
+        },
+        "nothing": {"type": "object", "additionalProperties": False},
+    },
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"colour": "blue"}, 'colour: must be one of red, green, 7; got "blue"'),
+        ({"sizes": []}, "sizes: must have at least 1 entry; got []"),
+        ({"sizes": [1, 0]}, "sizes.1: must be at least 1, for example 7; got 0"),
+        ({"sizes": [1, 1]}, "sizes: data.sizes must contain unique items; got [1, 1]"),
+        ({"tags": {"line": 1}}, 'tags.line: must be of type string, for example "3"; got 1'),
+        ({"belt": {}}, "belt.line: is missing"),
+        ({"belt": {"line": 1, "lines": 2}}, "belt.lines: is unknown, did you mean line?"),
+        ({"nothing": {"x": 1}}, "nothing.x: is unknown; known are "),
+        ({"name": nested(100_000)}, "name: must be of type string; got something nested too deep to be shown"),
+        (7, "input: must be of type object; got 7"),
+    ],
+)
+def test_a_problem_is_said_with_its_path_and_what_came(document: Json, problem: str) -> None:
+    assert Validator(SCHEMA).problems(document) == [problem]
+
+
+def test_what_breaks_no_rule_has_no_problem_and_stays_as_it_came() -> None:
+    document = {"colour": "red", "sizes": [1, 2], "tags": {}, "belt": {"line": 3}, "name": "x"}
+    assert Validator(SCHEMA).problems(document) == []
+    assert Validator(SCHEMA).problems({}) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(91, '"' + "x" * 79 + "..."), (78, '"' + "x" * 78 + '"'), (79, '"' + "x" * 79 + "...")]
+)
+def test_of_what_came_80_characters_are_shown(length: int, shown: str) -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "integer"}}}
+    assert Validator(schema).problems({"name": "x" * length}) == [f"name: must be of type integer; got {shown}"]
+
+
+def test_an_example_is_the_first_that_the_schema_gives() -> None:
+    assert Validator({"properties": {"a": {"properties": {"b": {"examples": [1, 2]}}}}}).example("a.b") == 1

@@ -1,0 +1,521 @@
+"""What StartModel accepts, what it refuses and in which words, and which defaults it fills in."""
+
+import contextlib
+import copy
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from lifecycle.configuration import Configuration, Model
+from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.executions.requests import fingerprint
+from lifecycle.model.leases import PastStart, Starter
+from lifecycle.model.polling import lead_seconds
+from lifecycle.model.version_choice import Choice
+from lifecycle.shared.wire import Json, from_wire, to_wire
+from lifecycle.start_model.request import StartRequest, start_request
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, request
+
+FIELDS = {
+    "ProjectVersionArn",
+    "Model",
+    "MinInferenceUnits",
+    "MaxInferenceUnits",
+    "LeaseId",
+    "LeaseMinutes",
+    "ReadyAt",
+    "TimeoutSeconds",
+    "PollSeconds",
+    "WaitForCapacity",
+    "ClientRequestToken",
+    "DryRun",
+    "Context",
+    "Comment",
+    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID",
+}
+
+
+def nested(levels: int) -> Json:
+    """A document as deep as that."""
+    document: Json = {}
+    for _ in range(levels):
+        document = {"deeper": document}
+    return document
+
+
+def refusal(payload: Json, configuration: Configuration = CONFIGURATION) -> dict[str, str]:
+    """The Cause of a refused input."""
+    with pytest.raises(InvalidRequest) as refused:
+        start_request(payload, execution(), configuration)
+    cause: dict[str, str] = json.loads(str(refused.value))
+    return cause
+
+
+def problems(payload: Json) -> list[str]:
+    intro, *listed = refusal(payload)["Message"].split("\n- ")
+    assert intro == "The input is not a StartModel request:"
+    return listed
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("MinInferenceUnits", [1, 1000, 2.0]),
+        ("MaxInferenceUnits", [1, 1000]),
+        ("LeaseId", ["a", "run/x:1._-Z", "a" * 128]),
+        ("LeaseMinutes", [0, 10080]),
+        ("ReadyAt", ["2026-11-24T07:00:00Z", "2026-12-24T08:00:00.000+01:00", "0001-01-01T00:00:00Z"]),
+        ("TimeoutSeconds", [1, 86400]),
+        ("PollSeconds", [1, 900]),
+        ("WaitForCapacity", [True, False]),
+        ("ClientRequestToken", ["t", "ü" * 256]),
+        ("DryRun", [True, False]),
+        ("Context", [None, [], {"any": "JSON"}, "{% $states.input %}", "x" * 16382]),
+        ("Context", [[1] * 8191, {"u": "ü" * 8188}, nested(600)]),  # 16 KiB at its shortest, and as deep as that
+        ("Comment", ["words", None, {}]),
+        ("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ["arn:aws:states:..."]),
+    ],
+)
+def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) -> None:
+    for value in inside:
+        assert request(**{name: value}).project_version_arn == ARN
+
+
+@pytest.mark.parametrize(
+    ("name", "outside", "says"),
+    [
+        ("MinInferenceUnits", [0, -1], "must be at least 1"),
+        ("MinInferenceUnits", ["1", 1.5, True, None], "must be of type integer"),
+        ("MaxInferenceUnits", [0], "must be at least 1"),
+        ("MaxInferenceUnits", [1001, 10**400], "must be at most 1000"),
+        ("LeaseId", ["", "a b", "a" * 129, "ü", "abc\n", "${x}"], "must match"),
+        ("LeaseId", [1], "must be of type string"),
+        ("LeaseMinutes", [-1], "must be at least 0"),
+        ("LeaseMinutes", [10081], "must be at most 10080"),
+        ("ReadyAt", ["tomorrow", "2026-11-25", "2026-11-25T08:00:00", "2026-02-30T08:00:00Z", ""], "RFC 3339"),
+        ("ReadyAt", ["2026-12-24T07:00:01Z", "9999-12-31T23:59:59-01:00"], "is more than 30 days ahead"),
+        ("ReadyAt", [1793520000], "must be of type string"),
+        ("TimeoutSeconds", [0], "must be at least 1"),
+        ("TimeoutSeconds", [86401, 1e300], "must be at most 86400"),
+        ("PollSeconds", [0], "must be at least 1"),
+        ("PollSeconds", [901], "must be at most 900"),
+        ("WaitForCapacity", ["true", 1, None], "must be of type boolean"),
+        ("ClientRequestToken", [""], "must have at least 1 characters"),
+        ("ClientRequestToken", ["t" * 257], "must have at most 256 characters"),
+        ("DryRun", ["false", 0], "must be of type boolean"),
+        ("Context", ["x" * 16383, {"ü": "ü" * 8190}, [1] * 8193], "must be at most 16 KiB"),
+        ("Context", [{"u": "ü" * 8188 + "x"}, nested(2000), {"wide": "x" * 16_384, "deep": nested(600)}], "16 KiB"),
+        ("Model", [1, None, ["defects"]], "must be of type string"),
+        ("Model", ["", "two words", "m" * 65], "must match"),
+        ("Model", ["defect", "Defects"], "is not configured; configured models: defects, welds"),
+    ],
+)
+def test_each_field_is_refused_past_its_bounds_by_its_path(name: str, outside: list[Json], says: str) -> None:
+    for value in outside:
+        found = problems({"Model": "defects"} | {name: value})
+        assert any(line.startswith(f"{name}: ") and says in line for line in found), (value, found)
+
+
+def test_a_problem_shows_an_example_and_an_excerpt_of_what_came() -> None:
+    (line,) = problems({"Model": "defects", "LeaseId": "?" * 500})
+    assert 'for example "nightly-inspection"' in line
+    assert line.endswith('got "' + "?" * 79 + "...")
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"Model": "defects", "ProjectVersionArn": ARN}, {"Comment": "Insert your JSON here"}]
+)
+def test_exactly_one_of_arn_and_model_names_the_model(payload: dict[str, Json]) -> None:
+    assert "ProjectVersionArn, Model: exactly one of the two is needed" in problems(payload)
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"Comment": "Insert your JSON here"}, [], [{"Model": "defects"}], "x", 7, None]
+)
+def test_who_presses_start_without_an_input_learns_exactly_what_to_type(payload: Json) -> None:
+    remedy = refusal(payload)["Remedy"]
+    assert "Nothing was done" in remedy
+    assert '{"Model": "defects"} (configured models: defects, welds)' in remedy
+    if not isinstance(payload, dict):
+        assert problems(payload)[0].startswith("input: must be of type object")
+
+
+def test_without_configured_models_the_example_names_an_arn() -> None:
+    remedy = refusal({}, Configuration(models={}))["Remedy"]
+    assert remedy.endswith(" (no model is configured in cdk.json yet).")
+    (asked,) = re.findall(r"\{.*?\}", remedy)
+    assert set(json.loads(asked)) == {"ProjectVersionArn"}
+
+
+@pytest.mark.parametrize(
+    ("arn", "says"),
+    [
+        (
+            ARN.replace("us-east-1", "eu-west-1"),
+            "is in account 123456789012, eu-west-1; this app manages models in account 123456789012, us-east-1 only",
+        ),
+        (ARN.replace("123456789012", "210987654321"), "is in account 210987654321, us-east-1"),
+        ("arn:aws:rekognition:us-east-1:123456789012:project/boards/1793510000000", "must match"),
+        (f"{ARN}\n", "must match"),
+        ("", "must match"),
+        (["arn"], "must be of type string"),
+    ],
+)
+def test_a_model_is_refused_that_is_elsewhere_or_no_model_version(arn: Json, says: str) -> None:
+    found = problems({"ProjectVersionArn": arn})
+    assert any(line.startswith("ProjectVersionArn: ") and says in line for line in found), found
+
+
+def test_an_arn_has_digits_of_ascii_alone() -> None:
+    refusal(
+        {"ProjectVersionArn": ARN.replace("123456789012", "".join(chr(0xFF10 + digit % 10) for digit in range(12)))}
+    )
+
+
+@pytest.mark.parametrize(
+    ("unknown", "says"),
+    [
+        ("mininferenceunits", "is unknown, did you mean MinInferenceUnits?"),
+        ("ProjectVersionARN", "is unknown, did you mean ProjectVersionArn?"),
+        ("Timeout", "is unknown, did you mean TimeoutSeconds?"),
+        ("leaseID", "is unknown, did you mean LeaseId?"),
+        ("", f"is unknown; known are {', '.join(sorted(FIELDS))}"),
+        ("zzz", f"is unknown; known are {', '.join(sorted(FIELDS))}"),
+    ],
+)
+def test_an_unknown_field_is_refused_with_the_nearest_known_name(unknown: str, says: str) -> None:
+    path = unknown or '""'
+    assert problems({"Model": "defects", unknown: 1}) == [f"{path}: {says}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Model", "two words"), ("ReadyAt", "tomorrow"), ("MaxInferenceUnits", 0), ("Model", "")]
+)
+def test_what_the_schema_says_of_a_field_is_not_said_again_in_other_words(name: str, value: Json) -> None:
+    (line,) = problems({"Model": "defects"} | {name: value})
+    assert line.startswith(f"{name}: must ")
+    assert line.endswith(f"; got {json.dumps(value)}")
+
+
+def test_every_problem_is_said_at_once() -> None:
+    found = problems(
+        {
+            "ProjectVersionArn": ARN.replace("us-east-1", "eu-west-1"),
+            "Model": "nails",
+            "MinInferenceUnits": 3,
+            "MaxInferenceUnits": 2,
+            "LeaseMinutes": -1,
+            "ReadyAt": "2027-01-01T00:00:00Z",
+            "Context": "x" * 20_000,
+            "Foo": 1,
+        }
+    )
+    assert {line.split(":")[0] for line in found} == {
+        "ProjectVersionArn, Model",
+        "ProjectVersionArn",
+        "Model",
+        "MaxInferenceUnits",
+        "LeaseMinutes",
+        "ReadyAt",
+        "Context",
+        "Foo",
+    }
+
+
+@pytest.mark.parametrize(("count", "rest"), [(30, []), (100, ["and 70 problems more"])])
+def test_a_flood_of_problems_is_counted_and_not_listed(count: int, rest: list[str]) -> None:
+    found = problems({"Model": "defects"} | {f"x{n:04}": n for n in range(count)})
+    assert len(found[:30]) == 30
+    assert found[30:] == rest
+
+
+@pytest.mark.parametrize(
+    ("units", "least"),
+    [
+        ({"MinInferenceUnits": 3, "MaxInferenceUnits": 2}, 3),
+        ({"MinInferenceUnits": 3.0, "MaxInferenceUnits": 2}, 3),
+        ({"MinInferenceUnits": 3, "MaxInferenceUnits": 2.0}, 3),
+        ({"Model": "welds", "MaxInferenceUnits": 1}, 2),  # configured with a minimum of 2
+    ],
+)
+def test_the_maximum_is_no_less_than_the_minimum(units: dict[str, Json], least: int) -> None:
+    (line,) = problems({"Model": "defects"} | units)
+    assert line.startswith("MaxInferenceUnits: ")
+    assert f"is less than MinInferenceUnits, {least}" in line
+
+
+def test_the_maximum_is_no_less_than_the_configured_minimum_of_a_model_that_is_named_by_its_arn() -> None:
+    (line,) = problems({"ProjectVersionArn": CONFIGURED_ARN, "MaxInferenceUnits": 1})
+    assert line == "MaxInferenceUnits: 1 is less than MinInferenceUnits, 2"
+
+
+@pytest.mark.parametrize(
+    ("payload", "names"),
+    [
+        ({"Model": "defects", "Foo": 1}, ARN),
+        ({"ProjectVersionArn": OTHER_ARN, "Foo": 1}, OTHER_ARN),
+        ({"Model": "nails"}, None),
+        ({"ProjectVersionArn": "nails"}, None),
+        ([], None),
+    ],
+)
+def test_a_refusal_names_the_model_where_the_input_does(payload: Json, names: str | None) -> None:
+    assert refusal(payload).get("ProjectVersionArn") == names
+
+
+def test_what_is_not_asked_for_is_as_the_contract_says() -> None:
+    assert start_request({"ProjectVersionArn": OTHER_ARN}, execution("run-7"), CONFIGURATION) == StartRequest(
+        execution_arn=execution("run-7").id,
+        began_at=NOW,
+        project_version_arn=OTHER_ARN,
+        min_inference_units=1,
+        lease_id="run-7",
+        lease_minutes=120,
+        due_at=NOW,
+        deadline=NOW + timedelta(seconds=3600),
+    )
+
+
+def test_what_utf_8_can_not_write_is_refused() -> None:
+    says = "has half of a surrogate pair in it, such as \\ud800, which is no character"
+    for half in ("\ud800", "\udfff"):
+        assert problems({"Model": "defects", "ClientRequestToken": half}) == [f"ClientRequestToken: {says}"]
+        assert problems({"Model": "defects", "Context": [half]}) == [f"Context: {says}"]
+    assert request(Context="\ud7ff\ue000").context == "\ud7ff\ue000"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_a_number_that_json_has_not_is_refused(number: float) -> None:
+    (line,) = problems({"Model": "defects", "Context": {"a": number}})
+    assert line == "Context: has a number that is too large to be kept; pass it as a string"
+
+
+@pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29 and 1 more).")])
+def test_thirty_configured_models_are_named_and_more_are_counted(count: int, more: str) -> None:
+    configuration = Configuration(models={f"m{number:02}": Model(ARN) for number in range(count)})
+    assert refusal({}, configuration)["Remedy"].endswith(more)
+
+
+def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
+    asked = to_wire(start_request({"ProjectVersionArn": OTHER_ARN}, execution(), CONFIGURATION))
+    given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
+    assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "Warnings"}
+    assert (asked["DryRun"], asked["WaitForCapacity"], asked["Warnings"]) == (False, False, [])
+
+
+def test_what_is_asked_for_is_in_the_request() -> None:
+    asked = request(WaitForCapacity=True, DryRun=True, ClientRequestToken="t-1", ReadyAt="2026-11-24T09:00:00Z")
+    assert (asked.wait_for_capacity, asked.dry_run, asked.client_request_token) == (True, True, "t-1")
+    assert asked.ready_at == NOW + timedelta(hours=2)
+
+
+def test_to_be_ready_now_is_to_start_at_once() -> None:
+    assert request(ReadyAt="2026-11-24T07:00:00Z") == request()
+
+
+def test_a_start_says_of_itself_what_its_lease_is() -> None:
+    asked = request(LeaseId="shift-2", LeaseMinutes=45)
+    assert asked.starter == Starter(asked.execution_arn, "shift-2", asked.deadline, 45)
+
+
+@pytest.mark.parametrize("ready_at", [None, "2026-11-24T09:00:00Z"])
+def test_a_start_for_later_is_due_as_late_as_past_starts_allow(ready_at: str | None) -> None:
+    asked = request(**({"ReadyAt": ready_at} if ready_at else {}))
+    assert asked.as_late_as(()) is asked
+    past = [PastStart(NOW, 595, 600)] * 20
+    later = asked.as_late_as(past)
+    if ready_at is None:
+        assert later is asked
+    else:
+        assert later.due_at == NOW + timedelta(hours=2, seconds=-lead_seconds(past)) > asked.due_at
+        assert later.deadline - later.due_at == asked.deadline - asked.due_at
+    long_ago = replace(asked, began_at=NOW + timedelta(hours=3))
+    assert ready_at is None or long_ago.as_late_as(past).due_at == long_ago.began_at
+
+
+NEWEST = Configuration(models={"defects": Model(project="boards")})
+
+
+def test_a_name_that_means_the_newest_version_is_what_is_chosen_by_and_what_a_token_belongs_to() -> None:
+    versions = {"defects": Choice(ARN, reason="The newest.")}
+    asked = start_request({"Model": "defects"}, execution(), NEWEST, versions.__getitem__)
+    assert (asked.project_version_arn, asked.selection, asked.token_scope) == (ARN, "The newest.", "defects")
+    assert request().token_scope == ARN
+
+
+def test_where_nobody_chooses_such_a_name_means_no_version() -> None:
+    with pytest.raises(ModelNotFound) as nothing:
+        start_request({"Model": "defects"}, execution(), NEWEST)
+    assert nothing.value.message == "No version of the model defects was chosen."
+
+
+@pytest.mark.parametrize("named_by", [{"Model": "welds"}, {"ProjectVersionArn": CONFIGURED_ARN}])
+def test_a_configured_model_has_its_own_defaults_however_it_is_named(named_by: dict[str, Json]) -> None:
+    asked = start_request(named_by, execution(), CONFIGURATION)
+    assert (asked.model, asked.project_version_arn) == ("welds", CONFIGURED_ARN)
+    assert (asked.min_inference_units, asked.max_inference_units, asked.lease_minutes) == (2, 4, 45)
+
+
+def test_the_input_wins_over_the_configuration() -> None:
+    asked = request(Model="welds", MinInferenceUnits=3, MaxInferenceUnits=3, LeaseMinutes=0)
+    assert (asked.min_inference_units, asked.max_inference_units, asked.lease_minutes) == (3, 3, 0)
+
+
+@pytest.mark.parametrize(("least", "most"), [(4, 4), (5, None)])
+def test_a_configured_maximum_never_undercuts_a_minimum_that_is_asked_for(least: int, most: int | None) -> None:
+    asked = request(Model="welds", MinInferenceUnits=least)
+    assert (asked.min_inference_units, asked.max_inference_units) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("ready_at", "due"),
+    [
+        ("2026-11-24T09:00:00+01:00", timedelta(minutes=30)),  # 08:00 UTC, an hour from now
+        ("2026-11-24T07:30:00Z", timedelta()),  # the lead is just used up
+        ("2026-11-24T07:10:00Z", timedelta()),
+        ("2026-11-24T06:00:00Z", timedelta()),
+        ("2020-01-01T00:00:00Z", timedelta()),
+        ("0001-01-01T00:00:00Z", timedelta()),  # what some languages write for "no time"
+        ("0001-01-01T00:00:00+01:00", timedelta()),
+        ("2026-12-24T07:00:00Z", timedelta(days=30, minutes=-30)),
+    ],
+)
+def test_a_start_is_due_half_an_hour_before_ready_at_and_never_before_now(ready_at: str, due: timedelta) -> None:
+    asked = request(ReadyAt=ready_at, TimeoutSeconds=600)
+    assert (asked.due_at - NOW, asked.deadline - asked.due_at) == (due, timedelta(seconds=600))
+    assert from_wire(StartRequest, to_wire(asked)) == asked
+
+
+def test_a_time_too_far_ahead_is_refused_with_what_was_asked() -> None:
+    (line,) = problems({"Model": "defects", "ReadyAt": "2026-12-24T07:00:01Z"})
+    assert line == "ReadyAt: 2026-12-24T07:00:01Z is more than 30 days ahead"
+
+
+def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
+    raised = request(PollSeconds=5, TimeoutSeconds=86400)
+    assert raised.poll_seconds == 88
+    assert raised.warnings == (
+        "PollSeconds was raised from 5 to 88: a timeout of 86400 s must stay under 1,000 looks.",
+    )
+    kept = request(PollSeconds=5)
+    assert (kept.poll_seconds, kept.warnings) == (5, ())
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"Comment": "again"}, True),
+        ({"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:..."}, True),
+        ({"Context": {"b": 2, "a": 1}}, True),
+        ({"Context": {"a": 2, "b": 2}}, False),
+        ({"MinInferenceUnits": 2}, False),
+        ({"LeaseId": "x"}, False),
+        ({"TimeoutSeconds": 60}, False),
+        ({"comment": "x"}, False),
+    ],
+)
+def test_two_inputs_ask_for_the_same_whatever_their_comments(other: dict[str, Json], same: bool) -> None:
+    first = {"Model": "defects", "Context": {"a": 1, "b": 2}}
+    assert (fingerprint(first) == fingerprint({**other, **first} | other)) is same
+
+
+# What a fuzzer sends ------------------------------------------------------------------------------
+
+NASTY = ["{% $states.input %}", "${StartModelArn}", "{0.__class__}", "%s", "\x00", "\ud800", "'; --", "x" * 200, "a.b"]
+TEXT = st.text(max_size=20) | st.sampled_from(NASTY)
+NAMES = st.sampled_from(sorted(FIELDS)) | TEXT
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+ANY_JSON = st.recursive(
+    SCALARS | TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5)
+)
+WRITABLE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
+"""What UTF-8 can write: no half of a surrogate pair."""
+CONTEXTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WRITABLE,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WRITABLE, inner, max_size=5),
+)
+
+
+def payload_names(payload: Json) -> list[str]:
+    return list(payload) if isinstance(payload, dict) else []
+
+
+@settings(deadline=None)
+@given(ANY_JSON | st.dictionaries(NAMES, ANY_JSON, max_size=8) | st.lists(ANY_JSON, max_size=3))
+@example({"Model": "defects", "ReadyAt": "0001-01-01T00:00:00Z"})
+@example({"Model": "defects", "Context": [[[[[[[[[[{"deep": {}}]]]]]]]]]]})
+@example({"Model": "defects", "x" * 50_000: "x" * 50_000, "LeaseId": "x" * 50_000, "Context": ["x" * 50_000]})
+@example({"ProjectVersionArn": f"{ACCOUNT}:project/../version/v1/1"})
+@example({"Model": "defects", "": 1})
+def test_any_json_is_a_request_or_is_refused_by_the_names_of_its_fields(payload: Json) -> None:
+    with contextlib.suppress(InvalidRequest):
+        asked = start_request(copy.deepcopy(payload), execution(), CONFIGURATION)
+        assert set(payload) <= FIELDS
+        assert asked.project_version_arn in (ARN, CONFIGURED_ARN, payload.get("ProjectVersionArn"))
+        return
+    cause = refusal(copy.deepcopy(payload))
+    paths = {"input", "ProjectVersionArn, Model", *FIELDS, *(name[:80] or '""' for name in payload_names(payload))}
+    assert any(f" {path}: " in cause["Message"] for path in paths)
+    assert cause["Remedy"]
+
+
+LEASE_CHARS = "ABCxyz019._:/-"
+OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
+    "MinInferenceUnits": st.integers(1, 3),
+    "MaxInferenceUnits": st.integers(3, 1000),
+    "LeaseId": st.text(LEASE_CHARS, min_size=1, max_size=128),
+    "LeaseMinutes": st.integers(0, 10080),
+    "ReadyAt": st.builds(
+        lambda ahead, offset: (NOW + ahead).astimezone(timezone(offset)).isoformat(timespec="milliseconds"),
+        st.timedeltas(timedelta(days=-20_000), timedelta(days=30)),
+        st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes)),
+    ),
+    "TimeoutSeconds": st.integers(1, 86400),
+    "PollSeconds": st.integers(1, 900),
+    "WaitForCapacity": st.booleans(),
+    "ClientRequestToken": WRITABLE,
+    "DryRun": st.booleans(),
+    "Context": CONTEXTS,
+    "Comment": ANY_JSON,
+    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": TEXT,
+}
+VALID = st.tuples(
+    st.fixed_dictionaries({"Model": st.sampled_from(["defects", "welds"])})
+    | st.fixed_dictionaries({"ProjectVersionArn": st.sampled_from([ARN, OTHER_ARN, CONFIGURED_ARN])}),
+    st.fixed_dictionaries({}, optional=OPTIONAL),
+).map(lambda parts: parts[0] | parts[1])
+
+
+@settings(deadline=None)
+@given(VALID)
+def test_what_the_contract_allows_passes_and_survives_the_state_machine(payload: dict[str, Json]) -> None:
+    asked = start_request(copy.deepcopy(payload), execution(), CONFIGURATION)
+    assert asked.context == payload.get("Context")
+    assert asked.due_at >= NOW
+    assert timedelta(seconds=1) <= asked.deadline - asked.due_at <= timedelta(days=1)
+    assert from_wire(StartRequest, json.loads(json.dumps(to_wire(asked)))) == asked
+
+
+def test_a_request_of_a_newer_version_is_read_without_its_new_fields() -> None:
+    asked = request(Context={"ReadyAt": "2026-11-24T07:00:00Z"})
+    assert from_wire(StartRequest, to_wire(asked) | {"NewField": 1}) == asked
+
+
+def test_a_deep_context_survives_the_state_machine() -> None:
+    asked = request(Context=nested(600))
+    assert json.dumps(from_wire(StartRequest, json.loads(json.dumps(to_wire(asked)))).context) == json.dumps(
+        nested(600)
+    )
+
+
+def test_validation_leaves_the_input_as_it_came() -> None:
+    """Its fingerprint must not depend on defaults that a later version may change."""
+    payload = {"Model": "defects"}
+    start_request(payload, execution(), CONFIGURATION)
+    assert payload == {"Model": "defects"}
