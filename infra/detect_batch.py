@@ -24,7 +24,9 @@ class DetectBatchWorkload(Construct):
         images, results = [Place.parse(uri) for uri in settings.images], [Place.parse(settings.results)]
         prepare = shared.function(self, "Prepare", handler="detect_batch_prepare", timeout_seconds=30, environment={})
         # Results may have millions of lines.
-        summarise = shared.function(self, "Summarise", handler="detect_batch_summarise", timeout_seconds=900, environment={})
+        summarise = shared.function(
+            self, "Summarise", handler="detect_batch_summarise", timeout_seconds=900, environment={}
+        )
         machine = LifecycleMachine(
             self,
             "StateMachine",

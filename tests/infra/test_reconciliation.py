@@ -125,7 +125,16 @@ def test_a_call_that_fails_is_tried_twice_more_and_then_kept(name: str, seconds:
 
 
 def test_what_nobody_waits_for_has_a_place_for_its_lost_calls(stack: Template) -> None:
-    waited_for = {"prepare", "check", "start", "stop", "notify", "detect_batch_prepare", "detect_batch_summarise", "page"}
+    waited_for = {
+        "prepare",
+        "check",
+        "start",
+        "stop",
+        "notify",
+        "detect_batch_prepare",
+        "detect_batch_summarise",
+        "page",
+    }
     waited_for |= {"act", "remove"}
     configured = {config["FunctionName"] for config in stack.of_type("AWS::Lambda::EventInvokeConfig").values()}
     assert {stack.handler(referenced(name)) for name in configured} == stack.functions.keys() - waited_for
