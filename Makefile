@@ -97,7 +97,7 @@ bill: setup ## Show what the deployed models have cost this month, or MONTH=2026
 	@$(PY) -m tools.bill $(MONTH)
 
 faults: setup ## Tell every story of docs/reliability.md, and write its table
-	@$(PY) -m tests.faults
+	@$(PY) -m tests.account
 
 abuse: setup ## Try every input of docs/abuse.md, and write its tables
 	@$(PY) -m tests.abuse

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.abuse.judge import abused
-from tests.faults.functions import Functions
+from tests.account.functions import Functions
 
 
 @pytest.fixture(scope="package")

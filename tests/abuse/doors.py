@@ -22,9 +22,9 @@ from lifecycle.shared.wire import timestamp
 from tests.abuse.fields import ELSEWHERE, HOSTILE, LENGTHS, MALFORMED, TYPES
 from tests.abuse.hostile import NUMBERS, nested
 from tests.abuse.judge import Verdict, account
-from tests.faults.account import Account
-from tests.faults.functions import Context, Functions, as_runtime_sends
-from tests.faults.kernel import Process
+from tests.account.account import Account
+from tests.account.functions import Context, Functions, as_runtime_sends
+from tests.account.kernel import Process
 from tests.unit.examples import ARN, MACHINES, NOW
 
 Json = Any

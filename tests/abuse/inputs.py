@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.abuse.fields import FREE, HOSTILE, OPTIONAL, REQUIRED, WHICH, Kind
 from tests.abuse.hostile import INJECTIONS, NUMBERS, WHOLE_UNICODE, nested
-from tests.faults.machine import PAYLOAD, payload_bytes
+from tests.account.machine import PAYLOAD, payload_bytes
 from tests.unit.examples import ARN, WORKLOAD
 
 Json = Any

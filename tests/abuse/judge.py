@@ -15,10 +15,10 @@ import time_machine
 
 from tests.abuse.fields import BUCKET
 from tests.abuse.inputs import OR, Hostile
-from tests.faults.account import DETECT_BATCH, Account
-from tests.faults.functions import CONFIGURATION, ENVIRONMENT, MORE, TIMEOUTS, Functions, loaded
-from tests.faults.machine import CAUSE
-from tests.faults.services import Execution
+from tests.account.account import DETECT_BATCH, Account
+from tests.account.functions import CONFIGURATION, ENVIRONMENT, MORE, TIMEOUTS, Functions, loaded
+from tests.account.machine import CAUSE
+from tests.account.services import Execution
 from tests.unit.examples import MACHINES, NOW, WORKLOAD
 
 Json = Any

@@ -18,10 +18,10 @@ from lifecycle.model.leases import MAX_LEASES
 from lifecycle.shared.wire import timestamp
 from tests.abuse.fields import BUCKET
 from tests.abuse.judge import CHAT, Verdict, account
-from tests.faults.account import DETECT_BATCH, Account
-from tests.faults.functions import Functions
-from tests.faults.machine import PAYLOAD, payload_bytes
-from tests.faults.services import Execution
+from tests.account.account import DETECT_BATCH, Account
+from tests.account.functions import Functions
+from tests.account.machine import PAYLOAD, payload_bytes
+from tests.account.services import Execution
 from tests.unit.examples import ARN, MACHINES, NOW, WORKLOAD
 
 Json = Any

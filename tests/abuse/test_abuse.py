@@ -14,10 +14,10 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 from tests.abuse import doors, judge, sizes
 from tests.abuse.fields import FREE, MACHINES, OPTIONAL, REQUIRED, WHICH
 from tests.abuse.inputs import ROWS, hostile, legal
-from tests.faults import machine
-from tests.faults.account import Account
-from tests.faults.faults import Fault, Lost
-from tests.faults.functions import Functions
+from tests.account import machine
+from tests.account.account import Account
+from tests.account.faults import Fault, Lost
+from tests.account.functions import Functions
 from tests.unit.examples import ARN, NOW
 from tests.unit.examples import MACHINES as ARNS
 

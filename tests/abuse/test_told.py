@@ -17,7 +17,7 @@ from lifecycle.shared.text import escaped, on_a_line
 from lifecycle.shared.wire import to_wire
 from tests.abuse.hostile import UNICODE
 from tests.abuse.judge import safe_chat, safe_mail
-from tests.faults.services import ITEM, MESSAGE, Channel
+from tests.account.services import ITEM, MESSAGE, Channel
 from tests.unit.examples import MACHINES, NOW, RUN, RUNS_WORKLOADS, run
 
 LARGEST = 32_768

@@ -4,7 +4,7 @@ import functools
 from contextlib import ExitStack
 
 from tests.abuse import doors, inputs, judge, sizes
-from tests.faults.functions import Functions
+from tests.account.functions import Functions
 
 PARTS = 8
 """Of a row: as many as the processes share."""

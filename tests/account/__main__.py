@@ -1,4 +1,4 @@
-"""The campaign from the command line: ``python -m tests.faults`` tells every story, and writes docs/reliability.md.
+"""The campaign from the command line: ``python -m tests.account`` tells every story, and writes docs/reliability.md.
 
 ``--share 0.1`` tells a tenth of each row and writes nothing; ``--only DynamoDB`` tells the rows whose words have that.
 ``--emulator 150`` tells so many end to end in the emulator, and nothing else.
@@ -17,17 +17,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytest's configuration has it
 
-from tests.faults import end_to_end, telling  # noqa: E402 - they need the path
-from tests.faults.campaign import ROWS  # noqa: E402 - after the paths are set
-from tests.faults.stories import PROPERTIES, Verdict  # noqa: E402 - so too
+from tests.account import end_to_end, telling  # noqa: E402 - they need the path
+from tests.account.campaign import ROWS  # noqa: E402 - after the paths are set
+from tests.account.stories import PROPERTIES, Verdict  # noqa: E402 - so too
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
-SIMULATED, EMULATED = (f"<!-- {{}} of python -m tests.faults{more} -->" for more in ("", " --emulator"))
+SIMULATED, EMULATED = (f"<!-- {{}} of python -m tests.account{more} -->" for more in ("", " --emulator"))
 
 
 def main() -> None:
     """Tell, print what does not hold, and write the table where nothing was left out."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.account", description=__doc__)
     parser.add_argument("--share", type=float, default=1, help="of each row's trials; 1 is all")
     parser.add_argument("--only", default="", help="rows whose words have this")
     parser.add_argument("--emulator", type=int, default=0, help="so many end to end in the emulator, and nothing else")

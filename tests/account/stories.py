@@ -14,10 +14,10 @@ import time_machine
 
 from lifecycle.errors import CONTRACT
 from lifecycle.shared.wire import parse_timestamp
-from tests.faults.account import SWEEP_SECONDS, Abortion, Account, Delivery
-from tests.faults.faults import Answer, Fault
-from tests.faults.functions import Functions
-from tests.faults.services import Execution
+from tests.account.account import SWEEP_SECONDS, Abortion, Account, Delivery
+from tests.account.faults import Answer, Fault
+from tests.account.functions import Functions
+from tests.account.services import Execution
 from tests.unit.examples import MACHINES, NOW, WORKLOAD
 
 Json = Any

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.kernel import Process, Simulation
-from tests.faults.machine import ExecutionError, Run, TaskError
+from tests.account.kernel import Process, Simulation
+from tests.account.machine import ExecutionError, Run, TaskError
 from tests.unit.examples import NOW
 
 RETRY = {"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 3, "JitterStrategy": "NONE"}

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tests.faults.account import Abortion, Delivery, definition
-from tests.faults.clients import errors_of_operation
-from tests.faults.faults import Answer, Change, Death, Fault, Lost, Reply, Silence, What
-from tests.faults.functions import TIMEOUTS
-from tests.faults.statuses import SEQUENCE_CHECKS, sequences
-from tests.faults.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Trial, twice
+from tests.account.account import Abortion, Delivery, definition
+from tests.account.clients import errors_of_operation
+from tests.account.faults import Answer, Change, Death, Fault, Lost, Reply, Silence, What
+from tests.account.functions import TIMEOUTS
+from tests.account.statuses import SEQUENCE_CHECKS, sequences
+from tests.account.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Trial, twice
 from tests.unit.examples import MACHINES
 
 Calls = Mapping[str, Counter[tuple[str, str]]]

@@ -17,12 +17,12 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from lifecycle.adapters.model_table import ModelTable
 from lifecycle.model.leases import ModelItem
 from lifecycle.shared.wire import from_wire
-from tests.faults.clients import Caller, Wire
-from tests.faults.faults import Fault, Faults, Lost
-from tests.faults.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
-from tests.faults.kernel import Killed, Process, Simulation
-from tests.faults.machine import CAUSE, ExecutionError, Run, TaskError
-from tests.faults.services import Channel, CustomLabels, DynamoDB, Execution, ServiceError, StepFunctions
+from tests.account.clients import Caller, Wire
+from tests.account.faults import Fault, Faults, Lost
+from tests.account.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
+from tests.account.kernel import Killed, Process, Simulation
+from tests.account.machine import CAUSE, ExecutionError, Run, TaskError
+from tests.account.services import Channel, CustomLabels, DynamoDB, Execution, ServiceError, StepFunctions
 from tests.unit.examples import ARN, MACHINES, NOW, PROJECT, WORKLOAD
 
 Json = Any

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.errors import CONTRACT, LifecycleError
-from tests.faults.services import Script
-from tests.faults.statuses import EVERY_STATUS
+from tests.account.services import Script
+from tests.account.statuses import EVERY_STATUS
 from tests.unit.examples import ARN
 from tests.unit.twins import Models, StopStory, Story
 

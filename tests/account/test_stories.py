@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.account.faults import Answer, Death, Fault, Lost
+from tests.account.functions import ENVIRONMENT, TIMEOUTS
+from tests.account.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Teller, Trial, twice
 from tests.conftest import SETTINGS, Synthesised
-from tests.faults.faults import Answer, Death, Fault, Lost
-from tests.faults.functions import ENVIRONMENT, TIMEOUTS
-from tests.faults.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Teller, Trial, twice
 from tools.templates import Template
 
 pytestmark = pytest.mark.xdist_group("faults")

@@ -6,9 +6,9 @@ from contextlib import ExitStack, redirect_stdout
 
 import time_machine
 
-from tests.faults.campaign import ALL, ROWS, Calls, calls_of
-from tests.faults.functions import Functions, loaded
-from tests.faults.stories import Teller, Verdict
+from tests.account.campaign import ALL, ROWS, Calls, calls_of
+from tests.account.functions import Functions, loaded
+from tests.account.stories import Teller, Verdict
 from tests.unit.examples import NOW
 
 _loaded = ExitStack()

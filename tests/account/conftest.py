@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.campaign import Calls
-from tests.faults.functions import loaded
-from tests.faults.stories import Teller
-from tests.faults.telling import counted
+from tests.account.campaign import Calls
+from tests.account.functions import loaded
+from tests.account.stories import Teller
+from tests.account.telling import counted
 
 
 @pytest.fixture(scope="package")

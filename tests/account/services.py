@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.faults.kernel import Simulation
+from tests.account.kernel import Simulation
 
 Json = Any
 Script = Sequence[tuple[float, str]]

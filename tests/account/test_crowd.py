@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.faults.account import Account
-from tests.faults.kernel import Simulation
-from tests.faults.services import ServiceError
-from tests.faults.stories import Teller
+from tests.account.account import Account
+from tests.account.kernel import Simulation
+from tests.account.services import ServiceError
+from tests.account.stories import Teller
 from tests.unit.examples import ARN, MACHINES, NOW, PROJECT
 
 pytestmark = pytest.mark.xdist_group("faults")

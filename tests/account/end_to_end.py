@@ -20,13 +20,13 @@ from emulator.deploy import synthesise
 from emulator.faults import Fault
 from emulator.schedules import FireError
 from emulator.server import Emulator
+from tests.account.campaign import FOR_GOOD
+from tests.account.clients import errors_of_operation
+from tests.account.statuses import EVERY_STATUS
+from tests.account.stories import ERRORS, STOPPED, TOLD, Verdict
 from tests.emulator.conftest import PROJECTS, QUOTAS, SETTINGS
 from tests.emulator.executions import Execution, StateMachine
 from tests.emulator.told import Told
-from tests.faults.campaign import FOR_GOOD
-from tests.faults.clients import errors_of_operation
-from tests.faults.statuses import EVERY_STATUS
-from tests.faults.stories import ERRORS, STOPPED, TOLD, Verdict
 
 BATCH = 50
 """Models at a time: the sweep looks at all of them."""

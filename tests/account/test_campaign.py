@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import ROWS, Calls, Row
-from tests.faults.clients import errors_of_operation
-from tests.faults.stories import PROPERTIES, Teller
+from tests.account.campaign import ROWS, Calls, Row
+from tests.account.clients import errors_of_operation
+from tests.account.stories import PROPERTIES, Teller
 
 pytestmark = pytest.mark.xdist_group("faults")
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")

@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator, Mapping
 
 from lifecycle.model.statuses import TARGET_RUNNING
-from tests.faults.account import Account
-from tests.faults.services import Execution, Script
-from tests.faults.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, told_once
+from tests.account.account import Account
+from tests.account.services import Execution, Script
+from tests.account.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, told_once
 from tests.unit.examples import MACHINES
 
 EVERY_STATUS = (*TARGET_RUNNING, "HIBERNATING")

@@ -17,7 +17,7 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from lifecycle.adapters import rate_limit, rekognition
 from lifecycle.shared.wire import to_wire
-from tests.faults.clients import Clients
+from tests.account.clients import Clients
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD
 
 Json = Any

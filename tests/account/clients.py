@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.faults.faults import Answer, Change, Death, Fault, Faults, Reply, Silence
-from tests.faults.kernel import Killed, Simulation
-from tests.faults.services import ServiceError
+from tests.account.faults import Answer, Change, Death, Fault, Faults, Reply, Silence
+from tests.account.kernel import Killed, Simulation
+from tests.account.services import ServiceError
 
 Json = Any
 LATENCY = 0.02

@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonata import Jsonata
 
-from tests.faults.kernel import Simulation
+from tests.account.kernel import Simulation
 
 Json = Any
 PAYLOAD = 256 * 1024
