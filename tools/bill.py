@@ -11,9 +11,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
 
 import infra  # puts functions/ on the path
-from emulator import report
 from infra.settings.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
 
 OUTPUT = "PageFunctionName"
@@ -43,14 +44,33 @@ def bill(month: str | None, region: str, stack_name: str = STACK_NAME) -> Any:
     return said
 
 
+def show(told: Any, console: Console) -> None:
+    """Print a bill: a table for people, a line for each row where the output is a pipe."""
+    rows = [
+        (line["Model"], line.get("LeaseId", "(nobody)"), f"{line['Seconds'] / 3600:.2f} h", f"{line['Cost']:,.2f}")
+        for line in told["Lines"]
+    ]
+    total = f"{told['Total']:,.2f}"
+    if not console.is_terminal:
+        for row in [*rows, ("All models", total)]:
+            console.print("  ".join((told["Month"], *row)), markup=False, highlight=False, soft_wrap=True)
+        return
+    costs = Column("USD", justify="right", footer=total)
+    table = Table(Column("Model", footer="All models"), "Lease", Column("Held", justify="right"), costs)
+    table.title, table.show_footer = f"{told['Month']}, so far, estimated from list prices", True
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print it; 1 where it can't be had."""
     console = Console()
     context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"][CONTEXT_KEY]
     try:
-        report.bill(console, bill(arguments[0] if arguments else None, Settings.from_context(context).region))
+        show(bill(arguments[0] if arguments else None, Settings.from_context(context).region), console)
     except (BillError, SettingsError, BotoCoreError, ClientError) as error:
-        report.say(console, str(error), "bold red")
+        console.print(str(error), style="bold red", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0
 

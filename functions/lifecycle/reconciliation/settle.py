@@ -100,7 +100,7 @@ class Settler:
             request: RunRequest | None = run_request(state.input, execution, self.configuration)
         except InvalidRequest:
             request = None
-        left = settle_run(
+        run = settle_run(
             execution,
             state,
             workload_arn=request.workload_arn if request else None,
@@ -113,7 +113,7 @@ class Settler:
             request = replace(
                 request,
                 duplicate_of=self._first(Machine.RUN_WITH_MODEL, request, state),
-                project_version_arn=request.project_version_arn or left.project_version_arn or "",
+                project_version_arn=request.project_version_arn or run.project_version_arn or "",
             )
         ending = Ending(
             Machine.RUN_WITH_MODEL,
@@ -121,9 +121,9 @@ class Settler:
             dry_run=_dry_run(state),
             request=request,
             succeeded=state.status == "SUCCEEDED",
-            told_by_start=left.told_by_start,
+            told_by_start=run.told_by_start,
         )
-        return self._ended_badly(ending, state, held=False), left.settled
+        return self._ended_badly(ending, state, held=False), run.settled
 
     def _ended_badly(self, ending: Ending, state: ExecutionState, *, held: bool) -> Ending:
         if state.status == "SUCCEEDED":

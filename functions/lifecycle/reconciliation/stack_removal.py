@@ -41,7 +41,7 @@ class StillRunning(LifecycleError):  # noqa: N818 - it reads as the others do
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class BillingModel:
     """A model of ours that bills, or will without anybody doing anything.
 
     Parameters
@@ -93,29 +93,29 @@ class Remover:
         """
         if on_destroy is OnDestroy.LEAVE:
             return "What runs is left running: on_destroy says so."
-        left = self.left()
+        billing = self.billing()
         if on_destroy is OnDestroy.STOP:
-            while (left or self._is_stopping()) and self.clock() + timedelta(seconds=LOOK_SECONDS) < self.until:
-                new = [one for one in left if one.project_version_arn not in self._stops]
+            while (billing or self._is_stopping()) and self.clock() + timedelta(seconds=LOOK_SECONDS) < self.until:
+                new = [one for one in billing if one.project_version_arn not in self._stops]
                 if not new and not self._is_stopping():
                     break  # the stops have ended, and left it running
                 for one in new:
                     self._stop(one.project_version_arn)
                 self.sleep(LOOK_SECONDS)
-                left = self.left()
-        if left:
-            raise StillRunning(self._refusal(left))
+                billing = self.billing()
+        if billing:
+            raise StillRunning(self._refusal(billing))
         return f"No model of ours runs; stopped before: {len(self._stops)}."
 
-    def left(self) -> list[Left]:
+    def billing(self) -> list[BillingModel]:
         """What bills, and what is being started."""
         items = {item.project_version_arn: item for item in self.items.all() if _is_ours(item)}
         found = self._that_bill(items)
         starting = [one for arn, item in items.items() if arn not in found and (one := self._starting(item))]
         return [*found.values(), *starting]
 
-    def _that_bill(self, items: Mapping[str, ModelItem]) -> dict[str, Left]:
-        found: dict[str, Left] = {}
+    def _that_bill(self, items: Mapping[str, ModelItem]) -> dict[str, BillingModel]:
+        found: dict[str, BillingModel] = {}
         projects = {VersionArn.parse(arn).project_name for arn in items}
         for project in self.models.versions(projects) if projects else ():
             if project.versions is None:
@@ -124,16 +124,16 @@ class Remover:
                 arn = version.project_version_arn
                 if arn in items and version.status in BILLS:
                     holders = tuple(lease.lease_id for lease in items[arn].held(self.clock()))
-                    found[arn] = Left(arn, version.status, holders, version.min_inference_units or 1)
+                    found[arn] = BillingModel(arn, version.status, holders, version.min_inference_units or 1)
         return found
 
-    def _starting(self, item: ModelItem) -> Left | None:
+    def _starting(self, item: ModelItem) -> BillingModel | None:
         """A start under way may be about to request it."""
         for lease in item.awaited(self.clock()):
             execution = self.executions.describe(lease.execution_arn)
             if execution is not None and execution.status == "RUNNING":
                 state = f"is being started by {lease.execution_arn.rpartition(':')[2]}"
-                return Left(item.project_version_arn, state, (lease.lease_id,))
+                return BillingModel(item.project_version_arn, state, (lease.lease_id,))
         return None
 
     def _stop(self, project_version_arn: str) -> None:
@@ -146,14 +146,14 @@ class Remover:
         states = (self.executions.describe(arn) for arn in self._stops.values())
         return any(state is not None and state.status == "RUNNING" for state in states)
 
-    def _refusal(self, left: Collection[Left]) -> str:
-        units = sum(one.inference_units for one in left)
+    def _refusal(self, billing: Collection[BillingModel]) -> str:
+        units = sum(one.inference_units for one in billing)
         price = usd(hourly_cost(units, self.configuration.inference_unit_hour_usd))
-        names = [self._said(one) for one in left][:NAMED]
-        more = [f"and {len(left) - NAMED} more"] if len(left) > NAMED else []
+        names = [self._said(one) for one in billing][:NAMED]
+        more = [f"and {len(billing) - NAMED} more"] if len(billing) > NAMED else []
         return " ".join(
             [
-                f"Nothing was deleted: {plural(len(left), 'model')} would go on to bill, {price} an hour, "
+                f"Nothing was deleted: {plural(len(billing), 'model')} would go on to bill, {price} an hour, "
                 f"with nobody left to stop them: {', '.join(names + more)}.",
                 self._to_do(),
                 f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
@@ -169,7 +169,7 @@ class Remover:
             )
         return 'Stop them (StopModel with "Force": true), then delete the stack again.'
 
-    def _said(self, one: Left) -> str:
+    def _said(self, one: BillingModel) -> str:
         held = f", held by {', '.join(one.holders[:3])}" if one.holders else ""
         return f"{self._name_of(one.project_version_arn)} ({one.state}{held})"
 

@@ -22,7 +22,7 @@ _WHY = "The RunWithModel execution that has started this was ended."
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class EndedRun:
     """What was found of a run that has ended.
 
     Parameters
@@ -49,7 +49,7 @@ def settle_run(
     machines: Machines,
     items: ModelItems,
     executions: Executions,
-) -> Left:
+) -> EndedRun:
     """Stop what a run has started, where it was ended from outside, and release its lease, however it ended.
 
     Parameters
@@ -74,7 +74,7 @@ def settle_run(
         elif executions.describe(execution_arn(machines.stop_model, names.release)) is None:
             payload = {"ProjectVersionArn": item.project_version_arn, "LeaseId": names.lease_id}
             executions.start(machines.stop_model, names.release, payload)
-    return Left(
+    return EndedRun(
         project_version_arn=next((item.project_version_arn for item in held), None),
         told_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
         settled=late or not (held or ended_from_outside),
