@@ -49,7 +49,7 @@ def test_a_loop_is_shown_once_and_an_error_where_it_happened(console: Console) -
         {"timestamp": BEGAN, "type": "ExecutionStarted"},
         entered(0.1, "Prepare the request"),
         *(entered(turn + part / 10, f"Step {part}") for turn in range(1, 4) for part in range(3)),
-        entered(4, "Tell that it runs"),
+        entered(4, "Notify: running"),
         {"timestamp": BEGAN + timedelta(seconds=5), **failed},
         {"timestamp": BEGAN + timedelta(seconds=6), "type": "ExecutionSucceeded"},
     ]
@@ -59,7 +59,7 @@ def test_a_loop_is_shown_once_and_an_error_where_it_happened(console: Console) -
         "     1.0 s  Step 0  (this and the 2 after it: 3 times)",
         "     1.1 s  Step 1",
         "     1.2 s  Step 2",
-        "     4.0 s  Tell that it runs",
+        "     4.0 s  Notify: running",
         "     5.0 s    TaskFailed: ServiceUnavailable",
         "     6.0 s  ExecutionSucceeded",
     ]

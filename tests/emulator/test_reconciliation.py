@@ -81,14 +81,14 @@ def swept_execution(stop_model: StateMachine, since: datetime) -> Execution:
         ("Check the model", CHECK),
         ("Start the model", "rekognition:StartProjectVersion"),
         ("Wait", None),
-        ("Tell that it runs", "sns:Publish"),
+        ("Notify: running", "sns:Publish"),
     ],
 )
 def test_a_start_that_is_aborted_gives_its_lease_back_and_is_told_once(
     emulator: Emulator, start_model: StateMachine, new_model: NewModel, state: str, slow: str | None
 ) -> None:
     emulator.custom_labels.timing = Timing(starting=4)
-    arn = new_model("RUNNING" if state == "Tell that it runs" else "STOPPED")
+    arn = new_model("RUNNING" if state == "Notify: running" else "STOPPED")
     if slow:
         emulator.faults.add(Fault(slow, contains=None if slow == "sns:Publish" else arn.split("/")[1], delay_seconds=3))
     started = start_model.start({"ProjectVersionArn": arn, "LeaseId": "aborted", **QUICK})
@@ -98,7 +98,7 @@ def test_a_start_that_is_aborted_gives_its_lease_back_and_is_told_once(
     eventually(lambda: Told(emulator, aborted).events)
     item = eventually(lambda: not (item := item_of(emulator, arn)).get("Pending") and (item or True))
     # A notification that was decided before the abort is the one.
-    decided = {"MODEL_ALREADY_RUNNING", "EXECUTION_ABORTED"} if state == "Tell that it runs" else {"EXECUTION_ABORTED"}
+    decided = {"MODEL_ALREADY_RUNNING", "EXECUTION_ABORTED"} if state == "Notify: running" else {"EXECUTION_ABORTED"}
     (event,) = Told(emulator, aborted).events
     assert event["Outcome"] in decided, event
     assert item is True or [lease["LeaseId"] for lease in item.get("Leases", [])] in ([], ["aborted"])

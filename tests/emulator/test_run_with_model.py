@@ -223,7 +223,7 @@ def test_a_notification_that_can_not_be_sent_keeps_nothing(
     emulator.faults.add(Fault("sns:Publish", calls=None, error="AuthorizationError", contains="RunWithModel"))
     asked = given("fail")
     running = run_with_model.start(asked, name="unheard-of")
-    run_with_model.wait_for_state(running, "Tell that it failed")
+    run_with_model.wait_for_state(running, "Notify: failed")
     wait_until(lambda: let_go(emulator, asked["ProjectVersionArn"]))
     assert run_with_model.abort(running).status == "ABORTED"  # it would try again for a minute
 
@@ -239,10 +239,10 @@ def test_a_second_run_with_the_same_token_ends_as_the_first_and_runs_nothing(
     assert second.output["Model"] == {**first.output["Model"], **duplicate}
     assert second.states() == [
         "Prepare the run",
-        "A duplicate?",
-        "Follow the first",
-        "Has the first ended?",
-        "First has succeeded",
+        "Is it a duplicate?",
+        "Check the first execution",
+        "Has the first execution ended?",
+        "First execution succeeded",
     ]
 
 

@@ -33,7 +33,7 @@ def test_a_model_is_started_and_everybody_is_told(
         "Start the model",
         "Wait",
     ]
-    assert execution.states()[-2:] == ["Tell that it runs", "Model is RUNNING"]
+    assert execution.states()[-2:] == ["Notify: running", "Model is RUNNING"]
     assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 1
     mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"]

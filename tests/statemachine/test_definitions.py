@@ -194,7 +194,9 @@ def test_every_expression_is_jsonata(machine: StateMachine) -> None:
 @every_program
 def test_states_have_names_for_people(machine: StateMachine) -> None:
     assert not [
-        name for name in machine.states if not re.fullmatch(r"[A-Z][\w ]*\??", name) or re.search("[a-z][A-Z]|_", name)
+        name
+        for name in machine.states
+        if not re.fullmatch(r"[A-Z][\w ]*(: [\w ]+)?\??", name) or re.search("[a-z][A-Z]|_", name)
     ]
 
 
@@ -403,15 +405,15 @@ def test_a_run_is_told_where_nobody_else_tells_it() -> None:
     """StartModel tells of a start, StopModel of the release; of a duplicate and a dry run nobody is told."""
     (machine,) = (machine for machine in MACHINES if machine.name == "run_with_model")
     following = successors(machine)
-    sources = {name for name, targets in following.items() if "Tell that it failed" in targets}
-    assert sources == {"Prepare the run", "Has it been told?", "Has the workload succeeded?"}
-    without = {name: targets - {"Tell that it failed"} for name, targets in following.items()}
+    sources = {name for name, targets in following.items() if "Notify: failed" in targets}
+    assert sources == {"Prepare the run", "Already notified?", "Has the workload succeeded?"}
+    without = {name: targets - {"Notify: failed"} for name, targets in following.items()}
     assert "Run failed" not in reachable(without, "Run the workload")
     assert {name for name, targets in without.items() if "Run failed" in targets} == {
-        "Follow the first",
-        "Has the first ended?",
-        "Has it been told?",
-        "Tell that it failed",
+        "Check the first execution",
+        "Has the first execution ended?",
+        "Already notified?",
+        "Notify: failed",
     }
 
 

@@ -18,8 +18,8 @@ from tools.asl import DEFINITIONS, expressions, lambda_placeholder, state_machin
 from tools.templates import Template
 
 (MACHINE,) = (machine for machine in state_machines() if machine.name == "detect_batch")
-MAP = MACHINE.states["Look at every image"]
-CHILD = MACHINE.children["Look at every image"]
+MAP = MACHINE.states["Detect labels in each image"]
+CHILD = MACHINE.children["Detect labels in each image"]
 DETECT = CHILD.states["Detect labels"]
 STEPS = {"Prepare the batch": batch.prepare, "Summarise the results": batch.summarise}
 QUOTA = 50
@@ -93,7 +93,7 @@ def test_results_are_json_lines_one_for_each_image() -> None:
 
 @pytest.mark.parametrize(("key", "folder"), [("a/", True), ("a/b.png", False), ("/", True), ("ü", False)])
 def test_a_key_that_ends_with_a_slash_is_a_folder(key: str, folder: bool) -> None:
-    (condition,) = expressions(CHILD.states["A folder?"]["Choices"][0]["Condition"])
+    (condition,) = expressions(CHILD.states["Is it a folder?"]["Choices"][0]["Condition"])
     given = {"states": {"input": {"Image": {"S3Object": {"Name": key}}}}}
     assert Jsonata(condition).evaluate(None, given) is folder
 
