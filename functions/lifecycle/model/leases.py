@@ -1,7 +1,7 @@
 """Who needs a model, and who may stop it: the one item of each model, and every change of it. Pure.
 
 The service offers no fencing token, so safety is in these rules. ``docs/leases.md`` tells them, and
-``tests/unit/test_interleavings.py`` shows for each of them what goes wrong without it.
+``tests/exploration/test_interleavings.py`` shows for each of them what goes wrong without it.
 """
 
 from dataclasses import dataclass, replace

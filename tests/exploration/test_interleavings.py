@@ -29,9 +29,9 @@ from lifecycle.ports import Executions
 from lifecycle.reconciliation import sweep_rules
 from lifecycle.start_model import steps as start_steps
 from lifecycle.stop_model import steps as stop_steps
-from tests.unit.actors import Scene
-from tests.unit.exploration import explore
-from tests.unit.world import Start, Stop, Sweep
+from tests.exploration.actors import Scene
+from tests.exploration.exploration import explore
+from tests.exploration.world import Start, Stop, Sweep
 
 START, SAME_LEASE, OTHER_LEASE = Start("start A", "A"), Start("start A2", "A"), Start("start B", "B")
 STOP, OTHER_STOP = Stop("the stop"), Stop("the other stop")

@@ -14,7 +14,7 @@ from itertools import islice, product
 from typing import NamedTuple
 
 from lifecycle.model.decisions import Action
-from tests.unit.world import (
+from tests.exploration.world import (
     ENDED,
     ENDING,
     FRESH,

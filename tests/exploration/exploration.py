@@ -5,8 +5,8 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.unit.actors import Play, Scene, World
-from tests.unit.world import RUNS, Sweep
+from tests.exploration.actors import Play, Scene, World
+from tests.exploration.world import RUNS, Sweep
 
 
 @dataclass(frozen=True)
