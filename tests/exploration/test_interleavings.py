@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.executions import steps
 from lifecycle.executions.requests import Request
 from lifecycle.executions.steps import Turn
 from lifecycle.model import leases
@@ -74,7 +75,7 @@ class Mutant:
     rule: str
     scene: Scene
     breaks: str = ""
-    instead: Mapping[str, Any] = field(default_factory=dict)
+    instead: Mapping[tuple[object, str], Any] = field(default_factory=dict)
 
 
 def but(function: Callable[..., Any], **changed: Any) -> Callable[..., Any]:
@@ -174,17 +175,17 @@ MUTANTS = [
         BASIC,
         "(a)",
         {
-            "leases.take": take_nothing,
-            "start_steps._has_lease": yes,
-            "start_steps.may_request_start": may_start_without_lease,
+            (leases, "take"): take_nothing,
+            (start_steps, "_has_lease"): yes,
+            (start_steps, "may_request_start"): may_start_without_lease,
         },
     ),
-    Mutant("1: settled by the very write with which it answers", BASIC, "(c)", {"leases.settle": settle_nothing}),
+    Mutant("1: settled by the very write with which it answers", BASIC, "(c)", {(leases, "settle"): settle_nothing}),
     Mutant(
         "1: that lease is there also where the answer to its write got lost",
         STARTS_CRASH,
         "(f)",
-        {"start_steps._has_lease": has_pending_lease},
+        {(start_steps, "_has_lease"): has_pending_lease},
     ),
     Mutant("1-10: every change is a compare-and-set", replace(BASIC, compares=False), "(f)"),
     Mutant("1-10: a look reads the item before it sees the model", replace(AT_ANY_PACE, item_first=False), "(a)"),
@@ -192,74 +193,74 @@ MUTANTS = [
         "2: a start takes back only a pending lease that is its own",
         ONE_LEASE_ID,
         "(f)",
-        {"leases.give_back": give_back_by_lease_id},
+        {(leases, "give_back"): give_back_by_lease_id},
     ),
-    Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {"leases.ModelItem.is_held": no}),
-    Mutant("3: and no claim", TWO_STOPS, "(a)", {"stop_steps.stop_turn": stop_over_claims}),
+    Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {(ModelItem, "is_held"): no}),
+    Mutant("3: and no claim", TWO_STOPS, "(a)", {(stop_steps, "stop_turn"): stop_over_claims}),
     Mutant(
-        "4: while a claim stands no start answers", BASIC, "(c)", {"start_steps._decide": but(decide, claimed=False)}
+        "4: while a claim stands no start answers", BASIC, "(c)", {(start_steps, "_decide"): but(decide, claimed=False)}
     ),
     Mutant(
         "4: it waits until the claim is gone, not until the status is STOPPED",
         BASIC,
         "(a)",
-        {"start_steps._decide": wait_for_stopped, "start_steps.may_request_start": may_start_under_claim},
+        {(start_steps, "_decide"): wait_for_stopped, (start_steps, "may_request_start"): may_start_under_claim},
     ),
     Mutant(
         "5: a claim is taken over once the longest call has passed since its execution's end",
         STOPS_CRASH,
         "(a)",
-        {"steps.claim_is_over": over_when_ended},
+        {(steps, "claim_is_over"): over_when_ended},
     ),
     Mutant(
         "6: the function that starts reads its lease again right before",
         RELEASED,
         "(d)",
-        {"start_steps.may_request_start": yes},
+        {(start_steps, "may_request_start"): yes},
     ),
     Mutant("6: after an ambiguous error nothing follows until it is over", replace(STOPS_CRASH, pauses=False), "(a)"),
     Mutant(
         "6: a stop claims once more before its call, for a look of its own may be under way that gives the claim up",
         replace(AT_ANY_PACE, impatient=True),
         "(a)",
-        {"leases.claim": claim_once},
+        {(leases, "claim"): claim_once},
     ),
     Mutant(
         "7: force is remembered: a start that began before it ends",
         BY_FORCE,
         "(c)",
-        {"leases.ModelItem.forced_since": no},
+        {(ModelItem, "forced_since"): no},
     ),
-    Mutant("8: taking a lease marks the model ours", BASIC, "(d)", {"leases.take": take_unmarked}),
+    Mutant("8: taking a lease marks the model ours", BASIC, "(d)", {(leases, "take"): take_unmarked}),
     Mutant(
         "8: the mark goes the longest call after the last change",
         STARTS_CRASH,
         "(d)",
-        {"leases.disown": disown_at_once},
+        {(leases, "disown"): disown_at_once},
     ),
     Mutant(
-        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {"sweep_rules.sweep_turn": begin_no_stop}
+        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {(sweep_rules, "sweep_turn"): begin_no_stop}
     ),
     Mutant(
         "9: and takes over claims whose execution ended",
         STOPS_CRASH,
         "(d)",
-        {"sweep_rules.sweep_turn": but(sweep_turn, claim_over=False)},
+        {(sweep_rules, "sweep_turn"): but(sweep_turn, claim_over=False)},
     ),
     Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
     Mutant(
         "10: the sweep settles pending leases of executions that have ended, or else they end at their deadline",
         STARTS_CRASH,
         "(d)",
-        {"sweep_rules.sweep_turn": but(sweep_turn, ended=()), "leases.ModelItem.awaited": awaited_for_ever},
+        {(sweep_rules, "sweep_turn"): but(sweep_turn, ended=()), (ModelItem, "awaited"): awaited_for_ever},
     ),
 ]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.rule for mutant in MUTANTS])
 def test_without_the_rule_a_property_is_broken(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, replacement in mutant.instead.items():
-        monkeypatch.setattr(f"lifecycle.{name}", replacement)
+    for (place, name), replacement in mutant.instead.items():
+        monkeypatch.setattr(place, name, replacement)
     violation = explore(mutant.scene).violation
     assert violation
     print(f"\n{violation}")  # noqa: T201 - for pytest -s
@@ -272,39 +273,41 @@ REDUNDANT = [
     Mutant(
         "6: the function that stops reads its claim again right before",
         replace(BASIC, impatient=True),
-        instead={"stop_steps.may_request_stop": yes},
+        instead={(stop_steps, "may_request_stop"): yes},
     ),
     # Where the stop itself decides to fail, no call of it is under way. It keeps the claim for simplicity: a stop that
     # fails otherwise, with a call under way, has nobody to clear it.
     Mutant(
         "5: a stop that failed leaves its claim",
         STOPS_CRASH,
-        instead={"stop_steps.stop_turn": stop_unclaims_on_failure},
+        instead={(stop_steps, "stop_turn"): stop_unclaims_on_failure},
     ),
     # Its call has landed by then. But it would report MODEL_KEPT_RUNNING of a model that it has stopped.
     Mutant(
         "5: a stop that has called does not make way",
         STOPS_CRASH,
-        instead={"stop_steps.stop_turn": stop_makes_way_always},
+        instead={(stop_steps, "stop_turn"): stop_makes_way_always},
     ),
     # A stop waits for RUNNING itself. It is begun before so that it need not wait for the next sweep.
-    Mutant("9: the sweep stops models that are STARTING", BASIC, instead={"sweep_rules.BILLS": frozenset({"RUNNING"})}),
+    Mutant(
+        "9: the sweep stops models that are STARTING", BASIC, instead={(sweep_rules, "BILLS"): frozenset({"RUNNING"})}
+    ),
     # A pending lease ends at its deadline at last; and its deadline may be a day away.
     Mutant(
         "10: the sweep settles pending leases of executions that have ended",
         STARTS_CRASH,
-        instead={"sweep_rules.sweep_turn": but(sweep_turn, ended=())},
+        instead={(sweep_rules, "sweep_turn"): but(sweep_turn, ended=())},
     ),
     Mutant(
         "1: a pending lease ends at the start's deadline",
         STARTS_CRASH,
-        instead={"leases.ModelItem.awaited": awaited_for_ever},
+        instead={(ModelItem, "awaited"): awaited_for_ever},
     ),
 ]
 
 
 @pytest.mark.parametrize("mutant", REDUNDANT, ids=[mutant.rule for mutant in REDUNDANT])
 def test_these_rules_are_kept_for_other_reasons(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, replacement in mutant.instead.items():
-        monkeypatch.setattr(f"lifecycle.{name}", replacement)
+    for (place, name), replacement in mutant.instead.items():
+        monkeypatch.setattr(place, name, replacement)
     assert not explore(mutant.scene).violation
