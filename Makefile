@@ -21,7 +21,7 @@ PYTEST := $(PY) -m pytest
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy bootstrap docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -84,7 +84,7 @@ lint: setup tools/node_modules/.done ## ruff, mypy --strict, import-linter
 	@.venv/bin/mypy --no-error-summary
 	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
-benchmarks: setup ## Measure everything in docs/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
+benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
 	@$(PY) -m benchmarks $(PARTS)
 
 synth: setup ## Write the CloudFormation template to cdk.out/
@@ -96,10 +96,10 @@ schedules: setup ## Show when the schedules in cdk.json come next
 bill: setup ## Show what the deployed models have cost this month, or MONTH=2026-11
 	@$(PY) -m tools.bill $(MONTH)
 
-faults: setup ## Tell every story of docs/reliability.md, and write its table
+faults: setup ## Tell every story of docs/evidence/reliability.md, and write its table
 	@$(PY) -m tests.account
 
-abuse: setup ## Try every input of docs/abuse.md, and write its tables
+abuse: setup ## Try every input of docs/evidence/abuse.md, and write its tables
 	@$(PY) -m tests.abuse
 
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
@@ -112,7 +112,7 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
-deploy diff destroy: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove
+deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove; prepare an account
 	@test $@ != destroy || $(PY) -m tools.removal
 	@PATH=$(NODE_DIR)/bin:$$PATH node tools/deploy/node_modules/aws-cdk/bin/cdk $@
 

@@ -1,4 +1,4 @@
-"""Measure, and write docs/benchmarks.md: ``python -m benchmarks [PART ...]``; without parts, all of them."""
+"""Measure, and write docs/evidence/benchmarks.md: ``python -m benchmarks [PART ...]``; without parts, all of them."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Pictures for docs/benchmarks.md: small SVG files that differ only where their figures do."""
+"""Pictures for docs/evidence/benchmarks.md: small SVG files that differ only where their figures do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ mpl.rcParams.update({"svg.hashsalt": "custom-labels-lifecycle", "svg.fonttype": 
 
 @contextmanager
 def plot(name: str, x: str, y: str, *, logarithmic: bool = False) -> Iterator[Axes]:
-    """A picture of one diagram, written to docs/plots/ when it is drawn."""
+    """A picture of one diagram, written to docs/evidence/plots/ when it is drawn."""
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.set(xlabel=x, ylabel=y)

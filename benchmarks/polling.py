@@ -158,7 +158,7 @@ def report() -> str:
 US cents that a start costs which a clairvoyant would not have paid: the seconds of one inference unit from RUNNING to
 the look that sees it, and the looks after the request ({100 * LOOK:.4f} cents each, a clairvoyant's too). 200 simulated
 starts a row, normally distributed, seeded, watched by the code of `lifecycle.start_model.steps`
-([`starts.py`](../benchmarks/starts.py)). "No history" is each of them as the model's first; "20 known" the 200 that
+([`starts.py`](../../benchmarks/starts.py)). "No history" is each of them as the model's first; "20 known" the 200 that
 follow 20 others, each learning from those before; "best possible" who knows the distribution exactly, but not the start
 (dynamic programming, on a grid of seconds).
 

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: one section for each part, written between its marks, and on top of them which bars hold."""
+"""docs/evidence/benchmarks.md: one section for each part, between its marks, and on top of them which bars hold."""
 
 import os
 import platform
@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from benchmarks import ROOT
 
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
-PICTURES = ROOT / "docs" / "plots"
+DOCUMENT = ROOT / "docs" / "evidence" / "benchmarks.md"
+PICTURES = ROOT / "docs" / "evidence" / "plots"
 
 _SECTION = "<!-- measured: {} -->\n{}<!-- /measured -->\n"
 _SECTIONS = re.compile(r"<!-- measured: ([\w-]+) -->\n(.*?)<!-- /measured -->\n", re.DOTALL)

@@ -1,1 +1,1 @@
-"""What hostile inputs, and the largest that are legal, come to: what docs/abuse.md promises."""
+"""What hostile inputs, and the largest that are legal, come to: what docs/evidence/abuse.md promises."""

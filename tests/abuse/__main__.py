@@ -1,4 +1,4 @@
-"""Abuse from the command line: ``python -m tests.abuse`` tries every input, and writes docs/abuse.md.
+"""Abuse from the command line: ``python -m tests.abuse`` tries every input, and writes docs/evidence/abuse.md.
 
 ``--share 0.1`` tries a tenth of each row and writes nothing; ``--only ARNs`` tries one row, and writes its line anew.
 ``--emulator 40`` tries so many end to end in the emulator, and nothing else.
@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytes
 from tests.abuse import doors, end_to_end, inputs, judge, sizes, trying  # noqa: E402 - they need the path
 from tests.abuse.fields import MACHINES  # noqa: E402 - after the paths are set
 
-DOCUMENT = ROOT / "docs" / "abuse.md"
+DOCUMENT = ROOT / "docs" / "evidence" / "abuse.md"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A small part of what docs/abuse.md tells: some inputs of each row, some calls, and the largest that are legal."""
+"""A small part of docs/evidence/abuse.md: some inputs of each row, some calls, and the largest that are legal."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from tests.unit.examples import MACHINES as ARNS
 
 pytestmark = pytest.mark.xdist_group("faults")
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "abuse.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "evidence" / "abuse.md").read_text(encoding="utf-8")
 SOME = 0.004
 """Of a row's inputs: at least one."""
 

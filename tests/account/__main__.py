@@ -1,4 +1,4 @@
-"""The campaign from the command line: ``python -m tests.account`` tells every story, and writes docs/reliability.md.
+"""The campaign from the command line: ``python -m tests.account`` tells all, and writes docs/evidence/reliability.md.
 
 ``--share 0.1`` tells a tenth of each row and writes nothing; ``--only DynamoDB`` tells the rows whose words have that.
 ``--emulator 150`` tells so many end to end in the emulator, and nothing else.
@@ -21,7 +21,7 @@ from tests.account import end_to_end, telling  # noqa: E402 - they need the path
 from tests.account.campaign import ROWS  # noqa: E402 - after the paths are set
 from tests.account.stories import PROPERTIES, Verdict  # noqa: E402 - so too
 
-DOCUMENT = ROOT / "docs" / "reliability.md"
+DOCUMENT = ROOT / "docs" / "evidence" / "reliability.md"
 SIMULATED, EMULATED = (f"<!-- {{}} of python -m tests.account{more} -->" for more in ("", " --emulator"))
 
 

@@ -1,4 +1,4 @@
-"""A small part of the campaign: some trials of each row of docs/reliability.md; the command tells them all."""
+"""A small part of the campaign: some trials of each row of docs/evidence/reliability.md; the command tells them all."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.account.clients import errors_of_operation
 from tests.account.stories import PROPERTIES, Teller
 
 pytestmark = pytest.mark.xdist_group("faults")
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "evidence" / "reliability.md").read_text(encoding="utf-8")
 SOME = 5
 """Trials of a row."""
 

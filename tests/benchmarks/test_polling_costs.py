@@ -1,4 +1,4 @@
-"""What waiting for a model costs, of the same simulated starts as docs/benchmarks.md, with fewer of them."""
+"""What waiting for a model costs, of the same simulated starts as docs/evidence/benchmarks.md, with fewer of them."""
 
 from collections.abc import Sequence
 from statistics import fmean

@@ -1,4 +1,4 @@
-"""Many starts under one quota, of the same simulation as docs/benchmarks.md."""
+"""Many starts under one quota, of the same simulation as docs/evidence/benchmarks.md."""
 
 from statistics import fmean
 

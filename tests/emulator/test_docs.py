@@ -39,11 +39,12 @@ def made(emulator: Emulator, definition: dict[str, Any]) -> StateMachine:
 @pytest.fixture
 def pipeline(emulator: Emulator) -> StateMachine:
     """A caller's state machine, made of the snippet alone."""
-    states: dict[str, Any] = json.loads("{" + snippet("pipelines.md", "In Amazon States Language:") + "}")
+    definition: dict[str, Any] = json.loads(snippet("pipelines.md", "In Amazon States Language"))
+    states = definition["States"]
     states["Start the model"]["Arguments"]["StateMachineArn"] = emulator.outputs["StartModelArn"]
     states["Start the model"]["Arguments"]["Input"] |= QUICK
     states["Release the model"]["Arguments"]["StateMachineArn"] = emulator.outputs["StopModelArn"]
-    return made(emulator, {"QueryLanguage": "JSONata", "StartAt": "Start the model", "States": states})
+    return made(emulator, definition)
 
 
 def test_a_pipeline_goes_on_when_its_model_is_running_and_releases_it(
@@ -85,7 +86,7 @@ print("".join(part if isinstance(part, str) else "aws" for part in parts))
 
 def test_the_cdk_pipeline_releases_its_model_also_when_its_work_fails(emulator: Emulator, configured: str) -> None:
     program = CDK.format(
-        snippet=snippet("pipelines.md", "The same in CDK", "python"),
+        snippet=snippet("pipelines.md", "In CDK for Python", "python"),
         start=emulator.outputs["StartModelArn"],
         stop=emulator.outputs["StopModelArn"],
     )
@@ -106,7 +107,7 @@ def test_a_workload_is_run_with_the_input_of_the_docs(
     emulator: Emulator, workload: StateMachine, configured: str
 ) -> None:
     given = json.loads(snippet("pipelines.md", "from wherever you are:"))
-    assert json.loads("{" + snippet("pipelines.md", "# From a pipeline") + "}") == {
+    assert json.loads("{" + snippet("pipelines.md", "# Use a model in a pipeline") + "}") == {
         "workloads": [given["Workload"]["StateMachineArn"].rpartition(":")[2]]
     }
     given["Workload"]["StateMachineArn"] = workload.arn
@@ -117,5 +118,5 @@ def test_a_workload_is_run_with_the_input_of_the_docs(
 
 
 def test_the_console_input_starts_the_model(start_model: StateMachine, configured: str) -> None:
-    given = {**json.loads(snippet("console.md", "# From the console")), **QUICK}
+    given = {**json.loads(snippet("console.md", "## In the AWS console")), **QUICK}
     assert start_model.run(given).output["ProjectVersionArn"] == configured

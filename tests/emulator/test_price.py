@@ -1,4 +1,4 @@
-"""What a start costs beside the model, of one that really runs: the bar of docs/benchmarks.md."""
+"""What a start costs beside the model, of one that really runs: the bar of docs/evidence/benchmarks.md."""
 
 from benchmarks.price import LARGEST_PRICE, MINUTES, bill, largest_items, run
 from benchmarks.starts import watch

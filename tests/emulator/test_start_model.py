@@ -276,7 +276,7 @@ FOR_A_MOMENT = pytest.mark.parametrize(
         ("ProvisionedThroughputExceededException", (2,)),
     ],
 )
-"""The fault campaign tries each error at each attempt (docs/reliability.md); here the retries are real ones."""
+"""The fault campaign tries each error at each attempt (docs/evidence/reliability.md); here the retries are real."""
 
 
 @FOR_A_MOMENT

@@ -1,4 +1,4 @@
-"""The command of docs/leases.md that stops everything, run as written, by the AWS CLI."""
+"""The command of docs/stop-everything.md that stops everything, run as written, by the AWS CLI."""
 
 import re
 import time
@@ -15,8 +15,7 @@ def test_everything_of_ours_is_stopped_by_one_command(
     ours, other = [new_model("RUNNING"), new_model("RUNNING")], new_model("RUNNING")
     for arn in ours:
         assert start_model.run({"ProjectVersionArn": arn, "LeaseMinutes": 0, **QUICK}).status == "SUCCEEDED"
-    text = (DOCS / "leases.md").read_text("utf-8")
-    command = re.search(r"\*\*Stop everything now\*\*.*?```shell\n(.*?)```", text, re.DOTALL)
+    command = re.search(r"```shell\n(.*?)```", (DOCS / "stop-everything.md").read_text("utf-8"), re.DOTALL)
     assert command is not None
     run(emulator, command[1])
     deadline = time.monotonic() + 120

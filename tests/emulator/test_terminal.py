@@ -52,18 +52,18 @@ def test_the_commands_of_the_page_do_the_same(
 ) -> None:
     start_model.run({"Model": "defects", "LeaseId": "somebody"})
     start, stop = snippets("console.md", "shell")
-    assert executed(start_model, run(running, start)).output["LeaseId"] == "inspection-2026-11-24"
+    assert executed(start_model, run(running, start)).output["LeaseId"] == "inspection"
     helper = start.partition("\n\n")[0]
     released = executed(stop_model, run(running, helper, stop)).output
     assert released["Outcome"] == "MODEL_KEPT_RUNNING"
-    assert "inspection-2026-11-24" not in [lease["LeaseId"] for lease in released["Leases"]]
+    assert "inspection" not in [lease["LeaseId"] for lease in released["Leases"]]
 
 
 # --- Events -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_settings_of_the_page_are_right_and_those_that_are_tested_here() -> None:
-    rules, stop, trusted = snippets("events.md", "json")
+    rules, stop, _, trusted = snippets("events.md", "json")
     settings = json.loads(f"{{{rules}, {trusted}}}")
     settings["event_rules"].append(json.loads(stop))
     assert settings["event_rules"][0] == EVENT_RULES[0]
@@ -85,8 +85,8 @@ def test_the_event_of_the_page_starts_the_model(running: Emulator, start_model: 
     assert (execution.output["ProjectVersionArn"], execution.output["LeaseId"]) == (MODEL, "event/shift-begins")
 
 
-def test_the_event_of_the_emulator_s_page_matches_the_same_rule(running: Emulator, start_model: StateMachine) -> None:
-    happened = running.event(json.loads(snippets("emulator.md", "json")[0]))
+def test_the_event_in_a_file_matches_the_same_rule(running: Emulator, start_model: StateMachine) -> None:
+    happened = running.event(json.loads(snippets("events.md", "json")[2]))
     assert happened["Rules"] == ["CustomLabelsLifecycle.shift-begins"]
     assert start_model.wait(happened["Deliveries"][0]["ExecutionArn"]).status == "SUCCEEDED"
 

@@ -1,4 +1,4 @@
-"""docs/threat-model.md: every threat has the test that shows what stops it, and the test is there."""
+"""docs/evidence/threat-model.md: every threat has the test that shows what stops it, and the test is there."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.configurations import ROOT
 
-PAGE = (ROOT / "docs/threat-model.md").read_text("utf-8")
+PAGE = (ROOT / "docs/evidence/threat-model.md").read_text("utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.split("<!-- threats -->")[1].split("<!-- /threats -->")[0].splitlines()
@@ -77,4 +77,4 @@ def test_a_threat_without_a_test_is_noticed(shown_by: str) -> None:
 def test_every_link_of_the_page_leads_to_a_file() -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGE)
     assert links
-    assert not [link for link in links if not (ROOT / "docs" / link).exists()]
+    assert not [link for link in links if not (ROOT / "docs/evidence" / link).exists()]

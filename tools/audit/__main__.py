@@ -1,6 +1,6 @@
 """Audit the template, the dependencies, the files and the workflows: ``python -m tools.audit [--write] [HOME]``.
 
-With ``--write`` the table goes into docs/threat-model.md too.
+With ``--write`` the table goes into docs/evidence/threat-model.md too.
 """
 
 import sys
@@ -16,7 +16,7 @@ from tools.audit.auditors import ROOT, Place, all_audits
 from tools.audit.findings import Audit, Excuse, excuses_of, exit_code, judged
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.toml")
-DOCUMENT = ROOT / "docs/threat-model.md"
+DOCUMENT = ROOT / "docs/evidence/threat-model.md"
 BEGIN, END = (f"<!-- {which} of python -m tools.audit -->" for which in ("begin", "end"))
 NAMES = ("audit", "looked at", "found", "excused, with a reason", "verdict")
 

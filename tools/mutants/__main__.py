@@ -1,6 +1,7 @@
 """Mutation testing of the pure core: ``python -m tools.mutants [module ...]``; without modules, of all of them.
 
-Writes docs/mutants.md. Ends with 1 where a survivor has no reason, a reason no survivor, or a group misses the bar.
+Writes docs/evidence/mutants.md. Ends with 1 if a survivor has no reason, a reason no survivor, or a
+group misses the bar.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a run has found: the figures in docs/mutants.md, and the reasons why some mutants may live."""
+"""What a run has found: the figures in docs/evidence/mutants.md, and the reasons why some mutants may live."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.mutants.modules import GROUPS
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "mutants.md"
+DOCUMENT = ROOT / "docs" / "evidence" / "mutants.md"
 REASONS = Path(__file__).with_name("survivors.toml")
 BAR = 0.95
 """More than this share of a group's mutants is to be noticed."""

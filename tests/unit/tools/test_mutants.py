@@ -1,4 +1,4 @@
-"""What keeps docs/mutants.md from slipping. The mutants themselves are tried by `make mutants`, in half an hour."""
+"""What keeps docs/evidence/mutants.md from slipping. `make mutants` tries the mutants themselves."""
 
 import textwrap
 
