@@ -196,9 +196,9 @@ def report() -> str:
 One execution of StartModel that really runs in the emulator, with the packaged functions: its transitions, invocations,
 calls and log lines are counted, and priced at list prices of us-east-1 without free tiers
 ([`emulator/prices.py`](../../emulator/prices.py)). The model takes {STARTING} s there; the looks of {MINUTES}
-minutes are as many as the simulation above makes, each like the measured ones. Reads and writes are counted as if each were
-of the largest item of its table, the model's with 20 past starts. Milliseconds are taken {FACTOR} times: a function of 512 MB
-has 0.29 of a processor. One cold start of each function is in it.
+minutes are as many as the simulation above makes, each like the measured ones. Reads and writes are counted as if
+each were of the largest item of its table, the model's with 20 past starts. Milliseconds are taken {FACTOR} times: a
+function of 512 MB has 0.29 of a processor. One cold start of each function is in it.
 
 {table(("first start", "counted", "US cents"), lines, left=2)}
 

@@ -331,8 +331,8 @@ everybody looks in turn, as often as the quota allows. "US cents" as above: the 
 "Without slots" is what the product did before, and what retries alone come to: they only add to the crowd. Now
 [a rate limiter](../../functions/lifecycle/adapters/rate_limit.py) gives each look a slot, one every quarter of a second
 (a conditional write, 0.00006 cents). Who has to wait for it longer than two seconds waits in the state machine, where
-that costs a turn. Its first call, of Prepare, does not queue: it comes again, by chance, until a slot is near. The same with
-the real functions and definitions, and 100 starts at a time: `tests/account/test_crowd.py`.
+that costs a turn. Its first call, of Prepare, does not queue: it comes again, by chance, until a slot is near. The
+same with the real functions and definitions, and 100 starts at a time: `tests/account/test_crowd.py`.
 
 Begun within a quarter of an hour instead of a second:
 
