@@ -102,6 +102,8 @@ SETTINGS: Mapping[str, Any] = {
 
 LARGE = frozenset({"browser", "emulator"})
 """Folders of which every test is large: what the product needs of them, its stories use anyway."""
+MOCKING = frozenset({"adapters", "handlers"})
+"""Folders of tests that mock AWS, by moto."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -112,13 +114,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is large by its folder. Begin with the tests that mostly wait: the others run meanwhile.
 
-    End with the unit tests: some of these mock AWS, which empties the emulator that a process shares, in whatever order
-    they were asked for.
+    End with those that mock AWS, which empties the emulator that a process shares.
     """
     for item in items:
         if LARGE.intersection(item.path.parts):
             item.add_marker("large")
-    items.sort(key=lambda item: (item.get_closest_marker("waits") is None, "unit" in item.path.parts))
+    items.sort(key=lambda one: (one.get_closest_marker("waits") is None, not MOCKING.isdisjoint(one.path.parts)))
 
 
 @pytest.fixture(scope="session")

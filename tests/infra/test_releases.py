@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.unit.executions.test_stored import VERSION
+from tests.adapters.test_stored import VERSION
 from tools.templates import Template
 
 FOLDER = Path(__file__).parent / "released"

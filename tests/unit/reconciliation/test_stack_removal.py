@@ -25,8 +25,8 @@ from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
 from lifecycle.reconciliation.stack_removal import LOOK_SECONDS, NAMED, OnDestroy, Remover, StillRunning
 from lifecycle.shared.wire import Json
+from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
-from tests.unit.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
 from tests.unit.twins import NEVER, Clock, Executions, Items
 
 RUNS = ExecutionState("RUNNING")

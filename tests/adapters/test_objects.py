@@ -12,7 +12,7 @@ from moto import mock_aws
 from lifecycle.adapters.aws import CLIENT_CONFIG
 from lifecycle.adapters.objects import S3
 from lifecycle.errors import AccessDenied, InvalidRequest, LifecycleError, ServiceUnavailable
-from tests.unit.adapters.test_adapters import KEYS
+from tests.adapters.test_adapters import KEYS
 
 PLACE = {"Bucket": "results", "Key": "labels/one"}
 

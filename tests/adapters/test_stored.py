@@ -3,7 +3,7 @@
 Around a deploy two versions read and write the same items: a start with ``ReadyAt`` may wait for 30 days, with the code
 that it began with. ``stored`` beside this file has the items as DynamoDB keeps them, a file for each version;
 docs/deploy.md says what may be changed. Before a version is released its file is renewed, with ``RENEW_GOLDEN=1
-.venv/bin/pytest tests/unit/executions/test_stored.py -n 0``; afterwards a change of the items begins a new file.
+.venv/bin/pytest tests/adapters/test_stored.py -n 0``; afterwards a change of the items begins a new file.
 """
 
 import json

@@ -15,7 +15,7 @@ from lifecycle.errors import InvalidRequest, LifecycleError, ServiceUnavailable
 from lifecycle.observability.measurements import of_outcome
 from lifecycle.observability.metrics import Measure
 from lifecycle.shared.wire import Json
-from tests.unit.handlers.test_notify import Context
+from tests.handlers.test_notify import Context
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.model.leases import Lease, ModelItem, PendingLease
 from lifecycle.shared.wire import Json
+from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Channel, Context
 from tests.unit.examples import ARN, CONFIGURATION, MACHINES
-from tests.unit.handlers.test_notify import ENVIRONMENT, SWEEPING, Channel, Context
 from tests.unit.twins import Models
 
 MODULES = ("handlers.settle", "handlers.sweep", "handlers._runtime.reconciliation", "handlers._runtime.delivery")

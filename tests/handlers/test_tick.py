@@ -15,8 +15,8 @@ from moto import mock_aws
 from lifecycle.configuration import Schedule
 from lifecycle.errors import InvalidRequest
 from lifecycle.shared.wire import Json
+from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
 from tests.unit.examples import ARN, MACHINES
-from tests.unit.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 # Far from now: a start between the scheduled time and now would win over the stop.
