@@ -17,6 +17,8 @@ from tools.templates import Template
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
+pytest_plugins = ["tests.deployed.fixtures"]
+
 Synthesised = Callable[[Mapping[str, Any]], Path]
 
 HOME = "arn:aws:rekognition:eu-west-1:111122223333:project"
@@ -100,7 +102,7 @@ SETTINGS: Mapping[str, Any] = {
 """Every setting is used."""
 
 
-LARGE = frozenset({"browser", "emulator"})
+LARGE = frozenset(Path(__file__).parent / name for name in ("browser", "docs", "emulator"))
 """Folders of which every test is large: what the product needs of them, its stories use anyway."""
 MOCKING = frozenset({"adapters", "handlers"})
 """Folders of tests that mock AWS, by moto."""
@@ -108,7 +110,7 @@ MOCKING = frozenset({"adapters", "handlers"})
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Don't even import large tests where they are left out."""
-    return True if config.option.markexpr == "not large" and collection_path.name in LARGE else None
+    return True if config.option.markexpr == "not large" and collection_path in LARGE else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -117,7 +119,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     End with those that mock AWS, which empties the emulator that a process shares.
     """
     for item in items:
-        if LARGE.intersection(item.path.parts):
+        if LARGE.intersection(item.path.parents):
             item.add_marker("large")
     items.sort(key=lambda one: (one.get_closest_marker("waits") is None, not MOCKING.isdisjoint(one.path.parts)))
 

@@ -19,9 +19,9 @@ from emulator.server import Emulator
 from tests.abuse.fields import MACHINES
 from tests.abuse.inputs import ROWS, Hostile, hostile
 from tests.abuse.judge import Verdict, is_named, safe_chat, safe_mail
-from tests.emulator.conftest import QUOTAS, SETTINGS
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.told import Told
+from tests.deployed.app import QUOTAS, SETTINGS
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.told import Told
 
 SIDE_BY_SIDE = 8
 LARGEST = 30_000

@@ -24,9 +24,9 @@ from tests.account.campaign import FOR_GOOD
 from tests.account.clients import errors_of_operation
 from tests.account.statuses import EVERY_STATUS
 from tests.account.stories import ERRORS, STOPPED, TOLD, Verdict
-from tests.emulator.conftest import PROJECTS, QUOTAS, SETTINGS
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.told import Told
+from tests.deployed.app import PROJECTS, QUOTAS, SETTINGS
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.told import Told
 
 BATCH = 50
 """Models at a time: the sweep looks at all of them."""

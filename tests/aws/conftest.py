@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests.emulator.executions import StateMachine
+from tests.deployed.executions import StateMachine
 
 MODEL = os.environ.get("CUSTOM_LABELS_MODEL_ARN")
 STACK = os.environ.get("CUSTOM_LABELS_STACK", "CustomLabelsLifecycle")

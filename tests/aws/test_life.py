@@ -1,7 +1,7 @@
 """The stories of a start and a stop, against a real account."""
 
-from tests.emulator.executions import StateMachine
-from tests.stories import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
+from tests.deployed.executions import StateMachine
+from tests.deployed.story import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
 
 SLOW = {"TimeoutSeconds": 3600}
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.emulator.executions import StateMachine
+from tests.deployed.executions import StateMachine
 from tools.browser import Site
 
 HOME = "arn:aws:rekognition:us-east-1:123456789012:project"

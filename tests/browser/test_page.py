@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.site import DEFECTS, LOGOS, OTHERS, QUICK, executions, input_of, machine
-from tests.emulator.executions import wait_until
+from tests.deployed.executions import wait_until
 from tools.browser import ROOT, Site
 
 pytestmark = pytest.mark.xdist_group("browser")  # in one process: they share an emulator and a browser

@@ -11,7 +11,7 @@ from typing import Any
 from emulator.deploy import deploy_stack
 from emulator.runtime import Invocation
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
+from tests.deployed.executions import StateMachine
 
 _names = itertools.count(1)
 

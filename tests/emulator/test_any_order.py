@@ -17,8 +17,8 @@ from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.schedules import FireError
 from emulator.server import Emulator
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.told import QUICK, NewModel, Told
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.told import QUICK, NewModel, Told
 
 LEASES = st.sampled_from(["a", "b"])
 FAULTS = {

@@ -14,10 +14,10 @@ from emulator import images
 from emulator.faults import Fault
 from emulator.server import Emulator
 from infra.settings.settings import Settings
-from tests.emulator.conftest import SETTINGS
-from tests.emulator.executions import Execution, StateMachine
+from tests.deployed.app import SETTINGS
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.told import SCHEMAS, NewModel, failed_well
 from tests.emulator.test_grants import NOT_CALLED_BY_OUR_CODE, granted
-from tests.emulator.told import SCHEMAS, NewModel, failed_well
 
 BUCKET, RESULTS, FOLDER = "factory-images", "factory-results", "line-1/"
 DETECT = "rekognition:DetectCustomLabels"

@@ -18,7 +18,7 @@ from emulator.cli import app
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
+from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.processes import descendants, gone
 
 AWS = str(Path(sys.executable).parent / "aws")

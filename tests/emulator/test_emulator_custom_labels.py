@@ -22,8 +22,8 @@ from emulator.custom_labels import (
     Timing,
 )
 from emulator.server import Emulator
-from tests.emulator.conftest import TIMING
-from tests.emulator.executions import wait_until
+from tests.deployed.app import TIMING
+from tests.deployed.executions import wait_until
 
 NewModel = Callable[..., str]
 OUTPUT_CONFIG = {"S3Bucket": "training-results", "S3KeyPrefix": "here"}

@@ -18,7 +18,7 @@ from emulator.deploy import ROOT
 from emulator.faults import Fault
 from emulator.remote import Remote
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
+from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.processes import gone
 from tests.emulator.stacks import deploy, function, machine, rule
 

@@ -13,7 +13,7 @@ from emulator.faults import Fault
 from emulator.happenings import EventError
 from emulator.server import Emulator
 from emulator.transforming import target_input, transform
-from tests.emulator.executions import StateMachine, wait_until
+from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.stacks import deploy, function, machine, role, rule
 
 EVENT: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 
 from emulator import images
 from emulator.server import Emulator
-from tests.emulator.executions import Execution, StateMachine
+from tests.deployed.executions import Execution, StateMachine
 from tests.emulator.stacks import deploy, machine
 
 _numbers = itertools.count()

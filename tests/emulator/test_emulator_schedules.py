@@ -15,7 +15,7 @@ from emulator.faults import Fault
 from emulator.remote import Remote, RemoteError
 from emulator.schedules import FireError
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
+from tests.deployed.executions import StateMachine
 from tests.emulator.stacks import deploy, function, machine, role
 
 AT = datetime(2026, 11, 1, 13, 0, 5, tzinfo=UTC)

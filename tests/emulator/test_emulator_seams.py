@@ -12,7 +12,7 @@ from moto.awslambda.models import LambdaVersion
 from emulator.faults import Fault
 from emulator.seams.patching import patch
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
+from tests.deployed.executions import StateMachine
 from tests.emulator.stacks import deploy, deploy_machine, function, machine, task, uploaded
 
 ECHO = "def handler(event, context): return event"

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from emulator.deploy import DeployError, deploy_stack
 from emulator.server import Emulator
-from tests.emulator.executions import wait_until
+from tests.deployed.executions import wait_until
 from tests.emulator.stacks import deploy, function
 
 ANSWERS = """

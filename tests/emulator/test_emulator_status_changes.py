@@ -9,7 +9,7 @@ import pytest
 
 from emulator.seams.executions import status_change
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
+from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.stacks import deploy, function, machine, rule, task
 
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}

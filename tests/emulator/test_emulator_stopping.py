@@ -12,7 +12,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
+from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.stacks import deploy, function, invocations_of, machine, task
 
 # Begins, and goes on when it may.

@@ -15,10 +15,10 @@ from emulator.faults import Fault
 from emulator.schedules import FireError
 from emulator.server import Emulator
 from tests.conftest import Synthesised
-from tests.emulator.conftest import LATEST, SETTINGS, TIMING
-from tests.emulator.executions import StateMachine, wait_until
-from tests.emulator.removals import forget_models, refused_removal
-from tests.emulator.told import QUICK, NewModel, Told, project_of
+from tests.deployed.app import LATEST, SETTINGS, TIMING
+from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.removals import forget_models, refused_removal
+from tests.deployed.told import QUICK, NewModel, Told, project_of
 
 NOT_CALLED_BY_OUR_CODE = {
     "logs:CreateLogStream": "Lambda writes the logs",

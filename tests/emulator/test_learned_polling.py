@@ -3,9 +3,9 @@
 import dataclasses
 
 from emulator.server import Emulator
-from tests.emulator.conftest import TIMING
-from tests.emulator.executions import StateMachine
-from tests.emulator.told import QUICK, NewModel, valid_output
+from tests.deployed.app import TIMING
+from tests.deployed.executions import StateMachine
+from tests.deployed.told import QUICK, NewModel, valid_output
 
 STARTING = 8
 """Seconds that the model takes to start."""

@@ -9,8 +9,8 @@ from emulator.faults import Fault
 from emulator.metrics import Metric
 from emulator.server import Emulator
 from lifecycle.observability.metrics import METRICS
-from tests.emulator.executions import StateMachine
-from tests.emulator.told import QUICK, NewModel, project_of
+from tests.deployed.executions import StateMachine
+from tests.deployed.told import QUICK, NewModel, project_of
 
 NAMESPACE = "CustomLabelsLifecycle"
 Counted = dict[tuple[str, ...], list[float]]

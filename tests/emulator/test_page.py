@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
-from tests.emulator.told import QUICK, NewModel
+from tests.deployed.executions import StateMachine
+from tests.deployed.told import QUICK, NewModel
 
 
 def invoke(emulator: Emulator, function: str, event: object) -> Any:

@@ -3,7 +3,7 @@
 from benchmarks.price import LARGEST_PRICE, MINUTES, bill, largest_items, run
 from benchmarks.starts import watch
 from emulator.server import Emulator
-from tests.emulator.told import NewModel
+from tests.deployed.told import NewModel
 
 
 def test_a_start_of_twelve_minutes_costs_less_than_half_a_cent(emulator: Emulator, new_model: NewModel) -> None:

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.schedules import FireError
 from emulator.server import Emulator
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.told import QUICK, NewModel, Told
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.tables import item_of
+from tests.deployed.told import QUICK, NewModel, Told
 
 CHECK = "rekognition:DescribeProjectVersions"
 
@@ -33,13 +34,6 @@ def eventually(holds: Callable[[], Any], seconds: float = 60) -> Any:
         assert time.monotonic() < deadline, f"not so after {seconds} s"
         time.sleep(0.1)
     return found
-
-
-def item_of(emulator: Emulator, arn: str) -> dict[str, Any]:
-    """What the table says of a model; empty where it says nothing."""
-    table = emulator.outputs["ModelTableName"]
-    found = emulator.client("dynamodb").get_item(TableName=table, Key={"Id": {"S": arn}})
-    return TypeDeserializer().deserialize({"M": found.get("Item", {})})  # type: ignore[no-any-return]
 
 
 def let_lease_end(emulator: Emulator, arn: str, **ahead: float) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from emulator.deploy import DeployError
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
-from tests.emulator.generations import next_generation
-from tests.emulator.removals import forget_models
+from tests.deployed.executions import StateMachine
+from tests.deployed.generations import next_generation
+from tests.deployed.removals import forget_models
+from tests.deployed.told import QUICK, NewModel
 from tests.emulator.test_emulator_cli import command
-from tests.emulator.told import QUICK, NewModel
 from tools.removal import refusal
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from emulator.schedules import FireError
 from emulator.server import Emulator
-from tests.emulator.conftest import HOURLY, SCHEDULED
-from tests.emulator.executions import StateMachine
-from tests.emulator.told import QUICK, Told
+from tests.deployed.app import HOURLY, SCHEDULED
+from tests.deployed.executions import StateMachine
+from tests.deployed.told import QUICK, Told
 
 Fire = Callable[..., Any]
 

@@ -8,9 +8,9 @@ import pytest
 from emulator.custom_labels import Quotas, Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
-from tests.emulator.told import QUICK, NewModel, Told, calls_of, failed_well, project_of, valid_output
-from tests.stories import a_model_is_started_and_everybody_is_told
+from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.story import a_model_is_started_and_everybody_is_told
+from tests.deployed.told import QUICK, NewModel, Told, calls_of, failed_well, project_of, valid_output
 
 DESCRIBE, START = "rekognition:DescribeProjectVersions", "rekognition:StartProjectVersion"
 SECRET = "hunter2-b61f"  # noqa: S105 - as a password looks

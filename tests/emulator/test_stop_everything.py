@@ -4,9 +4,9 @@ import re
 import time
 
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine
-from tests.emulator.terminal import DOCS, run
-from tests.emulator.told import QUICK, NewModel
+from tests.deployed.executions import StateMachine
+from tests.deployed.terminal import DOCS, run
+from tests.deployed.told import QUICK, NewModel
 
 
 def test_everything_of_ours_is_stopped_by_one_command(

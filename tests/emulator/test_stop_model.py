@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.told import QUICK, NewModel, Told, calls_of, failed_well, valid_stop_output
-from tests.stories import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.story import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
+from tests.deployed.tables import sessions_of
+from tests.deployed.told import QUICK, NewModel, Told, calls_of, failed_well, valid_stop_output
 
 STOP = "rekognition:StopProjectVersion"
 
@@ -27,15 +27,6 @@ def ended_well(execution: Execution, outcome: str) -> Any:
 def status_of(emulator: Emulator, arn: str) -> str:
     """The model's, as the service has it."""
     return next(version.status for version in emulator.custom_labels.versions() if version.arn == arn)
-
-
-def sessions_of(emulator: Emulator, arn: str) -> list[dict[str, Any]]:
-    """What was recorded of a model's having run."""
-    tables = emulator.client("dynamodb").list_tables()["TableNames"]
-    (ledger,) = (name for name in tables if "Ledger" in name)
-    items = emulator.client("dynamodb").scan(TableName=ledger)["Items"]
-    found = [TypeDeserializer().deserialize({"M": item}) for item in items]
-    return [session for session in found if session["ProjectVersionArn"] == arn]
 
 
 # --- Leases -----------------------------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import pytest
 from emulator.custom_labels import Timing
 from emulator.deploy import DeployError
 from emulator.server import Emulator
-from tests.emulator.conftest import TIMING
-from tests.emulator.executions import Execution, StateMachine
-from tests.emulator.generations import END, MARK, NEXT_END, broken, next_generation
+from tests.deployed.app import TIMING
+from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.generations import END, MARK, NEXT_END, broken, next_generation
+from tests.deployed.told import NewModel, Told
 from tests.emulator.stacks import deploy, function, machine, task, uploaded
-from tests.emulator.told import NewModel, Told
 from tools.templates import STACK
 
 

@@ -119,7 +119,7 @@ def test_each_trusted_principal_takes_the_role_with_its_own_external_id(stack: T
 
 
 def test_the_commands_start_and_release_one_lease_of_the_first_model(stack: Template) -> None:
-    """That they run as they are: tests/emulator/test_ready_to_paste.py."""
+    """That they run as they are: tests/docs/test_terminal.py."""
     for machine, arn in (("StartModel", START_MODEL), ("StopModel", STOP_MODEL)):
         *words, given = shlex.split(stack.outputs[f"{machine}Command"])
         assert words == [

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from emulator.server import Emulator
-from tests.emulator.executions import StateMachine, wait_until
-from tests.emulator.test_reconciliation import item_of
+from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.tables import item_of
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 QUICK = {"PollSeconds": 4}
 """The only change to what is copied: not to wait for 30 s."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emulator.server import Emulator
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def snippets(document: str, language: str) -> list[str]:

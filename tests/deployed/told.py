@@ -8,9 +8,9 @@ from typing import Any
 import fastjsonschema
 
 from emulator.server import Emulator
-from tests.emulator.executions import Execution
+from tests.deployed.executions import Execution
 
-SCHEMAS = Path(__file__).parent.parent.parent / "statemachine" / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "statemachine" / "schemas"
 valid_output, valid_stop_output, valid_cause, valid_event, valid_chat = (
     fastjsonschema.compile(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
     for name in (

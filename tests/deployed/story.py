@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.emulator.executions import Execution, StateMachine
+from tests.deployed.executions import Execution, StateMachine
 
 
 def a_model_is_started_and_everybody_is_told(

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from emulator.server import Emulator
 from infra.settings.event_rules import problems_of_event_rules
 from infra.settings.settings import STACK_NAME, Settings
-from tests.emulator.conftest import EVENT_RULES, MODEL, SETTINGS
-from tests.emulator.executions import Execution, StateMachine, wait_until
-from tests.emulator.terminal import run, snippets
+from tests.deployed.app import EVENT_RULES, MODEL, SETTINGS
+from tests.deployed.executions import Execution, StateMachine, wait_until
+from tests.deployed.terminal import run, snippets
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""One emulator for each test process, with the real stack deployed; tests share it, each with models of its own.
+
+They are a plugin, so that there is one emulator wherever the tests lie. Its import takes seconds: only these fixtures,
+when they are asked for, import it.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deployed.app import INSPECTION, MODEL, PROJECTS, QUOTAS, SETTINGS, TIMING, WORKLOAD
+from tests.deployed.executions import StateMachine
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
+    from tests.conftest import Synthesised
+
+
+@pytest.fixture(scope="session")
+def assembly(synthesised: "Synthesised") -> Path:
+    """The synthesised app, with the projects of the tests' models."""
+    return synthesised(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> "Iterator[Emulator]":
+    """An emulator; whether the stack is deployed in it depends on who came before."""
+    from emulator.server import Emulator
+
+    with Emulator(port=0, timing=TIMING, quotas=QUOTAS, models={"defects": MODEL}) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def deployed(endpoint: "Emulator", assembly: Path) -> "Emulator":
+    endpoint.deploy(assembly)
+    return endpoint
+
+
+@pytest.fixture
+def emulator(deployed: "Emulator") -> "Iterator[Emulator]":
+    """The emulator with the real stack and its model stopped; no faults, the usual timing and quotas."""
+    deployed.custom_labels.seed(MODEL)
+    deployed.custom_labels.put(MODEL, "STOPPED")
+    yield deployed
+    _reset(deployed)
+
+
+@pytest.fixture
+def bare(endpoint: "Emulator") -> "Iterator[Emulator]":
+    """The emulator as an AWS endpoint, for tests that need no stack."""
+    yield endpoint
+    _reset(endpoint)
+
+
+def _reset(emulator: "Emulator") -> None:
+    emulator.faults.clear()
+    emulator.custom_labels.timing, emulator.custom_labels.quotas = TIMING, QUOTAS
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def new_model(endpoint: "Emulator") -> Callable[..., str]:
+    """Makes the ARN of a model that exists, in a project of its own, in the status given (STOPPED)."""
+
+    def make(status: str = "STOPPED", status_message: str | None = None) -> str:
+        number = next(_numbers)
+        home = f"arn:aws:rekognition:{endpoint.region}:{endpoint.account_id}"
+        arn = f"{home}:project/{PROJECTS[number]}/version/v1/{1793520000000 + number}"
+        endpoint.custom_labels.seed(arn)
+        endpoint.custom_labels.put(arn, status, status_message)
+        return arn
+
+    return make
+
+
+@pytest.fixture
+def configured() -> str:
+    """The ARN of the model that is configured by the name "defects"."""
+    return MODEL
+
+
+@pytest.fixture
+def start_model(emulator: "Emulator") -> StateMachine:
+    """The StartModel state machine of the real stack."""
+    return StateMachine(emulator.outputs["StartModelArn"], emulator.client("stepfunctions"))
+
+
+@pytest.fixture
+def stop_model(emulator: "Emulator") -> StateMachine:
+    """The StopModel state machine of the real stack."""
+    return StateMachine(emulator.outputs["StopModelArn"], emulator.client("stepfunctions"))
+
+
+@pytest.fixture
+def workload(emulator: "Emulator") -> StateMachine:
+    stepfunctions = emulator.client("stepfunctions")
+    arn = f"arn:aws:states:{emulator.region}:{emulator.account_id}:stateMachine:{WORKLOAD}"
+    if arn not in [one["stateMachineArn"] for one in stepfunctions.list_state_machines()["stateMachines"]]:
+        role = f"arn:aws:iam::{emulator.account_id}:role/workload"
+        stepfunctions.create_state_machine(name=WORKLOAD, definition=json.dumps(INSPECTION), roleArn=role)
+    return StateMachine(arn, stepfunctions)
