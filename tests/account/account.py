@@ -259,6 +259,10 @@ class Account:
         return self._nested(resource, arguments)
 
     def _nested(self, resource: str, arguments: Json) -> Json:
+        machine = arguments["StateMachineArn"].rpartition(":")[2]
+        if fault := self.wire.faults.due(machine, "states:StartExecution", self.simulation.seconds):
+            assert isinstance(fault.what, Lost)
+            raise TaskError(fault.what.named, "As scripted.")
         started = self.stepfunctions.start_execution(
             stateMachineArn=arguments["StateMachineArn"],
             name=arguments["Name"],

@@ -39,7 +39,7 @@ class Death:
 
 @dataclass(frozen=True)
 class Lost:
-    """Of an invocation: the state machine is told of an error at once, or is told nothing until its own timeout.
+    """Of a Task: the state machine is told of an error at once, or is told nothing until its own timeout.
 
     ``late``: the function begins so many seconds later, or goes on for so long.
     """
@@ -79,10 +79,10 @@ class Fault:
     Parameters
     ----------
     operation : str
-        As ``rekognition:StartProjectVersion`` or ``rekognition:*``; ``*`` is any call of the function, and
-        ``lambda:Invoke`` the function itself.
+        As ``rekognition:StartProjectVersion`` or ``rekognition:*``; ``*`` is any call of the function,
+        ``lambda:Invoke`` the function itself, and ``states:StartExecution`` a Task that starts an execution.
     function : str, optional
-        Whose calls: ``start``; else anybody's.
+        Whose calls: ``start``; else anybody's. Of ``states:StartExecution`` the state machine that is to be started.
     calls : sequence of int, optional
         Which of those, the first is 1; else all.
     after : bool
