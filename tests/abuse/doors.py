@@ -191,7 +191,8 @@ def _judged(one: Call, here: Account) -> Verdict:
 
     def body() -> None:
         try:
-            answer = here.functions.handlers[one.function](one.event, Context(lambda: 30.0, one.function))
+            with here.functions.environment(one.function) as handler:
+                answer = handler(one.event, Context(lambda: 30.0, one.function))
             ended.append(as_runtime_sends(answer))
         except LifecycleError as error:
             ended.append(error)

@@ -5,7 +5,7 @@ import functools
 import json
 import random
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -174,9 +174,17 @@ class Account:
         for seconds in delivered:
             self.simulation.begin(functools.partial(self._called, function, event), seconds)
 
+    def invoke(self, function: str, event: Json) -> Process:
+        """Invoke a function once, as who waits for the answer."""
+        return self._function(function, event)
+
     def run(self, until: float) -> None:
         """Let time pass."""
         self.simulation.run(until)
+
+    def until(self, holds: Callable[[], object], seconds: float) -> bool:
+        """Let time pass until something holds, or so many seconds have gone by; answers whether it holds."""
+        return self.simulation.run(self.simulation.seconds + seconds, holds)
 
     def second(self, moment: datetime) -> float:
         """Since the story began."""
@@ -211,6 +219,7 @@ class Account:
             chance=self.chance,
             entered=functools.partial(self._entered, execution),
             measured=functools.partial(self._measured, execution.machine_arn),
+            failed=lambda error: execution.failures.append((self.simulation.now, error)),
         )
         self._runs[execution.arn] = self.simulation.begin(functools.partial(self._goes_on, execution, run), 0.01)
 
@@ -325,7 +334,8 @@ class Account:
 
         def body() -> Json:
             context = Context(lambda: SECONDS[function] - (self.simulation.seconds - began), function)
-            answer = self.functions.handlers[function](json.loads(given), context)
+            with self.functions.environment(function) as handler:
+                answer = handler(json.loads(given), context)
             try:
                 return json.loads(as_runtime_sends(answer), parse_constant=_no_json)
             except CrashError as error:

@@ -108,6 +108,10 @@ class Faults:
     happened: list[float] = field(default_factory=list)
     _seen: Counter[int] = field(default_factory=Counter)
 
+    def add(self, fault: Fault) -> None:
+        """Let something more go wrong from now on; its calls count from now."""
+        self.scripted = [*self.scripted, fault]
+
     def due(self, function: str, operation: str, seconds: float) -> Fault | None:
         """Count a call, and say what is to happen to it: the first that is scripted."""
         due = None
@@ -126,5 +130,5 @@ class Faults:
 
 def _meant(scripted: str, operation: str) -> bool:
     if scripted == "*":
-        return operation != "lambda:Invoke"
+        return operation not in ("lambda:Invoke", "states:StartExecution")
     return operation == scripted or (scripted.endswith(":*") and operation.startswith(scripted[:-1]))

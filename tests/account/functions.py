@@ -5,9 +5,10 @@ import json
 import os
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -90,12 +91,32 @@ class Context:
         return round(self.remaining() * 1000)
 
 
+Handler = Callable[[Json, Context], Json]
+
+
 @dataclass
 class Functions:
-    """The handlers by name, and the clients that they use."""
+    """The functions by name, and the clients that they use.
+
+    As in Lambda an execution environment serves one invocation at a time: Powertools keeps in its modules what it is
+    about. Who comes meanwhile gets another one.
+    """
 
     clients: Clients
-    handlers: Mapping[str, Callable[[Json, Context], Json]]
+    load: Callable[[str], Handler]
+    """A new execution environment of a function."""
+    instead: dict[str, Handler] = field(default_factory=dict)
+    """What answers instead of functions: other code than is deployed."""
+    _free: dict[str, list[Handler]] = field(default_factory=lambda: defaultdict(list))
+
+    @contextmanager
+    def environment(self, name: str) -> Iterator[Handler]:
+        """One that is free, until the invocation ends."""
+        handler = self._free[name].pop() if self._free[name] else self.load(name)
+        try:
+            yield self.instead.get(name, handler)
+        finally:
+            self._free[name].append(handler)
 
 
 @dataclass
@@ -142,8 +163,7 @@ def loaded(
     environment: Mapping[str, str] = ENVIRONMENT,
 ) -> Iterator[Functions]:
     """The handlers' own copies of their modules, so that other tests load theirs as they need them."""
-    clients = Clients()
-    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "handlers"}
+    functions = Functions(clients := Clients(), _load)
     with tempfile.TemporaryDirectory() as bundle:
         Path(bundle, "configuration.json").write_text(json.dumps(to_wire(dict(configuration))), encoding="utf-8")
         with (
@@ -152,10 +172,18 @@ def loaded(
             mock.patch.object(rekognition, "time", _Time(clients)),
             mock.patch.object(rate_limit, "time", _Time(clients)),
         ):
-            try:
-                modules = {name: importlib.import_module(f"handlers.{name}") for name in names}
-                yield Functions(clients, {name: module.handler for name, module in modules.items()})
-            finally:
-                for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
-                    del sys.modules[name]
-                sys.modules.update(others)
+            for name in names:
+                with functions.environment(name):  # now, outside of any story's time
+                    pass
+            yield functions
+
+
+def _load(name: str) -> Handler:
+    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "handlers"}
+    try:
+        handler: Handler = importlib.import_module(f"handlers.{name}").handler
+        return handler
+    finally:
+        for imported in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
+            del sys.modules[imported]
+        sys.modules.update(others)

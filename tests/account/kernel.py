@@ -118,15 +118,18 @@ class Simulation:
         self.wake(self.present, seconds)
         self.pause()
 
-    def run(self, until: float) -> None:
-        """Let everything happen that is due until then."""
-        while self._due and self._due[0][0] <= until:
+    def run(self, until: float, enough: Callable[[], object] = lambda: False) -> bool:
+        """Let everything happen that is due until then, or until it is enough; answers whether it is."""
+        while not enough():
+            if not self._due or self._due[0][0] > until:
+                self.seconds = max(self.seconds, until)
+                self._on_time(self.now)
+                return False
             self.seconds, _, action = heapq.heappop(self._due)
             self._on_time(self.now)
             self.present = None
             action()
-        self.seconds = until
-        self._on_time(self.now)
+        return True
 
     def abandon(self) -> None:
         """End all that goes on."""

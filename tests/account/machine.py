@@ -65,6 +65,8 @@ class Run:
         Is told of each state as it is entered.
     measured : callable
         Is told of each payload: the state, which payload of it, and its bytes.
+    failed : callable
+        Is told of each try of a Task that fails: the error.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Run:
         chance: random.Random,
         entered: Callable[[str], None],
         measured: Callable[[str, str, int], None] = lambda _state, _which, _bytes: None,
+        failed: Callable[[str], None] = lambda _error: None,
     ) -> None:
         self._definition = definition
         self._context = context
@@ -85,6 +88,7 @@ class Run:
         self._chance = chance
         self._entered = entered
         self._measured = measured
+        self._failed = failed
         self._variables: dict[str, Json] = {}
         self._input: Json = context.get("Execution", {}).get("Input")
         """Of the state that is entered: what the one before has put out."""
@@ -132,6 +136,7 @@ class Run:
                 self._input = self._put_out(state, result, {"result": result})
                 return str(state["Next"])
             except TaskError as error:
+                self._failed(error.error)
                 if (seconds := self._pause(state, error, tried)) is not None:
                     self._simulation.sleep(seconds)
                     self._context["State"]["RetryCount"] += 1

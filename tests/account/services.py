@@ -238,6 +238,8 @@ class Execution:
     error: str | None = None
     cause: str | None = None
     states: list[str] = field(default_factory=list)
+    failures: list[tuple[datetime, str]] = field(default_factory=list)
+    """Of its Tasks' tries: when, and the error."""
 
     def described(self) -> Json:
         """As DescribeExecution answers."""
@@ -297,7 +299,8 @@ class Channel:
 
     def publish(self, *, MessageAttributes: Json, **request: Json) -> Json:
         self._fits(request["Message"] + json.dumps(MessageAttributes))
-        self._keep(MessageAttributes["NotificationId"]["StringValue"], request)
+        attributes = {name: one["StringValue"] for name, one in MessageAttributes.items()}
+        self._keep(attributes["NotificationId"], {**request, "MessageAttributes": attributes})
         return {}
 
     def put_events(self, *, Entries: Json) -> Json:

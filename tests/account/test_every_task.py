@@ -215,7 +215,7 @@ def test_an_error_of_the_contract_keeps_its_name_and_cause(
 @pytest.mark.parametrize("asked", [A_START, A_STOP])
 def test_an_action_of_another_version_fails_loudly(tell: Teller, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"Action": "HOP", "Progress": {}}
-    monkeypatch.setitem(tell.functions.handlers, "check", lambda _event, _context: answer)
+    monkeypatch.setitem(tell.functions.instead, "check", lambda _event, _context: answer)
     found = ended(tell, asked)
     assert found.execution.error == "ServiceUnavailable"
     assert "unknown action: HOP" in found.cause["Message"]

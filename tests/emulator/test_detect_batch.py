@@ -14,9 +14,10 @@ from emulator import images
 from emulator.faults import Fault
 from emulator.server import Emulator
 from infra.settings.settings import Settings
+from tests.contract import SCHEMAS, failed_well
 from tests.deployed.app import SETTINGS
 from tests.deployed.executions import Execution, StateMachine
-from tests.deployed.told import SCHEMAS, NewModel, failed_well
+from tests.deployed.told import NewModel
 from tests.emulator.test_grants import NOT_CALLED_BY_OUR_CODE, granted
 
 BUCKET, RESULTS, FOLDER = "factory-images", "factory-results", "line-1/"

@@ -6,8 +6,9 @@ import pytest
 
 from emulator.happenings import EventError
 from emulator.server import Emulator
+from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.deployed.executions import Execution, StateMachine
-from tests.deployed.told import QUICK, NewModel, Told, calls_of, failed_well, valid_output, valid_stop_output
+from tests.deployed.told import QUICK, NewModel, Told, calls_of
 
 
 def shift_begins(model: Any, **fields: Any) -> dict[str, Any]:

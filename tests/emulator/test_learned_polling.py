@@ -3,9 +3,10 @@
 import dataclasses
 
 from emulator.server import Emulator
+from tests.contract import valid_output
 from tests.deployed.app import TIMING
 from tests.deployed.executions import StateMachine
-from tests.deployed.told import QUICK, NewModel, valid_output
+from tests.deployed.told import QUICK, NewModel
 
 STARTING = 8
 """Seconds that the model takes to start."""

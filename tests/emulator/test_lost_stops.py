@@ -7,8 +7,9 @@ import pytest
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
+from tests.contract import valid_stop_output
 from tests.deployed.executions import StateMachine
-from tests.deployed.told import QUICK, NewModel, Told, project_of, valid_stop_output
+from tests.deployed.told import QUICK, NewModel, Told, project_of
 
 STOP = "rekognition:StopProjectVersion"
 # The payload of Stop alone has Retries.

@@ -7,10 +7,11 @@ import pytest
 
 from emulator.custom_labels import Timing
 from emulator.server import Emulator
+from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.deployed.app import LATEST
 from tests.deployed.executions import StateMachine, wait_until
 from tests.deployed.tables import item_of
-from tests.deployed.told import QUICK, Told, failed_well, valid_output, valid_stop_output
+from tests.deployed.told import QUICK, Told
 
 BY_NAME = {"Model": "latest", **QUICK}
 

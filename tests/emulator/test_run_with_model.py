@@ -10,10 +10,11 @@ import pytest
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
+from tests.contract import SCHEMAS, failed_well
 from tests.deployed.app import WORKLOAD
 from tests.deployed.executions import Execution, StateMachine, wait_until
 from tests.deployed.tables import item_of
-from tests.deployed.told import QUICK, SCHEMAS, NewModel, Told, failed_well
+from tests.deployed.told import QUICK, NewModel, Told
 from tests.emulator.test_reconciliation import sweep
 
 valid_output = fastjsonschema.compile(json.loads((SCHEMAS / "run_with_model.output.schema.json").read_text()))

@@ -8,9 +8,10 @@ import pytest
 from emulator.custom_labels import Quotas, Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
+from tests.contract import failed_well, valid_output
 from tests.deployed.executions import StateMachine, wait_until
 from tests.deployed.story import a_model_is_started_and_everybody_is_told
-from tests.deployed.told import QUICK, NewModel, Told, calls_of, failed_well, project_of, valid_output
+from tests.deployed.told import QUICK, NewModel, Told, calls_of, project_of
 
 DESCRIBE, START = "rekognition:DescribeProjectVersions", "rekognition:StartProjectVersion"
 SECRET = "hunter2-b61f"  # noqa: S105 - as a password looks

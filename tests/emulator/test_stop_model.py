@@ -8,10 +8,11 @@ import pytest
 from emulator.custom_labels import Timing
 from emulator.faults import Fault
 from emulator.server import Emulator
+from tests.contract import failed_well, valid_stop_output
 from tests.deployed.executions import Execution, StateMachine
 from tests.deployed.story import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
 from tests.deployed.tables import sessions_of
-from tests.deployed.told import QUICK, NewModel, Told, calls_of, failed_well, valid_stop_output
+from tests.deployed.told import QUICK, NewModel, Told, calls_of
 
 STOP = "rekognition:StopProjectVersion"
 
