@@ -114,7 +114,7 @@ class Run:
                     name = state["Next"]
                 case "Choice":
                     name = self._choose(state)
-                case "Task":
+                case "Task" | "Map":
                     name = self._work(state)
                 case kind:
                     raise AssertionError(f"no {kind} here")
@@ -127,11 +127,13 @@ class Run:
         return str(state["Default"])
 
     def _work(self, state: Mapping[str, Any]) -> str:
+        # Of a Map what reads its items: whoever does that does the rest, as its children are executions of their own.
+        work = state["ItemReader"] if state["Type"] == "Map" else state
         tried = [0] * len(state["Retry"])
         while True:
             try:
-                arguments = self._fit("arguments", self._value(state["Arguments"], {}))
-                result = self._fit("result", self._task(state["Resource"], arguments, state.get("TimeoutSeconds")))
+                arguments = self._fit("arguments", self._value(work["Arguments"], {}))
+                result = self._fit("result", self._task(work["Resource"], arguments, state.get("TimeoutSeconds")))
                 self._assign(state, {"result": result})
                 self._input = self._put_out(state, result, {"result": result})
                 return str(state["Next"])

@@ -212,6 +212,14 @@ def test_an_error_of_the_contract_keeps_its_name_and_cause(
     assert found.reported.get("it") == (None if asked.twice else REPORTED[asked.machine_arn])
 
 
+@pytest.mark.parametrize("named", ["States.DataLimitExceeded", "Runtime.UnmarshalError"])
+@pytest.mark.parametrize("asked", [A_START, A_STOP, A_RUN])
+def test_an_input_that_no_function_can_be_given_is_an_invalid_request(tell: Teller, asked: Asked, named: str) -> None:
+    found = ended(tell, asked, lost(named, "prepare", asked, None))
+    assert found.execution.error == "InvalidRequest"
+    assert found.reported == {"it": REPORTED[asked.machine_arn]}
+
+
 @pytest.mark.parametrize("asked", [A_START, A_STOP])
 def test_an_action_of_another_version_fails_loudly(tell: Teller, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"Action": "HOP", "Progress": {}}
@@ -251,6 +259,14 @@ def test_what_cannot_be_started_at_all_is_reported_and_the_model_is_released(
     assert found.execution.error == "ServiceUnavailable"
     assert found.cause["Message"].startswith(message)
     assert found.reported == {"it": ["WORKLOAD_FAILED"], **others}
+
+
+def test_a_workload_whose_input_or_output_is_too_large_is_an_invalid_request(tell: Teller) -> None:
+    fault = Fault(Lost("States.DataLimitExceeded"), "states:StartExecution", STARTS[1], calls=None)
+    found = ended(tell, A_RUN, fault)
+    assert found.execution.error == "InvalidRequest"
+    assert found.cause["Message"].startswith("Workload: its input and its output together")
+    assert found.reported == {"run": ["MODEL_STARTED"], "it": ["WORKLOAD_FAILED"], "release": ["MODEL_STOPPED"]}
 
 
 def test_a_release_that_cannot_be_started_changes_no_result(tell: Teller) -> None:
