@@ -10,7 +10,7 @@ from infra.parts.grants import allow_to_look_at_models
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
-from lifecycle.configuration import Configuration, DetectBatch
+from lifecycle.configuration import DetectBatch
 from lifecycle.shared.s3_location import Place
 
 NAME = "DetectBatch"
@@ -59,7 +59,7 @@ class DetectBatchWorkload(Construct):
     def _allow_to_detect(self, shared: Shared) -> None:
         """Use any version of the projects that the sweep looks at, as it may stop any."""
         stack = cdk.Stack.of(self)
-        projects = sorted(Configuration(shared.settings.models, projects=shared.settings.projects).swept_projects)
+        projects = sorted(shared.settings.swept_projects)
         versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
         arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
         # Ten a statement: see infra/parts/functions.py.

@@ -9,9 +9,8 @@ from infra.parts.grants import allow_to_look_at_models
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
+from lifecycle.configuration import OnDestroy
 
-STOPS = "stop"
-"""The value of ``on_destroy`` with which it stops models, and so has to wait for them."""
 _LOOK_SECONDS, _STOP_SECONDS = 300, 900
 
 
@@ -27,8 +26,8 @@ class Removal(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, before: Sequence[IConstruct]) -> None:
         super().__init__(scope, construct_id)
-        on_destroy = shared.settings.on_destroy
-        seconds = _STOP_SECONDS if on_destroy == STOPS else _LOOK_SECONDS
+        stops = shared.settings.on_destroy is OnDestroy.STOP
+        seconds = _STOP_SECONDS if stops else _LOOK_SECONDS
         remove = shared.function(
             self,
             "Remove",
@@ -36,7 +35,6 @@ class Removal(Construct):
             timeout_seconds=seconds,
             environment={
                 "STOP_MODEL_ARN": machine_arn(self, "StopModel"),
-                "ON_DESTROY": on_destroy,
                 **shared.table_names("MODEL"),
             },
         )
@@ -44,7 +42,7 @@ class Removal(Construct):
         remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_look_at_models(remove)
         asked = ["StartModel"]
-        if on_destroy == STOPS:
+        if stops:
             asked.append("StopModel")
             remove.allow("states:StartExecution", on=[machine_arn(self, "StopModel")])
         remove.allow("states:DescribeExecution", on=[executions_arn(self, name) for name in asked])

@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.parts.machines import LifecycleMachine, any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
-from infra.parts.workloads import workload_executions, workload_machines, workload_names
+from infra.parts.workloads import workload_executions, workload_machines
 from infra.steps import Steps
 
 
@@ -37,7 +37,7 @@ class RunWithModel(Construct):
             service="events", resource="rule", resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule"
         )
         self._allow("events:PutTargets", "events:PutRule", "events:DescribeRule", on=[rule])
-        named = [full_name(self, "StartModel"), *workload_names(self, shared.settings)]
+        named = [full_name(self, "StartModel"), *shared.settings.workloads]
         reason = "It waits for the executions that it starts, and ends them when it is ended."
         acknowledge(self.state_machine, any_execution(self, named, reason))
 

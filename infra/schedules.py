@@ -34,9 +34,8 @@ class Schedules(Construct):
         self._role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[shared.key.key_arn]))
         now = datetime.now(UTC)
         for schedule, configured in shared.settings.schedules.items():
-            enabled = schedule not in shared.settings.disabled_schedules
             for ticks in ticks_of(schedule, configured, now):
-                self._schedule(schedule, ticks, configured.time_zone, enabled=enabled)
+                self._schedule(schedule, ticks, configured.time_zone, enabled=configured.enabled)
 
     def _function(self) -> LifecycleFunction:
         shared = self._shared

@@ -79,13 +79,12 @@ def show(settings: Settings, now: datetime, console: Console, name: str | None =
         console.print(f"There is no schedule {name}, only {', '.join(settings.schedules)}.")
     for schedule_name, schedule in settings.schedules.items():
         if name in {None, schedule_name}:
-            enabled = schedule_name not in settings.disabled_schedules
-            _show(schedule_name, schedule, now, console, enabled=enabled)
+            _show(schedule_name, schedule, now, console)
 
 
-def _show(name: str, schedule: Schedule, now: datetime, console: Console, *, enabled: bool) -> None:
+def _show(name: str, schedule: Schedule, now: datetime, console: Console) -> None:
     console.print(f"[bold]{name}[/]: model {schedule.model}, lease {lease_id(name)}", highlight=False)
-    if not enabled:
+    if not schedule.enabled:
         console.print("It is disabled: nothing of this happens.")
     if found := coming(schedule, now):
         console.print(_table(found, ZoneInfo(schedule.time_zone)))

@@ -18,8 +18,9 @@ from lifecycle.adapters.executions import StepFunctions
 from lifecycle.adapters.model_table import ModelTable
 from lifecycle.adapters.rekognition import Rekognition
 from lifecycle.adapters.stacks import Request, Stacks
+from lifecycle.configuration import OnDestroy
 from lifecycle.errors import LifecycleError
-from lifecycle.reconciliation.stack_removal import MARGIN, OnDestroy, Remover
+from lifecycle.reconciliation.stack_removal import MARGIN, Remover
 from lifecycle.shared.wire import Json
 
 CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
@@ -52,7 +53,7 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
 def _decide(request: Request, context: LambdaContext) -> str:
     if request.kind != "Delete":
         return "There is nothing to make: it only counts when the stack is deleted."
-    on_destroy = OnDestroy(os.environ["ON_DESTROY"])
+    on_destroy = CONFIGURATION.on_destroy
     if on_destroy is not OnDestroy.LEAVE and not STACKS.is_being_deleted(request.stack_id):
         return "The stack stays: an update, or what undoes one, deletes this resource alone."
     return _remover(request.request_id[:8], context).run(on_destroy)
@@ -60,7 +61,7 @@ def _decide(request: Request, context: LambdaContext) -> str:
 
 def _asked_before(context: LambdaContext) -> dict[str, Json]:
     """Whether CloudFormation would be refused now; it stops nothing."""
-    if OnDestroy(os.environ["ON_DESTROY"]) is not OnDestroy.REFUSE:
+    if CONFIGURATION.on_destroy is not OnDestroy.REFUSE:
         return {"Success": True, "Reason": "on_destroy refuses nothing."}
     try:
         return {"Success": True, "Reason": _remover("asked", context).run(OnDestroy.REFUSE)}

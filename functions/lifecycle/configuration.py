@@ -2,6 +2,9 @@
 
 It is a file of the bundle and no environment variable because those end at 4 KB, some 20 models. As part of the bundle
 it belongs to a function's version: an execution in flight ends on the configuration it began with.
+
+A field here is called as its key in cdk.json, where ``infra/settings/settings.schema.json`` describes it; its default
+stands here. What only the deploy needs is in ``infra/settings/settings.py``.
 """
 
 import json
@@ -11,11 +14,28 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import VersionArn, region_and_account
 from lifecycle.shared.pricing import inference_unit_hour
+from lifecycle.shared.wire import from_wire, to_wire
 
 FILE = "configuration.json"
 DEFAULT_LEASE_MINUTES = 120
+
+
+class Unleased(StrEnum):
+    """What happens to a model that runs although this app never had a lease on it."""
+
+    NOTIFY = "notify"
+    STOP = "stop"
+    IGNORE = "ignore"
+
+
+class OnDestroy(StrEnum):
+    """What happens to managed models that run when the stack is to be removed."""
+
+    REFUSE = "refuse"
+    STOP = "stop"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +81,12 @@ class Schedule:
         EventBridge crons, their six fields; one of the first two is there.
     time_zone : str
         Of crons and dates: an IANA name.
-    excluded_dates : tuple of str
-        ISO dates on which it does not start.
+    exclude_dates : tuple of str
+        ISO dates on which it does not start, in order.
     start_date, end_date : str, optional
         ISO dates of the first and the last day on which it starts.
+    enabled : bool
+        Else it is deployed and does not fire.
     too_late_minutes : int
         A start that is delivered later than this is left out.
     """
@@ -74,9 +96,10 @@ class Schedule:
     start: str | None = None
     ready_by: str | None = None
     stop: str | None = None
-    excluded_dates: tuple[str, ...] = ()
+    exclude_dates: tuple[str, ...] = ()
     start_date: str | None = None
     end_date: str | None = None
+    enabled: bool = True
     too_late_minutes: int = 120
 
 
@@ -99,45 +122,20 @@ class DetectBatch:
     max_concurrency: int = 20
 
 
-class Unleased(StrEnum):
-    """What happens to a model that runs although this app never had a lease on it."""
-
-    NOTIFY = "notify"
-    STOP = "stop"
-    IGNORE = "ignore"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The settings of the sweep."""
-
-    lease_warning: timedelta = timedelta(minutes=15)
-    unleased_models: Unleased = Unleased.NOTIFY
-    restart_when_down: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The models by name, what an inference unit costs an hour in USD, and how to sweep.
+    """The settings of one deployment that its functions need.
 
     Parameters
     ----------
+    models, schedules : Mapping
+        By name.
+    inference_unit_hour_usd : float
+        What an inference unit costs an hour in USD.
     projects : tuple of str
         Names of further projects of which any version may be started; ``*`` stands for all.
-    sweep_minutes : int
-        How often the sweep comes.
-    schedules : Mapping
-        By name.
     workloads : tuple of str
-        ARNs of the state machines that RunWithModel may run.
-    detect_batch : DetectBatch, optional
-        Where DetectBatch is deployed.
-    disabled_schedules : tuple of str
-        Names of those that are deployed and do not fire.
-    bill_retention_days : int
-        How long it is remembered what models have cost.
-    runbook_url : str, optional
-        Where ``docs/operations.md`` is served.
+        Names of the state machines that RunWithModel may run, the app's own among them.
     calls_per_second : float
         How often any one operation of Amazon Rekognition is called, at the most: see ``rate_limit``.
     """
@@ -145,15 +143,22 @@ class Configuration:
     models: Mapping[str, Model]
     inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
     projects: tuple[str, ...] = ()
-    sweep: Policy = field(default_factory=Policy)
-    sweep_minutes: int = 5
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     workloads: tuple[str, ...] = ()
     detect_batch: DetectBatch | None = None
-    bill_retention_days: int = 400
     runbook_url: str | None = None
-    disabled_schedules: tuple[str, ...] = ()
+    sweep_minutes: int = 5
+    lease_warning_minutes: int = 15
+    unleased_models: Unleased = Unleased.NOTIFY
+    restart_when_down: bool = False
+    bill_retention_days: int = 400
     calls_per_second: float = 4
+    on_destroy: OnDestroy = OnDestroy.REFUSE
+
+    @property
+    def lease_warning(self) -> timedelta:
+        """How long before the end of a lease people are warned; nothing means not at all."""
+        return timedelta(minutes=self.lease_warning_minutes)
 
     @property
     def bill_retention(self) -> timedelta:
@@ -164,6 +169,12 @@ class Configuration:
     def swept_projects(self) -> frozenset[str]:
         """Names of the projects whose versions the sweep looks at."""
         return frozenset(self.projects) | {model.project_name for model in self.models.values()}
+
+    def workload_arns(self, here: str) -> tuple[str, ...]:
+        """The state machines that RunWithModel may run, in the partition, account and Region of any of its ARNs."""
+        region, account = region_and_account(here)
+        home = f"arn:{here.split(':')[1]}:states:{region}:{account}:stateMachine"
+        return tuple(f"{home}:{name}" for name in self.workloads)
 
     def extension_minutes(self, model: str | None) -> int:
         """For how long a lease is extended by the command that people are told; an end is better than none."""
@@ -190,28 +201,12 @@ class Configuration:
         return self.name_for(project_version_arn) or next(newest, None)
 
 
+def save(configuration: Configuration, bundle: Path) -> None:
+    """Write the configuration into the bundle's folder: sorted, so that equal settings make equal bundles."""
+    text = json.dumps(to_wire(configuration), indent=1, sort_keys=True)
+    (bundle / FILE).write_text(text, encoding="utf-8")
+
+
 def load(bundle: Path) -> Configuration:
     """Read the configuration from the bundle's folder."""
-    data = json.loads((bundle / FILE).read_text(encoding="utf-8"))
-    batch = data.get("detect_batch")
-    return Configuration(
-        models={name: Model(**model) for name, model in data["models"].items()},
-        inference_unit_hour_usd=data["inference_unit_hour_usd"],
-        projects=tuple(data["projects"]),
-        sweep=Policy(
-            lease_warning=timedelta(minutes=data["lease_warning_minutes"]),
-            unleased_models=Unleased(data["unleased_models"]),
-            restart_when_down=data["restart_when_down"],
-        ),
-        sweep_minutes=data["sweep_minutes"],
-        schedules={
-            name: Schedule(**{**schedule, "excluded_dates": tuple(schedule["excluded_dates"])})
-            for name, schedule in data["schedules"].items()
-        },
-        workloads=tuple(data["workloads"]),
-        detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
-        bill_retention_days=data["bill_retention_days"],
-        runbook_url=data.get("runbook_url"),
-        disabled_schedules=tuple(data.get("disabled_schedules", ())),
-        calls_per_second=data["calls_per_second"],
-    )
+    return from_wire(Configuration, json.loads((bundle / FILE).read_text(encoding="utf-8")))

@@ -4,10 +4,7 @@ No Docker and no network: ``make setup`` has vendored ``functions/requirements.t
 between two machines is left out, so that the same sources give the same asset hash anywhere.
 """
 
-import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from infra.settings.settings import Settings
@@ -28,19 +25,17 @@ class NotSetUp(Exception):
     """The vendored requirements are missing."""
 
 
-def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequence[str] = ()) -> Path:
+def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
     """Write the asset's folder anew.
 
     Parameters
     ----------
     settings : Settings
-        Of which the models, the schedules and the price go into the bundle.
+        Of which what the functions need goes into the bundle.
     target : Path
         The folder; what was there is removed.
     root : Path
         The project, for a test that builds from two folders.
-    workloads : sequence of str
-        ARNs of the state machines that RunWithModel may run.
     """
     vendor = root / "build" / "vendor"
     if not (vendor / ".done").exists():
@@ -52,23 +47,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT, workloads: Sequen
     for package in ("handlers", "lifecycle"):
         shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
     shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
-    facts = {
-        "models": {name: asdict(model) for name, model in sorted(settings.models.items())},
-        "inference_unit_hour_usd": settings.inference_unit_hour_usd,
-        "projects": list(settings.projects),
-        "sweep_minutes": settings.sweep_minutes,
-        "lease_warning_minutes": settings.lease_warning_minutes,
-        "unleased_models": settings.unleased_models,
-        "restart_when_down": settings.restart_when_down,
-        "schedules": {name: asdict(schedule) for name, schedule in sorted(settings.schedules.items())},
-        "disabled_schedules": sorted(settings.disabled_schedules),
-        "workloads": list(workloads),
-        "runbook_url": settings.runbook_url,
-        "detect_batch": asdict(settings.detect_batch) if settings.detect_batch else None,
-        "bill_retention_days": settings.bill_retention_days,
-        "calls_per_second": settings.calls_per_second,
-    }
-    (target / configuration.FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    configuration.save(settings.configuration, target)
     return target
 
 

@@ -7,9 +7,8 @@ import aws_cdk as cdk
 from infra.parts.functions import LifecycleFunction
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
-from infra.parts.workloads import workload_executions, workload_names
+from infra.parts.workloads import workload_executions
 from infra.settings.settings import Settings
-from lifecycle.configuration import Configuration
 
 MACHINES = ("StartModel", "StopModel", "RunWithModel")
 
@@ -61,12 +60,11 @@ def allow_to_stop_models(function: LifecycleFunction, settings: Settings) -> Non
 
     Not only the configured versions: the one that a retrained model replaced in cdk.json may be running still.
     """
-    projects = Configuration(settings.models, projects=settings.projects).swept_projects
     reason = (
         "The sweep stops what nobody holds in these projects: the versions that were configured before, and with "
         "'unleased_models' any other."
     )
-    _allow_on_versions(function, "rekognition:StopProjectVersion", sorted(projects), reason)
+    _allow_on_versions(function, "rekognition:StopProjectVersion", sorted(settings.swept_projects), reason)
 
 
 def _allow_on_versions(function: LifecycleFunction, action: str, projects: Sequence[str], reason: str) -> None:
@@ -96,4 +94,4 @@ def allow_to_end_runs(function: LifecycleFunction, settings: Settings) -> None:
     if workloads := workload_executions(function, settings):
         function.allow("states:DescribeExecution", "states:StopExecution", on=workloads)
     reason = "A run that was ended may have started any of them."
-    acknowledge(function, any_execution(function, workload_names(function, settings), reason))
+    acknowledge(function, any_execution(function, settings.workloads, reason))

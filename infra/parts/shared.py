@@ -12,7 +12,6 @@ from constructs import Construct
 from infra.parts import bundle
 from infra.parts.functions import LifecycleFunction
 from infra.parts.nag import acknowledge
-from infra.parts.workloads import workload_arns
 from infra.settings.settings import Settings
 
 
@@ -26,7 +25,7 @@ class Shared(Construct):
         stage = cdk.Stage.of(self)
         assert stage is not None  # noqa: S101 - for the type checker
         # In the assembly's own folder: two syntheses at a time don't meet.
-        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle", workloads=workload_arns(self, settings))
+        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle")
         self.key = self._encryption_key()
         self.logs = self._log_group()
         self.idempotency_table = self._idempotency_table()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.executions.outcomes import Outcome
+from lifecycle.shared.wire import as_is, from_wire
 
 TOLD = tuple(outcome for outcome in Outcome if outcome not in {Outcome.DUPLICATE, Outcome.DRY_RUN})
 MAX_COMBINATIONS = 150
@@ -35,17 +36,14 @@ class Recipient:
         return bool(self.severities or self.outcomes or self.models)
 
 
-def recipient(entry: str | Mapping[str, Any]) -> Recipient:
-    """Of an entry that is valid."""
-    if isinstance(entry, str):
-        return Recipient(entry)
-    filters = {name: tuple(values) for name, values in entry.items() if name != "address"}
-    return Recipient(entry["address"], **filters)
+def with_address(entry: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry as an object, which may be an address alone."""
+    return {"address": entry} if isinstance(entry, str) else entry
 
 
 def problems_of_recipients(context: Mapping[str, Any]) -> Iterator[str]:
     """What a JSON Schema can't say of ``notification_emails``, a line each with its key."""
-    recipients = [recipient(entry) for entry in context.get("notification_emails", ())]
+    recipients = [from_wire(Recipient, with_address(entry), as_is) for entry in context.get("notification_emails", ())]
     counts = Counter(one.address for one in recipients)
     yield from (f"notification_emails: {address} is there {n} times" for address, n in counts.items() if n > 1)
     known = {"outcomes": [*TOLD], "models": [model["name"] for model in context["models"]]}

@@ -18,6 +18,7 @@ from lifecycle.configuration import DEFAULT_LEASE_MINUTES, Schedule
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, CronError, wall
 from lifecycle.schedules.ticks import left_out, starts, stops
+from lifecycle.shared.wire import as_is, from_wire
 
 CRONS = ("start", "ready_by", "stop")
 AHEAD = timedelta(days=370)
@@ -25,7 +26,6 @@ AHEAD = timedelta(days=370)
 MOST = 1000
 """Starts of one schedule that are looked at; so many within a year are alike."""
 
-_PLAIN = ("time_zone", "start_date", "end_date", "too_late_minutes")
 _YEARS_OF_HOLIDAYS = 2
 """Beside the present one."""
 _Held = tuple[datetime, datetime | None]
@@ -42,8 +42,17 @@ class _Window:
     zone: ZoneInfo
 
 
+def schedules_of(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> dict[str, Schedule]:
+    """The schedules of all models by name, where ``problems_of_schedules`` finds nothing wrong with them."""
+    return {
+        given["name"]: schedule_of(model["name"], given, folder, now)
+        for model in models
+        for given in model.get("schedules", ())
+    }
+
+
 def schedule_of(model: str, given: Mapping[str, Any], folder: Path, now: datetime) -> Schedule:
-    """A schedule from its settings, where ``problems_of_schedules`` finds nothing wrong with them.
+    """A schedule from its settings.
 
     Parameters
     ----------
@@ -55,9 +64,9 @@ def schedule_of(model: str, given: Mapping[str, Any], folder: Path, now: datetim
     excluded = given.get("exclude_dates", ())
     if isinstance(excluded, str):
         excluded = _holidays(folder / excluded, now.year)
-    fields = {name: given[name] for name in _PLAIN if name in given}
-    fields |= {name: " ".join(Cron.parse(given[name]).fields) for name in CRONS if name in given}
-    return Schedule(model=model, excluded_dates=tuple(sorted(set(excluded))), **fields)
+    crons = {name: " ".join(Cron.parse(given[name]).fields) for name in CRONS if name in given}
+    shaped = {"model": model, "exclude_dates": sorted(set(excluded)), **crons}
+    return from_wire(Schedule, {**given, **shaped}, as_is)
 
 
 def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> list[str]:

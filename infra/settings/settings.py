@@ -3,22 +3,25 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from infra.settings.event_rules import problems_of_event_rules
-from infra.settings.recipients import Recipient, problems_of_recipients, recipient
-from infra.settings.schedules import problems_of_schedules, schedule_of
-from lifecycle.configuration import DetectBatch, Model, Schedule
+from infra.settings.recipients import Recipient, problems_of_recipients, with_address
+from infra.settings.schedules import problems_of_schedules, schedules_of
+from lifecycle.configuration import Configuration, Model
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.shared.s3_location import Place
+from lifecycle.shared.wire import as_is, from_wire
 
 CONTEXT_KEY = "custom-labels-lifecycle"
 STACK_NAME = "CustomLabelsLifecycle"
+DETECT_BATCH = f"{STACK_NAME}-DetectBatch"
+"""The app's own workload, by its state machine's name."""
 ROOT = Path(__file__).parents[2]
 """Where cdk.json is."""
 
@@ -41,9 +44,6 @@ CUSTOM_LABELS_REGIONS = frozenset(
 Rekognition as a whole, so it can't be asked."""
 
 _VALIDATOR = Validator(json.loads((Path(__file__).parent / "settings.schema.json").read_text("utf-8")))
-
-
-_SWEEPING = ("sweep_minutes", "lease_warning_minutes", "unleased_models", "restart_when_down")
 
 
 class SettingsError(Exception):
@@ -103,39 +103,37 @@ class TrustedPrincipal:
     external_id: str
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What one deployment is made of; the keys are described in ``settings.schema.json``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Configuration):
+    """All that one deployment is made of: what its functions need, and here what only the deploy does.
 
-    models: Mapping[str, Model]
+    As there, a field is called as its key in cdk.json. ``price_is_assumed`` has none: nobody has named a price.
+    """
+
     account: str
     region: str
-    projects: tuple[str, ...] = ()
-    schedules: Mapping[str, Schedule] = field(default_factory=dict)
-    disabled_schedules: frozenset[str] = frozenset()
-    workloads: tuple[str, ...] = ()
-    detect_batch: DetectBatch | None = None
     event_rules: tuple[EventRule, ...] = ()
     trusted_principals: tuple[TrustedPrincipal, ...] = ()
     notification_emails: tuple[Recipient, ...] = ()
     chat: ChatChannels | None = None
-    runbook_url: str | None = None
-    inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
     price_is_assumed: bool = False
     monthly_budget_usd: float | None = None
     log_retention_days: int = 90
-    bill_retention_days: int = 400
-    calls_per_second: float = 4
-    retain: bool = False
-    on_destroy: str = "refuse"
-    sweep_minutes: int = 5
-    lease_warning_minutes: int = 15
-    unleased_models: str = "notify"
-    restart_when_down: bool = False
+    removal_policy: str = "destroy"
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def configuration(self) -> Configuration:
+        """What the functions need, without the rest: a change of an address is none of theirs."""
+        return Configuration(**{one.name: getattr(self, one.name) for one in fields(Configuration)})
+
+    @property
+    def retain(self) -> bool:
+        """Whether the key, the logs and the tables stay when the stack is destroyed."""
+        return self.removal_policy == "retain"
+
     @classmethod
-    def from_context(cls, context: Any, *, folder: Path = ROOT, now: datetime | None = None) -> "Settings":
+    def from_context(cls, context: Any, *, folder: Path = ROOT, now: datetime | None = None) -> Self:
         """Check the context's ``custom-labels-lifecycle`` and give it types.
 
         Parameters
@@ -156,52 +154,23 @@ class Settings:
         of_schedules = problems_of_schedules(context["models"], folder, now)
         if problems := [*_problems_between_settings(context), *of_schedules]:
             raise SettingsError(problems)
-        home = _home(context)
-        batch = context.get("detect_batch")
-        return cls(
-            models={model["name"]: _model(model) for model in context["models"]},
-            account=home["account"],
-            region=home["region"],
-            projects=tuple(context.get("projects", ())),
-            schedules={
-                schedule["name"]: schedule_of(model["name"], schedule, folder, now)
-                for model in context["models"]
-                for schedule in model.get("schedules", ())
-            },
-            disabled_schedules=frozenset(
-                schedule["name"]
-                for model in context["models"]
-                for schedule in model.get("schedules", ())
-                if not schedule.get("enabled", True)
-            ),
-            workloads=tuple(context.get("workloads", ())),
-            detect_batch=DetectBatch(**{**batch, "images": tuple(batch["images"])}) if batch else None,
-            event_rules=tuple(EventRule(**rule) for rule in context.get("event_rules", ())),
-            trusted_principals=tuple(TrustedPrincipal(**one) for one in context.get("trusted_principals", ())),
-            notification_emails=tuple(map(recipient, context.get("notification_emails", ()))),
-            chat=_chat(context.get("chat", {})),
-            runbook_url=context.get("runbook_url"),
-            inference_unit_hour_usd=float(context.get("inference_unit_hour_usd", inference_unit_hour(home["region"]))),
-            price_is_assumed="inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
-            monthly_budget_usd=context.get("monthly_budget_usd"),
-            log_retention_days=context.get("log_retention_days", 90),
-            bill_retention_days=context.get("bill_retention_days", 400),
-            calls_per_second=context.get("calls_per_second", 4),
-            retain=context.get("removal_policy") == "retain",
-            on_destroy=context.get("on_destroy", "refuse"),
-            tags=context.get("tags", {}),
-            **{name: context[name] for name in _SWEEPING if name in context},
-        )
+        settings = from_wire(cls, {**context, **_shaped(context)}, as_is)
+        return replace(settings, schedules=schedules_of(context["models"], folder, now))
 
 
-def _model(model: Mapping[str, Any]) -> Model:
-    return Model(**{name: value for name, value in model.items() if name not in {"name", "version", "schedules"}})
-
-
-def _chat(chat: Mapping[str, Any]) -> ChatChannels | None:
-    slack = tuple(SlackChannel(**channel) for channel in chat.get("slack", ()))
-    teams = tuple(TeamsChannel(**channel) for channel in chat.get("teams", ()))
-    return ChatChannels(slack, teams) if slack or teams else None
+def _shaped(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of what cdk.json says in another shape than the dataclasses: the dataclasses' shape."""
+    home = _home(context)
+    workloads = [*context.get("workloads", ()), *([DETECT_BATCH] if "detect_batch" in context else [])]
+    return {
+        **home,
+        "models": {model["name"]: model for model in context["models"]},
+        "workloads": [*dict.fromkeys(workloads)],
+        "notification_emails": [*map(with_address, context.get("notification_emails", ()))],
+        "chat": context["chat"] if any(context.get("chat", {}).values()) else None,
+        "inference_unit_hour_usd": context.get("inference_unit_hour_usd", inference_unit_hour(home["region"])),
+        "price_is_assumed": "inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
+    }
 
 
 def _home(context: Mapping[str, Any]) -> dict[str, str]:
@@ -235,7 +204,8 @@ def _problems_of_models(context: Mapping[str, Any]) -> list[str]:
             problems.append(f'models.{index}.project, version: they go together, as in "version": "latest"')
         if "minimum_f1" in model and "project" not in model:
             problems.append(f"models.{index}.minimum_f1: is for a model with project and version only")
-        low, high = model.get("min_inference_units", 1), model.get("max_inference_units")
+        units = from_wire(Model, model, as_is)
+        low, high = units.min_inference_units, units.max_inference_units
         if high is not None and high < low:
             problems.append(f"models.{index}.max_inference_units: {high} is less than min_inference_units, {low}")
     return problems

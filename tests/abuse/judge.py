@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 import time_machine
 
+from lifecycle.configuration import DetectBatch
 from tests.abuse.fields import BUCKET
 from tests.abuse.inputs import OR, Hostile
 from tests.account.account import DETECT_BATCH, Account
@@ -72,9 +73,8 @@ class S3:
 @contextmanager
 def abused() -> Iterator[Functions]:
     """All functions, with a chat channel and DetectBatch configured."""
-    batch = {"images": [f"s3://{BUCKET}/line-1/"], "results": "s3://factory-results/found", "max_concurrency": 20}
-    configuration = {**CONFIGURATION, "detect_batch": batch}
-    with loaded((*TIMEOUTS, *MORE), configuration, ABUSED) as functions:
+    batch = DetectBatch((f"s3://{BUCKET}/line-1/",), "s3://factory-results/found")
+    with loaded((*TIMEOUTS, *MORE), replace(CONFIGURATION, detect_batch=batch), ABUSED) as functions:
         yield functions
 
 

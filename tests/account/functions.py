@@ -1,7 +1,6 @@
 """The real handlers, loaded as Lambda loads them, but with the clients of the simulated account."""
 
 import importlib
-import json
 import os
 import sys
 import tempfile
@@ -16,10 +15,11 @@ from unittest import mock
 import boto3
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
+from lifecycle import configuration
 from lifecycle.adapters import rate_limit, rekognition
-from lifecycle.shared.wire import to_wire
+from lifecycle.configuration import Configuration, Model, Schedule
 from tests.account.clients import Clients
-from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD
+from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD_NAME
 
 Json = Any
 TIMEOUTS = {
@@ -37,28 +37,13 @@ MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "p
 """The same of functions that no story calls."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
 """As Lambda names the runtime that is deployed, to which its runtime client looks."""
-CONFIGURATION: Mapping[str, Json] = {
-    "models": {"defects": {"project_version_arn": ARN}},
-    "inference_unit_hour_usd": 4.0,
-    "projects": [],
-    "lease_warning_minutes": 0,
-    "unleased_models": "notify",
-    "restart_when_down": False,
-    "sweep_minutes": 5,
-    "schedules": {
-        "shift": {
-            "model": "defects",
-            "time_zone": "Europe/Berlin",
-            "start": "10 8 ? * MON-FRI *",
-            "stop": "40 8 ? * MON-FRI *",
-            "excluded_dates": [],
-        }
-    },
-    "workloads": [WORKLOAD],
-    "detect_batch": None,
-    "bill_retention_days": 400,
-    "calls_per_second": 4,
-}
+SHIFT = Schedule("defects", "Europe/Berlin", start="10 8 ? * MON-FRI *", stop="40 8 ? * MON-FRI *")
+CONFIGURATION = Configuration(
+    models={"defects": Model(ARN)},
+    lease_warning_minutes=0,
+    schedules={"shift": SHIFT},
+    workloads=(WORKLOAD_NAME,),
+)
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "faults",
@@ -159,13 +144,13 @@ def as_runtime_sends(answer: Json) -> str:
 @contextmanager
 def loaded(
     names: Iterable[str] = TIMEOUTS,
-    configuration: Mapping[str, Json] = CONFIGURATION,
+    settings: Configuration = CONFIGURATION,
     environment: Mapping[str, str] = ENVIRONMENT,
 ) -> Iterator[Functions]:
     """The handlers' own copies of their modules, so that other tests load theirs as they need them."""
     functions = Functions(clients := Clients(), _load)
     with tempfile.TemporaryDirectory() as bundle:
-        Path(bundle, "configuration.json").write_text(json.dumps(to_wire(dict(configuration))), encoding="utf-8")
+        configuration.save(settings, Path(bundle))
         with (
             mock.patch.dict(os.environ, {**environment, "LAMBDA_TASK_ROOT": bundle}),
             mock.patch.object(boto3, "client", clients.client),

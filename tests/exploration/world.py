@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from lifecycle.configuration import Policy, Unleased
+from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions import steps
 from lifecycle.executions.requests import Request
 from lifecycle.model import leases
@@ -32,7 +32,7 @@ JUST_NOW = NOW - timedelta(seconds=1)
 LONG_AGO = NOW - 2 * LONGEST_CALL
 BEGINNING = NOW - timedelta(days=1)
 LATER = NOW + timedelta(hours=1)
-QUIET = Policy(lease_warning=timedelta(0), unleased_models=Unleased.IGNORE)
+QUIET = Configuration(models={}, lease_warning_minutes=0, unleased_models=Unleased.IGNORE)
 
 FRESH, OLD = "fresh", "old"
 NEW, RUNS, ENDED, OVER = "new", "runs", "ended", "over"

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from moto import mock_aws
 
+from lifecycle import configuration
 from lifecycle.errors import AccessDenied, InvalidRequest, ServiceUnavailable, TimedOut
 from lifecycle.model.decisions import Progress
 from lifecycle.notifications.notification import Notification
@@ -37,17 +38,6 @@ ENVIRONMENT = {
     "START_MODEL_ARN": MACHINES.start_model,
     "STOP_MODEL_ARN": MACHINES.stop_model,
     "RUN_WITH_MODEL_ARN": MACHINES.run_with_model,
-}
-
-SWEEPING = {
-    "sweep_minutes": 5,
-    "lease_warning_minutes": 15,
-    "unleased_models": "notify",
-    "restart_when_down": False,
-    "schedules": {},
-    "bill_retention_days": 400,
-    "calls_per_second": 4,
-    "workloads": [],
 }
 
 
@@ -95,9 +85,7 @@ class Function:
 
 @pytest.fixture
 def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
-    configured = {name: dataclasses.asdict(model) for name, model in CONFIGURATION.models.items()}
-    bundle = {"models": configured, "inference_unit_hour_usd": 4.0, "projects": [], **SWEEPING}
-    (tmp_path / "configuration.json").write_text(json.dumps(bundle))
+    configuration.save(CONFIGURATION, tmp_path)
     for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     with mock_aws():

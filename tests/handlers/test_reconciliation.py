@@ -15,11 +15,12 @@ import pytest
 import time_machine
 from moto import mock_aws
 
+from lifecycle import configuration
 from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.model.leases import Lease, ModelItem, PendingLease
 from lifecycle.shared.wire import Json
-from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Channel, Context
+from tests.handlers.test_notify import ENVIRONMENT, Channel, Context
 from tests.unit.examples import ARN, CONFIGURATION, MACHINES
 from tests.unit.twins import Models
 
@@ -74,9 +75,7 @@ class Functions:
 
 @pytest.fixture
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    configured = {name: dataclasses.asdict(model) for name, model in CONFIGURATION.models.items()}
-    bundle = {"models": configured, "inference_unit_hour_usd": 4.0, "projects": [], **SWEEPING}
-    (tmp_path / "configuration.json").write_text(json.dumps(bundle))
+    configuration.save(CONFIGURATION, tmp_path)
     for name, value in {
         **ENVIRONMENT,
         "MODEL_TABLE_NAME": "models",

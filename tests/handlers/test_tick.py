@@ -1,6 +1,5 @@
 """Tick as Lambda would have it loaded: what it starts, what it says, and what it counts."""
 
-import dataclasses
 import importlib
 import json
 import sys
@@ -12,24 +11,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lifecycle import configuration
 from lifecycle.configuration import Schedule
 from lifecycle.errors import InvalidRequest
 from lifecycle.shared.wire import Json
-from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
-from tests.unit.examples import ARN, MACHINES
+from tests.handlers.test_notify import ENVIRONMENT, Context
+from tests.unit.examples import MACHINES, configured
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 # Far from now: a start between the scheduled time and now would win over the stop.
-OFFICE = Schedule("defects", "UTC", start=f"0 {(NOW.hour + 12) % 24} * * ? *", excluded_dates=("2020-12-25",))
+OFFICE = Schedule("defects", "UTC", start=f"0 {(NOW.hour + 12) % 24} * * ? *", exclude_dates=("2020-12-25",))
 
 
 @pytest.fixture
 def tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Json]]:
     """Calls the function as Scheduler does."""
-    models = {"defects": {"project_version_arn": ARN}}
-    schedules = {"office-hours": dataclasses.asdict(OFFICE)}
-    facts = {"models": models, "inference_unit_hour_usd": 4.0, "projects": [], **SWEEPING, "schedules": schedules}
-    (tmp_path / "configuration.json").write_text(json.dumps(facts))
+    configuration.save(configured(schedules={"office-hours": OFFICE}), tmp_path)
     for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delitem(sys.modules, "handlers.tick", raising=False)

@@ -7,16 +7,13 @@ import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.parts.bundle import NotSetUp, write
 from infra.settings.settings import Settings
-from lifecycle.configuration import Configuration, DetectBatch, Model, Policy, Schedule, Unleased, load
+from lifecycle import configuration
 from tests.conftest import SETTINGS
 from tests.infra.configurations import MINIMAL, ROOT
 from tools.templates import Template
@@ -48,63 +45,55 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
 
 
 BATCHES = ("detect_batch_prepare", "detect_batch_summarise")
-HOME = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
-WORKLOAD = f"{HOME}Inspection"
 
 
-def test_it_has_the_configuration_as_the_functions_read_it(bundle: Path) -> None:
+def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle: Path) -> None:
+    """In order: equal settings make equal bundles, and who is told what is none of the functions' code."""
     defects, logos = (model["project_version_arn"] for model in SETTINGS["models"][:2])
-    units = {"min_inference_units": 1, "max_inference_units": None, "lease_minutes": 120}
-    unnamed = {"project": None, "minimum_f1": 0.0}
-    office: dict[str, Any] = {
-        "start": "30 7 ? * MON-FRI *",
-        "stop": "0 18 ? * MON-FRI *",
-        "excluded_dates": ("2090-12-25", "2090-12-26"),
-        "start_date": "2090-01-01",
-        "end_date": "2098-12-31",
-        "too_late_minutes": 60,
+    units = {"MinInferenceUnits": 1, "LeaseMinutes": 120, "MinimumF1": 0.0}
+    office = {
+        "Start": "30 7 ? * MON-FRI *",
+        "Stop": "0 18 ? * MON-FRI *",
+        "ExcludeDates": ["2090-12-25", "2090-12-26"],
+        "StartDate": "2090-01-01",
+        "EndDate": "2098-12-31",
+        "Enabled": True,
+        "TooLateMinutes": 60,
     }
-    night: dict[str, Any] = {"ready_by": "0 1,22 ? * SAT *"}
-    schedules = {
-        name: Schedule("defects", "Europe/Berlin", **fields)
-        for name, fields in {"night": night, "office-hours": office}.items()
-    }
-    assert json.loads((bundle / "configuration.json").read_text("utf-8")) == {
-        "models": {
-            "defects": {"project_version_arn": defects, **units, **unnamed},
-            "logos": {"project_version_arn": logos, **units, **unnamed, "max_inference_units": 2},
-            "welds": {"project_version_arn": None, **units, "project": "welds", "minimum_f1": 0.8},
+    night = {"ReadyBy": "0 1,22 ? * SAT *", "ExcludeDates": [], "Enabled": False, "TooLateMinutes": 120}
+    text = (bundle / configuration.FILE).read_text("utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True)
+    assert json.loads(text) == {
+        "Models": {
+            "defects": {"ProjectVersionArn": defects, **units},
+            "logos": {"ProjectVersionArn": logos, **units, "MaxInferenceUnits": 2},
+            "welds": {"Project": "welds", **units, "MinimumF1": 0.8},
         },
-        "inference_unit_hour_usd": 4.0,
-        "projects": ["packaging"],
-        "sweep_minutes": 1,
-        "lease_warning_minutes": 30,
-        "unleased_models": "stop",
-        "restart_when_down": True,
-        "schedules": json.loads(json.dumps({name: asdict(schedule) for name, schedule in schedules.items()})),
-        "disabled_schedules": ["night"],
-        "workloads": [WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"],
-        "detect_batch": SETTINGS["detect_batch"],
-        "bill_retention_days": 400,
-        "calls_per_second": 4,
-        "runbook_url": SETTINGS["runbook_url"],
-    }
-    assert load(bundle) == Configuration(
-        models={
-            "defects": Model(defects),
-            "logos": Model(logos, max_inference_units=2),
-            "welds": Model(project="welds", minimum_f1=0.8),
+        "InferenceUnitHourUsd": 4.0,
+        "Projects": ["packaging"],
+        "Schedules": {
+            "night": {"Model": "defects", "TimeZone": "Europe/Berlin", **night},
+            "office-hours": {"Model": "defects", "TimeZone": "Europe/Berlin", **office},
         },
-        inference_unit_hour_usd=4.0,
-        projects=("packaging",),
-        sweep=Policy(timedelta(minutes=30), Unleased.STOP, restart_when_down=True),
-        sweep_minutes=1,
-        schedules=schedules,
-        disabled_schedules=("night",),
-        workloads=(WORKLOAD, f"{HOME}CustomLabelsLifecycle-DetectBatch"),
-        detect_batch=DetectBatch(**{**SETTINGS["detect_batch"], "images": tuple(SETTINGS["detect_batch"]["images"])}),
-        runbook_url=SETTINGS["runbook_url"],
-    )
+        "Workloads": ["Inspection", "CustomLabelsLifecycle-DetectBatch"],
+        "DetectBatch": {
+            "Images": SETTINGS["detect_batch"]["images"],
+            "Results": "s3://factory-results/labels",
+            "MaxConcurrency": 40,
+        },
+        "RunbookUrl": SETTINGS["runbook_url"],
+        "SweepMinutes": 1,
+        "LeaseWarningMinutes": 30,
+        "UnleasedModels": "stop",
+        "RestartWhenDown": True,
+        "BillRetentionDays": 400,
+        "CallsPerSecond": 4,
+        "OnDestroy": "stop",
+    }
+
+
+def test_the_functions_read_the_settings_as_they_were_checked(bundle: Path) -> None:
+    assert configuration.load(bundle) == Settings.from_context(SETTINGS).configuration
 
 
 @pytest.mark.parametrize(

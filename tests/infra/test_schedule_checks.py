@@ -56,6 +56,10 @@ def settings(*schedules: dict[str, Any], folder: Path = Path(), **fields: Any) -
     return Settings.from_context(context, folder=folder, now=NOW)
 
 
+def disabled(made: Settings) -> set[str]:
+    return {name for name, schedule in made.schedules.items() if not schedule.enabled}
+
+
 def problems(*schedules: dict[str, Any], folder: Path = Path(), **fields: Any) -> list[str]:
     with pytest.raises(SettingsError) as wrong:
         settings(*schedules, folder=folder, **fields)
@@ -139,7 +143,7 @@ def test_two_schedules_that_hold_a_model_at_a_time_are_refused_with_both_keys_an
 def test_those_that_only_meet_are_fine_and_so_are_those_of_two_models_and_those_that_are_disabled() -> None:
     afterwards = {**EVENING, "start": OFFICE["stop"]}
     assert len(settings(OFFICE, afterwards).schedules) == 2
-    assert settings(OFFICE, {**NIGHT, "enabled": False}).disabled_schedules == {"night"}
+    assert disabled(settings(OFFICE, {**NIGHT, "enabled": False})) == {"night"}
     two = {"models": [{**model(), "schedules": [OFFICE]}, {**model(1), "schedules": [NIGHT]}]}
     assert len(Settings.from_context(two, now=NOW).schedules) == 2
 
@@ -163,7 +167,7 @@ def test_names_are_those_of_one_schedule_each_over_all_models() -> None:
 def test_what_has_ended_or_never_comes_may_stay_if_it_is_disabled() -> None:
     ended = {**OFFICE, "end_date": "2020-01-01", "enabled": False}
     never = {**EVENING, "start": "0 8 30 2 ? *", "enabled": False}
-    assert settings(ended, never).disabled_schedules == {"office-hours", "evening"}
+    assert disabled(settings(ended, never)) == {"office-hours", "evening"}
 
 
 def test_all_problems_are_said_at_once() -> None:
@@ -200,7 +204,7 @@ def test_there_need_not_be_any() -> None:
 def test_holidays_of_a_file_are_left_out_every_year_and_every_day_of_them(tmp_path: Path) -> None:
     (tmp_path / "holidays.ics").write_text(CALENDAR)
     (schedule,) = settings({**OFFICE, "exclude_dates": "holidays.ics"}, folder=tmp_path).schedules.values()
-    assert schedule.excluded_dates == (
+    assert schedule.exclude_dates == (
         "2026-12-25",
         "2026-12-26",
         "2027-05-01",

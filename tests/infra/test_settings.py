@@ -1,12 +1,26 @@
 """cdk.json's settings: what is wrong is said at once, each with its key."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from enum import StrEnum
 from typing import Any
 
 import pytest
 
 from infra.settings.recipients import Recipient
-from infra.settings.settings import CONTEXT_KEY, CUSTOM_LABELS_REGIONS, Settings, SettingsError, SlackChannel
+from infra.settings.settings import (
+    CONTEXT_KEY,
+    CUSTOM_LABELS_REGIONS,
+    ChatChannels,
+    EventRule,
+    Settings,
+    SettingsError,
+    SlackChannel,
+    TeamsChannel,
+    TrustedPrincipal,
+)
+from lifecycle.configuration import DetectBatch, Model, Schedule
 from tests.conftest import SETTINGS
 from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
@@ -232,12 +246,74 @@ def test_every_setting_arrives() -> None:
     assert settings.monthly_budget_usd == 500
 
 
-def test_the_schema_says_the_same_defaults() -> None:
-    """The settings are filled in by ``Settings``; people read the schema."""
-    schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
-    defaults = {name: key["default"] for name, key in schema["properties"].items() if "default" in key}
+# --- The schema and the dataclasses -----------------------------------------------------------------------------------
+
+SCHEMA = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
+OBJECTS: dict[str, tuple[type, set[str], set[str]]] = {
+    "": (Settings, {"allow_other_regions"}, {"price_is_assumed", "schedules"}),
+    "models.0": (Model, {"name", "version", "schedules"}, set()),
+    "models.0.schedules.0": (Schedule, {"name"}, {"model"}),
+    "detect_batch": (DetectBatch, set(), set()),
+    "event_rules.0": (EventRule, set(), set()),
+    "trusted_principals.0": (TrustedPrincipal, set(), set()),
+    "notification_emails.0": (Recipient, set(), set()),
+    "chat": (ChatChannels, set(), set()),
+    "chat.slack.0": (SlackChannel, set(), set()),
+    "chat.teams.0": (TeamsChannel, set(), set()),
+}
+"""By path: the dataclass, the keys that are no field of it, and the fields that are no key."""
+
+
+def keys_at(path: str) -> dict[str, Any]:
+    """The keys of an object in cdk.json, each with its schema."""
+    schema = SCHEMA
+    for step in filter(None, path.split(".")):
+        schema = schema["items"] if step == "0" else schema["properties"][step]
+    keys: dict[str, Any] = schema["properties"]
+    return keys
+
+
+@pytest.mark.parametrize("path", OBJECTS)
+def test_each_key_of_the_schema_is_a_field_and_each_field_a_key(path: str) -> None:
+    """So that a setting reaches who uses it by its name, and nobody copies it from one to the other."""
+    kind, only_keys, only_fields = OBJECTS[path]
+    names = {field.name for field in fields(kind)}
+    assert keys_at(path).keys() - only_keys == names - only_fields
+    assert only_fields <= names
+
+
+def test_every_object_of_the_schema_is_compared() -> None:
+    def objects(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+        if "properties" in schema:
+            yield ".".join(path)
+        for name, inner in schema.get("properties", {}).items():
+            yield from objects(inner, (*path, name))
+        if "items" in schema:
+            yield from objects(schema["items"], (*path, "0"))
+
+    assert set(objects(SCHEMA)) == OBJECTS.keys()
+
+
+@pytest.mark.parametrize("path", OBJECTS)
+def test_the_schema_says_the_same_defaults_and_choices(path: str) -> None:
+    """The dataclasses fill them in; people read the schema."""
+    kind, *_ = OBJECTS[path]
+    keys = keys_at(path)
+    for field in fields(kind):
+        if field.default is not MISSING and field.default is not None and "default" in keys.get(field.name, {}):
+            default = keys[field.name]["default"]
+            assert (field.default == tuple(default)) if isinstance(default, list) else field.default == default
+        if isinstance(field.type, type) and issubclass(field.type, StrEnum):
+            assert keys[field.name]["enum"] == [*field.type]
+
+
+def test_what_is_left_out_is_as_if_its_default_were_given() -> None:
+    defaults = {name: key["default"] for name, key in SCHEMA["properties"].items() if "default" in key}
     assert len(defaults) > 10
     assert Settings.from_context({**MINIMAL, **defaults}) == Settings.from_context(MINIMAL)
+
+
+# --- Whole configurations ---------------------------------------------------------------------------------------------
 
 
 def test_a_hundred_models_are_as_fine_as_one() -> None:

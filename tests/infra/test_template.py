@@ -7,12 +7,11 @@ import fastjsonschema
 import pytest
 from botocore.config import Config
 
-from infra.settings.settings import Settings
 from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.model.leases import LONGEST_CALL
-from lifecycle.reconciliation.stack_removal import MARGIN, OnDestroy
+from lifecycle.reconciliation.stack_removal import MARGIN
 from tests.conftest import SETTINGS, Synthesised
-from tests.infra.configurations import MINIMAL, ROOT
+from tests.infra.configurations import MINIMAL
 from tools.templates import STACK, Template, referenced
 
 SHARED = {"prepare", "check", "notify"}
@@ -372,22 +371,17 @@ def test_before_anything_is_deleted_cloudformation_asks_whether_it_may(stack: Te
     assert not re.search(rf"\${{{name}[.}}]", json.dumps(stack.resources))
 
 
-@pytest.mark.parametrize(("configuration", "on_destroy"), [("stack", "stop"), ("minimal", "refuse")])
+@pytest.mark.parametrize(("configuration", "seconds"), [("stack", 900), ("minimal", 300)])
 def test_it_does_as_the_settings_say_and_is_not_waited_for_in_vain(
-    request: pytest.FixtureRequest, configuration: str, on_destroy: str
+    request: pytest.FixtureRequest, configuration: str, seconds: int
 ) -> None:
     template: Template = request.getfixturevalue(configuration)
     (asks,) = template.of_type("AWS::CloudFormation::CustomResource").values()
     remove = template.functions["remove"]
-    assert remove["Environment"]["Variables"]["ON_DESTROY"] == OnDestroy(on_destroy)
     timeout = remove["Timeout"]
+    assert timeout == seconds
     assert timeout < asks["ServiceTimeout"] <= timeout + 60
     assert MARGIN.total_seconds() < timeout
-
-
-def test_what_may_be_configured_is_what_the_function_knows() -> None:
-    schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
-    assert schema["properties"]["on_destroy"]["enum"] == [*OnDestroy]
 
 
 # --- Settings ---------------------------------------------------------------------------------------------------------
@@ -413,5 +407,5 @@ def test_everything_that_can_is_tagged(stack: Template) -> None:
 
 def test_a_minimal_configuration_synthesises_with_its_defaults(minimal: Template, stack: Template) -> None:
     groups = minimal.of_type("AWS::Logs::LogGroup").values()
-    assert {group["RetentionInDays"] for group in groups} == {Settings.log_retention_days}
+    assert {group["RetentionInDays"] for group in groups} == {90}
     assert minimal.outputs.keys() == stack.outputs.keys() - {"CallerRoleArn", "ChatTopicArn", "DetectBatchArn"}

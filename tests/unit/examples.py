@@ -23,6 +23,11 @@ CONFIGURATION = Configuration(
 )
 
 
+def configured(**settings: Any) -> Configuration:
+    """With other settings."""
+    return replace(CONFIGURATION, **settings)
+
+
 MACHINES = Machines(
     "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StartModel",
     "arn:aws:states:us-east-1:123456789012:stateMachine:Lifecycle-StopModel",
@@ -30,8 +35,9 @@ MACHINES = Machines(
 )
 
 
-WORKLOAD = "arn:aws:states:us-east-1:123456789012:stateMachine:NightlyInspection"
-RUNS_WORKLOADS = replace(CONFIGURATION, workloads=(WORKLOAD,))
+WORKLOAD_NAME = "NightlyInspection"
+WORKLOAD = f"arn:aws:states:us-east-1:123456789012:stateMachine:{WORKLOAD_NAME}"
+RUNS_WORKLOADS = replace(CONFIGURATION, workloads=(WORKLOAD_NAME,))
 
 
 def execution(name: str = "nightly", start_time: datetime = NOW, machine: str = "StartModel") -> Execution:

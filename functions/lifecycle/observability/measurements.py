@@ -148,7 +148,7 @@ def _add(one: Seen, sums: _Sums, now: datetime, since: datetime, configuration: 
 
 def _is_unleased(one: Seen, now: datetime, configuration: Configuration) -> bool:
     """Whether it runs for nobody, and nobody is stopping it; what is to be ignored is."""
-    ignored = configuration.sweep.unleased_models is Unleased.IGNORE and not one.item.ours
+    ignored = configuration.unleased_models is Unleased.IGNORE and not one.item.ours
     return one.version.status == "RUNNING" and not one.item.is_held(now) and one.item.claim is None and not ignored
 
 

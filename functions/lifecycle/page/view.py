@@ -314,7 +314,7 @@ def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration
         return ""
     if not configuration.manages(version.project_version_arn):
         return "Nobody holds it, and this app does not manage its project: stop it in Amazon Rekognition."
-    if item.ours or configuration.sweep.unleased_models is Unleased.STOP:
+    if item.ours or configuration.unleased_models is Unleased.STOP:
         return "Nobody holds it: the next sweep stops it."
     return "Nobody holds it, and it was not started by this app: nobody stops it by itself."
 
@@ -340,8 +340,7 @@ def _leases(item: ModelItem, facts: Facts, buttons: Buttons) -> tuple[LeaseRow, 
 
 def _coming(name: str, now: datetime, configuration: Configuration) -> list[Coming]:
     """The next thing that each schedule of a model does, the first to come first."""
-    enabled = configuration.schedules.keys() - set(configuration.disabled_schedules)
-    ours = {key: one for key, one in configuration.schedules.items() if one.model == name and key in enabled}
+    ours = {key: one for key, one in configuration.schedules.items() if one.model == name and one.enabled}
     found = [next_of(schedule, one, now) for schedule, one in ours.items()]
     return sorted((one for one in found if one), key=lambda one: one.at)
 

@@ -6,9 +6,8 @@ CloudFormation asks before it deletes anything. If the answer is no nothing is d
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from lifecycle.configuration import Configuration
+from lifecycle.configuration import Configuration, OnDestroy
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import ModelItem
@@ -26,14 +25,6 @@ MARGIN = timedelta(seconds=60)
 """Of a function's time, for its last look and its answer."""
 NAMED = 10
 """Models that a refusal names: CloudFormation takes 4 KB as an answer (its User Guide, custom resource response)."""
-
-
-class OnDestroy(StrEnum):
-    """What happens to models of ours that run when the stack is to be removed."""
-
-    REFUSE = "refuse"
-    STOP = "stop"
-    LEAVE = "leave"
 
 
 class StillRunning(LifecycleError):  # noqa: N818 - it reads as the others do

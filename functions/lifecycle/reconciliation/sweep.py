@@ -135,7 +135,7 @@ class Sweeper:
         found = (
             leases.found_running(item, version.min_inference_units, self.now) if version.status == "RUNNING" else item
         )
-        sweep = sweep_turn(found, version.status, self.now, self.configuration.sweep, ended=ended, claim_over=over)
+        sweep = sweep_turn(found, version.status, self.now, self.configuration, ended=ended, claim_over=over)
         self.seen.append(Seen(version, sweep.item))
         if sweep.findings and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep looks again

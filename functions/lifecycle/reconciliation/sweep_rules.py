@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from lifecycle.configuration import Policy, Unleased
+from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
 from lifecycle.model.leases import Lease, ModelItem
@@ -57,7 +57,13 @@ class Sweep:
 
 
 def sweep_turn(
-    item: ModelItem, status: str, now: datetime, policy: Policy, *, ended: Collection[str], claim_over: bool
+    item: ModelItem,
+    status: str,
+    now: datetime,
+    configuration: Configuration,
+    *,
+    ended: Collection[str],
+    claim_over: bool,
 ) -> Sweep:
     """What a look leads to.
 
@@ -76,7 +82,7 @@ def sweep_turn(
         item = leases.give_back(item, execution_arn, now)
     expired = tuple(lease for lease in item.leases if lease not in item.held(now))
     item = leases.without_expired(item, now)
-    item, findings = _warned(item, status, now, policy)
+    item, findings = _warned(item, status, now, configuration)
     found = [_of_lease(Outcome.LEASE_EXPIRED, item, status, lease) for lease in expired]
     sweep = Sweep(item, (*found, *findings))
     if item.claim and not claim_over:
@@ -85,13 +91,13 @@ def sweep_turn(
         item = replace(item, running=None)
         sweep = replace(sweep, item=item)
     if status in NOT_RUNNING:
-        return _of_one_that_does_not_run(sweep, status, now, policy)
+        return _of_one_that_does_not_run(sweep, status, now, configuration)
     if status in BILLS and not item.is_held(now):
-        return _of_one_that_nobody_holds(sweep, status, policy)
+        return _of_one_that_nobody_holds(sweep, status, configuration)
     return sweep
 
 
-def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, policy: Policy) -> Sweep:
+def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, configuration: Configuration) -> Sweep:
     item = replace(leases.unclaim(sweep.item, now), reported=())
     if item.leases:
         down = Finding(
@@ -100,23 +106,23 @@ def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, policy: 
             "#".join(_lease_key(lease) for lease in item.leases),
             status,
             item.leases,
-            restarted=policy.restart_when_down,
+            restarted=configuration.restart_when_down,
         )
-        restarts = tuple(_restart(item, lease, now) for lease in item.leases) if policy.restart_when_down else ()
+        restarts = tuple(_restart(item, lease, now) for lease in item.leases) if configuration.restart_when_down else ()
         item = leases.end_settled(item, now)
         return replace(sweep, item=item, findings=(*sweep.findings, down), restarts=restarts)
     return replace(sweep, item=leases.disown(item, now))
 
 
-def _of_one_that_nobody_holds(sweep: Sweep, status: str, policy: Policy) -> Sweep:
+def _of_one_that_nobody_holds(sweep: Sweep, status: str, configuration: Configuration) -> Sweep:
     item = sweep.item
     if item.claim:
         return replace(sweep, stop="The execution that was to stop this model has ended without doing so.")
     if item.ours:
         return replace(sweep, stop="Nobody holds this model any more.")
-    if status != "RUNNING" or policy.unleased_models is Unleased.IGNORE:
+    if status != "RUNNING" or configuration.unleased_models is Unleased.IGNORE:
         return sweep
-    stop = "This model runs, and nobody holds it." if policy.unleased_models is Unleased.STOP else None
+    stop = "This model runs, and nobody holds it." if configuration.unleased_models is Unleased.STOP else None
     if Outcome.UNLEASED_MODEL in item.reported:
         return replace(sweep, stop=stop)
     key = f"unleased#{item.revision}"
@@ -125,20 +131,22 @@ def _of_one_that_nobody_holds(sweep: Sweep, status: str, policy: Policy) -> Swee
     return replace(sweep, item=item, findings=(*sweep.findings, found), stop=stop)
 
 
-def _warned(item: ModelItem, status: str, now: datetime, policy: Policy) -> tuple[ModelItem, list[Finding]]:
+def _warned(
+    item: ModelItem, status: str, now: datetime, configuration: Configuration
+) -> tuple[ModelItem, list[Finding]]:
     """Leases that end soon, each told once, and those without an end, told every week."""
-    due = tuple(lease for lease in item.leases if _warning_is_due(lease, now, policy))
+    due = tuple(lease for lease in item.leases if _warning_is_due(lease, now, configuration))
     findings = [_of_lease(Outcome.LEASE_EXPIRING, item, status, lease) for lease in due]
     marked = tuple(replace(lease, warned_at=now) if lease in due else lease for lease in item.leases)
     return replace(item, leases=marked), findings
 
 
-def _warning_is_due(lease: Lease, now: datetime, policy: Policy) -> bool:
+def _warning_is_due(lease: Lease, now: datetime, configuration: Configuration) -> bool:
     if lease.expires_at is None:
         return now - (lease.warned_at or lease.since) >= REMINDER
     # A lease that was as short as this from the beginning needs no warning.
-    soon = now >= lease.expires_at - policy.lease_warning
-    return soon and lease.warned_at is None and lease.expires_at - lease.since > policy.lease_warning
+    soon = now >= lease.expires_at - configuration.lease_warning
+    return soon and lease.warned_at is None and lease.expires_at - lease.since > configuration.lease_warning
 
 
 def _of_lease(outcome: Outcome, item: ModelItem, status: str, lease: Lease) -> Finding:

@@ -86,7 +86,8 @@ def run_request(payload: Json, execution: Execution, configuration: Configuratio
     """
     workload = {
         "StateMachineArn": next(
-            iter(configuration.workloads), validator("run_with_model").example("Workload.StateMachineArn")
+            iter(configuration.workload_arns(execution.id)),
+            validator("run_with_model").example("Workload.StateMachineArn"),
         )
     }
     refuse(
@@ -133,8 +134,9 @@ def _problems_between_fields(
     if not isinstance(workload, dict):
         return problems
     arn = workload.get("StateMachineArn")
-    if isinstance(arn, str) and arn not in configuration.workloads:
-        allowed = ", ".join(configuration.workloads[:MAX_NAMES]) or "none is"
+    workloads = configuration.workload_arns(execution.id)
+    if isinstance(arn, str) and arn not in workloads:
+        allowed = ", ".join(workloads[:MAX_NAMES]) or "none is"
         problems.append(
             f"Workload.StateMachineArn: {escaped(arn, 200)} is not among the workloads that cdk.json allows "
             f"({allowed}); add its name to 'workloads' there and deploy. Versions and aliases can't be named"

@@ -133,7 +133,7 @@ def decide(tick: Tick, now: datetime, configuration: Configuration) -> Decided:
     schedule = configuration.schedules[tick.schedule]
     if tick.action is Act.STOP:
         return _stop(tick, now, schedule)
-    return _start(tick, now, schedule, configuration.sweep.lease_warning)
+    return _start(tick, now, schedule, configuration.lease_warning)
 
 
 def starts(schedule: Schedule) -> Calendar:
@@ -149,7 +149,7 @@ def stops(schedule: Schedule) -> Calendar | None:
 def left_out(schedule: Schedule, start: datetime) -> tuple[Ticked, str] | None:
     """Why a schedule does not start for a time at all: because of its local day. None where it does."""
     day = wall(start, ZoneInfo(schedule.time_zone)).date().isoformat()
-    if day in schedule.excluded_dates:
+    if day in schedule.exclude_dates:
         return Ticked.EXCLUDED_DAY, f"{day} is one of its exclude_dates."
     if schedule.start_date and day < schedule.start_date:
         return Ticked.OUTSIDE_DATES, f"{day} is before its start_date, {schedule.start_date}."

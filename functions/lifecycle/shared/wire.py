@@ -3,7 +3,7 @@
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -36,6 +36,11 @@ def pascal(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+def as_is(name: str) -> str:
+    """``min_inference_units``, as cdk.json has it."""
+    return name
+
+
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond: ``2026-11-24T07:00:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -50,9 +55,9 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def to_wire(value: Any) -> Json:
-    """The JSON of a dataclass (without what is None), a datetime or a tuple of them."""
+    """The JSON of a dataclass (without what is None), a datetime, or a tuple or mapping of them."""
     if is_dataclass(value):
-        members = _members(type(value))  # type: ignore[arg-type] # a class is hashable
+        members = _members(type(value), pascal)  # type: ignore[arg-type] # a class is hashable
         items = {name: getattr(value, member) for name, (member, _) in members.items()}
         known = {name: to_wire(item) for name, item in items.items() if item is not None}
         return {**dict(value.others), **known} if isinstance(value, Stored) else known
@@ -60,32 +65,39 @@ def to_wire(value: Any) -> Json:
         return timestamp(value)
     if isinstance(value, tuple):
         return [to_wire(item) for item in value]
+    if isinstance(value, Mapping) and any(map(is_dataclass, value.values())):
+        return {name: to_wire(item) for name, item in value.items()}
     return value  # JSON already, such as a Context, which stays as it came
 
 
-def from_wire(cls: type[T], data: Mapping[str, Json]) -> T:
+def from_wire(cls: type[T], data: Mapping[str, Json], named: Callable[[str], str] = pascal) -> T:
     """A dataclass from JSON that ``to_wire`` made.
 
     Names it does not know are passed over, of what is ``Stored`` kept: an execution in flight across a deploy is not
     broken by a new field, nor does it take it away.
+
+    Parameters
+    ----------
+    named : callable
+        How the JSON names a field: ``as_is`` for what people write in cdk.json.
     """
-    members = _members(cls)  # type: ignore[arg-type] # a class is hashable
+    members = _members(cls, named)  # type: ignore[arg-type] # a class is hashable
     known = ((*members[name], item) for name, item in data.items() if name in members)
     others = sorted(name for name in data if name not in members) if issubclass(cls, Stored) else ()
     kept = {_OTHERS: tuple((name, data[name]) for name in others)} if others else {}
-    return cls(**{name: _read(hint, item) for name, hint, item in known}, **kept)
+    return cls(**{name: _read(hint, item, named) for name, hint, item in known}, **kept)
 
 
 @functools.cache
-def _members(cls: type) -> Mapping[str, tuple[str, Any]]:
+def _members(cls: type, named: Callable[[str], str]) -> Mapping[str, tuple[str, Any]]:
     """Of each name on the wire the field's name and its type: read once, as that takes longer than all else here."""
     hints = typing.get_type_hints(cls)
     if issubclass(cls, Stored):  # a StopRequest has others too, which are its own
         del hints[_OTHERS]
-    return {pascal(name): (name, hint) for name, hint in hints.items()}
+    return {named(name): (name, hint) for name, hint in hints.items()}
 
 
-def _read(hint: Any, item: Json) -> Any:
+def _read(hint: Any, item: Json, named: Callable[[str], str]) -> Any:
     if not isinstance(item, str | int | float | list | Mapping | None):
         raise TypeError(f"{item!r} is no JSON")  # a table may hold what JSON can't, such as a set
     choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
@@ -95,7 +107,9 @@ def _read(hint: Any, item: Json) -> Any:
         if isinstance(choice, type) and issubclass(choice, StrEnum) and isinstance(item, str):
             return choice(item)
         if is_dataclass(choice) and isinstance(choice, type) and isinstance(item, Mapping):
-            return from_wire(choice, item)
+            return from_wire(choice, item, named)
         if typing.get_origin(choice) is tuple and isinstance(item, list):
-            return tuple(_read(typing.get_args(choice)[0], one) for one in item)
+            return tuple(_read(typing.get_args(choice)[0], one, named) for one in item)
+        if typing.get_origin(choice) is Mapping and isinstance(item, Mapping):
+            return {name: _read(typing.get_args(choice)[1], one, named) for name, one in item.items()}
     return item

@@ -16,7 +16,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.configuration import Policy, Unleased
+from lifecycle.configuration import Configuration, Unleased
 from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError, ModelNotFound
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP, Failure, Outcome
 from lifecycle.executions.state_machines import Machine
@@ -42,6 +42,7 @@ from tests.unit.examples import (
     PROJECT,
     RUN,
     RUNS_WORKLOADS,
+    configured,
     execution,
     request,
     run,
@@ -207,28 +208,28 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "WORKLOAD_FAILED-InvalidRequest": run_that_was_refused,
 }
 
-FINDINGS: dict[str, tuple[str, Policy, ModelItem]] = {
+FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
     "LEASE_EXPIRING": (
         "RUNNING",
-        Policy(),
+        CONFIGURATION,
         ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW + timedelta(minutes=12)),), ours=True),
     ),
     "LEASE_EXPIRING-endless": (
         "RUNNING",
-        Policy(),
+        CONFIGURATION,
         ModelItem(ARN, leases=(replace(NIGHT, since=NOW - timedelta(days=7)),), ours=True),
     ),
-    "LEASE_EXPIRED": ("RUNNING", Policy(), ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW),), ours=True)),
+    "LEASE_EXPIRED": ("RUNNING", CONFIGURATION, ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW),), ours=True)),
     "LEASE_EXPIRED-not-running": (
         "STOPPED",
-        Policy(),
+        CONFIGURATION,
         ModelItem(OTHER_ARN, leases=(replace(SHIFT, expires_at=NOW),), ours=True),
     ),
-    "UNLEASED_MODEL": ("RUNNING", Policy(), ModelItem(OTHER_ARN)),
-    "UNLEASED_MODEL-stopped": ("RUNNING", Policy(unleased_models=Unleased.STOP), ModelItem(ARN)),
-    "MODEL_DOWN": ("FAILED", Policy(), ModelItem(ARN, leases=(SHIFT, NIGHT), ours=True)),
-    "MODEL_DOWN-deleted": ("NOT_FOUND", Policy(), ModelItem(ARN, leases=(SHIFT,), ours=True)),
-    "MODEL_DOWN-restarted": ("STOPPED", Policy(restart_when_down=True), ModelItem(ARN, leases=(NIGHT,), ours=True)),
+    "UNLEASED_MODEL": ("RUNNING", CONFIGURATION, ModelItem(OTHER_ARN)),
+    "UNLEASED_MODEL-stopped": ("RUNNING", configured(unleased_models=Unleased.STOP), ModelItem(ARN)),
+    "MODEL_DOWN": ("FAILED", CONFIGURATION, ModelItem(ARN, leases=(SHIFT, NIGHT), ours=True)),
+    "MODEL_DOWN-deleted": ("NOT_FOUND", CONFIGURATION, ModelItem(ARN, leases=(SHIFT,), ours=True)),
+    "MODEL_DOWN-restarted": ("STOPPED", configured(restart_when_down=True), ModelItem(ARN, leases=(NIGHT,), ours=True)),
 }
 
 
@@ -241,8 +242,8 @@ def told(name: str) -> Notification:
     """The notification of a case."""
     if name in ENDINGS:
         return ending_notification(ENDINGS[name](), CONFIGURATION, MACHINES, TELEMETRY)
-    status, policy, item = FINDINGS[name]
-    (finding,) = sweep_turn(item, status, NOW, policy, ended=(), claim_over=False).findings
+    status, configuration, item = FINDINGS[name]
+    (finding,) = sweep_turn(item, status, NOW, configuration, ended=(), claim_over=False).findings
     says = "Internal error" if status == "FAILED" else None
     seen = replace(finding, min_inference_units=1, status_message=says)
     return finding_notification(seen, NOW, CONFIGURATION, MACHINES)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Policy, Unleased
+from lifecycle.configuration import Configuration, Model, Unleased
 from lifecycle.executions.outcomes import Failure
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.decisions import Progress
@@ -180,7 +180,7 @@ def test_a_model_that_somebody_is_stopping_is_not_one_without_a_lease() -> None:
 
 
 def test_others_models_are_not_counted_as_unleased_where_they_are_to_be_ignored() -> None:
-    ignoring = replace(CONFIGURATION, sweep=Policy(unleased_models=Unleased.IGNORE))
+    ignoring = replace(CONFIGURATION, unleased_models=Unleased.IGNORE)
     ours = seen(ModelItem(CONFIGURED_ARN, ours=True), CONFIGURED_ARN)
     assert swept(seen(), ours, configuration=ignoring)["UnleasedModels",] == 1
 

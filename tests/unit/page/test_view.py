@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Policy, Schedule, Unleased
+from lifecycle.configuration import Configuration, Model, Schedule, Unleased
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
@@ -89,17 +89,17 @@ def test_a_pending_lease_is_shown_with_its_execution() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "policy", "remark"),
+    ("item", "unleased", "remark"),
     [
-        ({"ours": True}, Policy(), "Nobody holds it: the next sweep stops it."),
-        ({}, Policy(), "Nobody holds it, and it was not started by this app: nobody stops it by itself."),
-        ({}, Policy(unleased_models=Unleased.STOP), "Nobody holds it: the next sweep stops it."),
-        ({"claim": Claim(STOPPER, NOW)}, Policy(), "It is about to be stopped."),
-        ({"leases": (Lease("line-1", NOW),)}, Policy(), ""),
+        ({"ours": True}, Unleased.NOTIFY, "Nobody holds it: the next sweep stops it."),
+        ({}, Unleased.NOTIFY, "Nobody holds it, and it was not started by this app: nobody stops it by itself."),
+        ({}, Unleased.STOP, "Nobody holds it: the next sweep stops it."),
+        ({"claim": Claim(STOPPER, NOW)}, Unleased.NOTIFY, "It is about to be stopped."),
+        ({"leases": (Lease("line-1", NOW),)}, Unleased.NOTIFY, ""),
     ],
 )
-def test_a_model_that_nobody_holds_is_remarked_on(item: Any, policy: Policy, remark: str) -> None:
-    assert model(configuration=replace(ONLY, sweep=policy), **item).remark == remark
+def test_a_model_that_nobody_holds_is_remarked_on(item: Any, unleased: Unleased, remark: str) -> None:
+    assert model(configuration=replace(ONLY, unleased_models=unleased), **item).remark == remark
 
 
 def test_a_stopped_model_shows_what_it_would_cost_with_its_configured_units() -> None:
@@ -203,7 +203,7 @@ def berlin(day: int, hour: int, minute: int = 0) -> datetime:
         (berlin(24, 6), OFFICE, "start", berlin(24, 7, 30)),
         (berlin(24, 8), OFFICE, "stop", berlin(24, 18)),
         (berlin(27, 19), OFFICE, "start", berlin(30, 7, 30)),
-        (berlin(24, 19), replace(OFFICE, stop=None, excluded_dates=("2026-11-25",)), "start", berlin(26, 7, 30)),
+        (berlin(24, 19), replace(OFFICE, stop=None, exclude_dates=("2026-11-25",)), "start", berlin(26, 7, 30)),
         (berlin(24, 6), replace(OFFICE, start_date="2026-11-26", stop=None), "start", berlin(26, 7, 30)),
         (berlin(24, 6), replace(OFFICE, start=None, ready_by="0 9 * * ? *"), "ready by", berlin(24, 9)),
     ],
@@ -226,5 +226,6 @@ def test_each_schedule_of_a_model_is_shown_the_first_to_come_first() -> None:
         },
     )
     assert [one.schedule for one in model(configuration=configuration).coming] == ["night", "office"]
-    disabled = replace(configuration, disabled_schedules=("night",))
+    night = replace(configuration.schedules["night"], enabled=False)
+    disabled = replace(configuration, schedules={**configuration.schedules, "night": night})
     assert [one.schedule for one in model(configuration=disabled).coming] == ["office"]

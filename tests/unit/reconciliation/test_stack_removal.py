@@ -16,17 +16,18 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from lifecycle import configuration
 from lifecycle.adapters.stacks import MAX_REASON, TRIES, Request, Stacks
-from lifecycle.configuration import Configuration
+from lifecycle.configuration import Configuration, OnDestroy
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease, Starter, force, take
 from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
-from lifecycle.reconciliation.stack_removal import LOOK_SECONDS, NAMED, OnDestroy, Remover, StillRunning
+from lifecycle.reconciliation.stack_removal import LOOK_SECONDS, NAMED, Remover, StillRunning
 from lifecycle.shared.wire import Json
-from tests.handlers.test_notify import ENVIRONMENT, SWEEPING, Context
-from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
+from tests.handlers.test_notify import ENVIRONMENT, Context
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, configured, execution
 from tests.unit.twins import NEVER, Clock, Executions, Items
 
 RUNS = ExecutionState("RUNNING")
@@ -379,8 +380,7 @@ ASKED = "asked before"
 @pytest.fixture
 def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Iterator[Remove]:
     """Calls the function as CloudFormation does, with a model that runs; what CloudFormation was answered."""
-    facts = {"models": {"defects": {"project_version_arn": ARN}}, "inference_unit_hour_usd": 4.0, "projects": []}
-    (tmp_path / "configuration.json").write_text(json.dumps({**facts, **SWEEPING}))
+    configuration.save(CONFIGURATION, tmp_path)
     names = {"MODEL_TABLE_NAME": "models", "STOP_MODEL_ARN": MACHINES.stop_model, "LAMBDA_TASK_ROOT": str(tmp_path)}
     for name, value in {**ENVIRONMENT, **names}.items():
         monkeypatch.setenv(name, value)
@@ -394,7 +394,7 @@ def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) ->
         for name, twin in {"MODELS": made, "ITEMS": made.items, "EXECUTIONS": made}.items():
             monkeypatch.setattr(module, name, twin)
         monkeypatch.setattr(module, "STACKS", Stack(being_deleted))
-        monkeypatch.setenv("ON_DESTROY", on_destroy)
+        monkeypatch.setattr(module, "CONFIGURATION", configured(on_destroy=OnDestroy(on_destroy)))
         if kind == ASKED:
             said = module.handler({}, Context("remove", remaining=300_000))
             return "SUCCESS" if said["Success"] else "FAILED", said["Reason"]
@@ -444,9 +444,8 @@ def test_what_undoes_a_creation_or_an_update_is_not_held_up_and_stops_nothing(on
             "DescribeStacks answered",
         ),
         ({"being_deleted": RuntimeError("a defect")}, "RuntimeError: a defect"),
-        ({"on_destroy": "ask"}, "ValueError: 'ask' is not a valid OnDestroy"),
     ],
-    ids=["an error of AWS", "a defect", "a setting of another version"],
+    ids=["an error of AWS", "a defect"],
 )
 def test_whatever_goes_wrong_cloudformation_is_answered_with_it(
     wrong: dict[str, Any], reason: str, remove: Remove

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Policy, Unleased
+from lifecycle.configuration import Configuration, Model, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
@@ -20,7 +20,7 @@ from lifecycle.reconciliation.sweep_rules import Finding
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
-from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, configured, execution
 from tests.unit.twins import Clock, Executions, Items, Models, OpenExecutions
 
 EARLIER = NOW - timedelta(hours=1)
@@ -138,7 +138,7 @@ def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> Non
 
 
 def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
-    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(restart_when_down=True)))
+    sweeps = Sweeps(configuration=configured(restart_when_down=True))
     sweeps.has(ARN, "RUNNING", ours=True)
     sweeps.has(OTHER_ARN, "FAILED", ours=True, leases=(SHIFT,))
     sweeps.run()
@@ -149,7 +149,7 @@ def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
 
 
 def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
-    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(restart_when_down=True)))
+    sweeps = Sweeps(configuration=configured(restart_when_down=True))
     sweeps.has(ARN, "STOPPED", ours=True, leases=(SHIFT, Lease("production", EARLIER)))
     swept = sweeps.run()
     assert (swept.told, swept.restarts, swept.stops) == (1, 2, 0)
@@ -422,7 +422,7 @@ def test_whose_end_can_not_be_looked_up_is_a_problem_of_its_model_alone() -> Non
 
 
 def test_models_that_run_without_this_app_are_stopped_where_that_is_configured() -> None:
-    sweeps = Sweeps(configuration=replace(CONFIGURATION, sweep=Policy(unleased_models=Unleased.STOP)))
+    sweeps = Sweeps(configuration=configured(unleased_models=Unleased.STOP))
     sweeps.has(ARN, "RUNNING")
     swept = sweeps.run()
     assert (swept.told, swept.stops, sweeps.told[0].stopped) == (1, 1, True)

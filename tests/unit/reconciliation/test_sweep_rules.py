@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Policy, Unleased
+from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import GONE
 from lifecycle.model.usage import Running
 from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_turn
 from lifecycle.shared.wire import Json, timestamp
-from tests.unit.examples import ARN, NOW, execution
+from tests.unit.examples import ARN, CONFIGURATION, NOW, configured, execution
 
-POLICY = Policy()
 EARLIER = NOW - timedelta(hours=1)
 LONG_AGO = NOW - timedelta(days=30)
 STARTER, STOP = execution().id, execution("evening", machine="StopModel").id
@@ -38,13 +37,13 @@ def pending(minutes: float = 30, execution_arn: str = STARTER) -> PendingLease:
 def swept(
     found: ModelItem,
     status: str = "RUNNING",
-    policy: Policy = POLICY,
+    configuration: Configuration = CONFIGURATION,
     *,
     now: datetime = NOW,
     ended: tuple[str, ...] = (),
     claim_over: bool = False,
 ) -> Sweep:
-    return sweep_turn(found, status, now, policy, ended=ended, claim_over=claim_over)
+    return sweep_turn(found, status, now, configuration, ended=ended, claim_over=claim_over)
 
 
 def finding(outcome: Outcome, lease: Lease, status: str = "RUNNING", until: datetime | None = None) -> Finding:
@@ -93,8 +92,8 @@ def test_a_lease_that_ends_soon_is_told_of_once_and_again_only_after_it_was_exte
 
 def test_how_long_before_its_end_a_lease_is_told_of_is_configured() -> None:
     held = item(leases=(Lease("shift", EARLIER, at(40)),), ours=True)
-    assert swept(held, policy=Policy(lease_warning=timedelta(minutes=40))).findings
-    assert not swept(held, policy=Policy(lease_warning=timedelta(minutes=39))).findings
+    assert swept(held, configuration=configured(lease_warning_minutes=40)).findings
+    assert not swept(held, configuration=configured(lease_warning_minutes=39)).findings
 
 
 @pytest.mark.parametrize(("minutes", "warned"), [(15, False), (16, True)])
@@ -239,7 +238,7 @@ def test_a_lease_that_has_expired_does_not_make_a_model_down() -> None:
 )
 def test_a_model_that_is_down_is_started_again_for_the_rest_of_its_leases(until: datetime | None, minutes: int) -> None:
     lease = Lease("shift", EARLIER, until, warned_at=EARLIER)
-    sweep = swept(item(leases=(lease,), ours=True), "STOPPED", Policy(restart_when_down=True))
+    sweep = swept(item(leases=(lease,), ours=True), "STOPPED", configured(restart_when_down=True))
     payload: Json = {"ProjectVersionArn": ARN, "LeaseId": "shift", "LeaseMinutes": minutes}
     assert sweep.restarts == (payload,)
     assert [(one.outcome, one.restarted) for one in sweep.findings] == [(Outcome.MODEL_DOWN, True)]
@@ -248,7 +247,7 @@ def test_a_model_that_is_down_is_started_again_for_the_rest_of_its_leases(until:
 
 def test_a_model_is_started_again_for_each_of_its_leases() -> None:
     held = item(leases=(SHIFT, Lease("production", EARLIER)), ours=True)
-    restarts = swept(held, "FAILED", Policy(restart_when_down=True)).restarts
+    restarts = swept(held, "FAILED", configured(restart_when_down=True)).restarts
     assert [one["LeaseId"] for one in restarts] == ["shift", "production"]
 
 
@@ -273,15 +272,15 @@ def test_a_model_that_is_down_is_given_up_once_no_call_of_ours_can_land(status: 
 def test_a_model_that_runs_without_this_app_is_told_of_once_an_episode(
     unleased: Unleased, told: bool, stop: str | None
 ) -> None:
-    policy, found = Policy(unleased_models=unleased), ModelItem(ARN)
-    sweep = swept(found, policy=policy)
+    configuration, found = configured(unleased_models=unleased), ModelItem(ARN)
+    sweep = swept(found, configuration=configuration)
     expected = Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", stopped=stop is not None)
     marked = replace(found, reported=("UNLEASED_MODEL",)) if told else found
     assert sweep == Sweep(marked, (expected,) if told else (), stop)
-    assert swept(sweep.item, policy=policy) == Sweep(marked, (), stop)  # stopped until it is, told once
-    over = swept(sweep.item, "STOPPED", policy).item
+    assert swept(sweep.item, configuration=configuration) == Sweep(marked, (), stop)  # stopped until it is, told once
+    over = swept(sweep.item, "STOPPED", configuration).item
     assert over.reported == ()
-    assert bool(swept(replace(over, revision=2), policy=policy).findings) is told
+    assert bool(swept(replace(over, revision=2), configuration=configuration).findings) is told
 
 
 def test_another_episode_is_another_notification() -> None:
@@ -292,10 +291,10 @@ def test_another_episode_is_another_notification() -> None:
 
 @pytest.mark.parametrize("unleased", Unleased)
 def test_a_model_that_is_starting_without_this_app_is_looked_at_once_it_runs(unleased: Unleased) -> None:
-    assert swept(ModelItem(ARN), "STARTING", Policy(unleased_models=unleased)) == Sweep(ModelItem(ARN))
+    assert swept(ModelItem(ARN), "STARTING", configured(unleased_models=unleased)) == Sweep(ModelItem(ARN))
 
 
 @pytest.mark.parametrize("unleased", Unleased)
 def test_what_is_done_with_models_of_others_does_not_concern_ours(unleased: Unleased) -> None:
-    sweep = swept(item(ours=True), policy=Policy(unleased_models=unleased))
+    sweep = swept(item(ours=True), configuration=configured(unleased_models=unleased))
     assert (sweep.findings, sweep.stop) == ((), "Nobody holds this model any more.")

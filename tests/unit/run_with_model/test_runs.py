@@ -32,6 +32,7 @@ from tests.unit.examples import (
     RUN,
     RUNS_WORKLOADS,
     WORKLOAD,
+    WORKLOAD_NAME,
     execution,
     run,
 )
@@ -133,7 +134,7 @@ def test_of_a_workload_that_is_refused_200_characters_are_shown() -> None:
 
 
 def test_the_workloads_that_are_allowed_are_named() -> None:
-    two = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}-2"))
+    two = replace(RUNS_WORKLOADS, workloads=(WORKLOAD_NAME, f"{WORKLOAD_NAME}-2"))
     with pytest.raises(InvalidRequest, match=rf"allows \({WORKLOAD}, {WORKLOAD}-2\)"):
         run_request({**INPUT, "Workload": {"StateMachineArn": "arn:other"}}, RUN, two)
 
@@ -213,7 +214,7 @@ def test_the_token_guards_the_whole_run_for_as_long_as_it_may_last() -> None:
 
 
 def test_the_same_token_with_another_workload_is_refused() -> None:
-    other = replace(RUNS_WORKLOADS, workloads=(WORKLOAD, f"{WORKLOAD}2"))
+    other = replace(RUNS_WORKLOADS, workloads=(WORKLOAD_NAME, f"{WORKLOAD_NAME}2"))
     tokens, executions = Tokens(), Executions({FIRST.id: (0, ExecutionState("RUNNING"))})
     common: dict[str, Any] = {"now": NOW, "configuration": other, "tokens": tokens, "executions": executions}
     run_steps.prepare({**INPUT, "ClientRequestToken": "t"}, execution=FIRST, **common)
@@ -462,7 +463,7 @@ def test_a_run_that_never_was_prepared_and_says_no_remedy_is_to_be_corrected_and
 
 def test_an_unknown_name_chooses_nothing() -> None:
     """StartModel chooses; a run names what it was asked for."""
-    latest = Configuration(models={"defects": Model(project="boards")}, workloads=(WORKLOAD,))
+    latest = Configuration(models={"defects": Model(project="boards")}, workloads=(WORKLOAD_NAME,))
     asked = run_request(INPUT, RUN, latest)
     assert (asked.project_version_arn, asked.selection, asked.token_scope) == ("", "", "defects")
     with pytest.raises(ModelNotFound):

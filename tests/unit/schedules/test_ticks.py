@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Policy, Schedule
+from lifecycle.configuration import Configuration, Model, Schedule
 from lifecycle.errors import InvalidRequest
 from lifecycle.executions.state_machines import Machine
 from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, Ticked, decide, run
@@ -20,7 +20,7 @@ OFFICE = Schedule(
     "Europe/Berlin",
     start="30 7 ? * MON-FRI *",
     stop="0 18 ? * MON-FRI *",
-    excluded_dates=("2026-12-25",),
+    exclude_dates=("2026-12-25",),
     start_date="2026-11-02",
     end_date="2027-03-31",
 )
@@ -29,7 +29,7 @@ MACHINES = {Machine.START_MODEL: "start", Machine.STOP_MODEL: "stop"}
 
 
 def configured(schedule: Schedule) -> Configuration:
-    return Configuration({"defects": Model(ARN)}, sweep=Policy(timedelta(minutes=10)), schedules={"office": schedule})
+    return Configuration({"defects": Model(ARN)}, lease_warning_minutes=10, schedules={"office": schedule})
 
 
 def at(text: str) -> datetime:
