@@ -5,6 +5,7 @@ clients.
 import io
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from tests.account.stories import Teller
 from tests.account.telling import counted
 from tests.unit.examples import NOW
 
-SCENES = {**CONFIGURATION, "lease_warning_minutes": 15}
+SCENES = replace(CONFIGURATION, lease_warning_minutes=15)
 
 
 @pytest.fixture(scope="package")
@@ -34,7 +35,7 @@ def calls(tell: Teller) -> Calls:
 @pytest.fixture(scope="module")
 def functions() -> Iterator[Functions]:
     """The handlers with a chat's topic, and leases that are warned of."""
-    with loaded(configuration=SCENES, environment={**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT}) as functions:
+    with loaded(settings=SCENES, environment={**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT}) as functions:
         yield functions
 
 
