@@ -10,7 +10,7 @@ look, or a request, is one step, unless one of these comes: then each that is du
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import combinations
 from typing import NamedTuple
 
 from lifecycle.model.decisions import Action
@@ -28,12 +28,15 @@ from tests.exploration.world import (
     Item,
     Memory,
     Mind,
+    Mirror,
+    Outdated,
     Sight,
     Start,
     Stop,
     Sweep,
     Write,
     essence,
+    mirror_of,
 )
 
 REST, LOOK, SEEN, READ, REQUEST, CALL = "rest", "look", "seen", "read", "request", "call"
@@ -61,7 +64,7 @@ class Actor(NamedTuple):
     late: bool = False
     memory: Memory = Memory()
     retried: bool = False
-    sight: Sight | None = None
+    sight: Sight | Outdated | None = None
     straggler: Straggler | None = None
     holds: bool = False
     excused: bool = False
@@ -124,10 +127,12 @@ class Play:
     """All that can happen in a scene."""
 
     scene: Scene
+    mirror: Mirror | None = field(init=False)
     mind: Mind = field(init=False)
     starts: list[tuple[int, Start]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.mirror = mirror_of(self.scene.cast)
         self.mind = Mind(self.scene.cast)
         self.starts = [(me, one) for me, one in enumerate(self.scene.cast) if isinstance(one, Start)]
 
@@ -144,36 +149,57 @@ class Play:
             after = move.world
             if not move.wrote and (after.status, after.item) == (world.status, world.item):
                 continue
-            begun = [self._begun_before(move, world, me) for me in range(len(world.actors))]
-            for choice in islice(product(*begun), 1, None):
-                label = "".join([move.label, *(f" ({words})" for _, words in choice if words)])
-                yield move._replace(label=label, world=after._replace(actors=tuple(actor for actor, _ in choice)))
+            begun = [one for me in range(len(world.actors)) if (one := self._begun_before(move, world, me))]
+            for count in range(1, len(begun) + 1):
+                for chosen in combinations(begun, count):
+                    label, actors = move.label, list(after.actors)
+                    for me, actor, words in chosen:
+                        actors[me] = actor
+                        label += f" ({words})"
+                    with_these = World(after.status, after.item, tuple(actors))
+                    yield Move(label, with_these, sure=move.sure, broken=move.broken)
 
-    def _begun_before(self, move: Move, before: World, me: int) -> list[tuple[Actor, str]]:
-        """An actor after a step of another: as it is, or with a look or a request that it had begun before."""
+    def mirrored(self, world: World) -> World | None:
+        """The world in which two actors that are alike have changed places; None where no two are alike."""
+        mirror = self.mirror
+        if mirror is None:
+            return None
+        actors = [self._reflected(actor, mirror) for actor in world.actors]
+        actors[mirror.one], actors[mirror.other] = actors[mirror.other], actors[mirror.one]
+        return World(world.status, mirror.item(world.item), tuple(actors))
+
+    def _reflected(self, actor: Actor, mirror: Mirror) -> Actor:
+        sight, straggler = actor.sight, actor.straggler
+        if isinstance(sight, Sight):
+            actor = actor._replace(sight=mirror.sight(sight))
+        if straggler and straggler.sight:
+            actor = actor._replace(straggler=straggler._replace(sight=mirror.sight(straggler.sight)))
+        return actor
+
+    def _begun_before(self, move: Move, before: World, me: int) -> tuple[int, Actor, str] | None:
+        """An actor after a step of another, where it may have begun a look or a request before."""
         was, actor = before.actors[me], move.world.actors[me]
-        choices = [(actor, "")]
         if me == move.by or was.at != actor.at or actor.at not in (LOOK, REQUEST):
-            return choices
+            return None
         if self.scene.brisk and _looks_late(actor):
-            return choices
+            return None
         name = self.scene.cast[me].name
         if actor.at == REQUEST:
-            if self.mind.may_request(me, before.item) and (move.wrote or before.item != move.world.item):
-                choices.append((actor._replace(at=CALL), f"{name} had read the item again"))
+            if (move.wrote or before.item != move.world.item) and self.mind.may_request(me, before.item):
+                return me, actor._replace(at=CALL), f"{name} had read the item again"
         elif not self.scene.item_first:
             sight = Sight(Item(), status=before.status)
-            choices.append((actor._replace(at=READ, sight=sight), f"{name} had seen {before.status}"))
+            return me, actor._replace(at=READ, sight=sight), f"{name} had seen {before.status}"
         elif move.wrote and self.scene.compares:
             sight = self._sight(before, me)
             outdated = None if isinstance(self.scene.cast[me], Sweep) else self.mind.outdated(me, was.memory, sight)
             if outdated:
-                choices.append((actor._replace(at=READ, sight=outdated), f"{name} had read the item"))
+                return me, actor._replace(at=READ, sight=outdated), f"{name} had read the item"
         else:
-            sight = self._sight(before, me)._replace(status=before.status)
+            sight = self._sight(before, me, before.status)
             if self._decided(before, me, was, sight).write:
-                choices.append((actor._replace(at=SEEN, sight=sight), f"{name} had seen {before.status}"))
-        return choices
+                return me, actor._replace(at=SEEN, sight=sight), f"{name} had seen {before.status}"
+        return None
 
     def _steps(self, world: World) -> Iterator[Move]:
         late = next((me for me, actor in enumerate(world.actors) if _looks_late(actor)), None)
@@ -240,13 +266,12 @@ class Play:
 
     def _looks(self, world: World, me: int, actor: Actor) -> Iterator[Move]:
         one = self.scene.cast[me]
+        if isinstance(actor.sight, Outdated):
+            yield from self._looks_after_a_change(world, me, actor, actor.sight)
+            return
         sight = self._seen(world, me, actor)
         decided = self._decided(world, me, actor, sight)
-        if actor.at == READ and self.scene.item_first and decided.write:
-            again = actor._replace(at=LOOK, sight=None)
-            yield Move(f"{one.name} sees {sight.status} and has to read again", _with(world, me, again), me)
-            return
-        label = f"{one.name} sees {sight.status} and decides {decided.action or decided.error}"
+        label = f"{one.name} sees {sight.status} and decides {decided.words}"
         after = self._written(world, me, decided.write) if decided.write else world
         broken = self._broken_by_claim(world, after)
         waited_for = decided.write and actor.life == RUNS and not isinstance(one, Sweep)
@@ -257,20 +282,28 @@ class Play:
             left = actor._replace(at=LOOK, sight=None, straggler=Straggler(actor.memory, sight))
             label_left = f"{one.name} gives up a look that has seen {sight.status}"
             yield Move(label_left, _with(world, me, left), me, sure=False)
-        for move in self._goes_on(after, me, decided):
-            words = f"{label}{move.label}" if actor.life == RUNS else f"{label}, after its end"
-            yield move._replace(label=words, by=me, wrote=decided.write is not None, broken=broken or move.broken)
+        for ending, world_then, sure, broken_then in self._goes_on(after, me, decided):
+            words = f"{label}{ending}" if actor.life == RUNS else f"{label}, after its end"
+            yield Move(words, world_then, me, decided.write is not None, sure, broken or broken_then)
+
+    def _looks_after_a_change(self, world: World, me: int, actor: Actor, outdated: Outdated) -> Iterator[Move]:
+        """Of the item, which it had read before."""
+        decided = outdated.decided(world.status)
+        label = f"{self.scene.cast[me].name} sees {world.status}"
+        if decided is None:
+            again = actor._replace(at=LOOK, sight=None)
+            yield Move(f"{label} and has to read again", _with(world, me, again), me)
+            return
+        after_its_end = "" if actor.life == RUNS else ", after its end"
+        for words, then, sure, broken in self._goes_on(world, me, decided):
+            yield Move(f"{label} and decides {decided.words}{words}{after_its_end}", then, me, sure=sure, broken=broken)
 
     def _seen(self, world: World, me: int, actor: Actor) -> Sight:
         """What the look that is due, or under way, has seen in the end."""
         if actor.at == LOOK:
-            return self._sight(world, me)._replace(status=world.status)
-        assert actor.sight
-        if actor.at == SEEN:
-            return actor.sight
-        if self.scene.item_first:
-            return actor.sight._replace(status=world.status)
-        return self._sight(world, me)._replace(status=actor.sight.status)
+            return self._sight(world, me, world.status)
+        assert isinstance(actor.sight, Sight)
+        return actor.sight if actor.at == SEEN else self._sight(world, me, actor.sight.status)
 
     def _decided(self, world: World, me: int, actor: Actor, sight: Sight) -> Decided:
         """What comes of it."""
@@ -279,51 +312,56 @@ class Play:
         ended = tuple(start for start, _ in sight.item.pending if world.actors[start].life != RUNS)
         return self.mind.sweep(sight, ended)
 
-    def _sight(self, world: World, me: int) -> Sight:
-        """What a look sees that reads the item now."""
+    def _sight(self, world: World, me: int, status: str = "") -> Sight:
+        """What a look sees that reads the item now, and then this status."""
         claim, over = world.item.claim, False
         if claim is not None and claim != me:
             over = self.mind.claim_is_over({ENDING: ENDED, GONE: OVER}.get(claim) or world.actors[claim].life)
-        return Sight(world.item, over, world.actors[me].late)
+        return Sight(world.item, over, world.actors[me].late, status)
 
-    def _goes_on(self, world: World, me: int, decided: Decided) -> Iterator[Move]:
-        """What follows from what was decided, the item being written."""
+    def _goes_on(self, world: World, me: int, decided: Decided) -> Iterator[tuple[str, World, bool, str]]:
+        """What follows from what was decided, the item being written: in words, if it is sure, what it breaks."""
         one = self.scene.cast[me]
-        actor = world.actors[me]._replace(at=LOOK, sight=None)
+        actor = world.actors[me]
         if actor.life != RUNS:
-            yield Move("", _with(world, me, actor._replace(at=REST, memory=Memory())))
+            yield "", _with(world, me, actor._replace(at=REST, sight=None, memory=Memory())), True, ""
         elif isinstance(one, Sweep):
-            yield from self._begins_stop(world, me, actor, decided)
+            yield from self._begins_stop(world, me, decided)
         elif decided.action is Action.REQUEST:
-            yield Move("", _with(world, me, actor._replace(at=REQUEST, memory=decided.memory)))
+            yield "", _with(world, me, actor._replace(at=REQUEST, sight=None, memory=decided.memory)), True, ""
         elif decided.action is Action.WAIT:
-            yield Move("", _with(world, me, actor._replace(memory=essence(decided.memory, one))))
+            waits = actor._replace(at=LOOK, sight=None, memory=essence(decided.memory, one))
+            yield "", _with(world, me, waits), True, ""
         else:
-            ended = Actor(ENDED, late=actor.late, straggler=actor.straggler)
+            answers = isinstance(one, Start) and decided.action is Action.DONE
             broken = ""
-            if isinstance(one, Start) and decided.action is Action.DONE:
+            if isinstance(one, Start) and answers:
                 broken = self._broken_by_answer(world, me, one)
-                ended = ended._replace(holds=True)
             elif decided.error == "ModelStopped" and not actor.excused:
                 broken = f"(f) {one.name} ends as ModelStopped, and nobody has ended its lease"
-            yield Move("", _with(world, me, ended), broken=broken)
+            ended = Actor(ENDED, late=actor.late, straggler=actor.straggler, holds=answers)
+            yield "", _with(world, me, ended), True, broken
 
-    def _begins_stop(self, world: World, me: int, sweep: Actor, decided: Decided) -> Iterator[Move]:
-        world = _with(world, me, sweep)
+    def _begins_stop(self, world: World, me: int, decided: Decided) -> Iterator[tuple[str, World, bool, str]]:
+        sweep = world.actors[me]
+        if sweep.at != LOOK:
+            sweep = sweep._replace(at=LOOK, sight=None)
+            world = _with(world, me, sweep)
+        world = _tidy(world)
         places = (
             place
             for place, one in enumerate(self.scene.cast)
             if isinstance(one, Stop) and not (one.force or one.lease_id) and world.actors[place].life == NEW
         )
-        place = next(places, None)
-        if decided.action is not Action.REQUEST or place is None or sweep.retried:
-            yield Move("", world)
+        place = next(places, None) if decided.action is Action.REQUEST and not sweep.retried else None
+        if place is None:
+            yield "", world, True, ""
             return
         if decided.write and self.scene.cast[me] in self.scene.faulty:
-            yield Move(", and dies", world, sure=False)
+            yield ", and dies", world, False, ""
         # A name that never changes is spent by the first stop.
         begun = _with(world, me, sweep._replace(retried=not self.scene.new_names))
-        yield Move(f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, LOOK)))
+        yield f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, LOOK)), True, ""
 
     # --- requests
 
@@ -396,7 +434,7 @@ class Play:
         assert decided.write
         after = self._written(world, me, decided.write)
         broken = self._broken_by_claim(world, after)
-        label = f"the look that {self.scene.cast[me].name} gave up decides {decided.action or decided.error}"
+        label = f"the look that {self.scene.cast[me].name} gave up decides {decided.words}"
         after = _with(after, me, after.actors[me]._replace(straggler=None))
         return Move(label, after, wrote=True, broken=broken)
 
@@ -475,13 +513,16 @@ def _with(world: World, me: int, actor: Actor) -> World:
 
 def _tidy(world: World) -> World:
     """Forget executions of which nothing is left, so that their place is free."""
-    item, actors = world.item, world.actors
-    for me, actor in enumerate(actors):
-        if actor.life != ENDED or actor.at != REST or actor.straggler or actor.holds or _waits(item, me):
-            continue
-        if item.claim == me:
-            item = item._replace(claim=ENDING)
-        if me in item.forced:
-            item = item._replace(forced=tuple(start for start in item.forced if start != me))
-        actors = (*actors[:me], Actor(), *actors[me + 1 :])
-    return World(world.status, item, actors)
+    for me, actor in enumerate(world.actors):
+        if actor.life == ENDED and actor.at == REST and not actor.straggler and not actor.holds:
+            world = world if _waits(world.item, me) else _forgotten(world, me)
+    return world
+
+
+def _forgotten(world: World, me: int) -> World:
+    item = world.item
+    if item.claim == me:
+        item = item._replace(claim=ENDING)
+    if me in item.forced:
+        item = item._replace(forced=tuple(start for start in item.forced if start != me))
+    return World(world.status, item, (*world.actors[:me], Actor(), *world.actors[me + 1 :]))

@@ -30,7 +30,7 @@ class Exploration:
 
 
 def explore(scene: Scene) -> Exploration:
-    """All of it, or until the first property is broken, by a way than which none is shorter."""
+    """All of it, or until the first property is broken, by a short way."""
     gc.disable()  # nothing here is a cycle, and to look for some takes an eighth of the time
     try:
         return _Search(scene).run()
@@ -38,43 +38,59 @@ def explore(scene: Scene) -> Exploration:
         gc.enable()
 
 
+FIRST_CHECK = 500
+"""After so many states it is checked whether one of them leads nowhere, and again whenever these have doubled."""
+
+
 class _Search:
     def __init__(self, scene: Scene) -> None:
         self.play = Play(scene)
         self.worlds = [self.play.beginning]
-        self.parents = [(0, "")]
-        """How each was reached first."""
+        self.numbers = {self.play.beginning: 0}
+        self.parents = array("L", [0])
+        """From which each was reached first."""
         self.sources, self.targets = array("L"), array("L")
         """Of the steps that come for sure."""
         self.transitions = 0
 
     def run(self) -> Exploration:
-        violation = self._broken_by_a_step() or self._never_reached()
+        violation = self._broken() or self._never_reached(len(self.worlds))
         return Exploration(len(self.worlds), self.transitions, violation)
 
-    def _broken_by_a_step(self) -> Violation | None:
-        worlds = self.worlds
-        numbers = {worlds[0]: 0}
+    def _broken(self) -> Violation | None:
+        """By a step, or because a state leads nowhere, whichever is found first."""
+        worlds, numbers, mirrored = self.worlds, self.numbers, self.play.mirrored
+        check = FIRST_CHECK
         for state, world in enumerate(worlds):  # it grows meanwhile
+            if state == check:
+                check *= 2
+                if violation := self._never_reached(state):
+                    return violation
             for move in self.play.moves(world):
                 self.transitions += 1
-                number = numbers.setdefault(move.world, len(worlds))
-                if number == len(worlds):
-                    worlds.append(move.world)
-                    self.parents.append((state, move.label))
+                number = numbers.get(move.world)
+                if number is None:
+                    mirror = mirrored(move.world)
+                    number = numbers.get(mirror) if mirror else None
+                    if number is None:
+                        number = len(worlds)
+                        worlds.append(move.world)
+                        self.parents.append(state)
+                    numbers[move.world] = number
                 if move.broken:
-                    return Violation(move.broken, (*self._trace(state), self._line(world, move.world, move.label)))
+                    return Violation(move.broken, self._trace(state, move.broken))
                 if move.sure and number != state:
                     self.sources.append(state)
                     self.targets.append(number)
         return None
 
-    def _never_reached(self) -> Violation | None:
+    def _never_reached(self, explored: int) -> Violation | None:
+        """Of the states so far; what comes of those that are not explored yet may be anything."""
         for broken, good in (
             ("(e) an execution never ends", self._all_have_ended),
             ("(d) the model never ends STOPPED and nobody's", self._stopped_for_good),
         ):
-            stuck = _first_that_never(good, self.worlds, self.sources, self.targets)
+            stuck = _first_that_never(good, self.worlds, explored, self.sources, self.targets)
             if stuck is not None:
                 return Violation(broken, self._trace(stuck))
         return None
@@ -87,13 +103,27 @@ class _Search:
         idle = world.status == "STOPPED" and world.item.idle and not world.item.ours
         return idle and self._all_have_ended(world)
 
-    def _trace(self, state: int) -> tuple[str, ...]:
-        lines = []
-        while state:
-            before, label = self.parents[state]
-            lines.append(self._line(self.worlds[before], self.worlds[state], label))
-            state = before
-        return tuple(reversed(lines))
+    def _trace(self, state: int, broken: str = "") -> tuple[str, ...]:
+        """The way to a state, and the step by which a property is broken there.
+
+        It is walked again from the beginning: a state stands for its mirror image, and who is who has to stay the same.
+        """
+        way = [state]
+        while way[-1]:
+            way.append(self.parents[way[-1]])
+        lines, world = [], self.worlds[0]
+        for number in reversed(way[:-1]):
+            move = next(one for one in self.play.moves(world) if self._number(one.world) == number)
+            lines.append(self._line(world, move.world, move.label))
+            world = move.world
+        if broken:
+            move = next(one for one in self.play.moves(world) if one.broken[:3] == broken[:3])
+            lines.append(self._line(world, move.world, move.label))
+        return tuple(lines)
+
+    def _number(self, world: World) -> int | None:
+        mirror = self.play.mirrored(world)
+        return self.numbers.get(world, self.numbers.get(mirror) if mirror else None)
 
     def _line(self, before: World, after: World, label: str) -> str:
         """A step, and in brackets the model and its item where they are other than before."""
@@ -109,9 +139,9 @@ class _Search:
 
 
 def _first_that_never(
-    good: Callable[[World], bool], worlds: list[World], sources: "array[int]", targets: "array[int]"
+    good: Callable[[World], bool], worlds: list[World], explored: int, sources: "array[int]", targets: "array[int]"
 ) -> int | None:
-    """The first state from which no sure steps lead to a good one."""
+    """The first state from which no sure steps lead to a good one, nor to one that is not explored."""
     begins = [0] * (len(worlds) + 1)
     for target in targets:
         begins[target + 1] += 1
@@ -122,7 +152,7 @@ def _first_that_never(
         into[fill[target]] = source
         fill[target] += 1
     reached = bytearray(len(worlds))
-    border = [state for state, world in enumerate(worlds) if good(world)]
+    border = [state for state, world in enumerate(worlds) if state >= explored or good(world)]
     for state in border:
         reached[state] = 1
     while border:

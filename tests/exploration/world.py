@@ -7,10 +7,12 @@ Time is relative. It is always NOW, and what is remembered ages: a lease has exp
 not, an execution ended more than LONGEST_CALL ago or not. So states stay few, and there is no last tick.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar
+from functools import cache
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions import steps
@@ -41,8 +43,6 @@ NEW, RUNS, ENDED, OVER = "new", "runs", "ended", "over"
 ENDING, GONE = -2, -1
 """Stand in a claim for the number of an execution that has ended, and of one of which nothing can come any more."""
 STATUSES = ("STOPPED", "STARTING", "RUNNING", "STOPPING")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,74 @@ class Write(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What a look leads to; of the sweep, ``action`` REQUEST is to begin a StopModel execution."""
+    """What a look leads to, also in words; of the sweep, ``action`` REQUEST is to begin a StopModel execution."""
 
     write: Write | None
     action: Action | None
     error: str | None
     memory: Memory
+    words: str
+
+
+class Outdated(NamedTuple):
+    """What may come of a look that read the item before it was changed, by the status that it will see.
+
+    What it would decide to write, it can't: None, for it has to read again.
+    """
+
+    stopped: Decided | None
+    starting: Decided | None
+    running: Decided | None
+    stopping: Decided | None
+
+    def decided(self, status: str) -> Decided | None:
+        """What comes of this status."""
+        found: Decided | None = self[STATUSES.index(status)]
+        return found
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Two actors that are alike, by their numbers, and their LeaseIds: what one may do, the other may do as well."""
+
+    one: int
+    other: int
+    lease_ids: tuple[str, str] = ("", "")
+
+    def number(self, actor: int) -> int:
+        """Of the actor that this one is in the mirror."""
+        return {self.one: self.other, self.other: self.one}.get(actor, actor)
+
+    def lease_id(self, lease_id: str) -> str:
+        """What it is in the mirror."""
+        one, other = self.lease_ids
+        return {one: other, other: one}.get(lease_id, lease_id)
+
+    def item(self, item: Item) -> Item:
+        """In the mirror."""
+        return Item(
+            leases=tuple(sorted((self.lease_id(lease_id), holds) for lease_id, holds in item.leases)),
+            pending=tuple(sorted((self.number(start), holds) for start, holds in item.pending)),
+            claim=None if item.claim is None else self.number(item.claim),
+            ours=item.ours,
+            forced=tuple(sorted(map(self.number, item.forced))),
+            fresh=item.fresh,
+        )
+
+    def sight(self, sight: Sight) -> Sight:
+        """In the mirror."""
+        return sight._replace(item=self.item(sight.item))
+
+
+def mirror_of(cast: Cast) -> Mirror | None:
+    """The first two that are alike; a start is like no other where a stop names its lease."""
+    released = {stop.lease_id for stop in cast if isinstance(stop, Stop)}
+    for (one, first), (other, second) in combinations(enumerate(cast), 2):
+        if isinstance(first, Stop) and isinstance(second, Stop) and replace(first, name=second.name) == second:
+            return Mirror(one, other)
+        if isinstance(first, Start) and isinstance(second, Start) and not {first.lease_id, second.lease_id} & released:
+            return Mirror(one, other, (first.lease_id, second.lease_id))
+    return None
 
 
 @dataclass(frozen=True)
@@ -172,50 +234,20 @@ class Mind:
 
     def __init__(self, cast: Cast) -> None:
         self._cast = cast
-        self._answers: dict[Any, Any] = {}
+        self.claim_is_over = cache(self._claim_is_over)
+        self.decide = cache(self._decide)
+        self.outdated = cache(self._outdated)
+        self.sweep = cache(self._sweep)
+        self.give_back = cache(self._give_back)
+        self.may_request = cache(self._may_request)
+        self.requested = cache(self._requested)
 
-    def claim_is_over(self, life: str) -> bool:
+    def _claim_is_over(self, life: str) -> bool:
         """Of a claim whose execution is in this part of its life."""
-        return self._answer(lambda: steps.claim_is_over(Claim("", BEGINNING), Executions(life), NOW), "claim", life)
-
-    def decide(self, me: int, memory: Memory, sight: Sight) -> Decided:
-        """What a look of Check leads to."""
-        return self._answer(lambda: self._decide(me, memory, sight), me, memory, sight)
-
-    def outdated(self, me: int, memory: Memory, sight: Sight) -> Sight | None:
-        """What a look has seen that read the item before it was changed: one for all that can come to the same.
-
-        What it decides to write, it can't. None where it can only read again.
-        """
-        return self._answer(lambda: self._outdated(me, memory, sight), "outdated", me, memory, sight)
-
-    def sweep(self, sight: Sight, ended: tuple[int, ...]) -> Decided:
-        """What the sweep makes of the model."""
-        return self._answer(lambda: self._sweep(sight, ended), "sweep", sight, ended)
-
-    def give_back(self, item: Item, start: int) -> Write:
-        """What the event of an execution that has ended does."""
-        real = self._real(item)
-        write = _write(leases.give_back(real, _arn(start), NOW), real, item)
-        assert write
-        return write
-
-    def may_request(self, me: int, item: Item) -> bool:
-        """Whether the service may be called, having read the item again."""
-        return self._answer(lambda: self._may_request(me, item), "may", me, item)
-
-    def requested(self, me: int, memory: Memory, item: Item, *, retried: bool, refused: bool) -> Memory:
-        """What is remembered of a request; ``item`` is as it was read right before."""
-        key = ("requested", me, memory, item, retried, refused)
-        return self._answer(lambda: self._requested(me, memory, item, retried=retried, refused=refused), *key)
-
-    def _answer(self, answer: Callable[[], T], *key: object) -> T:
-        if key not in self._answers:
-            self._answers[key] = answer()
-        found: T = self._answers[key]
-        return found
+        return steps.claim_is_over(Claim("", BEGINNING), Executions(life), NOW)
 
     def _decide(self, me: int, memory: Memory, sight: Sight) -> Decided:
+        """What a look of Check leads to."""
         request, progress = self._request(me, late=sight.late), self._progress(me, memory)
         real, version = self._real(sight.item, me), ModelVersion(ARN, sight.status)
         if isinstance(request, StartRequest):
@@ -230,24 +262,33 @@ class Mind:
             )
         write = _write(turn.item, real, sight.item)
         if turn.step:
-            return Decided(write, turn.step.action, None, _memory(turn.step.progress))
-        return Decided(write, None, type(turn.error).__name__, memory)
+            return Decided(write, turn.step.action, None, _memory(turn.step.progress), str(turn.step.action))
+        error = type(turn.error).__name__
+        return Decided(write, None, error, memory, error)
 
-    def _outdated(self, me: int, memory: Memory, sight: Sight) -> Sight | None:
-        decisions = tuple(self.decide(me, memory, sight._replace(status=status)) for status in STATUSES)
-        if all(decision.write for decision in decisions):
-            return None
-        possible = tuple(None if decision.write else decision for decision in decisions)
-        return self._answer(lambda: sight, "possible", me, possible)
+    def _outdated(self, me: int, memory: Memory, sight: Sight) -> Outdated | None:
+        """What may come of a look that has read the item before it was changed; None where it can only read again."""
+        decisions = [self.decide(me, memory, sight._replace(status=status)) for status in STATUSES]
+        found = Outdated(*(None if decision.write else decision for decision in decisions))
+        return found if any(found) else None
 
     def _sweep(self, sight: Sight, ended: tuple[int, ...]) -> Decided:
+        """What the sweep makes of the model."""
         real = self._real(sight.item)
         arns = [_arn(start) for start in ended]
         sweep = sweep_rules.sweep_turn(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
         action = Action.REQUEST if sweep.stop else Action.DONE
-        return Decided(_write(sweep.item, real, sight.item), action, None, Memory())
+        return Decided(_write(sweep.item, real, sight.item), action, None, Memory(), str(action))
+
+    def _give_back(self, item: Item, start: int) -> Write:
+        """What the event of an execution that has ended does."""
+        real = self._real(item)
+        write = _write(leases.give_back(real, _arn(start), NOW), real, item)
+        assert write
+        return write
 
     def _may_request(self, me: int, item: Item) -> bool:
+        """Whether the service may be called, having read the item again."""
         request = self._request(me)
         if isinstance(request, StartRequest):
             return start_steps.may_request_start(self._real(item), request, NOW)
@@ -255,6 +296,7 @@ class Mind:
         return stop_steps.may_request_stop(self._real(item), request)
 
     def _requested(self, me: int, memory: Memory, item: Item, *, retried: bool, refused: bool) -> Memory:
+        """What is remembered of a request; ``item`` is as it was read right before."""
         request, progress = self._request(me), self._progress(me, memory)
         answers: Any = Answers(self._real(item), Refusal.IN_USE if refused else None)
         facts: Any = {"retries": int(retried), "now": NOW, "models": answers, "items": answers}
