@@ -21,7 +21,7 @@ PYTEST := $(PY) -m pytest
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap definitions docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -78,9 +78,10 @@ test-all: test large ## What CI runs, and you before a release: all of it (ten m
 large: setup tools/node_modules/.done
 	@$(PYTEST) -m large
 
-lint: setup tools/node_modules/.done ## ruff, mypy --strict, import-linter
+lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy --strict, import-linter
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
+	@$(PY) -m tools.definitions --check
 	@.venv/bin/mypy --no-error-summary
 	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
@@ -118,6 +119,9 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove; prepare an account
 	@test $@ != destroy || $(PY) -m tools.removal
 	@PATH="$(NODE_DIR)/bin:$$PATH" node tools/deploy/node_modules/aws-cdk/bin/cdk $@
+
+definitions: .venv/.done ## Write the policies of statemachine/policies.json into the definitions
+	@$(PY) -m tools.definitions
 
 docs: setup ## Draw the pictures in the docs anew from their sources
 	@$(PY) -m tools.pictures

@@ -249,7 +249,9 @@ class _Sandbox:
     def _exit_error(self, request_id: str) -> Outcome:
         code = self._process.poll()
         how = f"signal: {signal.Signals(-code).name[3:].lower()}" if code and code < 0 else f"exit status {code}"
-        return _failed("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}")
+        # Nothing but the kernel, whose memory has run out, kills a function's process while it works.
+        error = "Runtime.OutOfMemory" if code == -signal.SIGKILL else "Runtime.ExitError"
+        return _failed(error, f"RequestId: {request_id} Error: Runtime exited with error: {how}")
 
 
 def _ms_since(began: float) -> int:

@@ -37,7 +37,7 @@ _CALLERS = {
     "caller": "person, schedule,<br/>pipeline or event",
     "rule": "EventBridge rule:<br/>an execution ended",
     "schedule": "schedule:<br/>every few minutes",
-    "looker": "person at<br/>the dashboard",
+    "viewer": "person at<br/>the dashboard",
 }
 _SERVICES = {
     "rekognition": "Amazon Rekognition<br/>Custom Labels",
@@ -52,14 +52,14 @@ _SERVICES = {
 _NOT_DRAWN = frozenset({"logs", "kms", "sqs"})
 """What every function, whoever publishes on an encrypted topic, and whoever is called by events needs beside."""
 _APART = ("DetectBatch", "Removal")
-"""What uses models, and what looks whether the stack may go, has no part in their lifecycle."""
+"""What uses models, and what checks whether the stack may be removed, has no part in their lifecycle."""
 _SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
 _WORDS = {
     Rule.REQUEST: "request",
     Rule.REQUEST_ONCE: "request once, then fail `ModelFailed`",
     Rule.REQUEST_AGAIN: f"{_SETTLE}, then request again",
     Rule.WAIT: "wait",
-    Rule.WAIT_UNLESS_STOPPED_MEANWHILE: "wait; fail `ModelStopped` if the look before saw STARTING or RUNNING, and "
+    Rule.WAIT_UNLESS_STOPPED_MEANWHILE: "wait; fail `ModelStopped` if the check before saw STARTING or RUNNING, and "
     "there was no claim",
     Rule.DONE: "done",
     Rule.FAIL_STOPPED: f"{_SETTLE}, then fail `ModelStopped`",
@@ -68,7 +68,7 @@ _WORDS = {
     Rule.FAIL_UNKNOWN: "fail `ModelNotStartable`, naming it",
 }
 _NOT_FOUND = ("fail `ModelNotFound`",) * 2
-"""Of a start: the look at a version that is gone raises, so that its table has no row for it."""
+"""Of a start: the check of a version that is gone raises, so that its table has no row for it."""
 
 
 class PictureError(Exception):
@@ -113,7 +113,9 @@ def flow(machine: StateMachine) -> list[str]:
         if way.why is Why.CATCH and (way.source, way.target) not in regular
     }
     ways = [way for way in machine.transitions if way.why is not Why.CATCH]
-    return lines + [f"  {ids[way.source]} {_arrow(way)} {ids[way.target]}" for way in (*ways, *caught.values())]
+    return lines + [
+        f"  {ids[way.source]} {_arrow(way, machine)} {ids[way.target]}" for way in (*ways, *caught.values())
+    ]
 
 
 def data_flow(template: Template) -> list[str]:
@@ -165,19 +167,19 @@ def data_flow(template: Template) -> list[str]:
         "flowchart LR",
         *(f'  {caller}(["{label}"])' for caller, label in _CALLERS.items()),
         *(f'  {machine}["state machine<br/>{_machine_name(machine)}"]' for machine in machines),
-        *_group("steps", "steps of all", steps),
+        *_group("steps", "steps that all share", steps),
         *(_function(handler) for _, handler in own),
-        *_group("keeping", "keeping what leases promise", kept),
+        *_group("reconciliation", "reconciliation", kept),
         *_group("dashboard", "the page", page),
         *(f'  {service}[("{label}")]' for service, label in _SERVICES.items()),
         *(f"  caller --> {machine}" for machine in machines),
         *(f"  {event} --> {handler}" for event, handler in keeping),
-        *(f"  looker --> {handler}" for handler in page),
+        *(f"  viewer --> {handler}" for handler in page),
         *(f"  {machine} --> steps" for machine in machines),
         *(f"  {machine} --> {handler}" for machine, handler in own),
         *(f"  {machine} --> {other}" for machine, other in nested),
         *chain(*(_uses(handler, _work(template, handler)) for handler in (*steps, *(one for _, one in own)))),
-        *_uses("keeping", by_both),
+        *_uses("reconciliation", by_both),
         *chain(*(_uses(handler, work - by_both) for handler, work in kept.items())),
         *chain(*(_uses(handler, _work(template, handler)) for handler in page)),
     ]
@@ -232,11 +234,17 @@ def _function(handler: str) -> str:
     return f'  {handler}["{handler.capitalize()} function"]'
 
 
-def _arrow(way: Transition) -> str:
+def _arrow(way: Transition, machine: StateMachine) -> str:
+    asked = way.source.endswith("?") and len(machine.states[way.source].get("Choices", ())) == 1
     match way.why:
+        case Why.CHOICE if asked:
+            return '-- "yes" -->'
+        case Why.DEFAULT if asked:
+            return '-- "no" -->'
         case Why.CHOICE:
             literal = re.search(r"'(\w+)'", way.condition or "")
-            return f'-- "{literal[1] if literal else way.condition}" -->'
+            condition = (way.condition or "").removeprefix("{%").removesuffix("%}").strip()
+            return f'-- "{literal[1] if literal else condition}" -->'
         case Why.DEFAULT:
             return '-- "else" -->'
         case Why.CATCH:

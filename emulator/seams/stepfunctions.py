@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser import models as executing
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -21,6 +21,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 
 from emulator.seams.patching import connection, patch
+from emulator.wire import service_model
+
+_INTEGRATIONS = {"lambda": ("Lambda", "AWSLambdaException"), "states": ("StepFunctions", "AWSStepFunctionsException")}
+"""The prefix of an integration's errors, and the SDK's base class, by the prefix of the service's IAM actions."""
 
 
 def failure(env: Any, name: Any, event_type: HistoryEventType, details: Any) -> FailureEventException:
@@ -41,6 +45,40 @@ def task_client(service: str, region: str) -> Any:
     )
 
 
+def error_name(service: str, code: str) -> str:
+    """How an optimised integration names a service's error: by the class that AWS's Java SDK 1 has for it.
+
+    A code that the service's model lacks, such as that of throttling or of a refusal by IAM, has the base class.
+
+    Parameters
+    ----------
+    service : str
+        The prefix of its IAM actions: ``lambda`` or ``states``.
+    """
+    prefix, base = _INTEGRATIONS[service]
+    model = service_model(service)
+    shapes: Any = model.error_shapes if model else ()  # the stubs lack what an error's shape has
+    name = {shape.error_code: shape.name for shape in shapes}.get(code, base)
+    return f"{prefix}.{name if name.endswith('Exception') else f'{name}Exception'}"
+
+
+def _from_error(integration: Any, from_error: Any, service: str, env: Any, ex: Exception) -> FailureEvent:
+    """The event of a Task that failed, where moto names its error in another way than Step Functions does."""
+    prefix, _ = _INTEGRATIONS[service]
+    if isinstance(ex, ClientError):
+        error, cause = error_name(service, ex.response["Error"]["Code"]), str(ex)
+    elif isinstance(ex, BotoCoreError):  # a connection that breaks
+        error, cause = f"{prefix}.SdkClientException", str(ex)
+    elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and "errorType" not in ex.payload:
+        error, cause = "Lambda.Unknown", ex.payload
+    else:
+        failed: FailureEvent = from_error(integration, env, ex)
+        return failed
+    where = {"resourceType": integration._get_sfn_resource_type(), "resource": integration._get_sfn_resource()}
+    event = {"taskFailedEventDetails": {"error": error, "cause": cause, **where}}
+    return failure(env, CustomErrorName(error), HistoryEventType.TaskFailed, event).failure_event
+
+
 def install() -> None:
     """Put the patches in place."""
     # moto calls `localhost` at its own default port, with a new client for each task, made from the shared session.
@@ -55,24 +93,11 @@ def install() -> None:
 
     patch(executing.StepFunctionsParserBackend, "start_execution", start_named_execution)
 
-    # A connection that breaks is Lambda.SdkClientException, an error without a type Lambda.Unknown; moto knows neither.
-    from_error = StateTaskServiceLambda._from_error
-
-    def from_lambda_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if isinstance(ex, BotoCoreError):
-            error, cause = "Lambda.SdkClientException", str(ex)
-        elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and "errorType" not in ex.payload:
-            error, cause = "Lambda.Unknown", ex.payload
-        else:
-            return from_error(self, env, ex)
-        details = {"error": error, "cause": cause, "resourceType": "lambda", "resource": "invoke"}
-        name, event = CustomErrorName(error), {"taskFailedEventDetails": details}
-        return failure(env, name, HistoryEventType.TaskFailed, event).failure_event
-
-    patch(StateTaskServiceLambda, "_from_error", from_lambda_error)
+    nested = state_task_service_sfn.StateTaskServiceSfn
+    for integration, service in ((StateTaskServiceLambda, "lambda"), (nested, "states")):
+        patch(integration, "_from_error", functools.partialmethod(_from_error, integration._from_error, service))
 
     # A nested execution takes and answers PascalCase; moto passes its own camelCase API's names on.
-    nested = state_task_service_sfn.StateTaskServiceSfn
     normalise = nested._normalise_parameters
 
     def to_api(self: Any, parameters: dict[str, Any], *rest: Any, **more: Any) -> None:

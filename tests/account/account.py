@@ -17,8 +17,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from lifecycle.adapters.model_table import ModelTable
 from lifecycle.model.leases import ModelItem
 from lifecycle.shared.wire import from_wire
-from tests.account.clients import Caller, Wire
-from tests.account.faults import Fault, Faults, Lost
+from tests.account.clients import Caller, Wire, model
+from tests.account.faults import Answer, Fault, Faults, Lost
 from tests.account.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
 from tests.account.kernel import Killed, Process, Simulation
 from tests.account.machine import CAUSE, ExecutionError, Run, TaskError
@@ -67,6 +67,16 @@ def definition(machine_arn: str) -> Mapping[str, Json]:
         text = text.replace(f"${{{name}}}", value)
     found: Mapping[str, Json] = json.loads(text)
     return found
+
+
+def named_by_a_task(code: str) -> str:
+    """How a Task names an error of Step Functions: by the class of AWS's Java SDK 1.
+
+    A code that the service's model lacks, as of throttling or of a refusal by IAM, has the base class.
+    """
+    known = {shape.error_code: shape.name for shape in model("stepfunctions").meta.service_model.error_shapes}
+    name = known.get(code, "AWSStepFunctionsException")
+    return f"StepFunctions.{name if name.endswith('Exception') else f'{name}Exception'}"
 
 
 @dataclass(frozen=True)
@@ -268,15 +278,10 @@ class Account:
         return self._nested(resource, arguments)
 
     def _nested(self, resource: str, arguments: Json) -> Json:
-        machine = arguments["StateMachineArn"].rpartition(":")[2]
-        if fault := self.wire.faults.due(machine, "states:StartExecution", self.simulation.seconds):
-            assert isinstance(fault.what, Lost)
-            raise TaskError(fault.what.named, "As scripted.")
-        started = self.stepfunctions.start_execution(
-            stateMachineArn=arguments["StateMachineArn"],
-            name=arguments["Name"],
-            input=json.dumps(arguments["Input"]),
-        )
+        try:
+            started = self._start_nested(arguments)
+        except ServiceError as error:
+            raise TaskError(named_by_a_task(error.code), error.message) from error
         child = self.stepfunctions.executions[started["executionArn"]]
         if not resource.endswith(".sync:2"):
             return started
@@ -293,6 +298,19 @@ class Account:
             known = {name: value for name, value in told.items() if value is not None}
             raise TaskError("States.TaskFailed", json.dumps(known, sort_keys=True)[:CAUSE])
         return {**told, "Output": json.loads(child.output or "null")}
+
+    def _start_nested(self, arguments: Json) -> Json:
+        machine = arguments["StateMachineArn"].rpartition(":")[2]
+        if fault := self.wire.faults.due(machine, "states:StartExecution", self.simulation.seconds):
+            if isinstance(fault.what, Answer):
+                raise ServiceError(fault.what.code)
+            assert isinstance(fault.what, Lost)
+            raise TaskError(fault.what.named, "As scripted.")
+        return self.stepfunctions.start_execution(
+            stateMachineArn=arguments["StateMachineArn"],
+            name=arguments["Name"],
+            input=json.dumps(arguments["Input"]),
+        )
 
     # --- functions
 

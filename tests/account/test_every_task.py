@@ -148,7 +148,7 @@ def lost(named: str, function: str, asked: Asked, calls: Sequence[int] | None) -
     return Fault(Lost(named), "lambda:Invoke", function, calls, since=SECOND if asked.twice else 0)
 
 
-@pytest.mark.parametrize("named", ["Lambda.TooManyRequestsException", "Lambda.Unknown"])
+@pytest.mark.parametrize("named", ["Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.OutOfMemory"])
 @pytest.mark.parametrize("task", INVOKED)
 def test_a_function_that_was_not_invoked_or_has_died_is_invoked_again(tell: Teller, task: str, named: str) -> None:
     asked, function, number = INVOKED[task]
@@ -235,15 +235,17 @@ STARTS = [machine_arn.rpartition(":")[2] for machine_arn in (MACHINES.start_mode
 """What a run starts, one after another."""
 
 
+@pytest.mark.parametrize("code", ["ThrottlingException", "KmsThrottlingException", "ExecutionLimitExceeded"])
 @pytest.mark.parametrize("machine", STARTS)
-def test_an_execution_that_was_not_started_for_a_moment_is_started_again(tell: Teller, machine: str) -> None:
-    fault = Fault(Lost("StepFunctions.ThrottlingException"), "states:StartExecution", machine, calls=(1, 2))
+def test_an_execution_that_was_not_started_for_a_moment_is_started_again(tell: Teller, machine: str, code: str) -> None:
+    fault = Fault(Answer(code), "states:StartExecution", machine, calls=(1, 2))
     found = ended(tell, A_RUN, fault)
     assert len(found.happened) == 2
     assert found.end == ended(tell, A_RUN).end
     assert found.account.custom_labels.status == "STOPPED"
 
 
+@pytest.mark.parametrize("code", ["StateMachineDoesNotExist", "AccessDeniedException"])
 @pytest.mark.parametrize(
     ("machine", "message", "others"),
     [
@@ -252,9 +254,9 @@ def test_an_execution_that_was_not_started_for_a_moment_is_started_again(tell: T
     ],
 )
 def test_what_cannot_be_started_at_all_is_reported_and_the_model_is_released(
-    tell: Teller, machine: str, message: str, others: Mapping[str, Sequence[str]]
+    tell: Teller, machine: str, message: str, others: Mapping[str, Sequence[str]], code: str
 ) -> None:
-    fault = Fault(Lost("StepFunctions.StateMachineDoesNotExistException"), "states:StartExecution", machine, None)
+    fault = Fault(Answer(code), "states:StartExecution", machine, None)
     found = ended(tell, A_RUN, fault)
     assert found.execution.error == "ServiceUnavailable"
     assert found.cause["Message"].startswith(message)
@@ -270,7 +272,7 @@ def test_a_workload_whose_input_or_output_is_too_large_is_an_invalid_request(tel
 
 
 def test_a_release_that_cannot_be_started_changes_no_result(tell: Teller) -> None:
-    fault = Fault(Lost("StepFunctions.StateMachineDoesNotExistException"), "states:StartExecution", STARTS[2], None)
+    fault = Fault(Answer("StateMachineDoesNotExist"), "states:StartExecution", STARTS[2], None)
     found, plain = ended(tell, A_RUN, fault), ended(tell, A_RUN)
     assert (found.execution.status, found.output["Workload"]) == ("SUCCEEDED", plain.output["Workload"])
 

@@ -180,6 +180,7 @@ def test_a_task_that_takes_too_long_is_a_states_timeout(bare: Emulator) -> None:
     [
         ({"error": "TooManyRequestsException"}, "Lambda.TooManyRequestsException"),
         ({"error": "ServiceException"}, "Lambda.ServiceException"),
+        ({"error": "AccessDeniedException"}, "Lambda.AWSLambdaException"),
         ({"lose_answer": True}, "Lambda.SdkClientException"),
     ],
 )
@@ -194,12 +195,33 @@ def test_errors_of_lambda_arrive_under_their_names(bare: Emulator, fault: dict[s
     ("code", "error"),
     [
         ("import os\ndef handler(event, context): os._exit(1)", "Runtime.ExitError"),
+        ("import os, signal\ndef handler(event, context): os.kill(os.getpid(), signal.SIGKILL)", "Runtime.OutOfMemory"),
         ("import time\ndef handler(event, context): time.sleep(30)", "Sandbox.Timedout"),
         ("import nothing_of_this_name", "Runtime.ImportModuleError"),
     ],
 )
 def test_errors_of_the_runtime_arrive_under_their_names(bare: Emulator, code: str, error: str) -> None:
     execution = deploy_machine(bare, {"Run": task()}, code).run({})
+    assert (execution.status, execution.error) == ("FAILED", error)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"error": "ThrottlingException"}, "StepFunctions.AWSStepFunctionsException"),
+        ({"error": "AccessDeniedException"}, "StepFunctions.AWSStepFunctionsException"),
+        ({"error": "KmsThrottlingException"}, "StepFunctions.KmsThrottlingException"),
+        ({"error": "ExecutionLimitExceeded"}, "StepFunctions.ExecutionLimitExceededException"),
+        ({"lose_answer": True}, "StepFunctions.SdkClientException"),
+    ],
+)
+def test_errors_of_a_nested_start_arrive_under_their_names(bare: Emulator, fault: dict[str, Any], error: str) -> None:
+    name = str(uuid.uuid4())
+    bare.faults.add(Fault("states:StartExecution", contains=name, **fault))
+    child = deploy_machine(bare, {"Done": {"Type": "Succeed"}})
+    arguments = {"StateMachineArn": child.arn, "Name": name}
+    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Arguments": arguments, "End": True}
+    execution = deploy_machine(bare, {"Start": start}).run({})
     assert (execution.status, execution.error) == ("FAILED", error)
 
 

@@ -1,33 +1,25 @@
-"""What holds for DetectBatch's definition alone: its Map, its errors. What holds for all: test_definitions.py."""
+"""What holds for DetectBatch's definition alone: its Map. What holds for all: test_definitions.py, test_policies.py."""
 
-import inspect
 import json
 import re
 from typing import Any
 
-import fastjsonschema
 import pytest
 from botocore.loaders import Loader
 from jsonata import Jsonata
 
-from lifecycle.detect_batch import steps as batch
-from lifecycle.detect_batch.errors import BATCH_ERRORS
 from lifecycle.detect_batch.summary import _NO_IMAGE_IS_TO_BLAME
-from tests.statemachine.test_definitions import THROTTLED, TRANSIENT_OF_LAMBDA, UNFIT
-from tools.asl import DEFINITIONS, expressions, lambda_placeholder, state_machines
-from tools.templates import Template
+from tests.statemachine.graph import machine_called
+from tools.asl import DEFINITIONS, expressions
 
-(MACHINE,) = (machine for machine in state_machines() if machine.name == "detect_batch")
+MACHINE = machine_called("detect_batch")
 MAP = MACHINE.states["Detect labels in each image"]
 CHILD = MACHINE.children["Detect labels in each image"]
 DETECT = CHILD.states["Detect labels"]
-STEPS = {"Prepare the batch": batch.prepare, "Summarise the results": batch.summarise}
 QUOTA = 50
 """Calls of DetectCustomLabels a second (Amazon Rekognition endpoints and quotas)."""
 EXPRESS_SECONDS = 300
 """The longest that an Express execution may take (Step Functions Developer Guide, "Choosing workflow type")."""
-
-every_step = pytest.mark.parametrize("task", STEPS)
 
 
 def documented() -> set[str]:
@@ -39,9 +31,6 @@ def documented() -> set[str]:
 
 def of_handling(handlers: list[dict[str, Any]]) -> set[str]:
     return {error for handler in handlers for error in handler["ErrorEquals"]}
-
-
-# --- The Map ----------------------------------------------------------------------------------------------------------
 
 
 def test_every_documented_error_of_the_call_is_retried_or_recorded_or_ends_the_batch() -> None:
@@ -102,44 +91,6 @@ def test_a_key_that_ends_with_a_slash_is_a_folder(key: str, folder: bool) -> Non
 def test_labels_are_a_list_however_many_there_are(labels: list[dict[str, str]]) -> None:
     (expression,) = expressions(DETECT["Output"]["CustomLabels"])
     assert Jsonata(expression).evaluate(None, {"states": {"result": {"CustomLabels": labels}}}) == labels
-
-
-# --- Errors -----------------------------------------------------------------------------------------------------------
-
-
-@every_step
-def test_a_task_is_timed_retried_and_caught(task: str, stack: Template) -> None:
-    state = MACHINE.states[task]
-    placeholder = lambda_placeholder(state)
-    assert placeholder is not None
-    handler = stack.invoked(stack.machine(MACHINE.text)["DefinitionSubstitutions"][placeholder])
-    assert state["TimeoutSeconds"] > stack.functions[handler]["Timeout"]
-    assert of_handling(state["Retry"]) >= TRANSIENT_OF_LAMBDA | THROTTLED
-    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-
-
-@every_step
-def test_what_a_step_can_raise_is_caught_by_name(task: str) -> None:
-    raises = (inspect.getdoc(STEPS[task]) or "").split("Raises")[1]
-    named = set(re.findall(r"\w+", raises)) & {error.__name__ for error in BATCH_ERRORS}
-    assert of_handling(MACHINE.states[task]["Catch"][:-1]) - UNFIT == named
-
-
-def test_every_error_of_a_batch_can_come_and_no_other() -> None:
-    caught = set().union(*(of_handling(MACHINE.states[task]["Catch"][:-1]) for task in STEPS))
-    assert caught == {error.__name__ for error in BATCH_ERRORS} | UNFIT
-
-
-@pytest.mark.parametrize("output", [{"Error": "Lambda.Unknown", "Cause": '"' * 30_000}, {"Error": "States.Timeout"}])
-def test_a_cause_that_the_definition_gives_keeps_the_contract(output: dict[str, str]) -> None:
-    valid = fastjsonschema.compile(json.loads((DEFINITIONS / "schemas/failure_cause.schema.json").read_text("utf-8")))
-    causes = [one for one in expressions(MACHINE.definition) if one.startswith("$string(")]
-    assert len(causes) == len(STEPS) + 1  # of an input that no function was given
-    for cause in causes:
-        said = Jsonata(cause).evaluate(None, {"states": {"errorOutput": output}})
-        assert len(said) < 32_768
-        valid(json.loads(said))
-        assert output["Error"] in said or "is nested too deep" in said
 
 
 def test_a_map_that_fails_is_summarised_too() -> None:
