@@ -1,16 +1,9 @@
 """Act: what the page's buttons call. It starts an execution, or nothing, and says so in HTML."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from handlers._runtime.entry import entry, logger
-from lifecycle import configuration
-from lifecycle.adapters.aws import PATIENT_CONFIG
-from lifecycle.adapters.executions import StepFunctions
+from handlers._runtime import bootstrap
+from handlers._runtime.entry import Context, Event, entry, logger
 from lifecycle.errors import LifecycleError
 from lifecycle.executions.state_machines import Machine, execution_arn
 from lifecycle.notifications import links
@@ -18,15 +11,15 @@ from lifecycle.page.acts import asked
 from lifecycle.page.html import refused_html, started_html, theme_and_zone
 from lifecycle.shared.wire import Json
 
-CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
-MACHINES = {Machine.START_MODEL: os.environ["START_MODEL_ARN"], Machine.STOP_MODEL: os.environ["STOP_MODEL_ARN"]}
+CONFIGURATION = bootstrap.configuration()
+EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
+MACHINES = bootstrap.machines_of_a_model()
 
 ABOUT = "What the buttons of the page of Custom Labels models call. It is no widget of its own.\n"
 
 
 @entry
-def handler(event: dict[str, Json], _context: LambdaContext) -> Json:
+def handler(event: Event, _context: Context) -> Json:
     """A click -> HTML that says what was started, with a link; or why nothing was."""
     if isinstance(event, dict) and event.get("describe"):
         return {"markdown": ABOUT}

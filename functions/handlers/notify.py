@@ -1,19 +1,16 @@
 """Notify: tell people and pipelines how an execution ended, once."""
 
-import os
-from dataclasses import replace
-from pathlib import Path
+from typing import NamedTuple
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
+from handlers._runtime import bootstrap
 from handlers._runtime.delivery import telemetry, tell
-from handlers._runtime.entry import entry
+from handlers._runtime.entry import Context, Event, entry
+from handlers._runtime.environment import ENVIRONMENT
 from handlers._runtime.metrics import measured
-from lifecycle import configuration
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.executions.outcomes import Failure
 from lifecycle.executions.requests import Execution
-from lifecycle.executions.state_machines import Machine, Machines
+from lifecycle.executions.state_machines import Machine
 from lifecycle.model.decisions import Progress, StopProgress
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.execution_messages import ending_notification
@@ -27,12 +24,27 @@ from lifecycle.start_model.result import StartResult
 from lifecycle.stop_model.request import StopRequest
 from lifecycle.stop_model.result import StopResult
 
-CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-MACHINES = Machines(os.environ["START_MODEL_ARN"], os.environ["STOP_MODEL_ARN"], os.environ["RUN_WITH_MODEL_ARN"])
+CONFIGURATION = bootstrap.configuration()
+MACHINES = bootstrap.machines()
+
+
+class Passed(NamedTuple):
+    """What the Tasks of a machine pass; of a run's result nobody is told."""
+
+    request: type[StartRequest | StopRequest | RunRequest]
+    progress: type[Progress]
+    result: type[StartResult | StopResult] | None
+
+
+PASSED = {
+    Machine.START_MODEL: Passed(StartRequest, Progress, StartResult),
+    Machine.STOP_MODEL: Passed(StopRequest, StopProgress, StopResult),
+    Machine.RUN_WITH_MODEL: Passed(RunRequest, Progress, None),
+}
 
 
 @entry
-def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
+def handler(event: Event, context: Context) -> dict[str, Json]:
     """``{"Machine", "Execution", "DryRun", "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
     ending = _ending(event)
     if not (ending.result or ending.failure):
@@ -41,37 +53,24 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
     if ending.tells_nobody:
         return {}
     # The state machine's own trace: Lambda's runtime puts the header of each call into the environment.
-    seen = telemetry(sampled_trace(os.environ.get("_X_AMZN_TRACE_ID")))
+    seen = telemetry(sampled_trace(ENVIRONMENT.trace))
 
     def decide() -> Notification:
         decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
         return measured(decided, measurements.of_ending(ending, CONFIGURATION))
 
-    told = tell(ending.execution.id, decide, context)
-    return {"NotificationId": told}
+    return {"NotificationId": tell(ending.execution.id, decide, context)}
 
 
-def _ending(event: dict[str, Json]) -> Ending:
+def _ending(event: Event) -> Ending:
     machine = Machine(event["Machine"])
-    starts = machine is Machine.START_MODEL
-    request, progress, result = event.get("Request"), event.get("Progress") or {}, event.get("Result")
-    ending = Ending(
+    passed, request, result = PASSED[machine], event.get("Request"), event.get("Result")
+    return Ending(
         machine,
         from_wire(Execution, event["Execution"]),
         dry_run=event.get("DryRun") is True,
-        progress=from_wire(StopProgress if machine is Machine.STOP_MODEL else Progress, progress),
+        progress=from_wire(passed.progress, event.get("Progress") or {}),
+        request=from_wire(passed.request, request) if request else None,
+        result=from_wire(passed.result, result) if result and passed.result else None,
         failure=from_wire(Failure, event["Failure"]) if event.get("Failure") else None,
-    )
-    if machine is Machine.RUN_WITH_MODEL:
-        return replace(ending, request=from_wire(RunRequest, request) if request else None)
-    if starts:
-        return replace(
-            ending,
-            request=from_wire(StartRequest, request) if request else None,
-            result=from_wire(StartResult, result) if result else None,
-        )
-    return replace(
-        ending,
-        request=from_wire(StopRequest, request) if request else None,
-        result=from_wire(StopResult, result) if result else None,
     )

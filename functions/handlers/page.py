@@ -1,33 +1,23 @@
 """Page: what the dashboard shows of every model. It reads, and changes nothing."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from handlers._runtime.entry import entry
-from lifecycle import configuration
-from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
-from lifecycle.adapters.executions import StepFunctions
-from lifecycle.adapters.ledger import LedgerTable
-from lifecycle.adapters.model_table import ModelTable, SweepTable
-from lifecycle.adapters.rekognition import Rekognition
+from handlers._runtime import bootstrap
+from handlers._runtime.entry import Context, Event, entry
+from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.model.bill import Bill, bill_so_far, month_asked_for
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
 from lifecycle.page.view import page_of
 from lifecycle.shared.wire import Json
 
-CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
-EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=CLIENT_CONFIG))
-DYNAMODB = boto3.client("dynamodb", config=CLIENT_CONFIG)
-ITEMS = ModelTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
-SWEEPS = SweepTable(DYNAMODB, os.environ["MODEL_TABLE_NAME"])
-LEDGER = LedgerTable(DYNAMODB, os.environ["LEDGER_TABLE_NAME"])
-ACT_ARN, OPERATORS = os.environ["ACT_ARN"], os.environ["OPERATORS_POLICY"]
+CONFIGURATION = bootstrap.configuration()
+MODELS = bootstrap.models(bootstrap.PATIENT)
+EXECUTIONS = bootstrap.executions()
+ITEMS = bootstrap.items()
+SWEEPS = bootstrap.sweeps()
+LEDGER = bootstrap.ledger()
+ACT_ARN, OPERATORS = ENVIRONMENT.act_arn, ENVIRONMENT.operators_policy
 
 ABOUT = """## Custom Labels models
 
@@ -37,7 +27,7 @@ Nobody but operators may use the buttons. It takes no parameters.
 
 
 @entry
-def handler(event: dict[str, Json], _context: LambdaContext) -> Json:
+def handler(event: Event, _context: Context) -> Json:
     """A call of a CloudWatch custom widget -> its HTML; with ``describe`` -> what it is, in Markdown.
 
     ``{"Report": "bill", "Month": "2026-11"}`` -> the bill of a month; without ``Month`` of this one.

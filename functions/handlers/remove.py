@@ -3,36 +3,28 @@
 `make destroy` calls it before CloudFormation does: a stack whose deletion was refused can't be updated any more.
 """
 
-import os
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from handlers._runtime.entry import entry, logger
-from lifecycle import configuration
-from lifecycle.adapters.aws import PATIENT_CONFIG
-from lifecycle.adapters.executions import StepFunctions
-from lifecycle.adapters.model_table import ModelTable
-from lifecycle.adapters.rekognition import Rekognition
-from lifecycle.adapters.stacks import Request, Stacks
+from handlers._runtime import bootstrap
+from handlers._runtime.entry import Context, Event, entry, logger
+from handlers._runtime.environment import ENVIRONMENT
+from lifecycle.adapters.stacks import Request
 from lifecycle.configuration import OnDestroy
 from lifecycle.errors import LifecycleError
 from lifecycle.reconciliation.stack_removal import MARGIN, Remover
 from lifecycle.shared.wire import Json
 
-CONFIGURATION = configuration.load(Path(os.environ["LAMBDA_TASK_ROOT"]))
-STACKS = Stacks(boto3.client("cloudformation", config=PATIENT_CONFIG))
-MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG))
-EXECUTIONS = StepFunctions(boto3.client("stepfunctions", config=PATIENT_CONFIG))
-ITEMS = ModelTable(boto3.client("dynamodb", config=PATIENT_CONFIG), os.environ["MODEL_TABLE_NAME"])
-STOP_MODEL_ARN = os.environ["STOP_MODEL_ARN"]
+CONFIGURATION = bootstrap.configuration()
+STACKS = bootstrap.stacks()
+MODELS = bootstrap.models(bootstrap.PATIENT)
+EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
+ITEMS = bootstrap.items(bootstrap.PATIENT)
+STOP_MODEL_ARN = ENVIRONMENT.stop_model_arn
 
 
 @entry
-def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
+def handler(event: Event, context: Context) -> dict[str, Json]:
     """A request of CloudFormation for a custom resource -> its answer, which goes to the URL in it; or ``{}``."""
     if not event:
         return _asked_before(context)
@@ -50,7 +42,7 @@ def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
     return {"Success": success, "Reason": reason}
 
 
-def _decide(request: Request, context: LambdaContext) -> str:
+def _decide(request: Request, context: Context) -> str:
     if request.kind != "Delete":
         return "There is nothing to make: it only counts when the stack is deleted."
     on_destroy = CONFIGURATION.on_destroy
@@ -59,7 +51,7 @@ def _decide(request: Request, context: LambdaContext) -> str:
     return _remover(request.request_id[:8], context).run(on_destroy)
 
 
-def _asked_before(context: LambdaContext) -> dict[str, Json]:
+def _asked_before(context: Context) -> dict[str, Json]:
     """Whether CloudFormation would be refused now; it stops nothing."""
     if CONFIGURATION.on_destroy is not OnDestroy.REFUSE:
         return {"Success": True, "Reason": "on_destroy refuses nothing."}
@@ -69,7 +61,7 @@ def _asked_before(context: LambdaContext) -> dict[str, Json]:
         return {"Success": False, "Reason": error.message}
 
 
-def _remover(attempt: str, context: LambdaContext) -> Remover:
+def _remover(attempt: str, context: Context) -> Remover:
     return Remover(
         attempt=attempt,
         until=datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN,

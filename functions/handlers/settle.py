@@ -1,8 +1,6 @@
 """Settle: what an execution leaves that has ended, told by an event of Step Functions."""
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from handlers._runtime.entry import entry
+from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.reconciliation import MACHINES, settler
 from lifecycle.errors import InvalidRequest
 from lifecycle.shared.text import escaped
@@ -10,7 +8,7 @@ from lifecycle.shared.wire import Json
 
 
 @entry
-def handler(event: dict[str, Json], context: LambdaContext) -> dict[str, Json]:
+def handler(event: Event, context: Context) -> dict[str, Json]:
     """An event "Step Functions Execution Status Change" -> ``{"Settled"}``."""
     try:
         execution_arn = event["detail"]["executionArn"]

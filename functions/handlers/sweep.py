@@ -1,45 +1,28 @@
 """Sweep: compare the leases with what really runs, every few minutes."""
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
+from handlers._runtime import bootstrap
 from handlers._runtime.delivery import tell
-from handlers._runtime.entry import entry, logger
+from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.metrics import emit, measured
-from handlers._runtime.reconciliation import (
-    CONFIGURATION,
-    DYNAMODB,
-    EXECUTIONS,
-    ITEMS,
-    MACHINES,
-    OPEN_EXECUTIONS,
-    SWEEPS,
-    settler,
-)
-from lifecycle.adapters.aws import PATIENT_CONFIG
-from lifecycle.adapters.ledger import LedgerTable
-from lifecycle.adapters.rate_limit import RateLimit
-from lifecycle.adapters.rekognition import Rekognition
-from lifecycle.errors import LifecycleError, ServiceUnavailable
+from handlers._runtime.reconciliation import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, OPEN_EXECUTIONS, settler
+from lifecycle.errors import LifecycleError
 from lifecycle.model.bill import bill_so_far, month_of
 from lifecycle.model.leases import LONGEST_CALL
 from lifecycle.observability.measurements import of_outcome, of_sweep
 from lifecycle.reconciliation.sweep import Sweeper, Swept
 from lifecycle.reconciliation.sweep_messages import finding_notification
 from lifecycle.reconciliation.sweep_rules import Finding
-from lifecycle.shared.wire import Json
 
-LIMIT = RateLimit(DYNAMODB, os.environ["MODEL_TABLE_NAME"], CONFIGURATION.calls_per_second)
-MODELS = Rekognition(boto3.client("rekognition", config=PATIENT_CONFIG), LIMIT.yield_to_others)
-LEDGER = LedgerTable(DYNAMODB, os.environ["LEDGER_TABLE_NAME"])
+MODELS = bootstrap.models(bootstrap.PATIENT, pace=bootstrap.rate_limit().yield_to_others)
+SWEEPS = bootstrap.sweeps()
+LEDGER = bootstrap.ledger()
 
 
 @entry
-def handler(_event: dict[str, Json], context: LambdaContext) -> Swept:
+def handler(_event: Event, context: Context) -> Swept:
     """Whatever the schedule gives -> what was done. It fails at the end, where anything could not be done."""
     now = datetime.now(UTC)
     last_sweep = SWEEPS.mark(now)
@@ -63,10 +46,7 @@ def handler(_event: dict[str, Json], context: LambdaContext) -> Swept:
     swept = _measured(sweeper, sweeper.run(), last_sweep)
     if swept.problems:
         logger.warning(swept.reason, problems=swept.problems)
-        raise ServiceUnavailable(
-            "\n- ".join(["The sweep could not do everything:", *swept.problems]),
-            remedy="The next sweep looks again. If it goes on: what the problems name has to be mended.",
-        )
+        raise swept.failure()
     return swept
 
 
@@ -78,13 +58,5 @@ def _measured(sweeper: Sweeper, swept: Swept, last_sweep: datetime | None) -> Sw
         cost = bill_so_far(month_of(now), ended, items, now, CONFIGURATION).total
     except LifecycleError as error:
         swept = replace(swept, problems=(*swept.problems, f"this month's cost: {error.message}"))
-    emit(
-        of_sweep(
-            sweeper.seen,
-            now=now,
-            last_sweep=last_sweep,
-            configuration=CONFIGURATION,
-            month_to_date_cost=cost,
-        )
-    )
+    emit(of_sweep(sweeper.seen, now=now, last_sweep=last_sweep, configuration=CONFIGURATION, month_to_date_cost=cost))
     return swept

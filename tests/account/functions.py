@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from lifecycle import configuration
 from lifecycle.adapters import rate_limit, rekognition
 from lifecycle.configuration import Configuration, Model, Schedule
 from tests.account.clients import Clients
+from tests.handlers.loading import fresh
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD_NAME
 
 Json = Any
@@ -164,11 +164,6 @@ def loaded(
 
 
 def _load(name: str) -> Handler:
-    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "handlers"}
-    try:
+    with fresh():
         handler: Handler = importlib.import_module(f"handlers.{name}").handler
-        return handler
-    finally:
-        for imported in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
-            del sys.modules[imported]
-        sys.modules.update(others)
+    return handler

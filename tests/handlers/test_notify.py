@@ -3,7 +3,6 @@
 import dataclasses
 import importlib
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +17,11 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from moto import mock_aws
 
-from lifecycle import configuration
 from lifecycle.errors import AccessDenied, InvalidRequest, ServiceUnavailable, TimedOut
 from lifecycle.model.decisions import Progress
 from lifecycle.notifications.notification import Notification
 from lifecycle.shared.wire import Json, to_wire
+from tests.handlers.loading import deployed
 from tests.unit.examples import CONFIGURATION, MACHINES, execution, request
 from tests.unit.twins import Models, Story
 
@@ -85,25 +84,18 @@ class Function:
 
 @pytest.fixture
 def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
-    configuration.save(CONFIGURATION, tmp_path)
-    for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    with deployed(tmp_path, CONFIGURATION, ENVIRONMENT), mock_aws():
         boto3.client("dynamodb").create_table(
             TableName="idempotency",
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        for name in ("handlers.notify", "handlers._runtime.delivery"):
-            monkeypatch.delitem(sys.modules, name, raising=False)
         module = importlib.import_module("handlers.notify")
         telling = importlib.import_module("handlers._runtime.delivery")
         topic, bus = Channel(), Channel()
         monkeypatch.setattr(telling, "CHANNELS", {"topic": topic, "event_bus": bus})
         yield Function(module, telling, topic, bus)
-        for name in ("handlers.notify", "handlers._runtime.delivery"):
-            sys.modules.pop(name, None)
 
 
 def event(name: str = "nightly", *, dry_run: bool = False, **end: Json) -> dict[str, Json]:

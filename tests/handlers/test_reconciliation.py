@@ -15,11 +15,11 @@ import pytest
 import time_machine
 from moto import mock_aws
 
-from lifecycle import configuration
 from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.model.leases import Lease, ModelItem, PendingLease
 from lifecycle.shared.wire import Json
+from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Channel, Context
 from tests.unit.examples import ARN, CONFIGURATION, MACHINES
 from tests.unit.twins import Models
@@ -75,15 +75,8 @@ class Functions:
 
 @pytest.fixture
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    configuration.save(CONFIGURATION, tmp_path)
-    for name, value in {
-        **ENVIRONMENT,
-        "MODEL_TABLE_NAME": "models",
-        "LEDGER_TABLE_NAME": "ledger",
-        "LAMBDA_TASK_ROOT": str(tmp_path),
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    tables = {"MODEL_TABLE_NAME": "models", "LEDGER_TABLE_NAME": "ledger"}
+    with deployed(tmp_path, CONFIGURATION, {**ENVIRONMENT, **tables}), mock_aws():
         dynamodb, step_functions = boto3.client("dynamodb"), boto3.client("stepfunctions")
         for table, *keys in (("idempotency", "id"), ("models", "Id"), ("ledger", "Month", "Id")):
             dynamodb.create_table(
@@ -98,8 +91,6 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
                 definition='{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": true}}}',
                 roleArn="arn:aws:iam::123456789012:role/machine",
             )
-        for name in MODULES:
-            monkeypatch.delitem(sys.modules, name, raising=False)
         settle, sweep, keeping, telling = map(importlib.import_module, MODULES)
         topic, bus, models = Channel(), Channel(), Models()
         monkeypatch.setattr(telling, "CHANNELS", {"topic": topic, "event_bus": bus})
@@ -107,8 +98,6 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
             monkeypatch.setattr(module, "MODELS", models)
         items, open_executions = ModelTable(dynamodb, "models"), ExecutionTable(dynamodb, "models")
         yield Functions(settle, sweep, models, topic, bus, step_functions, items, open_executions)
-        for name in MODULES:
-            sys.modules.pop(name, None)
 
 
 @pytest.fixture

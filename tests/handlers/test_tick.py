@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lifecycle import configuration
 from lifecycle.configuration import Schedule
 from lifecycle.errors import InvalidRequest
 from lifecycle.shared.wire import Json
+from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Context
 from tests.unit.examples import MACHINES, configured
 
@@ -24,13 +23,10 @@ OFFICE = Schedule("defects", "UTC", start=f"0 {(NOW.hour + 12) % 24} * * ? *", e
 
 
 @pytest.fixture
-def tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Json]]:
+def tick(tmp_path: Path) -> Iterator[Callable[..., Json]]:
     """Calls the function as Scheduler does."""
-    configuration.save(configured(schedules={"office-hours": OFFICE}), tmp_path)
-    for name, value in {**ENVIRONMENT, "LAMBDA_TASK_ROOT": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "handlers.tick", raising=False)
-    with mock_aws():
+    settings = configured(schedules={"office-hours": OFFICE})
+    with deployed(tmp_path, settings, ENVIRONMENT), mock_aws():
         for arn in (MACHINES.start_model, MACHINES.stop_model):
             boto3.client("stepfunctions").create_state_machine(
                 name=arn.rpartition(":")[2],
@@ -43,7 +39,6 @@ def tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
             return module.handler({"Schedule": "office-hours", **event}, Context("tick"))
 
         yield call
-    sys.modules.pop("handlers.tick", None)
 
 
 def counted(capsys: pytest.CaptureFixture[str]) -> tuple[str, list[float]]:

@@ -1,11 +1,23 @@
 """Who may do what: every grant of every role, written out. A grant that is not here does not belong there."""
 
+import importlib
 import json
+import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
 
+import boto3
 import pytest
+from botocore.config import Config
 
+from handlers._runtime.environment import Environment
 from tests.conftest import HOME
+from tests.handlers.loading import fresh
 from tests.infra.configurations import HUNDRED, ROOT, model
 from tests.infra.policies import listed
 from tests.infra.test_rules import acknowledged, paths
@@ -254,8 +266,7 @@ LOGGED_AND_TRACED = {
 }
 """Step Functions Developer Guide, "Logging" and "X-Ray": with the resource ``*``."""
 
-OF_LAMBDA = {"LAMBDA_TASK_ROOT", "AWS_LAMBDA_LOG_GROUP_NAME", "_X_AMZN_TRACE_ID"}
-"""What every function finds in its environment (Lambda Developer Guide, "Defined runtime environment variables")."""
+OF_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 CALLED_OTHERWISE = {"s3:ListBucket": "list_objects_v2"}
 # AWS's names for a service, where IAM has another than boto3.
 IAM_PREFIX = {"stepfunctions": "states"}
@@ -271,15 +282,55 @@ def allowed(template: Template, action: str) -> set[tuple[str, str]]:
     }
 
 
-def own_modules(handler: str) -> str:
-    """The source of a handler, and of the handlers' modules that it imports."""
-    seen: dict[str, str] = {}
-    todo = [handler]
-    while todo:
-        if (module := todo.pop()) not in seen:
-            seen[module] = (ROOT / f"functions/handlers/{module.replace('.', '/')}.py").read_text("utf-8")
-            todo += re.findall(r"^from handlers\.([\w.]+) import", seen[module], re.MULTILINE)
-    return "\n".join(seen.values())
+@dataclass
+class Taken:
+    """What a handler takes when it is imported."""
+
+    services: set[str]
+    variables: set[str]
+
+
+def taken(handler: str, stack: Template, bundle: Path, without: str = "") -> Taken:
+    """Import a handler with its environment as deployed, and see what it asks for: each client is made at once."""
+    environment = {**variables(handler, stack), "LAMBDA_TASK_ROOT": str(bundle), "AWS_DEFAULT_REGION": "eu-west-1"}
+    environment.pop(without, None)
+    found = Taken(set(), set())
+
+    def client(service: str, config: Config) -> mock.Mock:  # noqa: ARG001 - as it is called
+        found.services.add(service)
+        return mock.Mock()
+
+    with fresh(), mock.patch.dict(os.environ, environment, clear=True), mock.patch.object(boto3, "client", client):
+        made = importlib.import_module("handlers._runtime.clients")
+        read = importlib.import_module("handlers._runtime.environment")
+        with (
+            mock.patch.object(made, "lazily", lambda make: make()),
+            mock.patch.object(read, "os", SimpleNamespace(environ=Recorded(os.environ, found.variables))),
+        ):
+            importlib.import_module(f"handlers.{handler}")
+    return found
+
+
+class Recorded(dict[str, str]):
+    """An environment that knows what was read of it."""
+
+    def __init__(self, environment: Mapping[str, str], read: set[str]) -> None:
+        super().__init__(environment)
+        self._read = read
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._read.add(name)
+        return super().get(name, default)
+
+
+def variables(handler: str, stack: Template) -> dict[str, str]:
+    given: dict[str, str] = stack.functions[handler]["Environment"]["Variables"]
+    return given
+
+
+def of_lambda() -> set[str]:
+    """What every function finds in its environment."""
+    return {one.name for one in vars(Environment).values() if getattr(one, "given_by", "").startswith("AWS Lambda")}
 
 
 def test_every_role_has_exactly_these_grants(stack: Template) -> None:
@@ -484,8 +535,10 @@ def test_every_wildcard_in_a_resource_has_its_reason_where_it_is_granted(stack: 
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_function_is_granted_the_services_that_it_has_clients_for(handler: str, stack: Template) -> None:
-    used = {IAM_PREFIX.get(name, name) for name in re.findall(r'boto3\.client\("(\w+)"', own_modules(handler))}
+def test_a_function_is_granted_the_services_that_it_has_clients_for(
+    handler: str, stack: Template, bundle: Path
+) -> None:
+    used = {IAM_PREFIX.get(name, name) for name in taken(handler, stack, bundle).services}
     role = stack.grants[referenced(stack.functions[handler]["Role"])]
     granted = {action.split(":")[0] for actions in role.values() for action in actions}
     # Beside: logs; the key of the topic, which is encrypted; and the queue for what Lambda calls nobody else waits for.
@@ -494,11 +547,25 @@ def test_a_function_is_granted_the_services_that_it_has_clients_for(handler: str
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_function_gets_the_environment_that_it_reads(handler: str, stack: Template) -> None:
-    source = own_modules(handler)
-    reads = set(re.findall(r'os\.environ(?:\[|\.get\()"(\w+)"', source)) - OF_LAMBDA
-    of_powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
-    assert stack.functions[handler]["Environment"]["Variables"].keys() - of_powertools == reads
+def test_a_function_gets_the_environment_that_it_takes(handler: str, stack: Template, bundle: Path) -> None:
+    given = variables(handler, stack).keys() - OF_POWERTOOLS
+    assert taken(handler, stack, bundle).variables - of_lambda() == given
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_function_that_lacks_a_variable_does_not_start_and_says_which(
+    handler: str, stack: Template, bundle: Path
+) -> None:
+    for name in variables(handler, stack).keys() - OF_POWERTOOLS - {"CHAT_TOPIC_ARN"}:
+        with pytest.raises(Exception, match=f"^{name} is not in this function's environment") as missing:
+            taken(handler, stack, bundle, without=name)
+        assert type(missing.value).__name__ == "MissingVariable"
+
+
+def test_the_table_of_variables_has_those_that_functions_get_and_no_others(stack: Template) -> None:
+    known = {variable.name for variable in vars(Environment).values() if hasattr(variable, "given_by")}
+    got = {name for handler in HANDLERS for name in variables(handler, stack)}
+    assert known - of_lambda() == got - OF_POWERTOOLS
 
 
 def test_every_granted_action_is_called_somewhere_in_the_code() -> None:

@@ -4,47 +4,35 @@ Powertools Idempotency keeps the decision and what was sent for 48 hours. A chan
 from being served, and is retried alone.
 """
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import boto3
 from aws_lambda_powertools.utilities.idempotency import (
     DynamoDBPersistenceLayer,
     IdempotencyConfig,
     idempotent_function,
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as IdempotencyError
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers._runtime.entry import logger
-from lifecycle.adapters.aws import CLIENT_CONFIG
-from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
+from handlers._runtime import bootstrap
+from handlers._runtime.entry import Context, logger
+from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.notifications.links import Telemetry
 from lifecycle.notifications.notification import Notification
 from lifecycle.shared.wire import Json, from_wire, to_wire
 
-SNS = boto3.client("sns", config=CLIENT_CONFIG)
-CHAT = {"chat": ChatTopic(SNS, topic_arn)} if (topic_arn := os.environ.get("CHAT_TOPIC_ARN")) else {}
-"""Only where the settings name a chat channel."""
-CHANNELS: dict[str, Topic | ChatTopic | EventBus] = {
-    "topic": Topic(SNS, os.environ["TOPIC_ARN"]),
-    **CHAT,
-    "event_bus": EventBus(boto3.client("events", config=CLIENT_CONFIG), os.environ["EVENT_BUS_NAME"]),
-}
-STORE = DynamoDBPersistenceLayer(
-    table_name=os.environ["IDEMPOTENCY_TABLE_NAME"], boto3_client=boto3.client("dynamodb", config=CLIENT_CONFIG)
-)
+CHANNELS = bootstrap.channels()
+STORE = DynamoDBPersistenceLayer(table_name=ENVIRONMENT.idempotency_table_name, boto3_client=bootstrap.QUICK.dynamodb)
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
 
 
 def telemetry(trace_id: str | None = None) -> Telemetry:
     """Where this function's logs are, which are those of all our functions."""
-    return Telemetry(datetime.now(UTC), os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"), trace_id)
+    return Telemetry(datetime.now(UTC), ENVIRONMENT.log_group_name, trace_id)
 
 
-def tell(key: str, decide: Callable[[], Notification], context: LambdaContext) -> str:
+def tell(key: str, decide: Callable[[], Notification], context: Context) -> str:
     """Tell everybody, once for each key. Answers the notification's id.
 
     Raises

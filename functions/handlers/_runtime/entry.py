@@ -2,26 +2,28 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeAlias
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.typing import LambdaContext as Context
 
 from handlers._runtime.metrics import emit
 from lifecycle.errors import LifecycleError
 from lifecycle.observability.measurements import THROTTLED
 from lifecycle.shared.wire import Json, to_wire
 
+__all__ = ["Context", "Event", "entry", "logger"]
+
 logger = Logger()
 
-Handler = Callable[[dict[str, Json], LambdaContext], Json]
-
+Event: TypeAlias = dict[str, Json]
+Handler: TypeAlias = Callable[[Event, Context], Json]
 
 CORRELATION = "Execution.Id || detail.executionArn"
 """The execution, of a call by a state machine or by the event of its end (JMESPath)."""
 
 
-def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
+def entry(step: Callable[[Event, Context], Any]) -> Handler:
     """Make a Lambda handler of a step.
 
     An error is logged and left to the state machine, which knows it by its class's name.
@@ -29,7 +31,7 @@ def entry(step: Callable[[dict[str, Json], LambdaContext], Any]) -> Handler:
 
     @logger.inject_lambda_context(correlation_id_path=CORRELATION)
     @wraps(step)
-    def handler(event: dict[str, Json], context: LambdaContext) -> Json:
+    def handler(event: Event, context: Context) -> Json:
         try:
             answer = step(event, context)
         except LifecycleError as error:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.steps import claim_is_over
 from lifecycle.model import leases
@@ -51,6 +51,13 @@ class Swept:
         return (
             f"{self.models} models seen, {self.told} findings told, {self.stops} stops and {self.restarts} starts "
             f"begun, {self.settled} ended executions settled, {len(self.problems)} problems."
+        )
+
+    def failure(self) -> ServiceUnavailable:
+        """The error of a sweep with problems, once it has done everything else."""
+        return ServiceUnavailable(
+            "\n- ".join(["The sweep could not do everything:", *self.problems]),
+            remedy="The next sweep looks again. If it goes on: what the problems name has to be mended.",
         )
 
 

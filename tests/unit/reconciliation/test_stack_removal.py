@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import sys
 import threading
 import urllib.error
 from collections.abc import Callable, Collection, Iterator
@@ -16,7 +15,6 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lifecycle import configuration
 from lifecycle.adapters.stacks import MAX_REASON, TRIES, Request, Stacks
 from lifecycle.configuration import Configuration, OnDestroy
 from lifecycle.errors import ServiceUnavailable
@@ -26,6 +24,7 @@ from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
 from lifecycle.reconciliation.stack_removal import LOOK_SECONDS, NAMED, Remover, StillRunning
 from lifecycle.shared.wire import Json
+from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Context
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, configured, execution
 from tests.unit.twins import NEVER, Clock, Executions, Items
@@ -378,14 +377,11 @@ ASKED = "asked before"
 
 
 @pytest.fixture
-def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Iterator[Remove]:
+def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Remove:
     """Calls the function as CloudFormation does, with a model that runs; what CloudFormation was answered."""
-    configuration.save(CONFIGURATION, tmp_path)
-    names = {"MODEL_TABLE_NAME": "models", "STOP_MODEL_ARN": MACHINES.stop_model, "LAMBDA_TASK_ROOT": str(tmp_path)}
-    for name, value in {**ENVIRONMENT, **names}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "handlers.remove", raising=False)
-    module = importlib.import_module("handlers.remove")
+    environment = {**ENVIRONMENT, "MODEL_TABLE_NAME": "models", "STOP_MODEL_ARN": MACHINES.stop_model}
+    with deployed(tmp_path, CONFIGURATION, environment):
+        module = importlib.import_module("handlers.remove")
     made = account(HELD, boards="RUNNING")
 
     def call(
@@ -403,8 +399,7 @@ def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) ->
         ((_, told),) = answers.got
         return told["Status"], told["Reason"]
 
-    yield call
-    sys.modules.pop("handlers.remove", None)
+    return call
 
 
 def test_a_deletion_is_refused_while_a_model_runs(remove: Remove) -> None:
