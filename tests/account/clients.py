@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from tests.account import iam
 from tests.account.faults import Answer, Change, Death, Fault, Faults, Reply, Silence
 from tests.account.kernel import Killed, Simulation
 from tests.account.services import ServiceError
@@ -72,6 +73,8 @@ class Wire:
     """Somebody else changes the model's item."""
     calls: list[tuple[float, str, str]] = field(default_factory=list)
     """Each with its second, its function, and its operation."""
+    used: set[iam.Grant] = field(default_factory=set)
+    """The grants that have allowed them."""
 
     def call(self, service: str, method: str, config: Config | None, request: Json) -> Json:
         """A call of the SDK, with its retries."""
@@ -100,6 +103,7 @@ class Wire:
             return fault.what.value
         if fault and not fault.after:
             self._happens(fault, caller, service, operation)
+        self._authorise(caller.function, service, operation, request)
         try:
             answer = getattr(self.services[service], method)(**request)
         except ServiceError as error:
@@ -109,6 +113,16 @@ class Wire:
         if fault and fault.after:
             self._happens(fault, caller, service, operation)
         return answer
+
+    def _authorise(self, function: str, service: str, operation: str, request: Json) -> None:
+        if (role := iam.role_of(function)) is None:
+            return
+        for action, resource in iam.needed(service, operation, request):
+            grant = iam.granted(role, action, resource)
+            if grant is None:
+                denied = f"{role} is not authorized to perform: {action} on resource: {resource}"
+                raise _client_error(service, operation, "AccessDeniedException", denied, {})
+            self.used.add(grant)
 
     def _happens(self, fault: Fault, caller: Caller, service: str, operation: str) -> None:
         match fault.what:

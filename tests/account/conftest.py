@@ -2,23 +2,28 @@
 clients.
 """
 
-import io
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from dataclasses import replace
 
 import pytest
 import time_machine
 
+from lifecycle.configuration import Model
 from tests.account.account import Account
 from tests.account.campaign import Calls
+from tests.account.fleet import Fleet
 from tests.account.functions import CONFIGURATION, ENVIRONMENT, Functions, loaded
 from tests.account.scene import CHAT, Scene
 from tests.account.stories import Teller
 from tests.account.telling import counted
 from tests.unit.examples import NOW
 
-SCENES = replace(CONFIGURATION, lease_warning_minutes=15)
+SCENES = replace(
+    CONFIGURATION,
+    models={**CONFIGURATION.models, "newest": Model(project="welds", minimum_f1=0.8)},
+    projects=("cables",),
+    lease_warning_minutes=15,
+)
 
 
 @pytest.fixture(scope="package")
@@ -40,7 +45,14 @@ def functions() -> Iterator[Functions]:
 
 
 @pytest.fixture
+def fleet(scene: Scene) -> Fleet:
+    """Instead of the one model of the scene as many as its story puts there, under the usual quotas."""
+    fleet = scene.account.wire.services["rekognition"] = Fleet(scene.account.simulation)
+    return fleet
+
+
+@pytest.fixture
 def scene(functions: Functions) -> Iterator[Scene]:
     """The model is STOPPED, and nobody holds it."""
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()) as printed:
-        yield Scene(Account(functions, traveller, sweeps=False), printed)
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield Scene(Account(functions, traveller, sweeps=False))

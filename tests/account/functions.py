@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -33,13 +34,14 @@ TIMEOUTS = {
     "tick": 60,
 }
 """Seconds of each function; a test compares them with those of the template."""
-MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "page": 30}
+MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "page": 30, "remove": 900}
 """The same of functions that no story calls."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
 """As Lambda names the runtime that is deployed, to which its runtime client looks."""
 SHIFT = Schedule("defects", "Europe/Berlin", start="10 8 ? * MON-FRI *", stop="40 8 ? * MON-FRI *")
 CONFIGURATION = Configuration(
     models={"defects": Model(ARN)},
+    projects=("packaging",),
     lease_warning_minutes=0,
     schedules={"shift": SHIFT},
     workloads=(WORKLOAD_NAME,),
@@ -148,7 +150,8 @@ def loaded(
     environment: Mapping[str, str] = ENVIRONMENT,
 ) -> Iterator[Functions]:
     """The handlers' own copies of their modules, so that other tests load theirs as they need them."""
-    functions = Functions(clients := Clients(), _load)
+    clients = Clients()
+    functions = Functions(clients, partial(_load, clients))
     with tempfile.TemporaryDirectory() as bundle:
         configuration.save(settings, Path(bundle))
         with (
@@ -163,7 +166,10 @@ def loaded(
             yield functions
 
 
-def _load(name: str) -> Handler:
+def _load(clients: Clients, name: str) -> Handler:
     with fresh():
-        handler: Handler = importlib.import_module(f"handlers.{name}").handler
+        module: Any = importlib.import_module(f"handlers.{name}")
+        if hasattr(module, "time"):
+            module.time = _Time(clients)
+        handler: Handler = module.handler
     return handler

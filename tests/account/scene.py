@@ -8,6 +8,7 @@ import contextlib
 import io
 import itertools
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,7 +57,7 @@ class Scene:
     """One model, ``defects``, and what happens to it."""
 
     account: Account
-    printed: io.StringIO
+    printed: io.StringIO = field(default_factory=io.StringIO)
     """What the functions have logged and measured."""
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -134,12 +135,14 @@ class Scene:
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
-        self.account.until(lambda: False, seconds)
+        with contextlib.redirect_stdout(self.printed):
+            self.account.until(lambda: False, seconds)
 
     def until(self, holds: Callable[[], object], seconds: float = 3600) -> None:
         """Let time pass until something holds."""
-        states = {one.name: one.states[-1:] for one in self.account.stepfunctions.executions.values() if not one.ended}
-        assert self.account.until(holds, seconds), f"not within {seconds} s; under way: {states}"
+        with contextlib.redirect_stdout(self.printed):
+            found = self.account.until(holds, seconds)
+        assert found, f"not within {seconds} s; under way: {self.under_way}"
 
     def until_in(self, execution: Execution, state: str) -> None:
         """Let time pass until an execution is in a state."""
@@ -151,6 +154,12 @@ class Scene:
     def labels(self) -> CustomLabels:
         """The service."""
         return self.account.custom_labels
+
+    @property
+    def under_way(self) -> dict[str, list[str]]:
+        """The executions that go on, each with the state that it is in."""
+        executions = self.account.stepfunctions.executions.values()
+        return {one.name: one.states[-1:] for one in executions if not one.ended}
 
     @property
     def now(self) -> datetime:
@@ -191,7 +200,11 @@ class Scene:
     @property
     def item(self) -> dict[str, Json]:
         """What the table says of the model; empty where it says nothing."""
-        return _read(self.account.dynamodb.tables.get("models", {}).get((ARN,), {}))
+        return self.item_of(ARN)
+
+    def item_of(self, arn: str) -> dict[str, Json]:
+        """The same of another model."""
+        return _read(self.account.dynamodb.tables.get("models", {}).get((arn,), {}))
 
     @property
     def lease_ids(self) -> list[str]:
@@ -202,6 +215,18 @@ class Scene:
     def sessions(self) -> list[dict[str, Json]]:
         """What was recorded of the model's having run."""
         return [_read(item) for item in self.account.dynamodb.tables.get("ledger", {}).values()]
+
+    @property
+    def measured(self) -> dict[tuple[str, ...], list[float]]:
+        """The values of the metrics that functions have emitted, by name and dimensions' values."""
+        values: dict[tuple[str, ...], list[float]] = defaultdict(list)
+        for line in self.printed.getvalue().splitlines():
+            written = json.loads(line)
+            for directive in written.get("_aws", {}).get("CloudWatchMetrics", ()):
+                (dimensions,) = directive["Dimensions"]
+                for metric in directive["Metrics"]:
+                    values[metric["Name"], *(written[name] for name in dimensions)] += written[metric["Name"]]
+        return dict(values)
 
     @property
     def unsettled(self) -> list[str]:

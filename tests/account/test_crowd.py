@@ -1,64 +1,22 @@
 """Many starts at a time, under the quota of Amazon Rekognition: the real handlers and definitions."""
 
-from collections import Counter, deque
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
 
 import pytest
 import time_machine
 
+from emulator.custom_labels import Quotas
 from tests.account.account import Account
-from tests.account.kernel import Simulation
-from tests.account.services import ServiceError
+from tests.account.fleet import Fleet
 from tests.account.stories import Teller
-from tests.unit.examples import ARN, MACHINES, NOW, PROJECT
+from tests.unit.examples import ACCOUNT, MACHINES, NOW
 
 pytestmark = pytest.mark.xdist_group("faults")
-QUOTA = 5
-"""Calls a second of each operation (Amazon Rekognition endpoints and quotas)."""
 CROWD = 100
 
 
-@dataclass
-class Fleet:
-    """Custom Labels with as many versions of a project as anybody asks for. A start takes ten minutes."""
-
-    simulation: Simulation
-    started: dict[str, float] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    throttled: Counter[str] = field(default_factory=Counter)
-    recent: dict[str, deque[float]] = field(default_factory=dict)
-
-    def _within_quota(self, operation: str) -> None:
-        now, recent = self.simulation.seconds, self.recent.setdefault(operation, deque())
-        while recent and recent[0] <= now - 1:
-            recent.popleft()
-        self.calls[operation] += 1
-        if len(recent) >= QUOTA:
-            self.throttled[operation] += 1
-            raise ServiceError("ThrottlingException")
-        recent.append(now)
-
-    def describe_projects(self, **_request: Any) -> Any:
-        self._within_quota("DescribeProjects")
-        return {"ProjectDescriptions": [{"ProjectArn": PROJECT}]}
-
-    def describe_project_versions(self, *, VersionNames: list[str], **_request: Any) -> Any:
-        self._within_quota("DescribeProjectVersions")
-        arn = version(VersionNames[0])
-        began = self.started.get(arn)
-        status = "STOPPED" if began is None else "RUNNING" if self.simulation.seconds - began > 600 else "STARTING"
-        return {"ProjectVersionDescriptions": [{"ProjectVersionArn": arn, "Status": status, "MinInferenceUnits": 1}]}
-
-    def start_project_version(self, *, ProjectVersionArn: str, **_request: Any) -> Any:
-        self._within_quota("StartProjectVersion")
-        self.started[ProjectVersionArn] = self.simulation.seconds
-        return {"Status": "STARTING"}
-
-
 def version(name: str) -> str:
-    project, _, _ = ARN.partition("/version/")
-    return f"{project}/version/{name}/1793520000000"
+    return f"{ACCOUNT}:project/packaging/version/{name}/1793520000000"
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +24,9 @@ def crowd(tell: Teller) -> tuple[Fleet, Account]:
     """Each starts a model of its own, all in one second."""
     with time_machine.travel(NOW, tick=False) as traveller:
         account = Account(tell.functions, traveller, sweeps=False)
-        fleet = account.wire.services["rekognition"] = Fleet(account.simulation)
+        fleet = account.wire.services["rekognition"] = Fleet(account.simulation, Quotas(running_models=CROWD))
         for number in range(CROWD):
-            given = {"ProjectVersionArn": version(f"v{number}"), "LeaseMinutes": 0}
+            given = {"ProjectVersionArn": fleet.put(version(f"v{number}")), "LeaseMinutes": 0}
             account.start(MACHINES.start_model, f"start-{number}", given, number / CROWD)
         account.run(until=2400)
     return fleet, account

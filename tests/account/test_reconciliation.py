@@ -7,8 +7,10 @@ import pytest
 from lifecycle.errors import ServiceUnavailable
 from tests.account.account import Delivery
 from tests.account.faults import Answer
+from tests.account.fleet import Fleet
 from tests.account.scene import START_MODEL, STOP_MODEL, Scene
 from tests.account.services import Execution
+from tests.unit.examples import ARN, OTHER_ARN
 
 DESCRIBE = "rekognition:DescribeProjectVersions"
 LOST = Delivery("settle", ())
@@ -156,9 +158,13 @@ def test_a_sweep_that_is_throttled_goes_on(scene: Scene) -> None:
     assert scene.outcomes == ["UNLEASED_MODEL"]
 
 
-def test_a_project_that_cannot_be_read_fails_the_sweep_so_that_its_alarm_goes_off(scene: Scene) -> None:
-    scene.put("RUNNING")
-    scene.fails(Answer("AccessDeniedException"), DESCRIBE, calls=None)
-    with pytest.raises(ServiceUnavailable, match="boards"):
+def test_a_project_that_cannot_be_read_fails_the_sweep_and_does_not_keep_the_others_from_it(
+    scene: Scene, fleet: Fleet
+) -> None:
+    fleet.put(OTHER_ARN, "RUNNING")
+    fleet.put(ARN, "RUNNING")
+    # The sweep reads the projects in this order.
+    scene.fails(Answer("AccessDeniedException"), "rekognition:DescribeProjectVersions", calls=(1,))
+    with pytest.raises(ServiceUnavailable, match="cables"):
         scene.sweep()
-    assert scene.outcomes == []
+    assert [mail["MessageAttributes"]["ProjectVersionArn"] for mail in scene.mails] == [ARN]

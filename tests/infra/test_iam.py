@@ -16,26 +16,29 @@ import pytest
 from botocore.config import Config
 
 from handlers._runtime.environment import Environment
-from tests.conftest import HOME
 from tests.handlers.loading import fresh
 from tests.infra.configurations import HUNDRED, ROOT, model
+from tests.infra.grants import (
+    BATCHES,
+    DETECT_BATCH,
+    GRANTS,
+    INSPECTION,
+    INSPECTIONS,
+    LOG,
+    PLACE,
+    PROJECTS,
+    RUN_WITH_MODEL,
+    RUNS,
+    START_MODEL,
+    STARTS,
+    STOP_MODEL,
+    STOPS,
+)
 from tests.infra.policies import listed
 from tests.infra.test_rules import acknowledged, paths
 from tools.asl import StateMachine, lambda_placeholder, state_machines
 from tools.templates import Template, referenced
 
-PLACE = "eu-west-1:111122223333"
-PROJECTS = f"arn:${{AWS::Partition}}:rekognition:{PLACE}:project"
-START_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-StartModel"
-STOP_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-StopModel"
-STARTS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-StartModel:*"
-RUN_WITH_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-RunWithModel"
-RUNS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-RunWithModel:*"
-DETECT_BATCH = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-DetectBatch"
-BATCHES = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-DetectBatch:*"
-INSPECTION = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:Inspection"
-INSPECTIONS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:Inspection:*"
-STOPS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-StopModel:*"
 HANDLERS = [
     "prepare",
     "check",
@@ -51,131 +54,6 @@ HANDLERS = [
     "act",
     "remove",
 ]
-LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-LOST_CALL = {"sqs:SendMessage"}
-SENT = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
-"""What Powertools Idempotency does to remember what was sent."""
-
-GRANTS = {
-    "StepsPrepareRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${SharedIdempotency.Arn}": {"dynamodb:PutItem"},
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/welds/*": {"rekognition:DescribeProjectVersions"},
-        STOP_MODEL: {"states:StartExecution"},
-        STARTS: {"states:DescribeExecution"},
-        STOPS: {"states:DescribeExecution"},
-        RUNS: {"states:DescribeExecution"},
-    },
-    "StepsCheckRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "${SharedLedger.Arn}": {"dynamodb:PutItem"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        STARTS: {"states:DescribeExecution"},
-        STOPS: {"states:DescribeExecution"},
-        RUNS: {"states:DescribeExecution"},
-    },
-    "StartModelStartRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem"},
-        f"{HOME}/boards/version/v1/1793520000000": {"rekognition:StartProjectVersion"},
-        f"{HOME}/brands/version/v2/1793520000001": {"rekognition:StartProjectVersion"},
-        f"{PROJECTS}/packaging/version/*/*": {"rekognition:StartProjectVersion"},
-        f"{PROJECTS}/welds/version/*/*": {"rekognition:StartProjectVersion"},
-    },
-    "StopModelStopRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem"},
-        f"{PROJECTS}/boards/version/*/*": {"rekognition:StopProjectVersion"},
-        f"{PROJECTS}/brands/version/*/*": {"rekognition:StopProjectVersion"},
-        f"{PROJECTS}/packaging/version/*/*": {"rekognition:StopProjectVersion"},
-        f"{PROJECTS}/welds/version/*/*": {"rekognition:StopProjectVersion"},
-    },
-    "NotificationsNotifyRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${NotificationsTopic}": {"sns:Publish"},
-        "${NotificationsChatTopic}": {"sns:Publish"},
-        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
-        "${NotificationsBus.Arn}": {"events:PutEvents"},
-        "${SharedIdempotency.Arn}": SENT,
-    },
-    "KeepingSettleRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
-        "${NotificationsTopic}": {"sns:Publish"},
-        "${NotificationsChatTopic}": {"sns:Publish"},
-        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
-        "${NotificationsBus.Arn}": {"events:PutEvents"},
-        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        STARTS: {"states:DescribeExecution", "states:StopExecution"},
-        STOPS: {"states:DescribeExecution"},
-        RUNS: {"states:DescribeExecution"},
-        INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
-        BATCHES: {"states:DescribeExecution", "states:StopExecution"},
-        STOP_MODEL: {"states:StartExecution"},
-    },
-    "KeepingSweepRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
-        "${NotificationsTopic}": {"sns:Publish"},
-        "${NotificationsChatTopic}": {"sns:Publish"},
-        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
-        "${NotificationsBus.Arn}": {"events:PutEvents"},
-        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
-        "${SharedModels.Arn}": {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:Scan",
-        },
-        "${SharedLedger.Arn}": {"dynamodb:PutItem", "dynamodb:Query"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        STARTS: {"states:DescribeExecution", "states:StopExecution"},
-        STOPS: {"states:DescribeExecution"},
-        RUNS: {"states:DescribeExecution"},
-        INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
-        BATCHES: {"states:DescribeExecution", "states:StopExecution"},
-        START_MODEL: {"states:StartExecution"},
-        STOP_MODEL: {"states:StartExecution"},
-    },
-    "PageRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:Scan"},
-        "${SharedLedger.Arn}": {"dynamodb:Query"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        STARTS: {"states:DescribeExecution"},
-    },
-    "PageActRole": {
-        "${SharedLogs.Arn}": LOG,
-        START_MODEL: {"states:StartExecution"},
-        STOP_MODEL: {"states:StartExecution"},
-    },
-    "RemovalRemoveRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${AWS::StackId}": {"cloudformation:DescribeStacks"},
-        "${SharedModels.Arn}": {"dynamodb:Scan"},
-        "*": {"rekognition:DescribeProjects"},
-        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
-        STARTS: {"states:DescribeExecution"},
-        STOPS: {"states:DescribeExecution"},
-        STOP_MODEL: {"states:StartExecution"},
-    },
-    "SchedulesTickRole": {
-        "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
-        START_MODEL: {"states:StartExecution"},
-        STOP_MODEL: {"states:StartExecution"},
-    },
-}
 IMAGES = "arn:${AWS::Partition}:s3:::factory-images"
 SAMPLES = "arn:${AWS::Partition}:s3:::samples"
 RESULTS = "arn:${AWS::Partition}:s3:::factory-results"

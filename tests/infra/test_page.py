@@ -3,7 +3,7 @@
 import json
 
 from infra.page import TITLE
-from tests.infra.test_iam import START_MODEL, STOP_MODEL
+from tests.infra.grants import START_MODEL, STOP_MODEL
 from tools.templates import Template
 
 PAGE, ACT = "${PageFunction.Arn}", "${PageActFunction.Arn}"

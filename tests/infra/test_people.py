@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from tests.infra.test_iam import PROJECTS, RUN_WITH_MODEL, RUNS, START_MODEL, STARTS, STOP_MODEL, STOPS
+from tests.infra.grants import PROJECTS, RUN_WITH_MODEL, RUNS, START_MODEL, STARTS, STOP_MODEL, STOPS
 from tools.templates import Template
 
 ARN = "arn:${AWS::Partition}"
