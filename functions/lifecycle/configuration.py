@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from lifecycle.shared.arns import VersionArn, region_and_account
+from lifecycle.shared.arns import project_name, region_and_account, version_name
 from lifecycle.shared.pricing import inference_unit_hour
 from lifecycle.shared.wire import from_wire, to_wire
 
@@ -66,7 +66,7 @@ class Model:
     @property
     def project_name(self) -> str:
         """The name of its project."""
-        return self.project or VersionArn.parse(self.project_version_arn or "").project_name
+        return self.project or project_name(self.project_version_arn or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Configuration:
     def manages(self, project_version_arn: str) -> bool:
         """Whether the sweep looks at a model version, and this app may stop it."""
         projects = self.swept_projects
-        return "*" in projects or VersionArn.parse(project_version_arn).project_name in projects
+        return "*" in projects or project_name(project_version_arn) in projects
 
     def name_for(self, project_version_arn: str) -> str | None:
         """The configured name that means this very version, and will tomorrow: commands can use it."""
@@ -196,9 +196,17 @@ class Configuration:
 
     def name_of(self, project_version_arn: str) -> str | None:
         """The configured name of a model version, if it has one: its own, or that of its project's newest version."""
-        project = VersionArn.parse(project_version_arn).project_name
+        project = project_name(project_version_arn)
         newest = (name for name, model in self.models.items() if model.project == project)
         return self.name_for(project_version_arn) or next(newest, None)
+
+    def display_name(self, project_version_arn: str) -> str:
+        """What people call a model version: its configured name, else the name of the version."""
+        return self.name_of(project_version_arn) or version_name(project_version_arn)
+
+    def exact_name(self, project_version_arn: str) -> str:
+        """What people call this very version, where a name that means the newest of its project may mean another."""
+        return self.name_for(project_version_arn) or version_name(project_version_arn)
 
 
 def save(configuration: Configuration, bundle: Path) -> None:

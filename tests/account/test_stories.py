@@ -49,7 +49,7 @@ def _nothing(item: Any, *_: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "instead", "broken"),
     [
-        ("lifecycle.executions.steps.ended_session", lambda *_: None, {"ledger"}),
+        ("lifecycle.executions.compare_and_set.ended_session", lambda *_: None, {"ledger"}),
         ("lifecycle.model.leases.settle", _nothing, {"lease"}),
         ("lifecycle.model.leases.unclaim", _nothing, {"status"}),
         ("lifecycle.model.leases.without_expired", lambda item, _now: replace(item, leases=()), {"lease"}),

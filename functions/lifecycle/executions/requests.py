@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.model.polling import fixed_interval
-from lifecycle.model.version_choice import Choice, Choose, name_of
+from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.ports import OpenExecutions
-from lifecycle.shared.arns import VersionArn, region_and_account
-from lifecycle.shared.text import escaped
+from lifecycle.shared.arns import VersionArn, region_and_account, version_name
+from lifecycle.shared.text import escaped, shortened
 from lifecycle.shared.wire import Json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def kept(choice: Choice, execution_arn: str, open_executions: OpenExecutions) ->
     first = open_executions.choose(execution_arn, choice.project_version_arn)
     if first == choice.project_version_arn:
         return choice
-    return replace(choice, project_version_arn=first, reason=f"{name_of(first)} was chosen when this began.")
+    return replace(choice, project_version_arn=first, reason=f"{version_name(first)} was chosen when this began.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,9 +240,7 @@ def _known_arn(payload: Json, configuration: Configuration) -> str | None:
 def _configured(configuration: Configuration) -> str:
     if not configuration.models:
         return "no model is configured in cdk.json yet"
-    names = sorted(configuration.models)
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return f"configured models: {', '.join(names[:MAX_NAMES])}{more}"
+    return f"configured models: {', '.join(shortened(sorted(configuration.models), MAX_NAMES))}"
 
 
 def _how_to_ask(configuration: Configuration, example: Json, further: Mapping[str, Json]) -> str:

@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.errors import LifecycleError
+from lifecycle.executions.compare_and_set import change
 from lifecycle.executions.requests import Request
-from lifecycle.model.bill import ended_session
 from lifecycle.model.decisions import Action, Decision, Progress
 from lifecycle.model.leases import LONGEST_CALL, Claim, ModelItem
 from lifecycle.model.polling import UnderWay, wait_seconds
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import Executions, ModelItems
-
-MAX_CONFLICTS = 5
-"""Looks that may find the item changed by somebody else meanwhile, before the state machine retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +63,18 @@ def look(
     LifecycleError
         The error that was decided; ServiceUnavailable where the item never stood still.
     """
-    for _ in range(MAX_CONFLICTS):
-        item = items.get(request.project_version_arn)
+
+    def decided(item: ModelItem) -> tuple[ModelItem, Turn]:
         others = item.claim if item.claim and item.claim.execution_arn != request.execution_arn else None
         over = others is not None and claim_is_over(others, executions, now)
         turn = decide(item, describe(), over)
-        if turn.item != item and not items.put(turn.item, ended_session(item, turn.item, now, configuration)):
-            continue
-        if turn.error:
-            raise turn.error
-        assert turn.step is not None  # noqa: S101 - for the type checker
-        return turn.step
-    raise ServiceUnavailable(
-        f"The leases of the model changed {MAX_CONFLICTS} times while they were read.",
-        project_version_arn=request.project_version_arn,
-    )
+        return turn.item, turn
+
+    turn = change(items, request.project_version_arn, decided, now=now, configuration=configuration)
+    if turn.error:
+        raise turn.error
+    assert turn.step is not None  # noqa: S101 - for the type checker
+    return turn.step
 
 
 def claim_is_over(claim: Claim, executions: Executions, now: datetime) -> bool:

@@ -20,6 +20,9 @@ of a function of ours (30 s), its start-up, and a margin."""
 MAX_LEASES = 500
 """Of one model, settled and pending: so the item stays below the 400 KB of DynamoDB (Amazon DynamoDB quotas)."""
 
+MAX_NAMED = 50
+"""Leases that an output or an event names; more are counted. Step Functions has 256 KiB for it, and so has SNS."""
+
 PAST_STARTS = 20
 """How many past starts are remembered of a model."""
 

@@ -9,7 +9,8 @@ from lifecycle.errors import ModelNotFound, ModelNotStartable
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS, NOT_RUNNING, TRAINED
 from lifecycle.model.version import ModelVersion
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import project_name, version_name
+from lifecycle.shared.text import shortened
 
 MAX_TOLD = 5
 """Versions that are told why they were passed over; more are counted."""
@@ -93,7 +94,7 @@ def to_stop(
     with_lease = [item for item in ours if lease_id and item.has_lease(lease_id)]
     if found := [item.project_version_arn for item in with_lease or ours]:
         why = f"has the lease {lease_id}" if with_lease else "is held, or runs and was started by this app"
-        return Choice(found[0], f"{name_of(found[0])} {why}.", tuple(found[1:]))
+        return Choice(found[0], f"{version_name(found[0])} {why}.", tuple(found[1:]))
     if not newest_first:
         raise ModelNotFound(f"The project {model.project} has no model version.")
     running = [version for version in newest_first if version.status in BILLS]
@@ -129,18 +130,12 @@ def _newer(passed_over: Sequence[str]) -> str:
 
 
 def _few(told: Sequence[str]) -> str:
-    more = [f"and {len(told) - MAX_TOLD} more"] if len(told) > MAX_TOLD else []
-    return ", ".join([*told[:MAX_TOLD], *more])
+    return ", ".join(shortened(told, MAX_TOLD))
 
 
 def _name(version: ModelVersion) -> str:
-    return name_of(version.project_version_arn)
-
-
-def name_of(project_version_arn: str) -> str:
-    """The name of a version, by its ARN."""
-    return VersionArn.parse(project_version_arn).version_name
+    return version_name(version.project_version_arn)
 
 
 def _project(item: ModelItem) -> str:
-    return VersionArn.parse(item.project_version_arn).project_name
+    return project_name(item.project_version_arn)

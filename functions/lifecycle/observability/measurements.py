@@ -12,7 +12,6 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import ModelVersion
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.observability.metrics import MODEL, OUTCOME, Measure
-from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.pricing import second_cost
 from lifecycle.start_model.result import StartResult
 
@@ -53,7 +52,7 @@ def of_outcome(outcome: str, metric: str = "Outcomes") -> Measure:
 
 def model_name(project_version_arn: str, configuration: Configuration) -> str:
     """By which people know a model: its configured name, else its version's."""
-    return configuration.name_of(project_version_arn) or VersionArn.parse(project_version_arn).version_name
+    return configuration.display_name(project_version_arn)
 
 
 def _notice_delay(progress: Progress, result: StartResult) -> float | None:

@@ -251,7 +251,7 @@ def _which(
         return {}, ""
     if (version.region, version.account) != region_and_account(here) or not configuration.manages(arn):
         problems.append(f"ProjectVersionArn: {_quoted(arn)} is not of a project that this app manages")
-    return {"ProjectVersionArn": arn}, configuration.name_for(arn) or version.version_name
+    return {"ProjectVersionArn": arn}, configuration.exact_name(arn)
 
 
 def _lease_id(given: Mapping[str, Json], problems: list[str]) -> str:

@@ -13,7 +13,7 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.view import Facts
 from lifecycle.ports import Executions, Ledger, ModelItems, Models, Sweeps
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import project_name
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Reader:
         month = partial(self.ledger.sessions, month_of(began_at), began_at)
         ended = self._try("What this month has cost could not be read", month)
         began = self._began(items, began_at)
-        projects = {*self.configuration.swept_projects, *(VersionArn.parse(arn).project_name for arn in items)}
+        projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)
         return Facts(self.clock(), versions, items, began, unread, last_sweep, ended, tuple(self._problems))
 

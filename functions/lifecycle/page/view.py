@@ -16,7 +16,7 @@ from lifecycle.model.version_choice import newest_good
 from lifecycle.notifications import links
 from lifecycle.page.acts import MINUTES, Button, Buttons
 from lifecycle.schedules.ticks import left_out, starts, stops
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import VersionArn, project_name
 from lifecycle.shared.pricing import cost, hourly_cost
 
 UNKNOWN = "UNKNOWN"
@@ -214,7 +214,7 @@ def _views_of(name: str, model: Model, facts: Facts, configuration: Configuratio
     if model.project_version_arn:
         return [_view(model.project_version_arn, facts, configuration, name)]
     arns = {*facts.versions, *facts.items}
-    of_project = sorted(arn for arn in arns if VersionArn.parse(arn).project_name == model.project)
+    of_project = sorted(arn for arn in arns if project_name(arn) == model.project)
     concerned = [arn for arn in of_project if _concerns_us(arn, facts)]
     if concerned:
         return [_view(arn, facts, configuration, name) for arn in concerned]
@@ -292,7 +292,7 @@ def _key(arn: str, name: str | None, configuration: Configuration) -> str:
 
 def _may_start(arn: str, configuration: Configuration) -> bool:
     """Whether this app has the right to start a version: as infra/parts/grants.py grants it."""
-    project = VersionArn.parse(arn).project_name
+    project = project_name(arn)
     whole = {*configuration.projects, *(model.project for model in configuration.models.values() if model.project)}
     return "*" in whole or project in whole or configuration.name_for(arn) is not None
 

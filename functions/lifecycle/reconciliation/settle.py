@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, ServiceUnavailable, fields_of
+from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, fields_of
 from lifecycle.executions.client_tokens import token_key
+from lifecycle.executions.compare_and_set import change
 from lifecycle.executions.outcomes import Failure
 from lifecycle.executions.requests import Execution, Request, fingerprint, nothing_chosen
 from lifecycle.executions.state_machines import Machine, Machines
-from lifecycle.executions.steps import MAX_CONFLICTS
 from lifecycle.model import leases
+from lifecycle.model.leases import ModelItem
 from lifecycle.model.version_choice import Choice
 from lifecycle.notifications.execution_end import Abortion, Ending
 from lifecycle.ports import Executions, ExecutionState, ModelItems, Models, OpenExecutions, Tokens
@@ -105,6 +106,7 @@ class Settler:
             state,
             workload_arn=request.workload_arn if request else None,
             now=self.now,
+            configuration=self.configuration,
             machines=self.machines,
             items=self.items,
             executions=self.executions,
@@ -150,12 +152,12 @@ class Settler:
 
     def _give_back(self, request: Request) -> bool:
         """Take back the pending lease; answers whether another lease holds the model."""
-        for _ in range(MAX_CONFLICTS):
-            item = self.items.get(request.project_version_arn)
-            without = leases.give_back(item, request.execution_arn, self.now)
-            if without == item or self.items.put(without):
-                return without.is_held(self.now)
-        raise ServiceUnavailable(f"The leases of the model changed {MAX_CONFLICTS} times while they were read.")
+
+        def without(item: ModelItem) -> tuple[ModelItem, bool]:
+            given_back = leases.give_back(item, request.execution_arn, self.now)
+            return given_back, given_back.is_held(self.now)
+
+        return change(self.items, request.project_version_arn, without, now=self.now, configuration=self.configuration)
 
     def _status(self, project_version_arn: str) -> str | None:
         """The model's status, for the message; it is no reason to fail."""

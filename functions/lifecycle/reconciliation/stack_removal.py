@@ -14,9 +14,9 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS
 from lifecycle.notifications import links
 from lifecycle.ports import Executions, ModelItems, Models
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import hourly_cost
-from lifecycle.shared.text import plural, usd
+from lifecycle.shared.text import plural, shortened, usd
 
 RUNBOOK_ENTRY = "DestroyRefused"
 LOOK_SECONDS = 15
@@ -107,7 +107,7 @@ class Remover:
 
     def _that_bill(self, items: Mapping[str, ModelItem]) -> dict[str, BillingModel]:
         found: dict[str, BillingModel] = {}
-        projects = {VersionArn.parse(arn).project_name for arn in items}
+        projects = {project_name(arn) for arn in items}
         for project in self.models.versions(projects) if projects else ():
             if project.versions is None:
                 raise ServiceUnavailable(f"Project {project.project_name} can't be read: {project.problem}")
@@ -140,12 +140,11 @@ class Remover:
     def _refusal(self, billing: Collection[BillingModel]) -> str:
         units = sum(one.inference_units for one in billing)
         price = usd(hourly_cost(units, self.configuration.inference_unit_hour_usd))
-        names = [self._said(one) for one in billing][:NAMED]
-        more = [f"and {len(billing) - NAMED} more"] if len(billing) > NAMED else []
+        named = shortened([self._said(one) for one in billing], NAMED)
         return " ".join(
             [
                 f"Nothing was deleted: {plural(len(billing), 'model')} would go on to bill, {price} an hour, "
-                f"with nobody left to stop them: {', '.join(names + more)}.",
+                f"with nobody left to stop them: {', '.join(named)}.",
                 self._to_do(),
                 f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
             ]
@@ -162,11 +161,7 @@ class Remover:
 
     def _said(self, one: BillingModel) -> str:
         held = f", held by {', '.join(one.holders[:3])}" if one.holders else ""
-        return f"{self._name_of(one.project_version_arn)} ({one.state}{held})"
-
-    def _name_of(self, project_version_arn: str) -> str:
-        """Not the configured name of a project's newest version, which this one may not be."""
-        return self.configuration.name_for(project_version_arn) or VersionArn.parse(project_version_arn).version_name
+        return f"{self.configuration.exact_name(one.project_version_arn)} ({one.state}{held})"
 
 
 def _is_ours(item: ModelItem) -> bool:

@@ -8,16 +8,16 @@ from typing import TypeVar
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.executions.compare_and_set import write
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.steps import claim_is_over
 from lifecycle.model import leases
-from lifecycle.model.bill import ended_session
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import GONE
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions
 from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_turn
-from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.arns import project_name
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ class Sweeper:
 
     def _versions(self, items: Mapping[str, ModelItem], problems: list[str]) -> dict[str, ModelVersion]:
         """What each model is now, of the projects that are configured and of those that the items are of."""
-        project_of = {arn: VersionArn.parse(arn).project_name for arn in items}
+        project_of = {arn: project_name(arn) for arn in items}
         found: dict[str, ModelVersion] = {}
         unread: set[str] = set()
         for project in self.models.versions({*self.configuration.swept_projects, *project_of.values()}):
@@ -154,8 +154,7 @@ class Sweeper:
         for index, restart in enumerate(sweep.restarts):
             payload = {**restart, "Context": {STARTED_BY_SWEEP: "The model was down under this lease."}}
             self.executions.start(self.start_model_arn, self._name(f"start-{index}", written), payload)
-        session = ended_session(item, sweep.item, self.now, self.configuration)
-        if sweep.item != item and not self.items.put(sweep.item, session):
+        if not write(self.items, item, sweep.item, now=self.now, configuration=self.configuration):
             return None  # somebody is at it: the next sweep looks again
         if sweep.stop:
             payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}
@@ -165,7 +164,7 @@ class Sweeper:
     def _name(self, action: str, written: ModelItem) -> str:
         """Readable, and the same for a sweep that is run twice; one that never changed would be spent by a failure."""
         arn = written.project_version_arn
-        model = self.configuration.name_for(arn) or VersionArn.parse(arn).version_name
+        model = self.configuration.exact_name(arn)
         tail = f"-{self.now.astimezone(UTC):%Y%m%dT%H%MZ}-{written.revision}"
         return f"{f'sweep-{action}-{model}'[: MAX_NAME - len(tail)]}{tail}"
 

@@ -5,16 +5,14 @@ from datetime import datetime
 from lifecycle.configuration import Configuration
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
-from lifecycle.model.leases import Lease
+from lifecycle.model.leases import MAX_NAMED, Lease
 from lifecycle.model.statuses import GONE, NOT_RUNNING
 from lifecycle.notifications.cli_commands import extend_command, release_command, stop_command, who_stopped_command
 from lifecycle.notifications.notification import Content, Notification, clock, notification
 from lifecycle.reconciliation.sweep_rules import Finding
-from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import duration, plural, usd
 from lifecycle.shared.wire import to_wire
-from lifecycle.stop_model.result import MAX_TOLD
 
 
 def finding_notification(
@@ -26,7 +24,7 @@ def finding_notification(
     content = Content(
         outcome=finding.outcome,
         key=f"{finding.outcome}#{arn}#{finding.key}",
-        name=configuration.name_of(arn) or VersionArn.parse(arn).version_name,
+        name=configuration.display_name(arn),
         project_version_arn=arn,
         words={"lease": lease.lease_id if lease else "", "ends": _ends(lease, now)},
         what_happened=_what_happened(finding),
@@ -36,7 +34,7 @@ def finding_notification(
         facts={
             "Model": configuration.name_of(arn),
             "Status": finding.status,
-            "Leases": [to_wire(one) for one in finding.leases[:MAX_TOLD]] or None,
+            "Leases": [to_wire(one) for one in finding.leases[:MAX_NAMED]] or None,
         },
     )
     return notification(content, configuration.runbook_url)

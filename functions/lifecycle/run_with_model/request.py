@@ -18,7 +18,7 @@ from lifecycle.executions.requests import (
 )
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.version_choice import Choice
-from lifecycle.shared.text import escaped
+from lifecycle.shared.text import escaped, shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import problems_between_fields
 
@@ -136,7 +136,7 @@ def _problems_between_fields(
     arn = workload.get("StateMachineArn")
     workloads = configuration.workload_arns(execution.id)
     if isinstance(arn, str) and arn not in workloads:
-        allowed = ", ".join(workloads[:MAX_NAMES]) or "none is"
+        allowed = ", ".join(shortened(workloads, MAX_NAMES)) or "none is"
         problems.append(
             f"Workload.StateMachineArn: {escaped(arn, 200)} is not among the workloads that cdk.json allows "
             f"({allowed}); add its name to 'workloads' there and deploy. Versions and aliases can't be named"

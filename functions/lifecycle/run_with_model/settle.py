@@ -7,10 +7,10 @@ may take the lease up to ``LONGEST_CALL`` later. So a run is settled twice where
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.errors import ServiceUnavailable
+from lifecycle.configuration import Configuration
+from lifecycle.executions.compare_and_set import change
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import Machines, execution_arn
-from lifecycle.executions.steps import MAX_CONFLICTS
 from lifecycle.model import leases
 from lifecycle.model.leases import LONGEST_CALL, ModelItem
 from lifecycle.ports import Executions, ExecutionState, ModelItems
@@ -46,6 +46,7 @@ def settle_run(
     *,
     workload_arn: str | None,
     now: datetime,
+    configuration: Configuration,
     machines: Machines,
     items: ModelItems,
     executions: Executions,
@@ -62,6 +63,10 @@ def settle_run(
     ServiceUnavailable
     """
     names, ended_from_outside = Names.of(execution), state.status in ENDED_FROM_OUTSIDE
+
+    def released(item: ModelItem) -> tuple[ModelItem, None]:
+        return leases.release(item, names.lease_id, now), None
+
     started = executions.describe(execution_arn(machines.start_model, names.child))
     if ended_from_outside:
         for arn in (machines.start_model, *([workload_arn] if workload_arn else ())):
@@ -70,7 +75,8 @@ def settle_run(
     late = state.stopped_at is not None and now - state.stopped_at > LONGEST_CALL
     for item in held:
         if late:
-            _release(item, names.lease_id, now, items)
+            # By a write, where nobody stops the model: the sweep then finds that nobody holds it.
+            change(items, item.project_version_arn, released, now=now, configuration=configuration)
         elif executions.describe(execution_arn(machines.stop_model, names.release)) is None:
             payload = {"ProjectVersionArn": item.project_version_arn, "LeaseId": names.lease_id}
             executions.start(machines.stop_model, names.release, payload)
@@ -85,14 +91,3 @@ def _stop(arn: str, executions: Executions) -> None:
     child = executions.describe(arn)
     if child is not None and child.status == "RUNNING":
         executions.stop(arn, _WHY)
-
-
-def _release(item: ModelItem, lease_id: str, now: datetime, items: ModelItems) -> None:
-    """By a write, where nobody stops the model: the sweep then finds that nobody holds it."""
-    for _ in range(MAX_CONFLICTS):
-        if items.put(leases.release(item, lease_id, now)):
-            return
-        item = items.get(item.project_version_arn)
-        if not item.has_lease(lease_id):
-            return
-    raise ServiceUnavailable(f"The leases of the model changed {MAX_CONFLICTS} times while they were read.")

@@ -41,6 +41,16 @@ class VersionArn:
         return told if self.partition == partition else f"{told}, partition {escaped(self.partition)}"
 
 
+def project_name(project_version_arn: str) -> str:
+    """The name of a model version's project; ValueError where it is no model version's ARN."""
+    return VersionArn.parse(project_version_arn).project_name
+
+
+def version_name(project_version_arn: str) -> str:
+    """The name of a model version, which versions of other projects may have too."""
+    return VersionArn.parse(project_version_arn).version_name
+
+
 def region_and_account(arn: str) -> tuple[str, str]:
     """Of any ARN that has both, such as an execution's."""
     _, _, _, region, account, _ = arn.split(":", 5)

@@ -11,6 +11,7 @@ from typing import Any
 
 import fastjsonschema
 
+from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
 
 MAX_PROBLEMS = 30
@@ -49,7 +50,7 @@ class Validator:
             self._check(document)
         except fastjsonschema.JsonSchemaValuesException as invalid:
             found = sorted({line for error in invalid.errors for line in self._lines(error)})
-            return found[:MAX_PROBLEMS] + _rest(found)
+            return shortened(found, MAX_PROBLEMS, "problems")
         return []
 
     def example(self, path: str) -> Json:
@@ -101,10 +102,6 @@ def _path(where: str, name: str) -> str:
 
 def _dotted(path: Sequence[str]) -> str:
     return ".".join(path)
-
-
-def _rest(found: Sequence[str]) -> list[str]:
-    return [f"and {len(found) - MAX_PROBLEMS} problems more"] if len(found) > MAX_PROBLEMS else []
 
 
 def _excerpt(value: Json, length: int = 80) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 NOT_PLAIN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -30,6 +31,12 @@ def duration(seconds: float) -> str:
 def plural(count: int, word: str) -> str:
     """``1 minute``, ``5 minutes``."""
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def shortened(texts: Sequence[str], most: int, what: str = "") -> list[str]:
+    """The first of many, and how many more there are: ``["a", "b", "and 7 more"]``."""
+    left = len(texts) - most
+    return [*texts[:most], *([f"and {left} {what} more" if what else f"and {left} more"] if left > 0 else [])]
 
 
 def escaped(text: str, most: int = 80) -> str:

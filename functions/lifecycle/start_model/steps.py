@@ -21,6 +21,7 @@ from lifecycle.model.version import InUse, ModelVersion
 from lifecycle.model.version_choice import Choice, newest_good
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
 from lifecycle.shared.pricing import second_cost
+from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult, start_result
@@ -304,14 +305,11 @@ def _with_capacity(
 
 
 def _capacity_exceeded(request: StartRequest, version: ModelVersion, in_use: InUse, *, alone: bool) -> CapacityExceeded:
-    held = ", ".join(
-        f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models[:MAX_TOLD]
-    )
-    more = len(in_use.models) - MAX_TOLD
+    held = [f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models]
     asked = max(request.min_inference_units, request.max_inference_units or 0)
     return CapacityExceeded(
         f"The service refused {asked} inference unit(s) for this model: LimitExceededException. "
-        f"Models that fill the quota now: {held or 'none'}{f' and {more} more' if more > 0 else ''}"
+        f"Models that fill the quota now: {', '.join(shortened(held, MAX_TOLD)) or 'none'}"
         f"{'' if in_use.complete else ' that could be read; not all projects could'}. "
         "The default quota is 2 running models in an account and Region, and 5 inference units a model.",
         project_version_arn=request.project_version_arn,

@@ -7,14 +7,11 @@ from typing import Any
 from lifecycle.configuration import Configuration
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.model.decisions import StopProgress
-from lifecycle.model.leases import ModelItem
+from lifecycle.model.leases import MAX_NAMED, ModelItem
 from lifecycle.model.statuses import GONE
 from lifecycle.model.version import ModelVersion
 from lifecycle.shared.pricing import cost, hourly_cost
 from lifecycle.stop_model.request import StopRequest
-
-MAX_TOLD = 50
-"""Leases that an output names; more are counted, in a warning. Step Functions has 256 KiB for it, and so has SNS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +88,14 @@ def stop_result(
     )
     if kept:
         holding = _holding(item, now)
-        more = len(holding) - MAX_TOLD
+        more = len(holding) - MAX_NAMED
         return replace(
             result,
             outcome=Outcome.MODEL_KEPT_RUNNING,
-            leases=holding[:MAX_TOLD],
+            leases=holding[:MAX_NAMED],
             warnings=(
                 *result.warnings,
-                *([f"Leases names {MAX_TOLD}; {more} more hold the model."] if more > 0 else ()),
+                *([f"Leases names {MAX_NAMED}; {more} more hold the model."] if more > 0 else ()),
             ),
             estimated_hourly_cost=hourly_cost(units or 1, price),
         )

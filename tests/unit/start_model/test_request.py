@@ -296,7 +296,7 @@ def test_a_number_that_json_has_not_is_refused(number: float) -> None:
     assert line == "Context: has a number that is too large to be kept; pass it as a string"
 
 
-@pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29 and 1 more).")])
+@pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29, and 1 more).")])
 def test_thirty_configured_models_are_named_and_more_are_counted(count: int, more: str) -> None:
     configuration = Configuration(models={f"m{number:02}": Model(ARN) for number in range(count)})
     assert refusal({}, configuration)["Remedy"].endswith(more)
