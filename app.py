@@ -1,20 +1,31 @@
 """The CDK app: ``python app.py`` synthesises it, with or without the CDK CLI, without credentials and network."""
 
-import json
 import os
 import sys
-from pathlib import Path
 
-from infra.app import build
-from infra.settings.settings import CONTEXT_KEY, SettingsError
+from infra.parts.bundle import NotSetUp
+from infra.settings.cdk_json import settings_of
+from infra.settings.settings import ROOT, SettingsError
 
-ROOT = Path(__file__).parent
+BY_CLI = "CDK_OUTDIR" in os.environ
+"""The CDK CLI names the folder of the assembly, and says itself what comes of it."""
+
+
+def main() -> str | None:
+    """Synthesise; returns what is wrong."""
+    try:
+        settings = settings_of(ROOT)
+        # Only now: Node takes seconds to start, and wrong settings can be said without.
+        from infra.app import build
+        from infra.summary import summary
+
+        assembly = build(settings, outdir=None if BY_CLI else ROOT / "cdk.out").synth()
+    except (SettingsError, NotSetUp) as error:
+        return str(error)
+    if not BY_CLI:
+        sys.stdout.write(f"{summary(settings, assembly)}\n")
+    return None
+
 
 if __name__ == "__main__":
-    # The CDK CLI hands over the context of cdk.json; without the CLI it is read here.
-    own_context = json.loads((ROOT / "cdk.json").read_text("utf-8")).get("context", {}).get(CONTEXT_KEY)
-    try:
-        # The CLI names the folder too.
-        build(own_context, outdir=None if "CDK_OUTDIR" in os.environ else ROOT / "cdk.out").synth()
-    except SettingsError as error:
-        sys.exit(str(error))
+    sys.exit(main())

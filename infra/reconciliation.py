@@ -96,6 +96,8 @@ class Keeping(Construct):
             ],
         )
         rule.node.add_dependency(permission)
+        same = "The function is this stack's own; the CDK can't read that from a token."
+        cdk.Annotations.of(rule).acknowledge_warning("@aws-cdk/aws-events:ruleUnresolvedEnvironment", same)
 
     def _sweep_every_few_minutes(self) -> None:
         period = cdk.Duration.minutes(self._shared.settings.sweep_minutes)

@@ -1,8 +1,5 @@
-"""The synthesised app: made once a test session for each configuration, because jsii takes seconds to start."""
+"""What tests of several folders share: the settings with everything in them, and the synthesised app."""
 
-import fcntl
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emulator.deploy import synthesise
+from tests.assemblies import Assemblies, Configuration
+from tests.deployed import app
+from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
 from tools.templates import Template
 
 # A busy machine is slow, and a failure that comes and goes stops everybody: the same examples every time.
@@ -102,6 +101,17 @@ SETTINGS: Mapping[str, Any] = {
 """Every setting is used."""
 
 
+CONFIGURATIONS = {
+    "assembly": Configuration(app.SETTINGS),  # the emulator's first, which has the longest tests
+    "stack": Configuration(SETTINGS),
+    "minimal": Configuration(MINIMAL),
+    "every_project": Configuration(EVERY_PROJECT),
+    "hundred": Configuration(HUNDRED),
+    "unacknowledged": Configuration(SETTINGS, acknowledged=False),
+}
+"""By the fixture that has each."""
+PLANNED = pytest.StashKey[list[Configuration]]()
+
 LARGE = frozenset(Path(__file__).parent / name for name in ("browser", "docs", "emulator"))
 """Folders of which every test is large: what the product needs of them, its stories use anyway."""
 MOCKING = frozenset({"adapters", "handlers"})
@@ -114,33 +124,41 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is large by its folder. Begin with the tests that mostly wait: the others run meanwhile.
+    """Mark what is large by its folder, or because it needs a hundred models.
+
+    Begin with the tests that mostly wait: the others run meanwhile.
 
     End with those that mock AWS, which empties the emulator that a process shares.
     """
     for item in items:
-        if LARGE.intersection(item.path.parents):
+        if LARGE.intersection(item.path.parents) or "hundred" in _asked(item):
             item.add_marker("large")
     items.sort(key=lambda one: (one.get_closest_marker("waits") is None, not MOCKING.isdisjoint(one.path.parts)))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Know which configurations the run is going to need, so that one process synthesises them all."""
+    needed = set().union(*(_asked(item) for item in session.items))
+    session.config.stash[PLANNED] = [one for name, one in CONFIGURATIONS.items() if name in needed]
+
+
+def _asked(item: pytest.Item) -> set[str]:
+    """The fixtures of a test, those too that a parameter names."""
+    callspec = getattr(item, "callspec", None)
+    parameters = callspec.params.values() if callspec else ()
+    return {*getattr(item, "fixturenames", ()), *(one for one in parameters if isinstance(one, str))}
+
+
 @pytest.fixture(scope="session")
-def synthesised(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Synthesised:
-    """Gives the assembly of a configuration, made by the first test process that asks."""
+def assemblies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Assemblies:
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    return Assemblies(base if worker_id == "master" else base.parent, request.config.stash[PLANNED])
 
-    def assembly(settings: Mapping[str, Any]) -> Path:
-        name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
-        outdir, done = shared / f"assembly-{name}", shared / f"assembly-{name}.done"
-        with (shared / f"assembly-{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not done.exists():
-                synthesise({"custom-labels-lifecycle": settings}, outdir)
-                done.touch()
-        return outdir
 
-    return assembly
+@pytest.fixture(scope="session")
+def synthesised(assemblies: Assemblies) -> Synthesised:
+    """Gives the assembly of a configuration."""
+    return lambda settings: assemblies.of(Configuration(settings))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 import infra  # puts functions/ on the path
-from infra.settings.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
+from infra.settings.cdk_json import settings_of
+from infra.settings.settings import STACK_NAME, SettingsError
 
 OUTPUT = "PageFunctionName"
 
@@ -66,9 +67,8 @@ def show(told: Any, console: Console) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Print it; 1 where it can't be had."""
     console = Console()
-    context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"][CONTEXT_KEY]
     try:
-        show(bill(arguments[0] if arguments else None, Settings.from_context(context).region), console)
+        show(bill(arguments[0] if arguments else None, settings_of().region), console)
     except (BillError, SettingsError, BotoCoreError, ClientError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False, soft_wrap=True)
         return 1

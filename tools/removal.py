@@ -11,7 +11,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 import infra  # puts functions/ on the path
-from infra.settings.settings import CONTEXT_KEY, ROOT, STACK_NAME, Settings, SettingsError
+from infra.settings.cdk_json import settings_of
+from infra.settings.settings import STACK_NAME, SettingsError
 
 FUNCTION = "RemovalRemove"
 """How the function's logical id begins."""
@@ -38,9 +39,8 @@ def refusal(region: str, stack_name: str = STACK_NAME) -> str | None:
 
 def main() -> int:
     """Print why not; 1 where it would be refused."""
-    context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"][CONTEXT_KEY]
     try:
-        why_not = refusal(Settings.from_context(context).region)
+        why_not = refusal(settings_of().region)
     except (SettingsError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"Not asked whether models run ({error}): CloudFormation asks itself.\n")
         return 0

@@ -1,25 +1,22 @@
 """Show when the schedules of cdk.json come next: ``python -m tools.schedules [NAME]``."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice, takewhile
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
-import infra  # puts functions/ on the path
+from infra.settings.cdk_json import settings_of
 from infra.settings.schedules import first_moment
-from infra.settings.settings import CONTEXT_KEY, Settings, SettingsError
+from infra.settings.settings import Settings, SettingsError
 from lifecycle.configuration import Schedule
 from lifecycle.schedules.ticks import lease_id, left_out, starts, stops
 
-ROOT = Path(infra.__file__).parent.parent
 NEXT = 5
 _MOST = 1000
 """Occurrences that are looked at, where nearly all days are left out."""
@@ -112,9 +109,8 @@ def _offset(local: datetime) -> str:
 
 def main(arguments: list[str]) -> str | None:
     """Show them; answers what is wrong with cdk.json."""
-    context = json.loads((ROOT / "cdk.json").read_text("utf-8")).get("context", {}).get(CONTEXT_KEY)
     try:
-        settings = Settings.from_context(context, folder=ROOT)
+        settings = settings_of()
     except SettingsError as error:
         return str(error)
     show(settings, datetime.now(UTC), Console(), arguments[0] if arguments else None)

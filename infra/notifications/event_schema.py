@@ -32,7 +32,7 @@ class EventSchema(Construct):
             description="What is told of a model: docs/notifications.md",
             content=json.dumps(event_schema()),
         )
-        schema.add_dependency(registry)
+        schema.add_resource_dependency(registry)
 
 
 def event_schema() -> dict[str, object]:

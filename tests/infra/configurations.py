@@ -17,4 +17,9 @@ def model(number: int = 0) -> dict[str, Any]:
 
 MINIMAL: Mapping[str, Any] = {"models": [model()]}
 HUNDRED: Mapping[str, Any] = {"models": [model(number) for number in range(100)], "sweep_minutes": 60}
-EVERY_PROJECT: Mapping[str, Any] = {"models": [model()], "projects": ["circuit-boards-001", "*"]}
+EVERY_PROJECT: Mapping[str, Any] = {
+    "models": [model()],
+    "projects": ["circuit-boards-001", "*"],
+    "notification_emails": [{"address": "ml-operators@example.com", "severities": ["ERROR"]}],
+}
+"""Of which the only address has a filter."""

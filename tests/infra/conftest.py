@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Synthesised
+from tests.assemblies import Assemblies
+from tests.conftest import CONFIGURATIONS, Synthesised
 from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
 from tools.templates import Template
 
@@ -20,6 +21,12 @@ def hundred(synthesised: Synthesised) -> Template:
 @pytest.fixture(scope="session")
 def every_project(synthesised: Synthesised) -> Template:
     return Template(synthesised(EVERY_PROJECT))
+
+
+@pytest.fixture(scope="session")
+def unacknowledged(assemblies: Assemblies) -> Path:
+    """The assembly with every setting used, and no exception from cdk-nag's rules acknowledged."""
+    return assemblies.of(CONFIGURATIONS["unacknowledged"])
 
 
 @pytest.fixture(scope="session")

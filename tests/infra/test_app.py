@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from infra.settings.cdk_json import HANDED_OVER, settings_of
+from infra.settings.settings import Settings, SettingsError
+from tests.assemblies import Assemblies, said_of
 from tests.conftest import SETTINGS
-from tests.infra.configurations import ROOT
+from tests.infra.configurations import MINIMAL, ROOT, model
 from tools.templates import STACK, Template
 
+NO_SETTINGS = ["cdk.json has no custom-labels-lifecycle under context: there the settings are."]
+NO_JSON = ["cdk.json is no JSON: line 1, column 14: Expecting property name enclosed in double quotes."]
+WRONG = {"models": [model()], "projcts": ["x"], "removal_policy": "keep"}
+PROBLEMS = [
+    "cdk.json, context:",
+    "  custom-labels-lifecycle.projcts: is unknown, did you mean projects?",
+    '  custom-labels-lifecycle.removal_policy: must be one of destroy, retain, for example "retain"; got "keep"',
+    "The keys are described in infra/settings/settings.schema.json.",
+]
 NO_NETWORK_IN_PYTHON = """
 import sys
 
@@ -54,9 +67,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.xdist_group("copy")
+@pytest.mark.large
 def test_another_folder_without_environment_and_network_gives_the_same_template(copy: Path, stack: Template) -> None:
-    """Byte for byte: the same asset's hash, and so no new versions of the functions."""
+    """Byte for byte: the same asset's hash, and so no new versions of the functions. Nothing is said but what it is."""
     (copy / "cdk.json").write_text(json.dumps({"context": {"custom-labels-lifecycle": SETTINGS}}))
     hooks = copy / "hooks"
     hooks.mkdir()
@@ -68,26 +81,69 @@ def test_another_folder_without_environment_and_network_gives_the_same_template(
         "NODE_OPTIONS": f"--require {hooks / 'no_network.js'}",
     }
     app = run(copy, environment)
-    assert app.returncode == 0, app.stderr
+    assert app.stderr == ""
+    assert app.returncode == 0
+    assert [one.partition(" has ")[2] for one in app.stdout.splitlines()] == [
+        one.partition(" has ")[2] for one in said_of(stack.assembly)
+    ]
+    assert app.stdout.splitlines()[-1].startswith(f"cdk.out/{STACK}.template.json has ")
     assert (copy / "cdk.out" / f"{STACK}.template.json").read_text() == stack.text
 
 
-@pytest.mark.xdist_group("copy")
-def test_a_cdk_json_without_settings_is_told_so(copy: Path) -> None:
-    (copy / "cdk.json").write_text("{}")
-    app = run(copy, {})
-    assert app.returncode == 1
-    assert app.stderr.startswith("cdk.json, context:\n  custom-labels-lifecycle.input: must be of type object")
+def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, minimal: Template) -> None:
+    price, made = said_of(stack.assembly)
+    assert price == (
+        "Info: The price of an inference unit in eu-west-1 is assumed to be us-east-1's, USD 4.00 an hour. "
+        "Set inference_unit_hour_usd in cdk.json to yours."
+    )
+    where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"
+    assert made == (
+        f"{where} for account 111122223333 in eu-west-1. They run defects, logos and welds (as configured for up to "
+        "USD 16.00 per hour) and send mail to ml-operators@example.com, night-shift@example.com and "
+        "packaging@example.com."
+    )
+    assert said_of(minimal.assembly)[-1].endswith(" per hour) and send mail to nobody.")
 
 
-def test_wrong_settings_are_told_without_a_traceback(tmp_path: Path) -> None:
-    context = {"custom-labels-lifecycle": {**SETTINGS, "projcts": ["x"], "removal_policy": "keep"}}
-    app = run(ROOT, {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path)})
-    assert app.returncode == 1
-    assert app.stdout == ""
-    assert app.stderr.splitlines() == [
-        "cdk.json, context:",
-        "  custom-labels-lifecycle.projcts: is unknown, did you mean projects?",
-        '  custom-labels-lifecycle.removal_policy: must be one of destroy, retain, for example "retain"; got "keep"',
-        "The keys are described in infra/settings/settings.schema.json.",
-    ]
+def test_many_models_are_counted(hundred: Template) -> None:
+    """The addresses too."""
+    assert "They run 100 models (as configured for up to USD 400.00 per hour)" in said_of(hundred.assembly)[-1]
+
+
+def test_a_synthesis_uses_nothing_deprecated_and_says_nothing_else(assemblies: Assemblies, stack: Template) -> None:
+    """But for cdk-nag, which infra/__init__.py silences."""
+    assert stack
+    deprecated = re.findall(r"\[WARNING\] (\S+) is deprecated", assemblies.log)
+    assert {*deprecated} == {"aws-cdk-lib.aws_events.CfnEventBusPolicy#principal"}
+
+
+@pytest.mark.parametrize(
+    ("cdk_json", "said"),
+    [
+        (None, ["cdk.json can't be read: No such file or directory."]),
+        ('{"context": {', NO_JSON),
+        ("[]", NO_SETTINGS),
+        ("{}", NO_SETTINGS),
+        (json.dumps({"context": {"custom-labels-lifecycle": WRONG}}), PROBLEMS),
+    ],
+    ids=["no file", "no JSON", "a list", "no settings", "wrong settings"],
+)
+def test_what_is_wrong_with_cdk_json_is_said(cdk_json: str | None, said: list[str], tmp_path: Path) -> None:
+    if cdk_json is not None:
+        (tmp_path / "cdk.json").write_text(cdk_json, "utf-8")
+    with pytest.raises(SettingsError) as error:
+        settings_of(tmp_path)
+    assert str(error.value).splitlines() == said
+
+
+def test_what_the_cdk_cli_hands_over_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cdk.json").write_text("{}", "utf-8")
+    monkeypatch.setenv(HANDED_OVER, json.dumps({"custom-labels-lifecycle": MINIMAL, "another": {}}))
+    assert settings_of(tmp_path) == Settings.from_context(MINIMAL)
+
+
+def test_the_app_says_what_is_wrong_without_a_traceback_and_before_it_starts_node(tmp_path: Path) -> None:
+    context = {"custom-labels-lifecycle": WRONG}
+    app = run(ROOT, {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path), "JSII_NODE": "no-node"})
+    assert (app.returncode, app.stdout) == (1, "")
+    assert app.stderr.splitlines() == PROBLEMS

@@ -44,9 +44,6 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
     assert len(zipped.getvalue()) < 750_000
 
 
-BATCHES = ("detect_batch_prepare", "detect_batch_summarise")
-
-
 def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle: Path) -> None:
     """In order: equal settings make equal bundles, and who is told what is none of the functions' code."""
     defects, logos = (model["project_version_arn"] for model in SETTINGS["models"][:2])
@@ -96,29 +93,45 @@ def test_the_functions_read_the_settings_as_they_were_checked(bundle: Path) -> N
     assert configuration.load(bundle) == Settings.from_context(SETTINGS).configuration
 
 
-@pytest.mark.parametrize(
-    "handler",
-    ["prepare", "check", "start", "stop", "notify", "settle", "sweep", "tick", "page", "act", *BATCHES],
-)
-def test_a_handler_needs_nothing_but_the_bundle_and_the_runtime(
-    handler: str, bundle: Path, stack: Template, tmp_path: Path
+IMPORT_EACH = """
+import importlib, json, os, sys
+import aws_lambda_powertools, boto3  # once, because they take long
+for module, variables in json.load(sys.stdin):
+    if os.fork() == 0:
+        os.environ.update(variables)
+        handler = importlib.import_module(module).handler
+        print(json.dumps([module, callable(handler), "jinja2" in sys.modules]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+"""Each in a process of its own, as Lambda does."""
+
+
+def test_the_handlers_need_nothing_but_the_bundle_and_the_runtime(
+    bundle: Path, stack: Template, tmp_path: Path
 ) -> None:
-    environment = {
-        **stack.functions[handler]["Environment"]["Variables"],
+    runtime = {
         "PYTHONPATH": os.pathsep.join([str(bundle), str(ROOT / "build" / "runtime")]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LAMBDA_TASK_ROOT": str(bundle),
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    code = f"from {stack.functions[handler]['Handler'].rpartition('.')[0]} import handler; assert callable(handler)"
-    # What makes HTML is no part of the others' cold starts.
-    code += f"; import sys; assert ('jinja2' in sys.modules) is {handler in {'page', 'act'}}"
-    command = [sys.executable, "-S", "-c", code]
+    functions = {f"handlers.{name}": one["Environment"]["Variables"] for name, one in stack.functions.items()}
     imported = subprocess.run(  # noqa: S603 - our own arguments
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-S", "-c", IMPORT_EACH],
+        cwd=tmp_path,
+        env=runtime,
+        input=json.dumps([*functions.items()]),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert imported.returncode == 0, imported.stderr
+    assert imported.stderr == ""
+    found = {module: tuple(how) for module, *how in map(json.loads, imported.stdout.splitlines())}
+    # What makes HTML is no part of the others' cold starts.
+    html = {"handlers.page", "handlers.act"}
+    assert found == {module: (True, module in html) for module in functions}
 
 
 def test_it_has_the_time_zones_of_its_schedules_and_no_others(bundle: Path, minimal: Template) -> None:

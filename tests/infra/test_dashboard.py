@@ -102,10 +102,11 @@ def test_a_graph_of_all_models_searches_the_dimensions_that_are_emitted(stack: T
         assert (statistic in {"Sum", "Average"}, period) == (True, "3600")
 
 
-def test_every_alarm_is_on_it_a_hundred_in_a_widget(hundred: Template, stack: Template) -> None:
-    for template in (stack, hundred):
-        shown = [one for title in widgets_of(template, "alarm").values() for one in title["alarms"]]
-        assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in template.of_type("AWS::CloudWatch::Alarm"))
+@pytest.mark.parametrize("configuration", ["stack", "hundred"])
+def test_every_alarm_is_on_it_a_hundred_in_a_widget(request: pytest.FixtureRequest, configuration: str) -> None:
+    template = request.getfixturevalue(configuration)
+    shown = [one for title in widgets_of(template, "alarm").values() for one in title["alarms"]]
+    assert sorted(shown) == sorted(f"${{{name}.Arn}}" for name in template.of_type("AWS::CloudWatch::Alarm"))
 
 
 def test_every_function_machine_queue_and_table_is_on_it(stack: Template) -> None:

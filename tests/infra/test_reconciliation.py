@@ -97,9 +97,9 @@ def test_the_schedule_waits_until_its_role_may_call(stack: Template) -> None:
     assert {"KeepingEverySweepRole", "KeepingEverySweepRoleDefaultPolicy"} <= stack.depends_on("KeepingEverySweep")
 
 
-def test_the_role_of_the_schedule_is_the_same_in_every_version(minimal: Template, hundred: Template) -> None:
+def test_the_role_of_the_schedule_is_the_same_in_every_version(minimal: Template, every_project: Template) -> None:
     """One that went with its version would be made anew by each deploy, in use before IAM has told it everywhere."""
-    assert minimal.logical_ids["KeepingEverySweepRole"] == hundred.logical_ids["KeepingEverySweepRole"]
+    assert minimal.logical_ids["KeepingEverySweepRole"] == every_project.logical_ids["KeepingEverySweepRole"]
 
 
 # --- Lost calls -------------------------------------------------------------------------------------------------------

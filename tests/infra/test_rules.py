@@ -1,7 +1,6 @@
 """What others' rules say of the template: cdk-nag's AwsSolutions and cfn-lint."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,17 +10,8 @@ from typing import Any
 import pytest
 
 from infra.settings.settings import CUSTOM_LABELS_REGIONS
-from tests.conftest import SETTINGS
-from tests.infra.configurations import ROOT
+from tests.assemblies import REFUSED
 from tools.templates import STACK, Template
-
-WITHOUT_ACKNOWLEDGEMENTS = """
-import runpy, sys
-sys.path.insert(0, ".")
-import infra.parts.nag
-infra.parts.nag.acknowledge = lambda construct, reasons: None
-runpy.run_path("app.py", run_name="__main__")
-"""
 
 IGNORED = {"W3005": "CDK names a role in DependsOn beside the GetAtt that says the same."}
 NO_JSONATA_THERE = re.compile(
@@ -77,26 +67,14 @@ def test_every_acknowledgement_has_a_reason(stack: Template) -> None:
         assert reason.endswith("."), finding
 
 
-def test_without_acknowledgements_exactly_what_they_name_fails_the_synthesis(stack: Template, tmp_path: Path) -> None:
+def test_without_acknowledgements_exactly_what_they_name_fails_the_synthesis(
+    stack: Template, unacknowledged: Path
+) -> None:
     """So a finding does fail, and no acknowledgement has outlived its finding."""
-    environment = {
-        **os.environ,
-        "CDK_OUTDIR": str(tmp_path),
-        "CDK_CONTEXT_JSON": json.dumps({"custom-labels-lifecycle": SETTINGS}),
-    }
-    app = subprocess.run(  # noqa: S603 - our own arguments
-        [sys.executable, "-c", WITHOUT_ACKNOWLEDGEMENTS],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert app.returncode != 0
-    assert "AwsSolutions-IAM5" in app.stderr
+    assert "AwsSolutions-IAM5" in (unacknowledged / REFUSED).read_text("utf-8")
     found = {
         (one["constructPath"], violation["ruleName"])
-        for violation in findings(tmp_path)
+        for violation in findings(unacknowledged)
         for one in violation["violatingConstructs"]
     }
     excused = {

@@ -1,0 +1,45 @@
+"""What a synthesis has made, in words for whoever ran `make synth`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aws_cdk import cx_api
+
+from infra.settings.settings import ROOT, Settings
+from lifecycle.shared.pricing import hourly_cost
+
+NAMED = 3
+"""More than so many are counted, not named."""
+
+
+def summary(settings: Settings, assembly: cx_api.CloudAssembly) -> str:
+    """What to know before a deploy, and where the templates are."""
+    told = [*dict.fromkeys(note for stack in assembly.stacks for note in _notes(stack))]
+    return "\n".join([*told, *(_sentence(settings, Path(stack.template_full_path)) for stack in assembly.stacks)])
+
+
+def _notes(stack: cx_api.CloudFormationStackArtifact) -> Iterator[str]:
+    """What the constructs remark on the settings, of which the CDK CLI alone would print anything."""
+    for message in stack.messages:
+        # The CDK appends by which id to acknowledge it.
+        yield f"{message.level.name.capitalize()}: {str(message.entry.data).partition(' [ack: ')[0]}"
+
+
+def _sentence(settings: Settings, template: Path) -> str:
+    resources = len(json.loads(template.read_text("utf-8"))["Resources"])
+    units = sum(model.max_inference_units or model.min_inference_units for model in settings.models.values())
+    cost = hourly_cost(units, settings.inference_unit_hour_usd)
+    mails = _named([one.address for one in settings.notification_emails], "addresses", nobody="nobody")
+    where = template.relative_to(ROOT) if template.is_relative_to(ROOT) else template
+    return (
+        f"{where} has {resources} resources for account {settings.account} in {settings.region}. They run "
+        f"{_named(list(settings.models), 'models')} (as configured for up to USD {cost:,.2f} per hour) "
+        f"and send mail to {mails}."
+    )
+
+
+def _named(names: Sequence[str], kind: str, nobody: str = "") -> str:
+    if len(names) > NAMED:
+        return f"{len(names)} {kind}"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or nobody
