@@ -8,8 +8,6 @@ from infra.parts.machines import any_execution, executions_arn, full_name, machi
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
 
-TITLE = "Custom Labels models"
-
 
 class Page(Construct):
     """Two functions, because two groups of people may invoke them: who looks, and who acts."""
@@ -46,7 +44,7 @@ class Page(Construct):
     def widget(self, *, width: int, height: int) -> cloudwatch.CustomWidget:
         """For a dashboard, in CloudWatch's units."""
         return cloudwatch.CustomWidget(
-            title=TITLE,
+            title="Custom Labels models",
             function_arn=self.page.function.function_arn,
             width=width,
             height=height,

@@ -30,9 +30,9 @@ from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.ports import TokenHolder
+from tests.released import VERSION
 from tests.unit.examples import ARN, NOW, OTHER_ARN, execution
 
-VERSION = "0.1.0"
 FOLDER = Path(__file__).parent / "stored"
 KEYS: Mapping[str, Mapping[str, str]] = {
     "models": {"Id": "HASH"},

@@ -95,7 +95,8 @@ def test_the_functions_read_the_settings_as_they_were_checked(bundle: Path) -> N
 
 IMPORT_EACH = """
 import importlib, json, os, sys
-import aws_lambda_powertools, boto3  # once, because they take long
+import boto3  # once, because it takes long
+sys.dont_write_bytecode, sys.pycache_prefix = False, os.getcwd()  # what they share is compiled once, outside the bundle
 for module, variables in json.load(sys.stdin):
     if os.fork() == 0:
         os.environ.update(variables)

@@ -2,7 +2,6 @@
 
 import json
 
-from infra.page import TITLE
 from tests.infra.grants import START_MODEL, STOP_MODEL
 from tools.templates import Template
 
@@ -16,7 +15,7 @@ def test_the_dashboard_has_the_page_and_refreshes_it(stack: Template) -> None:
     (widget,) = (one for one in widgets if one["type"] == "custom")
     assert widget["properties"] == {
         "endpoint": PAGE,
-        "title": TITLE,
+        "title": "Custom Labels models",
         "updateOn": {"refresh": True, "resize": True, "timeRange": True},
     }
 

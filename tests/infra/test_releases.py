@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.adapters.test_stored import VERSION
+from tests.released import VERSION
 from tools.templates import Template
 
 FOLDER = Path(__file__).parent / "released"
@@ -37,6 +36,8 @@ Release = dict[str, Any]
 
 def fixed_properties(resource_type: str) -> list[str]:
     """Those with which CloudFormation replaces a resource when they change, by its own schemas."""
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # takes a second
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
     paths = [*schema.get("createOnlyProperties", ()), *schema.get("conditionalCreateOnlyProperties", ())]
     return sorted({path.split("/")[2] for path in paths})
