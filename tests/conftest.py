@@ -1,6 +1,6 @@
 """What tests of several folders share: the settings with everything in them, and the synthesised app."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ CONFIGURATIONS = {
     "unacknowledged": Configuration(SETTINGS, acknowledged=False),
 }
 """By the fixture that has each."""
-PLANNED = pytest.StashKey[list[Configuration]]()
+PLANNED = pytest.StashKey[Sequence[Configuration]]()
 
 LARGE = frozenset(Path(__file__).parent / name for name in ("browser", "docs", "emulator"))
 """Folders of which every test is large: what the product needs of them, its stories use anyway."""
