@@ -1,7 +1,5 @@
 """Notify: tell people and pipelines how an execution ended, once."""
 
-from typing import NamedTuple
-
 from handlers._runtime import bootstrap
 from handlers._runtime.delivery import telemetry, tell
 from handlers._runtime.entry import Context, Event, entry
@@ -11,36 +9,16 @@ from lifecycle.errors import ServiceUnavailable
 from lifecycle.executions.outcomes import Failure
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import Machine
-from lifecycle.model.decisions import Progress, StopProgress
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.notifications.links import sampled_trace
 from lifecycle.notifications.notification import Notification
 from lifecycle.observability import measurements
-from lifecycle.run_with_model.request import RunRequest
 from lifecycle.shared.wire import Json, from_wire
-from lifecycle.start_model.request import StartRequest
-from lifecycle.start_model.result import StartResult
-from lifecycle.stop_model.request import StopRequest
-from lifecycle.stop_model.result import StopResult
+from lifecycle.workflows import WORKFLOWS
 
 CONFIGURATION = bootstrap.configuration()
 MACHINES = bootstrap.machines()
-
-
-class Passed(NamedTuple):
-    """What the Tasks of a machine pass; of a run's result nobody is told."""
-
-    request: type[StartRequest | StopRequest | RunRequest]
-    progress: type[Progress]
-    result: type[StartResult | StopResult] | None
-
-
-PASSED = {
-    Machine.START_MODEL: Passed(StartRequest, Progress, StartResult),
-    Machine.STOP_MODEL: Passed(StopRequest, StopProgress, StopResult),
-    Machine.RUN_WITH_MODEL: Passed(RunRequest, Progress, None),
-}
 
 
 @entry
@@ -64,13 +42,13 @@ def handler(event: Event, context: Context) -> dict[str, Json]:
 
 def _ending(event: Event) -> Ending:
     machine = Machine(event["Machine"])
-    passed, request, result = PASSED[machine], event.get("Request"), event.get("Result")
+    workflow, request, result = WORKFLOWS[machine], event.get("Request"), event.get("Result")
     return Ending(
         machine,
         from_wire(Execution, event["Execution"]),
         dry_run=event.get("DryRun") is True,
-        progress=from_wire(passed.progress, event.get("Progress") or {}),
-        request=from_wire(passed.request, request) if request else None,
-        result=from_wire(passed.result, result) if result and passed.result else None,
+        progress=from_wire(workflow.progress, event.get("Progress") or {}),
+        request=from_wire(workflow.request, request) if request else None,
+        result=from_wire(workflow.result, result) if result and workflow.result else None,
         failure=from_wire(Failure, event["Failure"]) if event.get("Failure") else None,
     )

@@ -21,16 +21,12 @@ class Machines:
     run_with_model: str
 
     def of(self, execution_arn: str) -> Machine:
-        """The machine of an execution; ValueError where it is none of ours."""
+        """The machine of an execution; ValueError where it is none of this app's."""
         machine_arn = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
-        by_arn = {
-            self.start_model: Machine.START_MODEL,
-            self.stop_model: Machine.STOP_MODEL,
-            self.run_with_model: Machine.RUN_WITH_MODEL,
-        }
-        if machine_arn not in by_arn:
-            raise ValueError(f"{execution_arn} is not an execution of this app")
-        return by_arn[machine_arn]
+        for machine in Machine:
+            if machine_arn == getattr(self, machine.name.lower()):
+                return machine
+        raise ValueError(f"{execution_arn} is not an execution of this app")
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:

@@ -13,6 +13,7 @@ from lifecycle.start_model.request import StartRequest
 from lifecycle.start_model.result import StartResult
 from lifecycle.stop_model.request import StopRequest
 from lifecycle.stop_model.result import StopResult
+from lifecycle.workflows import WORKFLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,6 @@ class Abortion:
         if self.status == "TIMED_OUT":
             return "Step Functions ended the execution: it had been going on for too long."
         return f"Somebody stopped the execution{f': {self.cause}' if self.cause else ', without a reason.'}"
-
-
-_FAILED: Mapping[Machine, tuple[Outcome, Outcome]] = {
-    # machine            failed                timed out
-    Machine.START_MODEL: (Outcome.START_FAILED, Outcome.START_TIMED_OUT),
-    Machine.STOP_MODEL: (Outcome.STOP_FAILED, Outcome.STOP_TIMED_OUT),
-    Machine.RUN_WITH_MODEL: (Outcome.WORKLOAD_FAILED, Outcome.WORKLOAD_FAILED),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,8 @@ class Ending:
             return self.result.outcome
         if self.abortion:
             return Outcome.EXECUTION_ABORTED
-        return _FAILED[self.machine][self.error == "TimedOut"]
+        workflow = WORKFLOWS[self.machine]
+        return workflow.timed_out if self.error == "TimedOut" else workflow.failed
 
     @property
     def tells_nobody(self) -> bool:
@@ -110,7 +104,7 @@ class Ending:
         if self.request:
             return self.request.project_version_arn or None
         # What a workload says in its Cause is its own.
-        return None if self.machine is Machine.RUN_WITH_MODEL else self.cause.get("ProjectVersionArn")
+        return self.cause.get("ProjectVersionArn") if WORKFLOWS[self.machine].result else None
 
     @property
     def last_status(self) -> str | None:

@@ -13,11 +13,12 @@ from lifecycle.executions.requests import (
     digest_of,
     lease_id_of,
     model_of,
+    nothing_chosen,
     refuse,
     validator,
 )
 from lifecycle.executions.state_machines import execution_arn
-from lifecycle.model.version_choice import Choice
+from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.shared.text import escaped, shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import problems_between_fields
@@ -76,7 +77,9 @@ class RunRequest(Request):
         return execution_arn(self.workload_arn, self.child_name)
 
 
-def run_request(payload: Json, execution: Execution, configuration: Configuration) -> RunRequest:
+def run_request(
+    payload: Json, execution: Execution, configuration: Configuration, _choose: Choose = nothing_chosen
+) -> RunRequest:
     """Validate the input of a RunWithModel execution.
 
     Raises

@@ -4,59 +4,40 @@ Step Functions stops nested executions of one that is aborted, but promises noth
 may take the lease up to ``LONGEST_CALL`` later. So a run is settled twice where need be: at once, and by the sweep.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.compare_and_set import change
 from lifecycle.executions.requests import Execution
+from lifecycle.executions.settle import Settled
 from lifecycle.executions.state_machines import Machines, execution_arn
 from lifecycle.model import leases
 from lifecycle.model.leases import LONGEST_CALL, ModelItem
 from lifecycle.ports import Executions, ExecutionState, ModelItems
-from lifecycle.run_with_model.request import Names
+from lifecycle.run_with_model.request import Names, RunRequest
 
 ENDED_FROM_OUTSIDE = frozenset({"ABORTED", "TIMED_OUT"})
 ENDED_BADLY = ENDED_FROM_OUTSIDE | {"FAILED"}
 _WHY = "The RunWithModel execution that has started this was ended."
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRun:
-    """What was found of a run that has ended.
-
-    Parameters
-    ----------
-    project_version_arn : str or None
-        The version that its lease is on.
-    told_by_start : bool
-        Its start of the model has failed, or was ended, which StartModel tells.
-    settled : bool
-        Nothing is left, and nothing can come any more.
-    """
-
-    project_version_arn: str | None
-    told_by_start: bool
-    settled: bool
-
-
 def settle_run(
     execution: Execution,
     state: ExecutionState,
+    request: RunRequest | None,
     *,
-    workload_arn: str | None,
     now: datetime,
     configuration: Configuration,
     machines: Machines,
     items: ModelItems,
     executions: Executions,
-) -> EndedRun:
+) -> Settled:
     """Stop what a run has started, where it was ended from outside, and release its lease, however it ended.
 
     Parameters
     ----------
-    workload_arn : str or None
-        The workload's state machine; None where the input named none that is allowed.
+    request : RunRequest or None
+        None where the input was refused: it has started nothing.
 
     Raises
     ------
@@ -69,7 +50,7 @@ def settle_run(
 
     started = executions.describe(execution_arn(machines.start_model, names.child))
     if ended_from_outside:
-        for arn in (machines.start_model, *([workload_arn] if workload_arn else ())):
+        for arn in (machines.start_model, *([request.workload_arn] if request else ())):
             _stop(execution_arn(arn, names.child), executions)
     held = [item for item in items.all() if item.has_lease(names.lease_id)]
     late = state.stopped_at is not None and now - state.stopped_at > LONGEST_CALL
@@ -80,10 +61,10 @@ def settle_run(
         elif executions.describe(execution_arn(machines.stop_model, names.release)) is None:
             payload = {"ProjectVersionArn": item.project_version_arn, "LeaseId": names.lease_id}
             executions.start(machines.stop_model, names.release, payload)
-    return EndedRun(
+    return Settled(
         project_version_arn=next((item.project_version_arn for item in held), None),
         told_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
-        settled=late or not (held or ended_from_outside),
+        complete=late or not (held or ended_from_outside),
     )
 
 

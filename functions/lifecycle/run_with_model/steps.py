@@ -35,6 +35,7 @@ def prepare(
     configuration: Configuration,
     tokens: Tokens,
     executions: Executions,
+    **_: object,
 ) -> RunRequest:
     """Validate the input and hold the token, which guards the whole run.
 
@@ -48,7 +49,7 @@ def prepare(
     )
 
 
-def follow(request: RunRequest, progress: Progress, *, now: datetime, executions: Executions) -> Step:
+def follow(request: RunRequest, progress: Progress, *, now: datetime, executions: Executions, **_: object) -> Step:
     """See how the first run with this token stands.
 
     Raises
