@@ -10,7 +10,7 @@ from benchmarks import starts
 from benchmarks.plots import plot
 from benchmarks.report import Bar, bars, table
 from benchmarks.starts import FIXED, SECOND, Watched, by_rule, durations, first, learned, rows, watch
-from lifecycle.shared.pricing import LOOK
+from lifecycle.shared.pricing import STATUS_CHECK
 
 ANSWER = 180
 """The interval, in seconds, that is to be beaten tenfold."""
@@ -36,13 +36,13 @@ def best_possible(mean: float, spread: float) -> float:
     for now in range(len(seconds) - 2, -1, -1):
         later = slice(now + 1, None)
         waited = seconds[later] * (ended[later] - ended[now]) - (summed[later] - summed[now])
-        rest[now] = (LOOK * (len(taken) - ended[now]) + SECOND * waited + rest[later]).min()
+        rest[now] = (STATUS_CHECK * (len(taken) - ended[now]) + SECOND * waited + rest[later]).min()
     return 100 * float(rest[0]) / len(taken)
 
 
 def scale_free(elapsed: float, starts: object) -> float:  # noqa: ARG001 - a rule
     """As if any length were as likely as its double: ever more rarely."""
-    return max(2, math.sqrt(2 * LOOK * elapsed / SECOND)) if elapsed else 30
+    return max(2, math.sqrt(2 * STATUS_CHECK * elapsed / SECOND)) if elapsed else 30
 
 
 class Row:
@@ -156,8 +156,8 @@ def report() -> str:
     return f"""## Waiting for a model
 
 US cents that a start costs which a clairvoyant would not have paid: the seconds of one inference unit from RUNNING to
-the look that sees it, and the looks after the request ({100 * LOOK:.4f} cents each, a clairvoyant's too). 200 simulated
-starts a row, normally distributed, seeded, watched by the code of `lifecycle.start_model.steps`
+the look that sees it, and the looks after the request ({100 * STATUS_CHECK:.4f} cents each, a clairvoyant's too). 200
+simulated starts a row, normally distributed, seeded, watched by the code of `lifecycle.start_model.steps`
 ([`starts.py`](../../benchmarks/starts.py)). "No history" is each of them as the model's first; "20 known" the 200 that
 follow 20 others, each learning from those before; "best possible" who knows the distribution exactly, but not the start
 (dynamic programming, on a grid of seconds).

@@ -27,7 +27,7 @@ from emulator.server import Emulator
 from lifecycle.adapters.rate_limit import SOON
 from lifecycle.configuration import Configuration
 from lifecycle.model.leases import ModelItem
-from lifecycle.shared.pricing import LOOK
+from lifecycle.shared.pricing import STATUS_CHECK
 
 SIZES = (1, 10, 100, 1000)
 QUOTA = 5
@@ -123,7 +123,9 @@ class Crowd:
     def cost(self) -> float:
         """USD a start, of looks, turns in the queue, retries and being late."""
         number = len(self.late) + self.failed
-        return (LOOK * (self.looks + self.queued) + LOOK / 3 * self.retries + SECOND * sum(self.late)) / number
+        return (
+            STATUS_CHECK * (self.looks + self.queued) + STATUS_CHECK / 3 * self.retries + SECOND * sum(self.late)
+        ) / number
 
 
 def simulate(

@@ -20,9 +20,9 @@ from lifecycle.model.decisions import Action, Progress, Refusal
 from lifecycle.model.leases import ModelItem, PastStart
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ModelItems, Models
-from lifecycle.shared.pricing import LOOK, second_cost
+from lifecycle.shared.pricing import STATUS_CHECK, second_cost
 from lifecycle.start_model.request import StartRequest
-from lifecycle.start_model.steps import request_start, start_turn
+from lifecycle.start_model.steps import request_start, start_transition
 
 BEGIN = datetime(2026, 11, 24, 7, tzinfo=UTC)
 HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
@@ -45,7 +45,7 @@ class Watched:
     @property
     def cost(self) -> float:
         """USD that a clairvoyant would have saved, but for one look."""
-        return self.looks * LOOK + self.late * SECOND
+        return self.looks * STATUS_CHECK + self.late * SECOND
 
 
 class Rule(Protocol):
@@ -179,13 +179,13 @@ class Start:
     def _look(self, request: StartRequest, progress: Progress) -> Step:
         self.looks += self._requested is not None
         version = ModelVersion(ARN, self._status(), None, 1, None)
-        turn = start_turn(
+        transition = start_transition(
             self.item, request, progress, version, claim_over=False, now=self._now, configuration=CONFIGURATION
         )
-        self.item = turn.item
-        if turn.step is None:
-            raise turn.error or AssertionError
-        return turn.step
+        self.item = transition.item
+        if transition.step is None:
+            raise transition.error or AssertionError
+        return transition.step
 
     def _status(self) -> str:
         if self._requested is None:

@@ -25,7 +25,7 @@ class RemoteError(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class StatusCheck:
     """What an execution was doing when somebody looked.
 
     Attributes
@@ -94,14 +94,14 @@ class Remote:
         arn: str = started["executionArn"]
         return arn
 
-    def watch(self, execution_arn: str, project_version_arn: str) -> Iterator[Look]:
+    def watch(self, execution_arn: str, project_version_arn: str) -> Iterator[StatusCheck]:
         """Look at an execution several times a second; the last look is at its end."""
         while True:
             execution = self.stepfunctions.describe_execution(executionArn=execution_arn)
             entered = [name for _, name in states_entered(self.history(execution_arn))]
             statuses = {model["ProjectVersionArn"]: model["Status"] for model in self.ask("GET", "models")}
             until = execution.get("stopDate") or datetime.now(execution["startDate"].tzinfo)
-            yield Look(
+            yield StatusCheck(
                 state=entered[-1] if entered else "",
                 status=execution["status"],
                 model_status=statuses.get(project_version_arn),

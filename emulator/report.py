@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from emulator import prices
-from emulator.remote import Look, states_entered
+from emulator.remote import StatusCheck, states_entered
 
 # What a failed or retried step of the history is called, by its event's type.
 _FAILURES = {
@@ -28,9 +28,9 @@ def say(console: Console, line: str = "", style: str | None = None) -> None:
     console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def follow(console: Console, looks: Iterable[Look], expected_seconds: float) -> Look:
+def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: float) -> StatusCheck:
     """Show an execution until it ends: live on a terminal, else a line for each change. Returns the last look."""
-    last, shown = Look("", "RUNNING", None, 0), None
+    last, shown = StatusCheck("", "RUNNING", None, 0), None
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
             for last in looks:
@@ -45,7 +45,7 @@ def follow(console: Console, looks: Iterable[Look], expected_seconds: float) -> 
     return last
 
 
-def _progress(look: Look, expected_seconds: float) -> Group:
+def _progress(look: StatusCheck, expected_seconds: float) -> Group:
     table = Table.grid(padding=(0, 2))
     table.add_row("State", Text(look.state or "begins", style="bold"))
     table.add_row("Model", Text(look.model_status or "unknown", style=_style(look.model_status)))

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from emulator import images, report
-from emulator.remote import Look, Remote
+from emulator.remote import Remote, StatusCheck
 
 OVERHEAD_SECONDS = 4
 """Of an execution beside the model's own time: cold functions, the notification."""
@@ -137,7 +137,7 @@ class Tour:
         report.say(self.console, f"\n{text}", "bold")
 
 
-def _until_starting(looks: Iterator[Look]) -> Iterator[Look]:
+def _until_starting(looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
     """The looks until the model is STARTING, and that one."""
     for look in looks:
         yield look

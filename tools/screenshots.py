@@ -101,7 +101,7 @@ def _furnish(site: Site) -> None:
     site.put_item(
         _DEFECTS,
         Leases=[lease("schedule/office-hours", 3.5), lease("line-1", 1.25)],
-        Ours=True,
+        Managed=True,
         Running={"Since": at(hours=2, minutes=9), "MinInferenceUnits": 1},
         Starts=starts,
     )

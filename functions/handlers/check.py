@@ -1,4 +1,4 @@
-"""Check the model: look at its status, keep its leases, and decide what to do next."""
+"""Check the model's status, keep its leases, and decide what to do next."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ def handler(event: Event, _context: Context) -> Step:
     """``{"Machine", "Request": $request, "Progress": $progress}`` -> ``$next``."""
     workflow = WORKFLOWS[Machine(event["Machine"])]
     request, progress = from_wire(workflow.request, event["Request"]), from_wire(workflow.progress, event["Progress"])
-    # It waits for its turn to look before the item is read; a duplicate looks at another execution.
+    # It waits for its slot to call before the item is read; a duplicate asks for another execution instead.
     slot = None if request.duplicate_of else LIMIT.queue("DescribeProjectVersions", progress.slot)
     if slot:
         return queued(progress, slot, datetime.now(UTC))

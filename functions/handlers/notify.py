@@ -1,7 +1,7 @@
-"""Notify: tell people and pipelines how an execution ended, once."""
+"""Notify: report to people and pipelines how an execution ended, once."""
 
 from handlers._runtime import bootstrap
-from handlers._runtime.delivery import telemetry, tell
+from handlers._runtime.delivery import deliver, telemetry
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.environment import ENVIRONMENT
 from handlers._runtime.metrics import measured
@@ -26,9 +26,9 @@ def handler(event: Event, context: Context) -> dict[str, Json]:
     """``{"Machine", "Execution", "DryRun", "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
     ending = _ending(event)
     if not (ending.result or ending.failure):
-        # Rather than to tell people of a failure that there was not: Settle looks at how it really ended.
-        raise ServiceUnavailable("There is neither a result nor a failure to tell of.")
-    if ending.tells_nobody:
+        # Don't report a failure that may not have happened: Settle finds out how it really ended.
+        raise ServiceUnavailable("There is neither a result nor a failure to report.")
+    if ending.is_silent:
         return {}
     # The state machine's own trace: Lambda's runtime puts the header of each call into the environment.
     seen = telemetry(sampled_trace(ENVIRONMENT.trace))
@@ -37,7 +37,7 @@ def handler(event: Event, context: Context) -> dict[str, Json]:
         decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
         return measured(decided, measurements.of_ending(ending, CONFIGURATION))
 
-    return {"NotificationId": tell(ending.execution.id, decide, context)}
+    return {"NotificationId": deliver(ending.execution.id, decide, context)}
 
 
 def _ending(event: Event) -> Ending:

@@ -22,7 +22,7 @@ ACT_ARN, OPERATORS = ENVIRONMENT.act_arn, ENVIRONMENT.operators_policy
 ABOUT = """## Custom Labels models
 
 What runs, since when, for whom, at what cost and until when; and buttons that start, extend, release and stop.
-Nobody but operators may use the buttons. It takes no parameters.
+Only operators may use the buttons. It takes no parameters.
 """
 
 

@@ -1,4 +1,4 @@
-"""Settle: what an execution leaves that has ended, told by an event of Step Functions."""
+"""Settle: what an ended execution leaves behind; an event of Step Functions says that it has ended."""
 
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.reconciliation import MACHINES, settler

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from handlers._runtime import bootstrap
-from handlers._runtime.delivery import tell
+from handlers._runtime.delivery import deliver
 from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.metrics import emit, measured
 from handlers._runtime.reconciliation import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, OPEN_EXECUTIONS, settler
@@ -27,9 +27,9 @@ def handler(_event: Event, context: Context) -> Swept:
     now = datetime.now(UTC)
     last_sweep = SWEEPS.mark(now)
 
-    def tell_finding(finding: Finding) -> None:
+    def notify(finding: Finding) -> None:
         decided = finding_notification(finding, now, CONFIGURATION, MACHINES)
-        tell(decided.notification_id, lambda: measured(decided, [of_outcome(finding.outcome)]), context)
+        deliver(decided.notification_id, lambda: measured(decided, [of_outcome(finding.outcome)]), context)
 
     sweeper = Sweeper(
         now=now,
@@ -38,7 +38,7 @@ def handler(_event: Event, context: Context) -> Swept:
         items=ITEMS,
         executions=EXECUTIONS,
         open_executions=OPEN_EXECUTIONS,
-        tell=tell_finding,
+        notify=notify,
         settle=settler(context, leave=LONGEST_CALL).settle,
         start_model_arn=MACHINES.start_model,
         stop_model_arn=MACHINES.stop_model,

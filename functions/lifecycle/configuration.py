@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from lifecycle.shared.arns import project_name, region_and_account, version_name
+from lifecycle.shared.arns import VersionArn, project_name, region_and_account, version_name
 from lifecycle.shared.pricing import inference_unit_hour
 from lifecycle.shared.wire import from_wire, to_wire
 
@@ -177,7 +177,7 @@ class Configuration:
         return tuple(f"{home}:{name}" for name in self.workloads)
 
     def extension_minutes(self, model: str | None) -> int:
-        """For how long a lease is extended by the command that people are told; an end is better than none."""
+        """For how long the command in a message takes a lease whose own minutes are unknown; it always has an end."""
         return self.model(model).lease_minutes or DEFAULT_LEASE_MINUTES
 
     def model(self, name: str | None) -> Model:
@@ -201,8 +201,8 @@ class Configuration:
         return self.name_for(project_version_arn) or next(newest, None)
 
     def display_name(self, project_version_arn: str) -> str:
-        """What people call a model version: its configured name, else the name of the version."""
-        return self.name_of(project_version_arn) or version_name(project_version_arn)
+        """What people call a model version: its configured name, else the version's with its project's."""
+        return self.name_of(project_version_arn) or VersionArn.parse(project_version_arn).display_name
 
     def exact_name(self, project_version_arn: str) -> str:
         """What people call this very version, where a name that means the newest of its project may mean another."""

@@ -17,11 +17,11 @@ class LifecycleError(Exception):
     Parameters
     ----------
     message : str
-        What happened, and why.
+        What happened, and why: the first sentence in plain words, since it goes into the first sentence of a mail.
     project_version_arn, status, status_message : str, optional
         The model, its last known status, and the service's own words on that status.
     remedy : str, optional
-        What to do, where this case has a better answer than its class.
+        What to do, a line for each thing, the most likely first; where this case has a better answer than its class.
     throttled : bool
         An API refused the call because there were too many.
     """
@@ -70,7 +70,7 @@ class LifecycleError(Exception):
 
 
 def fields_of(cause: str | None) -> dict[str, str]:
-    """A Cause's fields; where it is no JSON of ours, such as one that a person typed, all of it as its Message."""
+    """A Cause's fields; where it is not this app's JSON, such as one that a person typed, all of it as its Message."""
     try:
         fields = json.loads(cause or "{}")
     except ValueError:
@@ -85,7 +85,7 @@ class InvalidRequest(LifecycleError):
 
 
 class ModelNotFound(LifecycleError):
-    """No such project or model version in this account and Region."""
+    """The project or model version does not exist in this account and Region."""
 
     remedy = (
         "List your projects with 'aws rekognition describe-projects', and the versions of one with 'aws rekognition "
@@ -102,22 +102,29 @@ class ModelNotStartable(LifecycleError):
 class ModelFailed(LifecycleError):
     """The service reported FAILED after the start was requested."""
 
-    remedy = "Start again; if it fails twice, train the version anew or ask AWS Support, with the status message."
+    remedy = (
+        "Start it again.\n"
+        "If it fails again, train the version anew, or ask AWS Support and quote the service's own words."
+    )
 
 
 class ModelStopped(LifecycleError):
     """Somebody stopped the model while this execution was starting it."""
 
-    remedy = "Look in CloudTrail for StopProjectVersion: who stopped it, and why. If nobody did, start again."
+    remedy = (
+        "Find out who stopped it, and why: look in CloudTrail for StopProjectVersion.\n"
+        "If nobody did, or the model is still needed, start it again."
+    )
 
 
 class AccessDenied(LifecycleError):
     """IAM refused a call that this app's functions make."""
 
     remedy = (
-        "For StartProjectVersion or StopProjectVersion: configure the model in cdk.json, or add its project to "
-        "'projects' there, and deploy again. For another action, or a model that is configured: ask your administrator "
-        "about service control policies and permissions boundaries, and deploy again if the roles were changed by hand."
+        "If StartProjectVersion or StopProjectVersion was denied, configure the model in cdk.json, or add its project "
+        "to 'projects' there, and deploy again.\n"
+        "If it is configured, or another action was denied, ask your administrator about service control policies and "
+        "permissions boundaries, and deploy again if the roles were changed by hand."
     )
 
 
@@ -125,30 +132,32 @@ class CapacityExceeded(LifecycleError):
     """The account's quota of running models or inference units is used up."""
 
     remedy = (
-        "Stop a model that is not needed, start with fewer inference units, start with WaitForCapacity, "
-        "or raise the quota in Service Quotas (Amazon Rekognition)."
+        "Start it with WaitForCapacity, which waits for room.\n"
+        "Stop a model that is not needed.\n"
+        "Request fewer inference units.\n"
+        "Raise the quota in Service Quotas (Amazon Rekognition)."
     )
 
 
 class ServiceUnavailable(LifecycleError):
     """Throttling, a server error or a broken function; the state machine retries it, this is what outlasts that."""
 
-    remedy = "Try again in some minutes; look at the AWS Health Dashboard if it goes on."
+    remedy = "Try again in some minutes.\nIf that fails too, look at the AWS Health Dashboard."
 
 
 class TimedOut(LifecycleError):
     """The model was not RUNNING within TimeoutSeconds."""
 
     remedy = (
-        "Start again if the model is needed, with a larger TimeoutSeconds if such a start needs longer. A model that "
-        "is STARTING or RUNNING by then is taken as it is."
+        "If it is needed, start it again, which joins a start that is under way.\n"
+        "If such a start needs longer, give it a larger TimeoutSeconds."
     )
 
 
 class NoAnswer(ServiceUnavailable):
     """A start was sent and no answer came back: it may or may not have been made.
 
-    Not of the contract: the state machine waits it out, looks again, and reports ServiceUnavailable in the end.
+    Not of the contract: the state machine waits it out, checks again, and reports ServiceUnavailable in the end.
     """
 
 

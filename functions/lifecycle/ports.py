@@ -107,7 +107,7 @@ class ModelItems(Protocol):
 
 
 class OpenExecutions(Protocol):
-    """The executions of which it is not known yet that they have ended and everybody was told."""
+    """The executions that may be under way, or whose end may not have been reported yet."""
 
     def open(self, execution_arn: str) -> None:
         """Remember an execution that has begun."""

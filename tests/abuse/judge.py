@@ -44,7 +44,7 @@ TOGETHER = 100
 APART = 3
 """Seconds between two of them: Powertools Idempotency keeps in its store at what it is, and could not bear two
 invocations in a process at a time, which Lambda never has."""
-SECTIONS = ("What happened:", "What it costs:", "What to do:", "Details:", "Links:")
+SECTIONS = ("What it costs:", "What to do:", "If plans change:", "What happened:", "Details:", "Links:")
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )

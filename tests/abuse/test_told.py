@@ -78,7 +78,7 @@ def test_of_very_many_lines_the_first_are_told_and_the_others_counted() -> None:
     start = Execution(MACHINES.start_model.replace(":stateMachine:", ":execution:") + ":n", "n", NOW)
     ending = Ending(Machine.START_MODEL, start, failure=Failure("InvalidRequest", str(error)))
     lines = ending_notification(ending, RUNS_WORKLOADS, MACHINES).sections["What happened"]
-    assert (len(lines), lines[-1]) == (MAX_LINES + 1, "and 140 lines more")
+    assert (len(lines), lines[-1]) == (MAX_LINES + 1, "and 141 lines more")
 
 
 @pytest.mark.parametrize("one", ["x", "\u0436", '"', "\\", "\n", "\ud800"])

@@ -202,7 +202,7 @@ class Account:
 
     def hold(self, project_version_arn: str, leases: Sequence[Json]) -> None:
         """Let a model have leases."""
-        item = {"ProjectVersionArn": project_version_arn, "Leases": leases, "Ours": True}
+        item = {"ProjectVersionArn": project_version_arn, "Leases": leases, "Managed": True}
         assert ModelTable(_direct(self.dynamodb), "models").put(from_wire(ModelItem, item))
 
     @property

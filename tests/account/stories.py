@@ -247,7 +247,7 @@ def _status(_trial: Trial, account: Account) -> Iterator[str]:
     item = account.items[-1][1] if account.items else {}
     if left := {name: item[name] for name in ("Leases", "Pending", "Claim", "Running") if item.get(name)}:
         yield f"the item has {left}"
-    if item.get("Ours"):
+    if item.get("Managed"):
         yield "the item is ours"
     kept = account.dynamodb.tables.get("models", {}).values()
     if unsettled := [one["Id"]["S"].rpartition(":")[2] for one in kept if one["Kind"]["S"] == "EXECUTION"]:

@@ -130,7 +130,7 @@ def test_a_forgotten_model_is_stopped_when_its_lease_has_expired(scene: Scene) -
     stopped = scene.wait(swept(scene))
     assert stopped.output["Outcome"] == "MODEL_STOPPED"
     assert stopped.output["EstimatedCost"] > 0
-    assert "Nobody holds this model any more." in scene.notified(stopped).once("MODEL_STOPPED", "INFO")["Message"]
+    assert "no lease holds it any more." in scene.notified(stopped).once("MODEL_STOPPED", "INFO")["Message"]
     assert scene.outcomes.count("LEASE_EXPIRED") == 1
     assert scene.sweep()["Stops"] == 0
 

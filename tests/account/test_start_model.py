@@ -105,7 +105,7 @@ def test_a_start_that_takes_too_long_times_out_and_says_that_it_may_still_bill(s
     execution = scene.run(START_MODEL, TimeoutSeconds=300)
     assert failed_well(execution, "TimedOut")["Status"] == "STARTING"
     mail = scene.notified(execution).once("START_TIMED_OUT", "ERROR")
-    assert "Once it is RUNNING it bills about USD 4.00 an hour" in mail["Message"]
+    assert "Once it is RUNNING, it costs about USD 4.00 per hour" in mail["Message"]
     assert f"stop-project-version --region us-east-1 --project-version-arn {ARN}" in mail["Message"]
 
 
@@ -213,7 +213,7 @@ def test_throttling_that_outlasts_the_retries_is_service_unavailable(scene: Scen
     assert "ThrottlingException" in failed_well(execution, "ServiceUnavailable")["Message"]
     assert len(scene.requests(START)) == 11, "the first try and the definition's ten retries"
     mail = scene.notified(execution).once("START_FAILED", "ERROR")
-    assert "no look has shown what became of the start" in mail["Message"]
+    assert "no status check shows what became of the start" in mail["Message"]
 
 
 # --- Answers that are lost --------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_a_start_that_is_denied_after_a_lost_answer_may_bill_all_the_same(scene:
     execution = scene.run(START_MODEL)
     failed_well(execution, "AccessDenied")
     mail = scene.notified(execution).once("START_FAILED", "ERROR")
-    assert "no look has shown what became of the start" in mail["Message"]
+    assert "no status check shows what became of the start" in mail["Message"]
     assert "stop-project-version" in mail["Message"]
 
 

@@ -54,7 +54,7 @@ def test_a_model_that_is_kept_says_for_whom_and_at_what_cost(running: Scene) -> 
     assert (output["Status"], output["EstimatedHourlyCost"]) == ("RUNNING", 4.0)
     mail = running.notified(kept).once("MODEL_KEPT_RUNNING", "WARNING")["Message"]
     assert "shift-2" in mail
-    assert "USD 4.00 an hour" in mail
+    assert "USD 4.00 per hour" in mail
 
 
 def test_without_a_lease_only_what_nobody_holds_is_stopped(running: Scene) -> None:
@@ -154,7 +154,7 @@ def test_a_stop_that_is_refused_to_the_end_says_that_the_model_still_bills(
     execution = running.run(STOP_MODEL)
     assert error in failed_well(execution, becomes)["Message"]
     mail = running.notified(execution).once("STOP_FAILED", "ERROR")
-    assert "USD 4.00 an hour" in mail["Message"]
+    assert "USD 4.00 per hour" in mail["Message"]
     assert f"aws rekognition stop-project-version --region us-east-1 --project-version-arn {ARN}" in mail["Message"]
 
 
@@ -162,7 +162,7 @@ def test_a_stop_that_is_not_in_time_says_that_the_model_still_bills(running: Sce
     running.fails(Answer("ResourceInUseException"), STOP, calls=None)
     execution = running.run(STOP_MODEL, TimeoutSeconds=60)
     assert failed_well(execution, "TimedOut")["Status"] == "RUNNING"
-    assert "bills about USD 4.00 an hour" in running.notified(execution).once("STOP_TIMED_OUT", "ERROR")["Message"]
+    assert "costs about USD 4.00 per hour" in running.notified(execution).once("STOP_TIMED_OUT", "ERROR")["Message"]
 
 
 @pytest.mark.parametrize("follows", [IN_A_MINUTE, AT_ONCE], ids=["STOPPING at the next try", "STOPPED by then"])

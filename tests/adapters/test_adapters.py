@@ -519,7 +519,7 @@ FULL = ModelItem(
     ),
     pending=(PendingLease("batch", execution("batch").id, NOW + timedelta(hours=1)),),
     claim=Claim(execution("evening", machine="StopModel").id, NOW),
-    ours=True,
+    managed=True,
     forced_at=NOW,
     changed_at=NOW,
     running=Running(NOW, 3, NOW, (Share("shift", 250),)),
@@ -653,7 +653,7 @@ def test_an_item_can_be_read_by_people(models: ModelTables) -> None:
             "ExecutionArn": execution("evening", machine="StopModel").id,
             "Since": "2026-11-24T07:00:00.000Z",
         },
-        "Ours": True,
+        "Managed": True,
         "ForcedAt": "2026-11-24T07:00:00.000Z",
         "ChangedAt": "2026-11-24T07:00:00.000Z",
         "Running": {

@@ -47,12 +47,12 @@ RUNNING = Running(NOW, 2, NOW + HOUR, (Share("shift", 1_800_000), Share("(others
 
 MODELS: Mapping[str, ModelItem] = {
     "was only looked at": ModelItem(ARN),
-    "is starting": ModelItem(ARN, pending=(STARTING,), ours=True, changed_at=NOW),
+    "is starting": ModelItem(ARN, pending=(STARTING,), managed=True, changed_at=NOW),
     "is held": ModelItem(
         ARN,
         leases=(replace(SHIFT, warned_at=NOW + HOUR), Lease("production", NOW)),
         pending=(STARTING,),
-        ours=True,
+        managed=True,
         changed_at=NOW,
         running=RUNNING,
         starts=PAST,
@@ -60,7 +60,7 @@ MODELS: Mapping[str, ModelItem] = {
     "is being stopped": ModelItem(
         ARN,
         claim=Claim(execution("evening", machine="StopModel").id, NOW),
-        ours=True,
+        managed=True,
         forced_at=NOW,
         changed_at=NOW,
         running=RUNNING,

@@ -21,7 +21,7 @@ from benchmarks.starts import (
 )
 from emulator import prices
 from lifecycle.model.leases import PAST_STARTS, PastStart
-from lifecycle.shared.pricing import LOOK
+from lifecycle.shared.pricing import STATUS_CHECK
 
 FEW = 40
 """Starts, where one teaches the next nothing."""
@@ -80,4 +80,4 @@ def test_a_history_of_rare_looks_does_not_make_the_next_ones_late(minutes: int) 
 
 def test_the_price_of_a_look_is_that_of_its_parts() -> None:
     parts = prices.state_transitions(3) + prices.lambda_invocation(100, 512) + prices.DYNAMODB_READ_UNIT
-    assert pytest.approx(parts) == LOOK
+    assert pytest.approx(parts) == STATUS_CHECK

@@ -50,7 +50,7 @@ def held(site: Site, arn: str, *lease_ids: str, minutes: int = 90) -> None:
         for day, took in ((3, 660), (2, 720), (1, 690))
     ]
     running = {"Since": f"{now - timedelta(hours=1):%FT%TZ}", "MinInferenceUnits": 1}
-    site.put_item(arn, Leases=wire, Ours=True, Running=running, Starts=starts)
+    site.put_item(arn, Leases=wire, Managed=True, Running=running, Starts=starts)
     site.put(arn, "RUNNING")
 
 

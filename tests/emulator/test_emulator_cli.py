@@ -116,7 +116,7 @@ def test_a_sweep_says_what_it_did(emulator: Emulator, new_model: Callable[..., s
     assert (swept["Stops"], swept["Restarts"], swept["Problems"]) == (0, 0, [])
     assert swept["Told"] >= 1
     told = command(emulator, "notifications")
-    assert any(arn in mail and "nobody" in mail for mail in told.split("Subject: "))
+    assert any(arn in mail and "no lease holds it" in mail for mail in told.split("Subject: "))
 
 
 def test_no_emulator_is_said_in_a_line() -> None:
@@ -171,7 +171,7 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "RUNNING: MODEL_KEPT_RUNNING",
         "STOPPED: MODEL_STOPPED",
         "Aborted by hand.",
-        "Mail:           [WARNING] StartModel of defects was aborted",
+        "Mail:           [WARNING] The start of defects was aborted",
         '"Stops": 1',
         "It has started sweep-stop-defects-",
         "STOPPED: MODEL_STOPPED",

@@ -8,14 +8,14 @@ import pytest
 from rich.console import Console
 
 from emulator import report
-from emulator.remote import Look
+from emulator.remote import StatusCheck
 
 BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LOOKS = [
-    Look("", "RUNNING", None, 0.2),
-    Look("Wait", "RUNNING", "STARTING", 5.4),
-    Look("Wait", "RUNNING", "STARTING", 9.7),
-    Look("Model is RUNNING", "SUCCEEDED", "RUNNING", 13.2),
+    StatusCheck("", "RUNNING", None, 0.2),
+    StatusCheck("Wait", "RUNNING", "STARTING", 5.4),
+    StatusCheck("Wait", "RUNNING", "STARTING", 9.7),
+    StatusCheck("Model is RUNNING", "SUCCEEDED", "RUNNING", 13.2),
 ]
 
 
@@ -87,17 +87,17 @@ def test_a_terminal_shows_the_last_look_live(terminal: Console) -> None:
     [
         (LOOKS[0], ["State    begins", "Model    unknown", "Elapsed  0 s of about 14 s"]),
         (LOOKS[1], ["State    Wait", "Model    STARTING", "Elapsed  5 s of about 14 s"]),
-        (Look("Wait", "RUNNING", "STARTING", 99), ["Elapsed  99 s of about 14 s"]),
+        (StatusCheck("Wait", "RUNNING", "STARTING", 99), ["Elapsed  99 s of about 14 s"]),
     ],
 )
-def test_the_progress_says_state_status_and_time(console: Console, look: Look, parts: list[str]) -> None:
+def test_the_progress_says_state_status_and_time(console: Console, look: StatusCheck, parts: list[str]) -> None:
     console.print(report._progress(look, 14))
     assert set(parts) <= {line.strip() for line in said(console).splitlines()}
 
 
 def test_the_bar_grows_and_never_over_its_end(console: Console) -> None:
     for elapsed in (7, 14, 99):
-        console.print(report._progress(Look("Wait", "RUNNING", "STARTING", elapsed), 14))
+        console.print(report._progress(StatusCheck("Wait", "RUNNING", "STARTING", elapsed), 14))
     assert [shown.count("━") for shown in said(console).split("State")] == [0, 25, 50, 50]
 
 

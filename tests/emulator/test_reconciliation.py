@@ -180,7 +180,7 @@ def test_a_forgotten_model_is_stopped_when_its_lease_has_expired(
     swept = swept_execution(stop_model, began)
     assert swept.output["Outcome"] == "MODEL_STOPPED"
     assert swept.output["EstimatedCost"] >= 0
-    assert "Nobody holds this model any more." in Told(emulator, swept).once("MODEL_STOPPED", "INFO")["Message"]
+    assert "no lease holds it any more." in Told(emulator, swept).once("MODEL_STOPPED", "INFO")["Message"]
     assert told_of(emulator, arn).count("LEASE_EXPIRED") == 1
     assert sweep(emulator)["Stops"] == 0
 

@@ -41,7 +41,7 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     assert "v1 (RUNNING, held by shift)" in (refusal(removable.region) or ""), "make destroy asks before"
 
     reason = command(removable, "destroy", code=1)
-    assert "1 model would go on to bill, USD 4.00 an hour" in reason
+    assert "1 model would go on to cost USD 4.00 per hour" in reason
     assert "v1 (RUNNING, held by shift)" in reason
     with pytest.raises(DeployError, match="is in DELETE_FAILED state and can not be updated"):
         removable.deploy(next_generation(assembly, tmp_path / "next"))

@@ -184,7 +184,8 @@ def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(
     wait_until(lambda: Told(emulator, run).mails and Told(emulator, run).events)
     told = Told(emulator, run).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in told["Message"]
-    assert told["Subject"] == "[WARNING] RunWithModel of v1 was aborted"
+    project = asked["ProjectVersionArn"].split("/")[1]
+    assert told["Subject"] == f"[WARNING] The run with {project}/v1 was aborted"
 
 
 def test_a_run_that_is_aborted_while_its_model_starts_ends_the_start(

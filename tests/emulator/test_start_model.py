@@ -39,10 +39,8 @@ def test_a_model_is_started_and_everybody_is_told(
     mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"]
     assert mail["Event"]["Output"] == execution.output
-    assert (
-        f"Logs: https://us-east-1.console.aws.amazon.com/cloudwatch/home?region={emulator.region}#" in mail["Message"]
-    )
-    assert emulator.outputs["LogGroupName"] in mail["Message"]
+    assert f"Dashboard: {emulator.outputs['DashboardUrl']}\n" in mail["Message"]
+    assert "Logs: " not in mail["Message"]
 
 
 def test_one_query_follows_a_start_through_all_functions(
@@ -197,6 +195,9 @@ def test_a_model_that_can_never_be_started_fails_at_once(
     cause = failed_well(execution, "ModelNotStartable")
     assert (cause["Status"], cause["ProjectVersionArn"]) == (status, arn)
     mail = Told(emulator, execution).once("START_FAILED", "ERROR")
+    home = f"https://us-east-1.console.aws.amazon.com/cloudwatch/home?region={emulator.region}#"
+    assert f"Logs: {home}" in mail["Message"]
+    assert emulator.outputs["LogGroupName"] in mail["Message"]
     assert "too many invalid images" in mail["Message"]
     assert f"Nothing now: the model was {status}" in mail["Message"]
     assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 0
@@ -257,7 +258,7 @@ def test_a_start_that_takes_too_long_times_out_and_says_that_it_may_still_bill(
     execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **LIMITED}), seconds=300)
     assert failed_well(execution, "TimedOut")["Status"] == "STARTING"
     mail = Told(emulator, execution).once("START_TIMED_OUT", "ERROR")
-    assert "Once it is RUNNING it bills about USD 4.00 an hour" in mail["Message"]
+    assert "Once it is RUNNING, it costs about USD 4.00 per hour" in mail["Message"]
     assert f"stop-project-version --region us-east-1 --project-version-arn {arn}" in mail["Message"]
 
 
@@ -344,7 +345,7 @@ def test_throttling_that_outlasts_the_retries_is_service_unavailable(
     assert "ThrottlingException" in failed_well(execution, "ServiceUnavailable")["Message"]
     assert script.applied == 11, "the first try and the definition's ten retries"
     assert (
-        "no look has shown what became of the start"
+        "no status check shows what became of the start"
         in Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
     )
 
@@ -396,7 +397,7 @@ def test_a_start_that_is_denied_after_a_lost_answer_may_bill_all_the_same(
     execution = start_model.wait(start_model.start({"ProjectVersionArn": arn, **QUICK}), seconds=420)
     failed_well(execution, "AccessDenied")
     mail = Told(emulator, execution).once("START_FAILED", "ERROR")
-    assert "no look has shown what became of the start" in mail["Message"]
+    assert "no status check shows what became of the start" in mail["Message"]
     assert "stop-project-version" in mail["Message"]
 
 
@@ -459,7 +460,7 @@ def test_waiting_for_capacity_is_no_use_where_no_other_model_fills_the_quota(
         {"ProjectVersionArn": new_model(), "WaitForCapacity": True, "MinInferenceUnits": 6, **QUICK}
     )
     cause = failed_well(execution, "CapacityExceeded")
-    assert "fill the quota now: none. " in cause["Message"]
+    assert "No other model holds capacity" in cause["Message"]
     assert "fewer inference units" in cause["Remedy"]
 
 

@@ -58,7 +58,7 @@ def test_a_model_that_is_kept_says_for_whom_and_at_what_cost(
     assert (output["Status"], output["EstimatedHourlyCost"]) == ("RUNNING", 4.0)
     mail = Told(emulator, kept).once("MODEL_KEPT_RUNNING", "WARNING")["Message"]
     assert "shift-2" in mail
-    assert "USD 4.00 an hour" in mail
+    assert "USD 4.00 per hour" in mail
 
 
 def test_without_a_lease_only_what_nobody_holds_is_stopped(
@@ -176,7 +176,7 @@ def test_a_stop_that_is_refused_for_good_says_that_the_model_still_bills(
     execution = stop_model.run({"ProjectVersionArn": arn, **QUICK})
     failed_well(execution, ours)
     mail = Told(emulator, execution).once("STOP_FAILED", "ERROR")
-    assert "USD 4.00 an hour" in mail["Message"]
+    assert "USD 4.00 per hour" in mail["Message"]
     assert (
         f"aws rekognition stop-project-version --region {emulator.region} --project-version-arn {arn}"
         in mail["Message"]
@@ -190,7 +190,7 @@ def test_a_stop_that_is_not_in_time_says_that_the_model_still_bills(
     emulator.faults.add(Fault(STOP, contains=arn, calls=None, error="ResourceInUseException"))
     execution = stop_model.run({"ProjectVersionArn": arn, "PollSeconds": 1, "TimeoutSeconds": 3})
     assert failed_well(execution, "TimedOut")["Status"] == "RUNNING"
-    assert "bills about USD 4.00 an hour" in Told(emulator, execution).once("STOP_TIMED_OUT", "ERROR")["Message"]
+    assert "costs about USD 4.00 per hour" in Told(emulator, execution).once("STOP_TIMED_OUT", "ERROR")["Message"]
 
 
 @pytest.mark.waits

@@ -452,7 +452,7 @@ class Play:
             if write.forces
             else item.forced,
         )
-        after = after._replace(fresh=after.ours and after.idle and (write.changed or item.fresh))
+        after = after._replace(fresh=after.managed and after.idle and (write.changed or item.fresh))
         stop = self.scene.cast[me]
         for place, start in self.starts:
             if isinstance(stop, Stop) and _lets_go(stop, place, start, item, after, forces=write.forces):

@@ -100,7 +100,7 @@ class _Search:
         return all(actor.life != RUNS or isinstance(one, Sweep) for actor, one in zip(world.actors, cast, strict=True))
 
     def _stopped_for_good(self, world: World) -> bool:
-        idle = world.status == "STOPPED" and world.item.idle and not world.item.ours
+        idle = world.status == "STOPPED" and world.item.idle and not world.item.managed
         return idle and self._all_have_ended(world)
 
     def _trace(self, state: int, broken: str = "") -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class _Search:
         if (before.status, before.item) == (after.status, after.item):
             return label
         cast, item = self.play.scene.cast, after.item
-        facts = [after.status, "ours"] if item.ours else [after.status]
+        facts = [after.status, "ours"] if item.managed else [after.status]
         facts += [f"lease {name}{'' if holds else ' (expired)'}" for name, holds in item.leases]
         facts += [f"pending lease of {cast[me].name}{'' if holds else ' (expired)'}" for me, holds in item.pending]
         if item.claim is not None:

@@ -23,7 +23,7 @@ import pytest
 
 from lifecycle.executions import steps
 from lifecycle.executions.requests import Request
-from lifecycle.executions.steps import Turn
+from lifecycle.executions.steps import Transition
 from lifecycle.model import leases
 from lifecycle.model.leases import Claim, ModelItem, PendingLease, Starter
 from lifecycle.ports import Executions
@@ -115,15 +115,15 @@ def is_mine(item: ModelItem, request: Request) -> bool:
 
 
 take, claim, decide = leases.take, leases.claim, start_steps._decide
-stop_turn, sweep_turn = stop_steps.stop_turn, sweep_rules.sweep_turn
+stop_transition, sweep_model = stop_steps.stop_transition, sweep_rules.sweep_model
 
 
 def take_nothing(item: ModelItem, _starter: Starter, now: datetime) -> ModelItem:
-    return item if item.ours else replace(item, ours=True, changed_at=now)
+    return item if item.managed else replace(item, managed=True, changed_at=now)
 
 
 def take_unmarked(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
-    return replace(take(item, starter, now), ours=item.ours)
+    return replace(take(item, starter, now), managed=item.managed)
 
 
 def settle_nothing(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
@@ -140,7 +140,7 @@ def claim_once(item: ModelItem, execution_arn: str, now: datetime) -> ModelItem:
 
 
 def disown_at_once(item: ModelItem, _now: datetime) -> ModelItem:
-    return item if item.leases or item.pending or item.claim else replace(item, ours=False)
+    return item if item.leases or item.pending or item.claim else replace(item, managed=False)
 
 
 def awaited_for_ever(item: ModelItem, _now: datetime) -> tuple[PendingLease, ...]:
@@ -169,23 +169,23 @@ def wait_for_stopped(*facts: Any, claimed: bool) -> Any:
     return decide(*facts, claimed=claimed and facts[-1].status != "STOPPED")
 
 
-def stop_over_claims(item: ModelItem, request: Request, *facts: Any, **named: Any) -> Turn:
-    return stop_turn(item, request, *facts, **{**named, "claim_over": not is_mine(item, request)})  # type: ignore[arg-type]
+def stop_over_claims(item: ModelItem, request: Request, *facts: Any, **named: Any) -> Transition:
+    return stop_transition(item, request, *facts, **{**named, "claim_over": not is_mine(item, request)})  # type: ignore[arg-type]
 
 
-def stop_unclaims_on_failure(*facts: Any, now: datetime, **named: Any) -> Turn:
-    turn = stop_turn(*facts, now=now, **named)
-    return replace(turn, item=leases.unclaim(turn.item, now)) if turn.error else turn
+def stop_unclaims_on_failure(*facts: Any, now: datetime, **named: Any) -> Transition:
+    transition = stop_transition(*facts, now=now, **named)
+    return replace(transition, item=leases.unclaim(transition.item, now)) if transition.error else transition
 
 
-def stop_makes_way_always(item: ModelItem, request: Any, progress: Any, *facts: Any, **named: Any) -> Turn:
+def stop_makes_way_always(item: ModelItem, request: Any, progress: Any, *facts: Any, **named: Any) -> Transition:
     if is_mine(item, request) and item.is_held(named["now"]):
         progress = replace(progress, attempted_at=None)
-    return stop_turn(item, request, progress, *facts, **named)
+    return stop_transition(item, request, progress, *facts, **named)
 
 
 def begin_no_stop(*facts: Any, **named: Any) -> sweep_rules.Sweep:
-    return replace(sweep_turn(*facts, **named), stop=None)
+    return replace(sweep_model(*facts, **named), stop=None)
 
 
 def yes(*_: object) -> bool:
@@ -223,7 +223,7 @@ MUTANTS = [
         {(leases, "give_back"): give_back_by_lease_id},
     ),
     Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {(ModelItem, "is_held"): no}),
-    Mutant("3: and no claim", TWO_STOPS, "(a)", {(stop_steps, "stop_turn"): stop_over_claims}),
+    Mutant("3: and no claim", TWO_STOPS, "(a)", {(stop_steps, "stop_transition"): stop_over_claims}),
     Mutant(
         "4: while a claim stands no start answers", BASIC, "(c)", {(start_steps, "_decide"): but(decide, claimed=False)}
     ),
@@ -263,23 +263,23 @@ MUTANTS = [
         "8: the mark goes the longest call after the last change",
         STARTS_CRASH,
         "(d)",
-        {(leases, "disown"): disown_at_once},
+        {(leases, "unmanage"): disown_at_once},
     ),
     Mutant(
-        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {(sweep_rules, "sweep_turn"): begin_no_stop}
+        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {(sweep_rules, "sweep_model"): begin_no_stop}
     ),
     Mutant(
         "9: and takes over claims whose execution ended",
         STOPS_CRASH,
         "(d)",
-        {(sweep_rules, "sweep_turn"): but(sweep_turn, claim_over=False)},
+        {(sweep_rules, "sweep_model"): but(sweep_model, claim_over=False)},
     ),
     Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
     Mutant(
         "10: the sweep settles pending leases of executions that have ended, or else they end at their deadline",
         STARTS_CRASH,
         "(d)",
-        {(sweep_rules, "sweep_turn"): but(sweep_turn, ended=()), (ModelItem, "awaited"): awaited_for_ever},
+        {(sweep_rules, "sweep_model"): but(sweep_model, ended=()), (ModelItem, "awaited"): awaited_for_ever},
     ),
 ]
 
@@ -307,13 +307,13 @@ REDUNDANT = [
     Mutant(
         "5: a stop that failed leaves its claim",
         STOPS_CRASH,
-        instead={(stop_steps, "stop_turn"): stop_unclaims_on_failure},
+        instead={(stop_steps, "stop_transition"): stop_unclaims_on_failure},
     ),
     # Its call has landed by then. But it would report MODEL_KEPT_RUNNING of a model that it has stopped.
     Mutant(
         "5: a stop that has called does not make way",
         STOPS_CRASH,
-        instead={(stop_steps, "stop_turn"): stop_makes_way_always},
+        instead={(stop_steps, "stop_transition"): stop_makes_way_always},
     ),
     # A stop waits for RUNNING itself. It is begun before so that it need not wait for the next sweep.
     Mutant(
@@ -323,7 +323,7 @@ REDUNDANT = [
     Mutant(
         "10: the sweep settles pending leases of executions that have ended",
         STARTS_CRASH,
-        instead={(sweep_rules, "sweep_turn"): but(sweep_turn, ended=())},
+        instead={(sweep_rules, "sweep_model"): but(sweep_model, ended=())},
     ),
     Mutant(
         "1: a pending lease ends at the start's deadline",

@@ -1,7 +1,7 @@
 """A world of one model, in few words, and what the product decides in it.
 
-The decisions are the product's: ``start_turn``, ``stop_turn``, ``sweep_turn``, ``request_start``, ``request_stop`` and
-``claim_is_over`` are called as they are, with real items and times. They are only translated here.
+The decisions are the product's: ``start_transition``, ``stop_transition``, ``sweep_model``, ``request_start``,
+``request_stop`` and ``claim_is_over`` are called as they are, with real items and times. They are only translated here.
 
 Time is relative. It is always NOW, and what is remembered ages: a lease has expired or not, a deadline has passed or
 not, an execution ended more than LONGEST_CALL ago or not. So states stay few, and there is no last tick.
@@ -82,7 +82,7 @@ class Item(NamedTuple):
     leases: tuple[tuple[str, bool], ...] = ()
     pending: tuple[tuple[int, bool], ...] = ()
     claim: int | None = None
-    ours: bool = False
+    managed: bool = False
     forced: tuple[int, ...] = ()
     fresh: bool = False
 
@@ -175,7 +175,7 @@ class Mirror:
             leases=tuple(sorted((self.lease_id(lease_id), holds) for lease_id, holds in item.leases)),
             pending=tuple(sorted((self.number(start), holds) for start, holds in item.pending)),
             claim=None if item.claim is None else self.number(item.claim),
-            ours=item.ours,
+            managed=item.managed,
             forced=tuple(sorted(map(self.number, item.forced))),
             fresh=item.fresh,
         )
@@ -251,19 +251,21 @@ class Mind:
         request, progress = self._request(me, late=sight.late), self._progress(me, memory)
         real, version = self._real(sight.item, me), ModelVersion(ARN, sight.status)
         if isinstance(request, StartRequest):
-            turn = start_steps.start_turn(
+            transition = start_steps.start_transition(
                 real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
             )
         else:
             assert isinstance(request, StopRequest)
             assert isinstance(progress, StopProgress)
-            turn = stop_steps.stop_turn(
+            transition = stop_steps.stop_transition(
                 real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
             )
-        write = _write(turn.item, real, sight.item)
-        if turn.step:
-            return Decided(write, turn.step.action, None, _memory(turn.step.progress), str(turn.step.action))
-        error = type(turn.error).__name__
+        write = _write(transition.item, real, sight.item)
+        if transition.step:
+            return Decided(
+                write, transition.step.action, None, _memory(transition.step.progress), str(transition.step.action)
+            )
+        error = type(transition.error).__name__
         return Decided(write, None, error, memory, error)
 
     def _outdated(self, me: int, memory: Memory, sight: Sight) -> Outdated | None:
@@ -276,7 +278,7 @@ class Mind:
         """What the sweep makes of the model."""
         real = self._real(sight.item)
         arns = [_arn(start) for start in ended]
-        sweep = sweep_rules.sweep_turn(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
+        sweep = sweep_rules.sweep_model(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
         action = Action.REQUEST if sweep.stop else Action.DONE
         return Decided(_write(sweep.item, real, sight.item), action, None, Memory(), str(action))
 
@@ -344,7 +346,7 @@ class Mind:
             leases=tuple(Lease(name, BEGINNING, LATER if holds else JUST_NOW) for name, holds in item.leases),
             pending=tuple(pending),
             claim=None if item.claim is None else Claim(_arn(item.claim), BEGINNING),
-            ours=item.ours,
+            managed=item.managed,
             forced_at=JUST_NOW if reader in item.forced else None,
             changed_at=JUST_NOW if item.fresh else LONG_AGO,
         )
@@ -367,7 +369,7 @@ def _write(after: ModelItem, before: ModelItem, item: Item) -> Write | None:
         leases=tuple(sorted((lease.lease_id, lease in after.held(NOW)) for lease in after.leases)),
         pending=tuple(sorted((int(lease.execution_arn), lease in after.awaited(NOW)) for lease in after.pending)),
         claim=int(after.claim.execution_arn) if after.claim else None,
-        ours=after.ours,
+        managed=after.managed,
         forced=item.forced,
         fresh=item.fresh,
     )

@@ -128,7 +128,7 @@ def test_a_notification_links_its_logs_and_a_trace_that_is_recorded(
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "our-logs")
     monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-69251e80-0123456789abcdef01234567;Sampled={sampled}")
-    notify(event(Result=RESULT))
+    notify(event(Failure=TIMED_OUT))
     (told,) = notify.topic.sent
     assert "our-logs" in next(line for line in told.text.splitlines() if line.startswith("  Logs: "))
     assert ("#xray:traces/1-69251e80-0123456789abcdef01234567" in told.text) is linked
@@ -281,7 +281,7 @@ def test_an_execution_that_never_got_a_request_is_told_all_the_same(notify: Func
     failed = {"Error": "InvalidRequest", "Cause": '{"Message": "exactly one of the two is needed"}'}
     notify(event(Failure=failed) | {"Request": {}, "Progress": {}})
     (told,) = notify.topic.sent
-    assert told.subject == "[ERROR] The start of a model failed: InvalidRequest"
+    assert told.subject == "[ERROR] A model could not be started: the request is invalid"
 
 
 def test_the_context_of_a_request_that_was_never_valid_is_not_passed_on(notify: Function) -> None:

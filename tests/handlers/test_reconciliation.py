@@ -111,7 +111,7 @@ def at_once(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_execution_that_was_aborted_is_settled_and_told_once(functions: Functions) -> None:
     arn = functions.execution({"Model": "defects", "LeaseId": "shift"})
-    functions.items.put(ModelItem(ARN, pending=(PendingLease("shift", arn, SOON),), ours=True))
+    functions.items.put(ModelItem(ARN, pending=(PendingLease("shift", arn, SOON),), managed=True))
     functions.step_functions.stop_execution(executionArn=arn)
     assert [functions.settle(arn) for _ in range(2)] == [{"Settled": True}] * 2
     assert functions.told == ["EXECUTION_ABORTED"]
@@ -130,7 +130,7 @@ def test_what_notify_has_told_is_not_told_again(functions: Functions) -> None:
     functions.step_functions.stop_execution(executionArn=arn)
     telling, told = sys.modules["handlers._runtime.delivery"], []
     functions.settle(arn)
-    telling.tell(arn, lambda: told.append("decided again"), Context())
+    telling.deliver(arn, lambda: told.append("decided again"), Context())
     assert (told, len(functions.topic.sent)) == ([], 1)
 
 
@@ -157,9 +157,9 @@ def test_a_dry_run_that_was_aborted_is_settled_in_silence(functions: Functions) 
 
 def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Functions) -> None:
     functions.models.script = [(0, "RUNNING")]
-    functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW),), ours=True))
+    functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW),), managed=True))
     answer = functions.sweep()
-    assert answer == {"Models": 1, "Told": 1, "Stops": 1, "Restarts": 0, "Settled": 0, "Problems": []}
+    assert answer == {"Models": 1, "Reported": 1, "Stops": 1, "Restarts": 0, "Settled": 0, "Problems": []}
     assert functions.told == ["LEASE_EXPIRED"]
     (name,) = functions.started(MACHINES.stop_model)
     assert name.startswith("sweep-stop-defects-")
@@ -168,19 +168,19 @@ def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Fu
 
 def test_what_a_sweep_has_found_is_told_once(functions: Functions) -> None:
     functions.models.script = [(0, "RUNNING")]
-    functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),), ours=True))
-    assert [functions.sweep()["Told"] for _ in range(2)] == [1, 0]
+    functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),), managed=True))
+    assert [functions.sweep()["Reported"] for _ in range(2)] == [1, 0]
     functions.items.put(
         dataclasses.replace(functions.items.get(ARN), leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),))
     )
-    assert functions.sweep()["Told"] == 1  # the sweep before died before it could write: found again, sent once
+    assert functions.sweep()["Reported"] == 1  # the sweep before died before it could write: found again, sent once
     assert functions.told == ["LEASE_EXPIRING"]
 
 
 @pytest.mark.usefixtures("at_once")
 def test_a_sweep_that_could_not_do_everything_does_the_rest_and_fails_at_the_end(functions: Functions) -> None:
     functions.models.script = [(0, "RUNNING")]
-    functions.items.put(ModelItem(ARN, ours=True))
+    functions.items.put(ModelItem(ARN, managed=True))
     stranger = "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel:old"
     unknown = functions.execution({"Model": "defects"}, name="unsent")
     functions.step_functions.stop_execution(executionArn=unknown)
@@ -203,7 +203,7 @@ def test_a_month_that_could_not_be_counted_is_a_problem_and_everything_else_is_m
     functions: Functions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     functions.models.script = [(0, "RUNNING")]
-    functions.items.put(ModelItem(ARN, leases=(Lease("nightly", LONG_AGO, SOON),), ours=True))
+    functions.items.put(ModelItem(ARN, leases=(Lease("nightly", LONG_AGO, SOON),), managed=True))
     boto3.client("dynamodb").delete_table(TableName="ledger")
     with pytest.raises(ServiceUnavailable, match="this month's cost: Query answered ResourceNotFoundException"):
         functions.sweep()
@@ -216,7 +216,7 @@ def test_a_month_that_could_not_be_counted_is_a_problem_and_everything_else_is_m
 @pytest.mark.usefixtures("at_once")
 def test_an_execution_whose_event_was_lost_is_settled_by_the_sweep(functions: Functions) -> None:
     arn = functions.execution({"Model": "defects"})
-    functions.items.put(ModelItem(ARN, pending=(PendingLease("nightly", arn, SOON),), ours=True))
+    functions.items.put(ModelItem(ARN, pending=(PendingLease("nightly", arn, SOON),), managed=True))
     functions.step_functions.stop_execution(executionArn=arn)
     assert functions.sweep()["Settled"] == 1
     assert (functions.told, functions.items.get(ARN).pending) == (["EXECUTION_ABORTED"], ())
@@ -230,5 +230,5 @@ def test_an_execution_that_has_ended_just_now_is_left_to_its_event(functions: Fu
 
 
 def test_a_sweep_that_nothing_is_to_be_done_in_says_so(functions: Functions) -> None:
-    assert functions.sweep() == {"Models": 1, "Told": 0, "Stops": 0, "Restarts": 0, "Settled": 0, "Problems": []}
+    assert functions.sweep() == {"Models": 1, "Reported": 0, "Stops": 0, "Restarts": 0, "Settled": 0, "Problems": []}
     assert functions.items.all() == []

@@ -44,13 +44,6 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
     "messages": {
-        "notifications.notification": (
-            "notifications/golden",
-            "notifications/start_messages",
-            "notifications/stop_messages",
-            "reconciliation/sweep_messages",
-            "notifications/chat",
-        ),
         "notifications.execution_messages": (
             "notifications/golden",
             "notifications/start_messages",
@@ -58,13 +51,10 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "run_with_model/runs",
             "model/version_choice",
         ),
-        "reconciliation.sweep_messages": (
+        "notifications.costs": (
             "notifications/golden",
-            "reconciliation/sweep_messages",
-        ),
-        "notifications.run_messages": (
-            "notifications/golden",
-            "run_with_model/runs",
+            "notifications/start_messages",
+            "notifications/stop_messages",
         ),
         "notifications.chat": (
             "notifications/chat",

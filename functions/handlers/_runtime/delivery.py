@@ -1,4 +1,4 @@
-"""Telling: what to tell is decided once, and sent once on each channel, however often a function is retried or dies.
+"""Delivery: a notification is decided once, and sent once on each channel, however often a function is retried or dies.
 
 Powertools Idempotency keeps the decision and what was sent for 48 hours. A channel that fails does not keep the others
 from being served, and is retried alone.
@@ -28,17 +28,17 @@ IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
 
 
 def telemetry(trace_id: str | None = None) -> Telemetry:
-    """Where this function's logs are, which are those of all our functions."""
+    """Where this function's logs are: those of all functions of this app."""
     return Telemetry(datetime.now(UTC), ENVIRONMENT.log_group_name, trace_id)
 
 
-def tell(key: str, decide: Callable[[], Notification], context: Context) -> str:
-    """Tell everybody, once for each key. Answers the notification's id.
+def deliver(key: str, decide: Callable[[], Notification], context: Context) -> str:
+    """Deliver a notification on every channel, once for each key. Answers its id.
 
     Raises
     ------
     ServiceUnavailable
-        Not every channel could be served; telling again serves the others.
+        Not every channel could be served; another try serves those that were not.
     """
     IDEMPOTENCY.register_lambda_context(context)
     try:

@@ -1,9 +1,9 @@
-"""What Settle and Sweep have in common: their adapters, and a settler that tells people."""
+"""What Settle and Sweep have in common: their adapters, and a settler that notifies people."""
 
 from datetime import UTC, datetime, timedelta
 
 from handlers._runtime import bootstrap
-from handlers._runtime.delivery import telemetry, tell
+from handlers._runtime.delivery import deliver, telemetry
 from handlers._runtime.entry import Context
 from handlers._runtime.metrics import measured
 from lifecycle.notifications.execution_end import Ending
@@ -24,14 +24,14 @@ TOKENS = bootstrap.tokens()
 def settler(context: Context, leave: timedelta = timedelta(0)) -> Settler:
     """Of this invocation; it leaves to their events for a while the executions that have ended."""
 
-    def tell_ending(ending: Ending) -> None:
+    def notify(ending: Ending) -> None:
         seen = telemetry()
 
         def decide() -> Notification:
             decided = ending_notification(ending, CONFIGURATION, MACHINES, seen)
             return measured(decided, measurements.of_ending(ending, CONFIGURATION))
 
-        tell(ending.execution.id, decide, context)
+        deliver(ending.execution.id, decide, context)
 
     return Settler(
         now=datetime.now(UTC),
@@ -42,6 +42,6 @@ def settler(context: Context, leave: timedelta = timedelta(0)) -> Settler:
         executions=EXECUTIONS,
         open_executions=OPEN_EXECUTIONS,
         tokens=TOKENS,
-        tell=tell_ending,
+        notify=notify,
         leave=leave,
     )

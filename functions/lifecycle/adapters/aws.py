@@ -1,4 +1,4 @@
-"""What every boto3 client of ours has in common: its timeouts, no retries, and its errors translated once."""
+"""What every boto3 client of this app has in common: its timeouts, no retries, and its errors translated once."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ def errors_of(
     arn: str | None = None,
     no_answer: type[LifecycleError] = ServiceUnavailable,
 ) -> Iterator[None]:
-    """Translate the errors of a boto3 call into ours.
+    """Translate the errors of a boto3 call into this app's.
 
     Parameters
     ----------

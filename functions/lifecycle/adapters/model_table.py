@@ -88,7 +88,7 @@ class ModelTable:
         return True
 
     def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> Sequence[ModelItem]:
-        """Every item, each as it is now; what can't be read is told, or an error."""
+        """Every item, each as it is now; what can't be read is reported, or an error."""
         found = []
         for attributes in _scan(self._client, self._table_name, MODEL):
             try:

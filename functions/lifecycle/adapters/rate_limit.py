@@ -3,7 +3,7 @@
 Amazon Rekognition answers 5 calls a second of each operation and throttles the rest (its endpoints and quotas page), so
 that many starts at a time, retrying, would throttle each other until some fail. So a call takes a *slot* first: the
 generic cell rate algorithm, one item for each operation, changed by conditional updates alone: a crowd is no conflict.
-Starts and stops take none: each follows a look, and looks are this far apart.
+Starts and stops take none: each follows a status check, and status checks are this far apart.
 
 A limiter that does not answer holds nobody up: what is throttled then is retried as ever.
 """

@@ -32,7 +32,7 @@ _REFUSALS: Mapping[str, Refusal] = {
     "LimitExceededException": Refusal.NO_CAPACITY,
 }
 PACE = 0.25
-"""Seconds before each look of a series: 4 a second at the most, of 5 (Amazon Rekognition endpoints and quotas)."""
+"""Seconds before each call of a series: 4 a second at the most, of 5 (Amazon Rekognition endpoints and quotas)."""
 IN_USE_BUDGET = 15
 """Seconds after which what was read has to do: half of the function's timeout."""
 _HOLDS_CAPACITY = frozenset({"STARTING", "RUNNING", "STOPPING"})
@@ -53,7 +53,7 @@ class Rekognition:
         Made with ``aws.CLIENT_CONFIG``.
     pace : callable
         Waits until an operation may be called: all but ``describe``, of which Check waits for its turn before it reads
-        the item, and starts and stops, which follow such a look.
+        the item, and starts and stops, which follow such a status check.
     """
 
     def __init__(self, client: "RekognitionClient", pace: Callable[[str], object] = alone) -> None:

@@ -64,7 +64,7 @@ class Request:
         ServiceUnavailable
             The answer could not be delivered.
         """
-        told = {
+        answer = {
             "Status": "SUCCESS" if success else "FAILED",
             "Reason": reason if len(reason) <= MAX_REASON else f"{reason[: MAX_REASON - 3]}...",
             "PhysicalResourceId": self.physical_resource_id,
@@ -74,7 +74,7 @@ class Request:
         }
         # Without a type: the URL was signed without one.
         request = urllib.request.Request(  # noqa: S310 - CloudFormation's own URL
-            self.response_url, data=json.dumps(told).encode(), headers={"Content-Type": ""}, method="PUT"
+            self.response_url, data=json.dumps(answer).encode(), headers={"Content-Type": ""}, method="PUT"
         )
         for tried in range(1, TRIES + 1):
             try:

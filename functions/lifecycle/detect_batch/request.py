@@ -104,7 +104,7 @@ def _arn(payload: Mapping[str, Json]) -> Json:
 
 
 def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, settings: DetectBatch) -> list[str]:
-    """What a JSON Schema can't say, or says badly. Looks only at values of the right type."""
+    """What a JSON Schema can't say, or says badly. It reads values of the right type only."""
     problems = []
     if ("ProjectVersionArn" in payload) == ("Model" in payload):
         problems.append("ProjectVersionArn, Model: exactly one of the two is needed")

@@ -1,4 +1,4 @@
-"""The two steps of DetectBatch around its Map: what is looked at before, and what is told after."""
+"""The two steps of DetectBatch around its Map: what is checked before, and what is told after."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def prepare(
     model = models.describe(arn, models.project_arn(arn))
     if model.status != "RUNNING":
         raise ModelNotRunning(
-            f"The model is {model.status}: no image was looked at.",
+            f"The model is {model.status}: no image was read.",
             project_version_arn=arn,
             status=model.status,
             status_message=model.status_message,
@@ -74,15 +74,15 @@ def summarise(
     """
     manifest = _manifest(batch, written, objects) if batch.has_images else None
     counted = tally(_lines(batch, manifest, objects))
-    told = summary(
+    summarised = summary(
         batch, counted, now=now, inference_unit_hour=configuration.inference_unit_hour_usd, manifest=manifest
     )
     error = verdict(batch, counted, failure)
     ended = {"Error": type(error).__name__, "Cause": json.loads(str(error))} if error else {}
-    objects.write(batch.results_bucket, batch.summary_key, json.dumps({**to_wire(told), **ended}, indent=1))
+    objects.write(batch.results_bucket, batch.summary_key, json.dumps({**to_wire(summarised), **ended}, indent=1))
     if error:
         raise error
-    return told
+    return summarised
 
 
 def _manifest(batch: Batch, written: Mapping[str, Json], objects: Objects) -> str | None:

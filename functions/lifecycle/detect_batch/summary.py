@@ -126,7 +126,7 @@ class BatchSummary:
 def summary(
     batch: Batch, counted: Tally, *, now: datetime, inference_unit_hour: float, manifest: str | None
 ) -> BatchSummary:
-    """What is told of a batch.
+    """What is reported of a batch.
 
     Parameters
     ----------

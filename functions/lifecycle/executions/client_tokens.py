@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 TOKEN_KEPT = timedelta(hours=24)
 """How long a success still answers for later executions with its token."""
 FOLLOW_GRACE = timedelta(minutes=10)
-"""How much longer than its own timeout a duplicate waits: the first ends only when it has told people."""
+"""How much longer than its own timeout a duplicate waits: the first ends only when it has notified people."""
 FOLLOW_SECONDS = 75
-"""Between two looks meanwhile: so few that a duplicate, too, stays under 1,000."""
+"""Between two status checks meanwhile: so few that a duplicate, too, stays under 1,000."""
 MAX_TAKEOVERS = 10
 """Executions that may hold a token, and have failed, between two tries to hold it."""
 
@@ -107,7 +107,7 @@ def wait_with_first(request: Request, progress: Progress, now: datetime) -> Step
 
 
 def version_of(first: ExecutionState | None) -> str | None:
-    """The model version that the first execution was about, where its output tells."""
+    """The model version that the first execution was about, where its output says so."""
     arn: str | None = (first.output or {}).get("ProjectVersionArn") if first else None
     return arn
 

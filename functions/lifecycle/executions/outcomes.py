@@ -7,7 +7,7 @@ from lifecycle.model.decisions import Action
 
 SOURCE = "custom-labels-lifecycle"
 DETAIL_TYPE = "Model Lifecycle"
-"""Of the events that tell of outcomes."""
+"""Of the events that report outcomes."""
 STARTED_BY_SWEEP = "StartedBySweep"
 """The field of ``Context`` with the reason why the sweep started an execution."""
 

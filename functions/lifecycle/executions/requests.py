@@ -90,14 +90,14 @@ class Request:
         return self.project_version_arn if self.selection is None else self.model or ""
 
     def with_poll_seconds(self, payload: Mapping[str, Json], timeout_seconds: int) -> Self:
-        """The same request with the interval that was asked for, raised where it means too many looks."""
+        """The same request with the interval that was asked for, raised where it means too many status checks."""
         if "PollSeconds" not in payload:
             return self
         wished = int(payload["PollSeconds"])
         poll_seconds = fixed_interval(wished, timeout_seconds)
         raised = (
-            f"PollSeconds was raised from {wished} to {poll_seconds}: a timeout of {timeout_seconds} s must stay under "
-            "1,000 looks."
+            f"PollSeconds was raised from {wished} to {poll_seconds}, to stay under 1,000 status checks in "
+            f"{timeout_seconds} s: for a shorter interval, request a shorter TimeoutSeconds."
         )
         warnings = self.warnings if poll_seconds == wished else (*self.warnings, raised)
         return replace(self, poll_seconds=poll_seconds, warnings=warnings)

@@ -21,7 +21,7 @@ class Settled:
         A lease holds the model after that.
     project_version_arn : str or None
         The version that its lease is on, where that had to be looked up.
-    told_by_start : bool
+    reported_by_start : bool
         Its start of the model has failed, or was ended, which StartModel tells.
     complete : bool
         Nothing is left, and nothing can come any more.
@@ -29,7 +29,7 @@ class Settled:
 
     held: bool = False
     project_version_arn: str | None = None
-    told_by_start: bool = False
+    reported_by_start: bool = False
     complete: bool = True
 
 

@@ -1,4 +1,4 @@
-"""What the steps of all machines have in common: what comes next, and a look that leaves its trace in the item."""
+"""What the steps of all machines have in common: what comes next, and a status check that is recorded in the item."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,15 +28,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What one look leads to: the item as it is to be written, and the next step, or the error to fail with."""
+class Transition:
+    """What a status check leads to: the item as it is to be written, and the next step, or the error to fail with."""
 
     item: ModelItem
     step: Step | None = None
     error: LifecycleError | None = None
 
 
-def look(
+def check_model(
     request: Request,
     *,
     now: datetime,
@@ -44,19 +44,19 @@ def look(
     items: ModelItems,
     executions: Executions,
     describe: Callable[[], ModelVersion],
-    decide: Callable[[ModelItem, ModelVersion, bool], Turn],
+    decide: Callable[[ModelItem, ModelVersion, bool], Transition],
 ) -> Step:
-    """Read the item, look at the model, decide, and write the item, all of it on condition that nobody else has.
+    """Read the item, check the model's status, decide, and write the item, unless somebody else has written it since.
 
-    The order matters: a status that was seen after the item was read, and before it is written unchanged by others, was
-    no other actor's of ours to change.
+    The order matters. The status is read after the item, and the item is written only if nobody has changed it since:
+    so no other execution of this app can have changed the status in between.
 
     Parameters
     ----------
     describe : callable
-        Looks at the model.
+        Reads the model's status.
     decide : callable
-        Of the item, what was seen, and whether another execution's claim on the model is over.
+        From the item, the version, and whether another execution's claim on the model is over.
 
     Raises
     ------
@@ -64,17 +64,17 @@ def look(
         The error that was decided; ServiceUnavailable where the item never stood still.
     """
 
-    def decided(item: ModelItem) -> tuple[ModelItem, Turn]:
+    def decided(item: ModelItem) -> tuple[ModelItem, Transition]:
         others = item.claim if item.claim and item.claim.execution_arn != request.execution_arn else None
         over = others is not None and claim_is_over(others, executions, now)
-        turn = decide(item, describe(), over)
-        return turn.item, turn
+        transition = decide(item, describe(), over)
+        return transition.item, transition
 
-    turn = change(items, request.project_version_arn, decided, now=now, configuration=configuration)
-    if turn.error:
-        raise turn.error
-    assert turn.step is not None  # noqa: S101 - for the type checker
-    return turn.step
+    transition = change(items, request.project_version_arn, decided, now=now, configuration=configuration)
+    if transition.error:
+        raise transition.error
+    assert transition.step is not None  # noqa: S101 - for the type checker
+    return transition.step
 
 
 def claim_is_over(claim: Claim, executions: Executions, now: datetime) -> bool:
@@ -89,11 +89,11 @@ def claim_is_over(claim: Claim, executions: Executions, now: datetime) -> bool:
 
 
 def wait(request: Request, progress: Progress, now: datetime, reason: str, *, start: UnderWay | None = None) -> Step:
-    """Wait until the next look is due; ``start`` is a start of its own that the execution waits for."""
+    """Wait until the next status check is due; ``start`` is a start of its own that the execution waits for."""
     seconds = wait_seconds(
         now=now,
         deadline=request.deadline,
-        turns=progress.polls,
+        status_checks=progress.polls,
         poll_seconds=request.poll_seconds,
         start=start,
     )
@@ -101,14 +101,14 @@ def wait(request: Request, progress: Progress, now: datetime, reason: str, *, st
 
 
 def queued(progress: Progress, slot: datetime, now: datetime) -> Step:
-    """Wait until it is this execution's turn to look; it comes a second early, and Check waits the rest."""
-    reason = f"Many models are looked at just now: this one again at {slot.isoformat(timespec='seconds')}."
+    """Wait for this execution's slot to call Rekognition; it comes a second early, and Check waits the rest."""
+    reason = f"Many models are being checked: this one is next at {slot.isoformat(timespec='seconds')}."
     seconds = max(1, int((slot - now).total_seconds()) - 1)
     return Step(Action.WAIT, reason, replace(progress, slot=slot), wait_seconds=seconds)
 
 
 def failure(decision: Decision, version: ModelVersion) -> LifecycleError:
-    """The error that a decision is to fail with, with what the last look saw."""
+    """The error that a decision is to fail with, with what the last status check saw."""
     assert decision.error is not None  # noqa: S101 - for the type checker
     return decision.error(
         decision.reason,

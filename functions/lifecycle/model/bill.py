@@ -167,8 +167,8 @@ def month_asked_for(given: Json, now: datetime) -> str:
         return month_of(now)
     if isinstance(given, str) and _A_MONTH.fullmatch(given) and FIRST_MONTH <= given <= month_of(now):
         return given
-    told = str(given)[:20]
-    raise InvalidRequest(f"Month: {told!r} is no month from {FIRST_MONTH} to this one, such as {month_of(now)}")
+    shown = str(given)[:20]
+    raise InvalidRequest(f"Month: {shown!r} is no month from {FIRST_MONTH} to this one, such as {month_of(now)}")
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:

@@ -16,10 +16,10 @@ from lifecycle.errors import (
 from lifecycle.model.statuses import BILLS, TARGETS, Rule, Target
 
 SETTLE = timedelta(seconds=60)
-"""How long after a request a look may still show the status from before it. Not documented: an assumption."""
+"""How long after a request a status check may still show the status from before it. Not documented: an assumption."""
 
 STOP_IN_TIME = (
-    "Look at the model's status now: it bills while it is RUNNING, and a stop has to wait while it is STARTING. "
+    "See its status now: it costs while it is RUNNING, and a stop has to wait while it is STARTING.\n"
     "Start StopModel again, with a larger TimeoutSeconds if the model needs longer."
 )
 """What to do about a stop that ran out of time; the remedy of TimedOut is a start's."""
@@ -43,7 +43,7 @@ class Refusal(StrEnum):
 _AFTER_REFUSAL: Mapping[Refusal, tuple[str, str | None]] = {
     Refusal.IN_USE: (" The service refused the last request: the model is in use.", None),
     Refusal.NO_CAPACITY: (
-        " The service refused the last request: other models fill the quota.",
+        " Other models use up the account's quota.",
         CapacityExceeded.remedy,
     ),
 }
@@ -56,13 +56,13 @@ class Progress:
     Parameters
     ----------
     polls : int
-        Looks at the status.
+        Status checks.
     last_status : str or None
-        What the last look saw.
+        What the last status check saw.
     attempted_at : datetime or None
         When the last request was sent.
     status_at_attempt : str or None
-        What the look right before that had seen.
+        What the status check right before that had seen.
     refusal : Refusal or None
         How the service refused it.
     unclear : bool
@@ -72,12 +72,12 @@ class Progress:
     alone : bool
         It was refused for want of capacity, and then no other model held any. Once that may be chance: another model
         has just stopped. Twice it means that the inference units are too many.
-    looked_at, looked_before : datetime or None
-        When the last look was, and the one before.
+    checked_at, checked_before : datetime or None
+        When the last status check was, and the one before.
     inferred : bool
         That its request was made is concluded from the status. When, is not known to the second.
     slot : datetime or None
-        When it is its turn to look, where it waits for that: see ``rate_limit``.
+        When it may call Amazon Rekognition again, where it waits for that: see ``rate_limit``.
     """
 
     polls: int = 0
@@ -88,8 +88,8 @@ class Progress:
     unclear: bool = False
     leased: bool = False
     alone: bool = False
-    looked_at: datetime | None = None
-    looked_before: datetime | None = None
+    checked_at: datetime | None = None
+    checked_before: datetime | None = None
     inferred: bool = False
     slot: datetime | None = None
 
@@ -119,8 +119,8 @@ class StopProgress(Progress):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at a model's status."""
+class StatusCheck:
+    """A model's status at a time."""
 
     status: str
     at: datetime
@@ -143,16 +143,18 @@ _MEANING: Mapping[Target, Mapping[Rule, Decision]] = {
         Rule.SETTLE: Decision(Action.WAIT, "The start was requested; the status still shows {status}."),
         Rule.DONE: Decision(Action.DONE, "The model is {status}."),
         Rule.FAIL_STOPPED: Decision(
-            None, "The model is {status}: somebody stopped it meanwhile, or the start had no effect.", ModelStopped
+            None,
+            "Somebody stopped it meanwhile, or the start had no effect (it is {status}).",
+            ModelStopped,
         ),
-        Rule.FAIL_FAILED: Decision(None, "The start was requested, and the model is {status}.", ModelFailed),
+        Rule.FAIL_FAILED: Decision(None, "Amazon Rekognition could not run it (status {status}).", ModelFailed),
         Rule.FAIL_REFUSED: Decision(
-            None, "The model is {status}, and the service refused to start it again.", ModelFailed
+            None, "Amazon Rekognition refused to start it again after a failure (status {status}).", ModelFailed
         ),
         Rule.FAIL_NOT_STARTABLE: Decision(None, "A model that is {status} can't be started.", ModelNotStartable),
         Rule.FAIL_UNKNOWN: Decision(
             None,
-            "The service reports the status {status}, which this app does not know.",
+            "Amazon Rekognition reports the status {status}, which this app does not know.",
             ModelNotStartable,
             "Update this app to a version that knows the status, or start the model by hand.",
         ),
@@ -164,7 +166,7 @@ _MEANING: Mapping[Target, Mapping[Rule, Decision]] = {
         Rule.DONE: Decision(Action.DONE, "The model is {status}."),
         Rule.FAIL_UNKNOWN: Decision(
             None,
-            "The service reports the status {status}, which this app does not know.",
+            "Amazon Rekognition reports the status {status}, which this app does not know.",
             ModelNotStartable,
             "Update this app to a version that knows the status, and stop the model by hand if it bills.",
         ),
@@ -172,55 +174,55 @@ _MEANING: Mapping[Target, Mapping[Rule, Decision]] = {
 }
 
 
-def decide(target: Target, look: Look, progress: Progress, deadline: datetime) -> Decision:
+def decide(target: Target, seen: StatusCheck, progress: Progress, deadline: datetime) -> Decision:
     """The next step towards the target.
 
     Parameters
     ----------
     target : Target
         RUNNING or STOPPED.
-    look : Look
-        What this look saw.
+    seen : StatusCheck
+        What this status check saw.
     progress : Progress
-        From before this look.
+        From before this status check.
     deadline : datetime
         When the target must be reached.
     """
-    decision = _by_table(target, look, progress)
-    if decision.action is Action.DONE or decision.error or look.at < deadline:
+    decision = _by_table(target, seen, progress)
+    if decision.action is Action.DONE or decision.error or seen.at < deadline:
         return decision
-    return out_of_time(target, look, progress)
+    return out_of_time(target, seen, progress)
 
 
-def out_of_time(target: Target, look: Look, progress: Progress) -> Decision:
+def out_of_time(target: Target, seen: StatusCheck, progress: Progress) -> Decision:
     """The failure of an execution whose deadline has passed."""
     why, remedy = _AFTER_REFUSAL[progress.refusal] if progress.refusal else ("", None)
     if target is Target.STOPPED:
         remedy = STOP_IN_TIME
-    return Decision(None, f"The time is up and the model is {look.status}.{why}", TimedOut, remedy)
+    return Decision(None, f"The time is up and the model is {seen.status}.{why}", TimedOut, remedy)
 
 
-def made_after_all(look: Look, progress: Progress) -> bool:
+def made_after_all(seen: StatusCheck, progress: Progress) -> bool:
     """Whether a request that got no clear answer was made: the status has moved since."""
-    return progress.refusal is not None and progress.unclear and look.status != progress.status_at_attempt
+    return progress.refusal is not None and progress.unclear and seen.status != progress.status_at_attempt
 
 
-def _by_table(target: Target, look: Look, progress: Progress) -> Decision:
-    rule = TARGETS[target].get(look.status, (Rule.FAIL_UNKNOWN, Rule.FAIL_UNKNOWN))[progress.requested_at is not None]
-    if rule in (Rule.FAIL_STOPPED, Rule.FAIL_FAILED, Rule.REQUEST_AGAIN) and _settling(look, progress):
+def _by_table(target: Target, seen: StatusCheck, progress: Progress) -> Decision:
+    rule = TARGETS[target].get(seen.status, (Rule.FAIL_UNKNOWN, Rule.FAIL_UNKNOWN))[progress.requested_at is not None]
+    if rule in (Rule.FAIL_STOPPED, Rule.FAIL_FAILED, Rule.REQUEST_AGAIN) and _settling(seen, progress):
         rule = Rule.SETTLE
     elif rule is Rule.REQUEST_AGAIN:
         rule = Rule.REQUEST
     elif rule is Rule.REQUEST_ONCE:
-        refused = progress.refusal is Refusal.IN_USE and progress.status_at_attempt == look.status
+        refused = progress.refusal is Refusal.IN_USE and progress.status_at_attempt == seen.status
         rule = Rule.FAIL_REFUSED if refused else Rule.REQUEST
     elif rule is Rule.WAIT_UNLESS_STOPPED_MEANWHILE:
         rule = Rule.FAIL_STOPPED if progress.last_status in BILLS else Rule.WAIT
     meaning = _MEANING[target][rule]
-    return replace(meaning, reason=meaning.reason.format(status=look.status))
+    return replace(meaning, reason=meaning.reason.format(status=seen.status))
 
 
-def _settling(look: Look, progress: Progress) -> bool:
-    """Whether a look so soon after the request may still show the status from before it."""
-    unmoved = look.status == progress.status_at_attempt == progress.last_status
-    return unmoved and progress.requested_at is not None and look.at - progress.requested_at < SETTLE
+def _settling(seen: StatusCheck, progress: Progress) -> bool:
+    """Whether a status check so soon after the request may still show the status from before it."""
+    unmoved = seen.status == progress.status_at_attempt == progress.last_status
+    return unmoved and progress.requested_at is not None and seen.at - progress.requested_at < SETTLE

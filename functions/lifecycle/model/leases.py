@@ -1,6 +1,6 @@
 """Who needs a model, and who may stop it: the one item of each model, and every change of it. Pure.
 
-The service offers no fencing token, so safety is in these rules. ``docs/leases.md`` tells them, and
+The service offers no fencing token, so safety is in these rules. ``docs/leases.md`` states them, and
 ``tests/exploration/test_interleavings.py`` shows for each of them what goes wrong without it.
 """
 
@@ -15,7 +15,7 @@ LONGEST_LEASE = timedelta(minutes=10_080)
 """The most that StartModel's LeaseMinutes may be."""
 LONGEST_CALL = timedelta(seconds=60)
 """A call that an execution's last function has made lands within this after the execution's end: the longest timeout
-of a function of ours (30 s), its start-up, and a margin."""
+of a function (30 s), its start-up, and a margin."""
 
 MAX_LEASES = 500
 """Of one model, settled and pending: so the item stays below the 400 KB of DynamoDB (Amazon DynamoDB quotas)."""
@@ -29,12 +29,30 @@ PAST_STARTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Lease(Stored):
-    """Somebody's claim that a model be RUNNING. ``expires_at`` is None where it holds until it is released."""
+    """Somebody's claim that a model be RUNNING.
+
+    Parameters
+    ----------
+    expires_at : datetime or None
+        None where it holds until it is released.
+    warned_at : datetime or None
+        When people were notified that it ends soon.
+    extended_at : datetime or None
+        When it was last given another end.
+    """
 
     lease_id: str
     since: datetime
     expires_at: datetime | None = None
     warned_at: datetime | None = None
+    extended_at: datetime | None = None
+
+    @property
+    def minutes(self) -> int:
+        """For how long it was taken, or last extended, as LeaseMinutes says it: 0 where it has no end."""
+        if self.expires_at is None:
+            return 0
+        return max(1, round((self.expires_at - (self.extended_at or self.since)).total_seconds() / 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +74,14 @@ class Claim(Stored):
 
 @dataclass(frozen=True, slots=True)
 class PastStart(Stored):
-    """How long a start took that this app requested, in whole seconds: between two looks.
+    """How long a start took that this app requested, in whole seconds: between two status checks.
 
     Parameters
     ----------
     longer_than : int
-        At the last look before it was not RUNNING yet; 0 where there was none since the request.
+        At the last status check before it was not RUNNING yet; 0 where there was none since the request.
     at_most : int
-        At the first look that saw it RUNNING.
+        At the first status check that saw it RUNNING.
     """
 
     requested_at: datetime
@@ -89,14 +107,14 @@ class ModelItem(Stored):
     ----------
     revision : int
         Every write is on condition that it is still the one that was read.
-    ours : bool
+    managed : bool
         A lease was taken on the model since it was last seen stopped: where nobody holds it, it is to be stopped.
     forced_at : datetime or None
         When it was last stopped by force: starts that began before end as ModelStopped.
     changed_at : datetime or None
         The last change of leases or claim.
     reported : tuple of str
-        Outcomes that the sweep has told of the episode that goes on.
+        Outcomes that the sweep has reported of the episode that goes on.
     starts : tuple of PastStart
         The last of this app's own, the newest last.
     """
@@ -106,7 +124,7 @@ class ModelItem(Stored):
     leases: tuple[Lease, ...] = ()
     pending: tuple[PendingLease, ...] = ()
     claim: Claim | None = None
-    ours: bool = False
+    managed: bool = False
     forced_at: datetime | None = None
     changed_at: datetime | None = None
     running: Running | None = None
@@ -149,11 +167,11 @@ def is_full(item: ModelItem, starter: Starter) -> bool:
 
 
 def take(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
-    """Take the pending lease of a start. The model is ours from then on."""
-    if item.ours and item.pending_of(starter.execution_arn):
+    """Take the pending lease of a start. The model is managed from then on."""
+    if item.managed and item.pending_of(starter.execution_arn):
         return item
     mine = PendingLease(starter.lease_id, starter.execution_arn, starter.deadline)
-    return replace(item, pending=(*_without(item, starter.execution_arn), mine), ours=True, changed_at=now)
+    return replace(item, pending=(*_without(item, starter.execution_arn), mine), managed=True, changed_at=now)
 
 
 def give_back(item: ModelItem, execution_arn: str, now: datetime) -> ModelItem:
@@ -169,16 +187,18 @@ def settle(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
     before = item.lease(starter.lease_id)
     if before and before in item.held(now):
         ends = None if ends is None or before.expires_at is None else max(ends, before.expires_at)
-        mine = before if ends == before.expires_at else replace(before, expires_at=ends, warned_at=None)
+        mine = (
+            before if ends == before.expires_at else replace(before, expires_at=ends, warned_at=None, extended_at=now)
+        )
     else:
         mine = Lease(starter.lease_id, now, ends)
     others = tuple(lease for lease in item.leases if lease.lease_id != starter.lease_id)
     pending = _without(item, starter.execution_arn)
-    return replace(counted(item, now), leases=(*others, mine), pending=pending, ours=True, changed_at=now)
+    return replace(counted(item, now), leases=(*others, mine), pending=pending, managed=True, changed_at=now)
 
 
 def record(item: ModelItem, start: PastStart) -> ModelItem:
-    """Remember how long a start took, once: a look may be repeated that has lost its answer."""
+    """Remember how long a start took, once: a status check whose answer was lost is repeated."""
     if any(known.requested_at == start.requested_at for known in item.starts):
         return item
     return replace(item, starts=(*item.starts, start)[-PAST_STARTS:])
@@ -226,7 +246,7 @@ def end_settled(item: ModelItem, now: datetime) -> ModelItem:
 
 
 def found_running(item: ModelItem, inference_units: int | None, now: datetime) -> ModelItem:
-    """Remember at least from now on that a model runs, of which nobody of ours has seen it begin."""
+    """Remember from now on that a model runs whose start we did not observe."""
     return item if item.running else replace(item, running=Running(now, inference_units or 1, found=True))
 
 
@@ -238,8 +258,8 @@ def counted(item: ModelItem, now: datetime) -> ModelItem:
     return replace(item, running=usage.counted(item.running, ends, now))
 
 
-def disown(item: ModelItem, now: datetime) -> ModelItem:
-    """A model that is not running is not ours any more, once no call of ours can be under way."""
+def unmanage(item: ModelItem, now: datetime) -> ModelItem:
+    """A model that is not running is not managed any more, once no call of this app can be under way."""
     idle = not (item.leases or item.pending or item.claim)
     late = item.changed_at is not None and now - item.changed_at <= LONGEST_CALL
-    return replace(item, ours=False) if item.ours and idle and not late else item
+    return replace(item, managed=False) if item.managed and idle and not late else item

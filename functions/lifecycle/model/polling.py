@@ -1,13 +1,13 @@
-"""When to look at a model's status next. Pure; all durations in seconds.
+"""When to check a model's status next. Pure; all durations in seconds.
 
-A look costs some transitions and a function's milliseconds; each second between RUNNING and the look that sees it costs
-inference units. Looks every ``w`` seconds cost ``look / w`` a second, and where a start comes to RUNNING at the rate
-``h`` a second, ``h * second * w / 2`` for being late. Together they cost least where ``w * w * h = 2 * look / second``:
-so a look is due as soon as that long has passed since the last one. How ``h`` goes, past starts tell (``Forecast``).
-While RUNNING is as good as impossible there is no look; then they come more often, and past the expected end less often
-again. ``benchmarks/polling.py`` compares what it all costs with fixed intervals. (A rule that looks no sooner than
-the earliest of the past starts was simulated too: where they lie 25 % apart it costs up to three quarters more, for the
-few that are sooner still.)
+A check costs some transitions and a function's milliseconds; each second between RUNNING and the check that sees it
+costs inference units. A check every ``w`` seconds costs ``check / w`` per second, and where a start becomes RUNNING at
+the rate ``h`` per second, being late costs ``h * second * w / 2``. The sum is least where
+``w * w * h = 2 * check / second``: so a check is due as soon as that long has passed since the last one. Past starts
+say how ``h`` goes (``Forecast``). While RUNNING is next to impossible there is no check; then they become frequent, and
+past the expected end rare again. ``benchmarks/polling.py`` compares what it all costs with fixed intervals. (A rule
+that never checks before the earliest of the past starts was simulated too: where they lie 25 % apart it costs up to
+three quarters more, because of the few that are sooner still.)
 """
 
 import math
@@ -19,33 +19,33 @@ from statistics import fmean
 from typing import Self
 
 from lifecycle.model.leases import PastStart
-from lifecycle.shared.pricing import LOOK
+from lifecycle.shared.pricing import STATUS_CHECK
 
-FIRST_LOOK = 30
+FIRST_INTERVAL = 30
 """After a request, without history: no model was ever seen RUNNING sooner."""
 INTERVAL = 15
-"""Between two looks, without history: the late notice of a 4 USD/h model then costs less than a cent on average."""
+"""Between two checks, without history: noticing a 4 USD/h model late then costs less than a cent on average."""
 SHORTEST = 2
-"""Between two looks, with history: many executions share five calls a second."""
-MAX_TURNS = 990
-"""Looks in one execution. The contract says under 1,000: a turn is some 9 to 20 history events, of which Step
-Functions allows 25,000."""
+"""Between two checks, with history: many executions share five calls per second."""
+MAX_STATUS_CHECKS = 990
+"""Of one execution. The contract says under 1,000: a check makes some 9 to 20 history events, of which Step Functions
+allows 25,000."""
 
 SPREAD = 0.25
 """How far starts of a model lie apart, relative to their length, as long as too few are known to say."""
 UNSEEN_BEFORE = 3
-"""A start that the very first look found RUNNING took between a third of that time and all of it: a guess, low enough
-that the next first look comes earlier, so that the forecast can fall."""
+"""A start that the very first check found RUNNING took between a third of that time and all of it: a guess, low enough
+that the next first check comes earlier, so that the forecast can fall."""
 ON_TIME = 0.95
 """The share of starts that a start for later leaves enough time to."""
 SLACK = 30
-"""For functions to start and looks to come, on top of what a start takes."""
+"""For functions to start and checks to come, on top of what a start takes."""
 _LONGEST = 86_400
 
 
 def fixed_interval(poll_seconds: int, timeout_seconds: int) -> int:
-    """A wished-for fixed interval, raised where it would take more than ``MAX_TURNS`` looks until the timeout."""
-    return max(poll_seconds, math.ceil(timeout_seconds / MAX_TURNS))
+    """A requested fixed interval, raised where the timeout would take more than ``MAX_STATUS_CHECKS`` of them."""
+    return max(poll_seconds, math.ceil(timeout_seconds / MAX_STATUS_CHECKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,13 @@ class UnderWay:
     second: float
 
     def interval(self) -> float:
-        """Until the next look, without regard to the deadline."""
+        """Until the next status check, without regard to the deadline."""
         if not self.starts:
-            return INTERVAL if self.elapsed > 0 else FIRST_LOOK
+            return INTERVAL if self.elapsed > 0 else FIRST_INTERVAL
         forecast = Forecast.of(self.starts)
 
         def due(wait: int) -> bool:
-            return wait**2 * forecast.rate(self.elapsed + wait) * self.second >= 2 * LOOK
+            return wait**2 * forecast.rate(self.elapsed + wait) * self.second >= 2 * STATUS_CHECK
 
         until_due = bisect_left(range(_LONGEST), True, lo=SHORTEST, key=due)
         until_likely = math.ceil(forecast.median - self.elapsed)
@@ -120,17 +120,17 @@ class UnderWay:
 
 
 def wait_seconds(
-    *, now: datetime, deadline: datetime, turns: int, poll_seconds: int | None, start: UnderWay | None = None
+    *, now: datetime, deadline: datetime, status_checks: int, poll_seconds: int | None, start: UnderWay | None = None
 ) -> int:
-    """Seconds until the next look, at least 1 and not past the deadline.
+    """Seconds until the next status check, at least 1 and not past the deadline.
 
-    Without a fixed interval the first half of the turns is spent freely; the other half is spread evenly over what is
-    left of the timeout, so that any allowed timeout stays within ``MAX_TURNS``.
+    Without a fixed interval the first half of the checks is spent freely; the other half is spread evenly over what is
+    left of the timeout, so that any allowed timeout stays within ``MAX_STATUS_CHECKS``.
 
     Parameters
     ----------
-    turns : int
-        Looks made so far.
+    status_checks : int
+        Made so far.
     poll_seconds : int or None
         The caller's fixed interval, already raised by ``fixed_interval``.
     start : UnderWay or None
@@ -141,8 +141,8 @@ def wait_seconds(
         interval = float(poll_seconds)
     else:
         interval = start.interval() if start else INTERVAL
-        if 2 * turns >= MAX_TURNS:
-            interval = max(interval, left / max(MAX_TURNS - turns, 1))
+        if 2 * status_checks >= MAX_STATUS_CHECKS:
+            interval = max(interval, left / max(MAX_STATUS_CHECKS - status_checks, 1))
     return max(1, math.ceil(min(interval, left)))
 
 

@@ -12,8 +12,8 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.shared.arns import project_name, version_name
 from lifecycle.shared.text import shortened
 
-MAX_TOLD = 5
-"""Versions that are told why they were passed over; more are counted."""
+MAX_NAMED = 5
+"""Versions of which a message says why they were passed over; more are counted."""
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ def newest_good(model: Model, versions: Sequence[ModelVersion]) -> Choice:
 def to_stop(
     model: Model, versions: Sequence[ModelVersion], items: Sequence[ModelItem], lease_id: str | None, now: datetime
 ) -> Choice:
-    """The versions that a stop by name is about: those that have the lease, else those that are held, or ours and run.
+    """The versions that a stop by name is about: those with the lease; else those that are held, or managed and run.
 
     Where there are none of them it is the newest one that runs, else simply the newest.
 
@@ -87,14 +87,14 @@ def to_stop(
     may_run = {version.project_version_arn for version in newest_first if version.status not in NOT_RUNNING}
 
     def concerned(item: ModelItem) -> bool:
-        runs = item.ours and item.project_version_arn in may_run
+        runs = item.managed and item.project_version_arn in may_run
         return _project(item) == model.project and bool(runs or item.claim or item.is_held(now))
 
-    ours = sorted(filter(concerned, items), key=lambda item: order.get(item.project_version_arn, len(order)))
-    with_lease = [item for item in ours if lease_id and item.has_lease(lease_id)]
-    if found := [item.project_version_arn for item in with_lease or ours]:
+    found = sorted(filter(concerned, items), key=lambda item: order.get(item.project_version_arn, len(order)))
+    with_lease = [item for item in found if lease_id and item.has_lease(lease_id)]
+    if arns := [item.project_version_arn for item in with_lease or found]:
         why = f"has the lease {lease_id}" if with_lease else "is held, or runs and was started by this app"
-        return Choice(found[0], f"{version_name(found[0])} {why}.", tuple(found[1:]))
+        return Choice(arns[0], f"{version_name(arns[0])} {why}.", tuple(arns[1:]))
     if not newest_first:
         raise ModelNotFound(f"The project {model.project} has no model version.")
     running = [version for version in newest_first if version.status in BILLS]
@@ -129,8 +129,8 @@ def _newer(passed_over: Sequence[str]) -> str:
     return f" Newer, but passed over: {_few(passed_over)}." if passed_over else ""
 
 
-def _few(told: Sequence[str]) -> str:
-    return ", ".join(shortened(told, MAX_TOLD))
+def _few(passed_over: Sequence[str]) -> str:
+    return ", ".join(shortened(passed_over, MAX_NAMED))
 
 
 def _name(version: ModelVersion) -> str:

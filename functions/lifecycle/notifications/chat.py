@@ -1,8 +1,8 @@
 """A notification as a chat message: the custom notification of AWS's chat applications, for Slack and Teams. Pure.
 
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html has the format, and
-``statemachine/schemas/notification.chat.schema.json`` what we hold ourselves to. How a channel shows it was not seen on
-AWS.
+``statemachine/schemas/notification.chat.schema.json`` what every message keeps to. How a channel shows it was not seen
+on AWS.
 """
 
 import re
@@ -10,7 +10,15 @@ import uuid
 from collections.abc import Sequence
 
 from lifecycle.notifications.cli_commands import is_command
-from lifecycle.notifications.notification import LINKS, WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO, Notification, Severity
+from lifecycle.notifications.notification import (
+    IF_PLANS_CHANGE,
+    LINKS,
+    WHAT_HAPPENED,
+    WHAT_IT_COSTS,
+    WHAT_TO_DO,
+    Notification,
+    Severity,
+)
 from lifecycle.shared.wire import Json
 
 MAX_TITLE = 250
@@ -21,11 +29,11 @@ MAX_SUMMARY = 250
 
 _SIGNS = {Severity.INFO: ":white_check_mark:", Severity.WARNING: ":warning:", Severity.ERROR: ":rotating_light:"}
 
-_LINKED = ("Execution:", "Model:", "Runbook:")
+_LINKED = ("Dashboard:", "Execution:", "Workload:", "Model:", "Runbook:")
 """The links to logs and trace are long; they are in the mail, and one click from the execution."""
 JOINER = "\N{WORD JOINER}"
 """Has no width: it parts what a chat client would take for a mention or a link."""
-_OUR_LINKS = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/\S*")
+_CONSOLE_LINKS = re.compile(r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/\S*")
 _ALIKE = str.maketrans("<>`[]*~", "\u2039\u203a'()\u2217\u223c")
 """No way to escape these serves both Slack and Teams; so they are shown as characters that look alike."""
 
@@ -33,7 +41,7 @@ _ALIKE = str.maketrans("<>`[]*~", "\u2039\u203a'()\u2217\u223c")
 def chat_message(notification: Notification) -> Json:
     """The message, to be published as JSON.
 
-    Its thread is the model's: all there is to say of a model is below one message of the channel.
+    Its thread is the model's: all messages about a model are below one message of the channel.
     """
     detail, sections = notification.detail, notification.sections
     related = [detail[name] for name in ("ProjectVersionArn", "ExecutionArn") if name in detail]
@@ -44,9 +52,9 @@ def chat_message(notification: Notification) -> Json:
         "id": notification.notification_id,
         "content": {
             "textType": "client-markdown",
-            "title": _cut(f"{_SIGNS[notification.severity]} {plain(notification.headline)}", MAX_TITLE),
+            "title": _cut(_title(notification), MAX_TITLE),
             "description": _description(notification),
-            "nextSteps": _steps(sections.get(WHAT_TO_DO, [])),
+            "nextSteps": _steps([*sections.get(WHAT_TO_DO, []), *sections.get(IF_PLANS_CHANGE, [])]),
             "keywords": [notification.severity, notification.outcome],
         },
         "metadata": {
@@ -67,7 +75,7 @@ _CODE = str.maketrans("`", "'", "<>")
 def plain(text: str) -> str:
     """Text of which nothing is markup, a mention or a link, in Slack or in Teams; links into the console stay links."""
     parts, end = [], 0
-    for link in _OUR_LINKS.finditer(text):
+    for link in _CONSOLE_LINKS.finditer(text):
         parts += [_plain(text[end : link.start()]), link[0].translate(_ALIKE).replace("@", "%40")]
         end = link.end()
     return "".join([*parts, _plain(text[end:])])
@@ -85,21 +93,26 @@ def _code(command: str) -> str:
     return f"`{command.translate(_CODE)}`"
 
 
+def _title(notification: Notification) -> str:
+    return f"{_SIGNS[notification.severity]} {plain(notification.headline)}"
+
+
 def _description(notification: Notification) -> str:
     sections = notification.sections
-    blocks = [
+    blocks = [plain(notification.headline)] if len(_title(notification)) > MAX_TITLE else []
+    blocks += [
         "\n".join([f"*{title}*", *map(plain, sections[title])])
-        for title in (WHAT_HAPPENED, WHAT_IT_COSTS)
+        for title in (WHAT_IT_COSTS, WHAT_HAPPENED)
         if title in sections
     ]
     links = "\n".join(_link(line) for line in sections.get(LINKS, []) if line.startswith(_LINKED))
-    told = "\n\n".join(blocks)
+    text = "\n\n".join(blocks)
     # What is long is a service's text or a workload's Cause, never a link.
-    return f"{_cut(told, MAX_DESCRIPTION - len(links) - 2)}\n\n{links}"
+    return f"{_cut(text, MAX_DESCRIPTION - len(links) - 2)}\n\n{links}"
 
 
 def _link(line: str) -> str:
-    """The links are our own, and so is the runbook's, which the settings name."""
+    """Links into the console are written by this app, and the runbook's is from the settings."""
     name, _, target = line.partition(": ")
     return f"{name}: {target.translate(_ALIKE)}"
 
@@ -119,7 +132,7 @@ def _steps(lines: Sequence[str]) -> list[str]:
 
 
 def _thread(notification: Notification) -> str:
-    """The same for all that is told of a model in an account and Region."""
+    """The same for all messages about a model of an account and Region."""
     detail = notification.detail
     version = detail.get("ProjectVersionArn")
     if not version:

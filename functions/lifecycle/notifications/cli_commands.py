@@ -33,12 +33,12 @@ def stop_command(project_version_arn: str) -> str:
     return f"aws rekognition stop-project-version --region {region} --project-version-arn {project_version_arn}"
 
 
-def who_stopped_command(project_version_arn: str) -> str:
-    """The AWS CLI command that shows who has stopped models lately."""
+def who_called_command(project_version_arn: str, operation: str) -> str:
+    """The AWS CLI command that shows who has called an operation of Amazon Rekognition lately."""
     region = VersionArn.parse(project_version_arn).region
     return (
         f"aws cloudtrail lookup-events --region {region} "
-        "--lookup-attributes AttributeKey=EventName,AttributeValue=StopProjectVersion --max-results 5"
+        f"--lookup-attributes AttributeKey=EventName,AttributeValue={operation} --max-results 5"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lifecycle.configuration import Configuration
 from lifecycle.errors import fields_of
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
@@ -38,11 +39,9 @@ class Abortion:
     held: bool = False
 
     @property
-    def told(self) -> str:
-        """Who ended it, and why."""
-        if self.status == "TIMED_OUT":
-            return "Step Functions ended the execution: it had been going on for too long."
-        return f"Somebody stopped the execution{f': {self.cause}' if self.cause else ', without a reason.'}"
+    def by_step_functions(self) -> bool:
+        """Whether nobody ended it, but Step Functions itself."""
+        return self.status == "TIMED_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class Ending:
     Parameters
     ----------
     succeeded : bool
-        It is a run that has succeeded; it has no result of ours.
-    told_by_start : bool
+        It is a run that has succeeded: its result is its workload's.
+    reported_by_start : bool
         It is a run that failed because of its StartModel execution.
     """
 
@@ -66,7 +65,7 @@ class Ending:
     failure: Failure | None = None
     abortion: Abortion | None = None
     succeeded: bool = False
-    told_by_start: bool = False
+    reported_by_start: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -79,14 +78,15 @@ class Ending:
         return workflow.timed_out if self.error == "TimedOut" else workflow.failed
 
     @property
-    def tells_nobody(self) -> bool:
-        """A duplicate's end is told by the first execution; a dry run changes nothing, however it ends.
+    def is_silent(self) -> bool:
+        """Whether nobody is notified: of a dry run, which changes nothing, and of what another execution reports.
 
-        Of a run that has succeeded, or whose model could not be started, StartModel and StopModel tell.
+        That is the first one for a duplicate; StartModel and StopModel for a run that has succeeded, or whose model
+        could not be started.
         """
         duplicate = self.request is not None and self.request.duplicate_of is not None
-        told = self.succeeded or self.told_by_start
-        return self.dry_run or duplicate or told or self.outcome is Outcome.DUPLICATE
+        reported = self.succeeded or self.reported_by_start
+        return self.dry_run or duplicate or reported or self.outcome is Outcome.DUPLICATE
 
     @property
     def error(self) -> str | None:
@@ -108,7 +108,20 @@ class Ending:
 
     @property
     def last_status(self) -> str | None:
-        """The model's at the last look."""
+        """The model's at the last status check."""
         if self.abortion:
             return self.abortion.model_status
         return self.cause.get("Status") or self.progress.last_status
+
+    def name(self, configuration: Configuration, unknown: str = "a model") -> str:
+        """How people call the model, where it is known."""
+        if self.request and self.request.model:
+            return self.request.model
+        arn = self.project_version_arn
+        return configuration.display_name(arn) if arn else unknown
+
+    @property
+    def lease_of_its_own(self) -> str | None:
+        """The id of the lease that it takes or releases, where that is not the execution's own name."""
+        lease_id = self.request.lease_id if self.request else None
+        return lease_id if lease_id != self.execution.name else None

@@ -1,4 +1,4 @@
-"""Links that people are told: into the AWS console, and to the runbook.
+"""The links in messages: into the AWS console, and to the runbook.
 
 The shapes of the console's links are not documented: what is assumed of them is assumed here.
 """
@@ -51,9 +51,26 @@ def runbook(base: str | None, name: str) -> str:
     Parameters
     ----------
     base : str, optional
-        Where the team serves ``docs/operations.md``; without it the path in the project is given.
+        Where the team serves ``docs/operations.md``; without it the entry is named in words.
     """
-    return f"{base or RUNBOOK}#{name.lower()}"
+    return f"{base}#{name.lower()}" if base else f"the heading {name} of {RUNBOOK}"
+
+
+def dashboard_name(stack_name: str, region: str) -> str:
+    """An account's dashboards are the same in all Regions, so the Region is part of the name."""
+    return f"{stack_name}-{region}"
+
+
+def dashboard(stack_name: str, region: str) -> str:
+    """The dashboard of a stack, in CloudWatch."""
+    home = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
+    return f"{home}#dashboards/dashboard/{dashboard_name(stack_name, region)}"
+
+
+def dashboard_of(state_machine_arn: str) -> str:
+    """The dashboard of the stack that a state machine belongs to: ``<stack>-StartModel`` is how machines are named."""
+    region, _ = region_and_account(state_machine_arn)
+    return dashboard(state_machine_arn.rpartition(":")[2].rpartition("-")[0], region)
 
 
 def execution(execution_arn: str) -> str:

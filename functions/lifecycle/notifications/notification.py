@@ -1,21 +1,27 @@
-"""What people are told, in which words and in which order. Pure: the frame of every notification, and one table."""
+"""The frame of every notification: its severity, its sections in their order, its subject, its event. Pure.
+
+The words are those of a file for each kind of end beside this one, and of ``reconciliation/sweep_messages.py``.
+"""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.notifications import links
+from lifecycle.notifications.cli_commands import is_command
 from lifecycle.shared.arns import VersionArn
-from lifecycle.shared.text import on_a_line
+from lifecycle.shared.text import on_a_line, shortened
 from lifecycle.shared.wire import Json
 
 MAX_SUBJECT = 99
 """An SNS subject is ASCII, under 100 characters, on one line (SNS API reference, Publish)."""
 MAX_LINES, MAX_LINE = 60, 2500
-"""Lines of a section, and characters of a line; the longest of ours are links to logs. SNS takes 256 KiB."""
+"""Lines of a section, and characters of a line; the longest that this app writes are links to logs. SNS takes
+256 KiB."""
+MAX_HEADLINE = 1000
+"""Characters; the longest name of a version and the longest id of a lease fit in."""
 MAX_NAME = 40
 """Of a model in a subject, so that what follows it is not cut off; a version's name may have 255."""
 
@@ -28,14 +34,33 @@ class Severity(StrEnum):
     ERROR = "ERROR"
 
 
-WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO, LINKS, DETAILS = (
-    "What happened",
+SEVERITIES: Mapping[Outcome, Severity] = {
+    Outcome.MODEL_STARTED: Severity.INFO,
+    Outcome.MODEL_ALREADY_RUNNING: Severity.INFO,
+    Outcome.MODEL_STOPPED: Severity.INFO,
+    Outcome.MODEL_ALREADY_STOPPED: Severity.INFO,
+    Outcome.MODEL_KEPT_RUNNING: Severity.INFO,
+    Outcome.START_FAILED: Severity.ERROR,
+    Outcome.START_TIMED_OUT: Severity.ERROR,
+    Outcome.STOP_FAILED: Severity.ERROR,
+    Outcome.STOP_TIMED_OUT: Severity.ERROR,
+    Outcome.EXECUTION_ABORTED: Severity.WARNING,
+    Outcome.WORKLOAD_FAILED: Severity.ERROR,
+    Outcome.LEASE_EXPIRING: Severity.WARNING,
+    Outcome.LEASE_EXPIRED: Severity.WARNING,
+    Outcome.UNLEASED_MODEL: Severity.WARNING,
+    Outcome.MODEL_DOWN: Severity.ERROR,
+}
+
+WHAT_IT_COSTS, WHAT_TO_DO, IF_PLANS_CHANGE, WHAT_HAPPENED, DETAILS, LINKS = (
     "What it costs",
     "What to do",
-    "Links",
+    "If plans change",
+    "What happened",
     "Details",
+    "Links",
 )
-"""The sections of a text, in their order."""
+"""The sections of a text below its headline, in their order: links last, because they are long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,124 +87,78 @@ class Notification:
     def text(self) -> str:
         """As a mail reads."""
         blocks = [self.headline]
-        blocks += ["\n".join([f"{title}:", *(f"  {line}" for line in lines)]) for title, lines in self.sections.items()]
+        for title, lines in self.sections.items():
+            numbered = title == WHAT_TO_DO and sum(not is_command(line) for line in lines) > 1
+            shown = _numbered(lines) if numbered else lines
+            blocks.append("\n".join([f"{title}:", *(f"  {line}" for line in shown)]))
         return "\n\n".join(blocks) + "\n"
 
 
+def _numbered(steps: Sequence[str]) -> Iterator[str]:
+    """Steps with their numbers; a command belongs to the step before it."""
+    number = 0
+    for line in steps:
+        number += not is_command(line)
+        yield f"   {line}" if is_command(line) else f"{number}. {line}"
+
+
 @dataclass(frozen=True, slots=True)
-class _Wording:
-    severity: Severity
+class Text:
+    """The words of one notification.
+
+    Parameters
+    ----------
+    subject : str
+        Of the mail: as few words as will do.
+    headline : str
+        What happened to which model, why, and by whom, for a tired person: never an error code.
+    what_it_costs : sequence of str
+        Until somebody acts.
+    what_to_do : sequence of str
+        A line for each step, the most likely first; a command stands below its step. What the app does by itself is no
+        step.
+    if_plans_change : sequence of str
+        What may be done, where nothing has to be.
+    what_happened : sequence of str
+        The facts: who asked, when, and what came of it.
+    """
+
     subject: str
     headline: str
+    what_it_costs: Sequence[str] = ()
+    what_to_do: Sequence[str] = ()
+    if_plans_change: Sequence[str] = ()
+    what_happened: Sequence[str] = ()
 
 
-_WORDINGS: Mapping[Outcome, _Wording] = {
-    Outcome.MODEL_STARTED: _Wording(
-        Severity.INFO,
-        "{name} is RUNNING",
-        "{name} was started and is RUNNING: DetectCustomLabels can be called now.",
-    ),
-    Outcome.MODEL_ALREADY_RUNNING: _Wording(
-        Severity.INFO,
-        "{name} is RUNNING already",
-        "{name} is RUNNING: it had been started before. DetectCustomLabels can be called now.",
-    ),
-    Outcome.MODEL_STOPPED: _Wording(
-        Severity.INFO,
-        "{name} is stopped",
-        "{name} was stopped and bills nothing any more.",
-    ),
-    Outcome.MODEL_ALREADY_STOPPED: _Wording(
-        Severity.INFO,
-        "{name} was not running",
-        "{name} was not running: nothing had to be stopped.",
-    ),
-    Outcome.MODEL_KEPT_RUNNING: _Wording(
-        Severity.INFO,
-        "{name} is kept running: it is needed",
-        "{name} was not stopped: somebody needs it.",
-    ),
-    Outcome.START_FAILED: _Wording(
-        Severity.ERROR,
-        "The start of {name} failed: {error}",
-        "The start of {name} failed: {error}.",
-    ),
-    Outcome.START_TIMED_OUT: _Wording(
-        Severity.ERROR,
-        "{name} is not RUNNING in time",
-        "{name} was not RUNNING before the timeout.",
-    ),
-    Outcome.STOP_FAILED: _Wording(
-        Severity.ERROR,
-        "{name} may still bill: stop failed: {error}",
-        "The stop of {name} failed: {error}. It may still run, and bill.",
-    ),
-    Outcome.STOP_TIMED_OUT: _Wording(
-        Severity.ERROR,
-        "{name} may still bill: it is not stopped in time",
-        "{name} was not stopped before the timeout. It may still run, and bill.",
-    ),
-    Outcome.EXECUTION_ABORTED: _Wording(
-        Severity.WARNING,
-        "{machine} of {name} was aborted",
-        "An execution of {machine} for {name} was ended from outside.",
-    ),
-    Outcome.WORKLOAD_FAILED: _Wording(
-        Severity.ERROR,
-        "The run with {name} failed: {error}",
-        "RunWithModel of {name} failed: {error}.",
-    ),
-    Outcome.LEASE_EXPIRING: _Wording(
-        Severity.WARNING,
-        "{name}: a lease {ends}",
-        "The lease {lease} on {name} {ends}.",
-    ),
-    Outcome.LEASE_EXPIRED: _Wording(
-        Severity.WARNING,
-        "{name}: a lease has expired",
-        "The lease {lease} on {name} has expired: it was neither released nor extended.",
-    ),
-    Outcome.UNLEASED_MODEL: _Wording(
-        Severity.WARNING,
-        "{name} runs, and nobody holds it",
-        "{name} is RUNNING, and nobody holds a lease on it. It was started without this app.",
-    ),
-    Outcome.MODEL_DOWN: _Wording(
-        Severity.ERROR,
-        "{name} is down, and somebody needs it",
-        "{name} does not run, although somebody holds a lease on it.",
-    ),
-}
+def step(text: str, command: str) -> list[str]:
+    """A step and its command."""
+    return [f"{text.rstrip('.')}:", command]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is told of one end or one finding: the lines of the text's sections, and the event's facts.
+    """What is reported of one end or one finding: its words, and the event's facts.
 
     Parameters
     ----------
     key : str
-        Of what is told: the same key has the same notification id.
-    name : str
-        What people call the model.
+        Of what is reported: the same key has the same notification id.
     warned : bool
         It is no failure, but there is something to look at.
+    dashboard : str, optional
+        The link to it.
     more_links : dict
-        Beside those to execution, model and runbook; what is None is left out.
-    words : dict
-        What the wording's subject and headline have placeholders for, beside the name.
+        After the others; what is None is left out.
     """
 
     outcome: Outcome
     key: str
-    name: str
-    project_version_arn: str | None
+    text: Text
+    project_version_arn: str | None = None
     execution_arn: str | None = None
     warned: bool = False
-    words: Mapping[str, str] = field(default_factory=dict)
-    what_happened: Sequence[str] = ()
-    what_it_costs: Sequence[str] = ()
-    what_to_do: Sequence[str] = ()
+    dashboard: str | None = None
     more_links: Mapping[str, str | None] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
@@ -198,11 +177,10 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
     runbook_url : str, optional
         Where the runbook is served.
     """
-    wording = _WORDINGS[content.outcome]
     version = VersionArn.parse(content.project_version_arn) if content.project_version_arn else None
-    severity = Severity.WARNING if content.warned and wording.severity is Severity.INFO else wording.severity
+    usual = SEVERITIES[content.outcome]
+    severity = Severity.WARNING if content.warned and usual is Severity.INFO else usual
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, content.key))
-    short = content.name if len(content.name) <= MAX_NAME else f"{content.name[:MAX_NAME]}..."
     detail = {
         "schema_version": SCHEMA_VERSION,
         "NotificationId": identity,
@@ -218,48 +196,48 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
         notification_id=identity,
         outcome=content.outcome,
         severity=severity,
-        subject=_subject(f"[{severity}] {wording.subject.format(name=short, **content.words)}"),
-        headline=on_a_line(wording.headline.format(name=content.name, **content.words)),
+        subject=_subject(f"[{severity}] {content.text.subject}"),
+        headline=_line(content.text.headline, MAX_HEADLINE),
         sections=_sections(content, runbook_url),
         detail={name: value for name, value in detail.items() if value is not None},
     )
 
 
-def clock(moment: datetime) -> str:
-    """``2026-11-24 07:00:00 UTC``."""
-    rounded = moment.astimezone(UTC) + timedelta(milliseconds=500)
-    return rounded.strftime("%Y-%m-%d %H:%M:%S UTC")
+def in_subject(name: str) -> str:
+    """A model's name, as much of it as a subject has room for."""
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}..."
 
 
 def _sections(content: Content, runbook_url: str | None) -> dict[str, list[str]]:
+    text = content.text
     sections = {
-        WHAT_HAPPENED: list(content.what_happened),
-        WHAT_IT_COSTS: list(content.what_it_costs),
-        WHAT_TO_DO: list(content.what_to_do),
+        WHAT_IT_COSTS: text.what_it_costs,
+        WHAT_TO_DO: text.what_to_do,
+        IF_PLANS_CHANGE: text.if_plans_change,
+        WHAT_HAPPENED: text.what_happened,
         DETAILS: _lines(content.details),
-        LINKS: _lines(_links(content, runbook_url)),  # last, because they are long
+        LINKS: _lines(_links(content, runbook_url)),
     }
-    # A text of somebody else's may have lines of its own: they must not look like ours.
-    told = {
-        title: [*filter(str.strip, map(_line, lines[:MAX_LINES])), *_more(lines)] for title, lines in sections.items()
-    }
-    return {title: lines for title, lines in told.items() if lines}
+    # A text that somebody else has written may have several lines: none of them may look like a section's title.
+    shown = {title: _shown(lines) for title, lines in sections.items()}
+    return {title: lines for title, lines in shown.items() if lines}
 
 
-def _line(text: str) -> str:
+def _shown(lines: Sequence[str]) -> list[str]:
+    return [line for line in map(_line, shortened(lines, MAX_LINES, "lines")) if line.strip()]
+
+
+def _line(text: str, most: int = MAX_LINE) -> str:
     line = on_a_line(text)
-    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
-
-
-def _more(lines: Sequence[str]) -> list[str]:
-    return [f"and {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else []
+    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def _links(content: Content, runbook_url: str | None) -> dict[str, str | None]:
     return {
+        "Dashboard": content.dashboard,
         "Execution": links.execution(content.execution_arn) if content.execution_arn else None,
         "Model": links.model(content.project_version_arn) if content.project_version_arn else None,
-        "Runbook": links.runbook(runbook_url, content.outcome),
+        "Runbook": links.runbook(runbook_url, content.outcome) if runbook_url else None,
         **content.more_links,
     }
 

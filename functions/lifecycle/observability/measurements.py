@@ -30,7 +30,7 @@ _FAILURES: Mapping[Outcome, str] = {
 
 
 def of_ending(ending: Ending, configuration: Configuration) -> Sequence[Measure]:
-    """What is measured of the end of an execution that people are told of."""
+    """What is measured of the end of an execution that people are notified of."""
     result = ending.result
     if ending.outcome in _FAILURES:
         return [of_outcome(ending.outcome), Measure(_FAILURES[ending.outcome], 1)]
@@ -56,13 +56,13 @@ def model_name(project_version_arn: str, configuration: Configuration) -> str:
 
 
 def _notice_delay(progress: Progress, result: StartResult) -> float | None:
-    """For how long, at most, the model was RUNNING before that was seen: since the last look that saw it was not.
+    """For how long, at most, the model was RUNNING unseen: since the last status check that saw that it was not.
 
-    None where Settle tells of the end, who does not know the looks.
+    None where Settle reports the end: it does not know the status checks.
     """
     if result.running_at is None or progress.requested_at is None:
         return None
-    before = max(progress.requested_at, progress.looked_before or progress.requested_at)
+    before = max(progress.requested_at, progress.checked_before or progress.requested_at)
     return round((result.running_at - before).total_seconds(), 3)
 
 
@@ -126,7 +126,7 @@ class _Sums(defaultdict[str, dict[str, float]]):
 def _add(one: Seen, sums: _Sums, now: datetime, since: datetime, configuration: Configuration) -> None:
     """Of a model that neither runs nor is held it is measured alone that it is not, if it is a configured one.
 
-    Every metric has to be paid for. One that could not be looked at has none: nobody knows whether it is held.
+    Every metric has to be paid for. One that could not be checked has none: nobody knows whether it is held.
     """
     version, item = one.version, one.item
     name = model_name(version.project_version_arn, configuration)
@@ -147,7 +147,7 @@ def _add(one: Seen, sums: _Sums, now: datetime, since: datetime, configuration: 
 
 def _is_unleased(one: Seen, now: datetime, configuration: Configuration) -> bool:
     """Whether it runs for nobody, and nobody is stopping it; what is to be ignored is."""
-    ignored = configuration.unleased_models is Unleased.IGNORE and not one.item.ours
+    ignored = configuration.unleased_models is Unleased.IGNORE and not one.item.managed
     return one.version.status == "RUNNING" and not one.item.is_held(now) and one.item.claim is None and not ignored
 
 

@@ -20,7 +20,7 @@ class Metric:
 
 
 METRICS: Mapping[str, Metric] = {
-    # of each end that people are told of, once
+    # of each end that people are notified of, once
     "Outcomes": Metric("Count", (OUTCOME,)),
     "FailedStarts": Metric("Count"),
     "FailedStops": Metric("Count"),

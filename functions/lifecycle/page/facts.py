@@ -1,4 +1,4 @@
-"""Reading what the page shows: what can't be read is told on it, and the rest is shown."""
+"""Reading what the page shows: of what can't be read it says so, and shows the rest."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field

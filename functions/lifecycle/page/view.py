@@ -24,7 +24,7 @@ UNKNOWN = "UNKNOWN"
 MOST_STARTS = 10
 """How many past starts are drawn."""
 _MOST_LEFT_OUT = 400
-"""Starts of a schedule that are looked at, where all are left out."""
+"""Starts of a schedule that are considered, where all are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration
         return ""
     if not configuration.manages(version.project_version_arn):
         return "Nobody holds it, and this app does not manage its project: stop it in Amazon Rekognition."
-    if item.ours or configuration.unleased_models is Unleased.STOP:
+    if item.managed or configuration.unleased_models is Unleased.STOP:
         return "Nobody holds it: the next sweep stops it."
     return "Nobody holds it, and it was not started by this app: nobody stops it by itself."
 
@@ -340,8 +340,8 @@ def _leases(item: ModelItem, facts: Facts, buttons: Buttons) -> tuple[LeaseRow, 
 
 def _coming(name: str, now: datetime, configuration: Configuration) -> list[Coming]:
     """The next thing that each schedule of a model does, the first to come first."""
-    ours = {key: one for key, one in configuration.schedules.items() if one.model == name and one.enabled}
-    found = [next_of(schedule, one, now) for schedule, one in ours.items()]
+    enabled = {key: one for key, one in configuration.schedules.items() if one.model == name and one.enabled}
+    found = [next_of(schedule, one, now) for schedule, one in enabled.items()]
     return sorted((one for one in found if one), key=lambda one: one.at)
 
 
@@ -352,8 +352,8 @@ def next_of(schedule: str, configured: Schedule, now: datetime) -> Coming | None
     if configured.start_date:
         first = datetime.fromisoformat(configured.start_date).replace(tzinfo=ZoneInfo(configured.time_zone))
         since = max(now, first - datetime.resolution)
-    looked_at = islice(starts(configured).after(since), _MOST_LEFT_OUT)
-    begin = next((at for at in looked_at if not left_out(configured, at)), None)
+    considered = islice(starts(configured).after(since), _MOST_LEFT_OUT)
+    begin = next((at for at in considered if not left_out(configured, at)), None)
     calendar = stops(configured)
     end = next(calendar.after(now), None) if calendar else None
     coming = [Coming(schedule, what, at) for what, at in ((action, begin), ("stop", end)) if at]

@@ -1,4 +1,4 @@
-"""What an execution leaves that has ended: its pending lease (of a run more), and people who were not told.
+"""What an ended execution leaves behind: its pending lease (a run leaves more), and people who were not notified.
 
 It is done for every execution, right after its end by an event, and by the sweep where that event was lost. What was
 done already is not done again.
@@ -35,10 +35,10 @@ class Settler:
 
     Parameters
     ----------
-    tell : callable
-        Tells people of an end, once.
+    notify : callable
+        Notifies people of an end, once.
     leave : timedelta
-        How long an execution that has ended is left to its event, so that not two of us are at it.
+        How long an ended execution is left to its event, so that it is not settled twice at a time.
     """
 
     now: datetime
@@ -49,7 +49,7 @@ class Settler:
     executions: Executions
     open_executions: OpenExecutions
     tokens: Tokens
-    tell: Callable[[Ending], None]
+    notify: Callable[[Ending], None]
     leave: timedelta = timedelta(0)
 
     def settle(self, execution_arn: str) -> bool:
@@ -80,8 +80,8 @@ class Settler:
             executions=self.executions,
         )
         ending = self._ending(machine, execution, state, request, settled)
-        if not ending.tells_nobody:
-            self.tell(ending)
+        if not ending.is_silent:
+            self.notify(ending)
         if settled.complete:
             self.open_executions.close(execution_arn)
         return settled.complete
@@ -104,7 +104,7 @@ class Settler:
                 project_version_arn=request.project_version_arn or settled.project_version_arn or "",
             )
         ending = Ending(
-            machine, execution, dry_run=_dry_run(state), request=request, told_by_start=settled.told_by_start
+            machine, execution, dry_run=_dry_run(state), request=request, reported_by_start=settled.reported_by_start
         )
         if state.status == "SUCCEEDED":
             of_result = WORKFLOWS[machine].result
@@ -119,9 +119,9 @@ class Settler:
         self, machine: Machine, execution: Execution, state: ExecutionState
     ) -> StartRequest | StopRequest | RunRequest | None:
         def chosen(name: str) -> Choice:
-            """What it chose itself, if it came that far; where its record is gone it has told it."""
-            told = (state.output or {}).get("ProjectVersionArn") or fields_of(state.cause).get("ProjectVersionArn")
-            arn = self.open_executions.chosen(execution.id) or told
+            """What it chose itself, if it came that far; where its record is gone, it has answered with it."""
+            answered = (state.output or {}).get("ProjectVersionArn") or fields_of(state.cause).get("ProjectVersionArn")
+            arn = self.open_executions.chosen(execution.id) or answered
             return Choice(arn, reason="") if arn else nothing_chosen(name)
 
         try:
@@ -138,7 +138,7 @@ class Settler:
             return None
 
     def _first(self, machine: Machine, request: Request, state: ExecutionState) -> str | None:
-        """The execution that this one was a duplicate of, as its token tells."""
+        """The execution that this one was a duplicate of, by its token."""
         if not request.client_request_token:
             return None
         holder = self.tokens.holder(token_key(machine, request.token_scope, request.client_request_token))

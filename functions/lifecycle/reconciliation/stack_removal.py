@@ -1,4 +1,4 @@
-"""The last look before the stack is removed: what would go on to bill, with nobody left to stop it.
+"""Before the stack is removed: which models would go on to cost money, with nobody left to stop them.
 
 CloudFormation asks before it deletes anything. If the answer is no nothing is deleted, and the stack's event says why.
 """
@@ -16,24 +16,24 @@ from lifecycle.notifications import links
 from lifecycle.ports import Executions, ModelItems, Models
 from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import hourly_cost
-from lifecycle.shared.text import plural, shortened, usd
+from lifecycle.shared.text import per_hour, plural, shortened
 
 RUNBOOK_ENTRY = "DestroyRefused"
-LOOK_SECONDS = 15
-"""Between two looks at what is being stopped."""
+CHECK_SECONDS = 15
+"""Between two status checks of what is being stopped."""
 MARGIN = timedelta(seconds=60)
-"""Of a function's time, for its last look and its answer."""
+"""Of a function's time, for its last status check and its answer."""
 NAMED = 10
 """Models that a refusal names: CloudFormation takes 4 KB as an answer (its User Guide, custom resource response)."""
 
 
 class StillRunning(LifecycleError):  # noqa: N818 - it reads as the others do
-    """Models of ours run, or are about to: the stack is not to be removed."""
+    """Managed models run, or are about to: the stack is not to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BillingModel:
-    """A model of ours that bills, or will without anybody doing anything.
+    """A managed model that bills, or will without anybody doing anything.
 
     Parameters
     ----------
@@ -86,21 +86,21 @@ class Remover:
             return "What runs is left running: on_destroy says so."
         billing = self.billing()
         if on_destroy is OnDestroy.STOP:
-            while (billing or self._is_stopping()) and self.clock() + timedelta(seconds=LOOK_SECONDS) < self.until:
+            while (billing or self._is_stopping()) and self.clock() + timedelta(seconds=CHECK_SECONDS) < self.until:
                 new = [one for one in billing if one.project_version_arn not in self._stops]
                 if not new and not self._is_stopping():
                     break  # the stops have ended, and left it running
                 for one in new:
                     self._stop(one.project_version_arn)
-                self.sleep(LOOK_SECONDS)
+                self.sleep(CHECK_SECONDS)
                 billing = self.billing()
         if billing:
             raise StillRunning(self._refusal(billing))
-        return f"No model of ours runs; stopped before: {len(self._stops)}."
+        return f"No model of this app runs; stopped before: {len(self._stops)}."
 
     def billing(self) -> list[BillingModel]:
         """What bills, and what is being started."""
-        items = {item.project_version_arn: item for item in self.items.all() if _is_ours(item)}
+        items = {item.project_version_arn: item for item in self.items.all() if _is_managed(item)}
         found = self._that_bill(items)
         starting = [one for arn, item in items.items() if arn not in found and (one := self._starting(item))]
         return [*found.values(), *starting]
@@ -139,11 +139,11 @@ class Remover:
 
     def _refusal(self, billing: Collection[BillingModel]) -> str:
         units = sum(one.inference_units for one in billing)
-        price = usd(hourly_cost(units, self.configuration.inference_unit_hour_usd))
-        named = shortened([self._said(one) for one in billing], NAMED)
+        price = per_hour(hourly_cost(units, self.configuration.inference_unit_hour_usd))
+        named = shortened([self._described(one) for one in billing], NAMED)
         return " ".join(
             [
-                f"Nothing was deleted: {plural(len(billing), 'model')} would go on to bill, {price} an hour, "
+                f"Nothing was deleted: {plural(len(billing), 'model')} would go on to cost {price}, "
                 f"with nobody left to stop them: {', '.join(named)}.",
                 self._to_do(),
                 f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
@@ -159,10 +159,10 @@ class Remover:
             )
         return 'Stop them (StopModel with "Force": true), then delete the stack again.'
 
-    def _said(self, one: BillingModel) -> str:
+    def _described(self, one: BillingModel) -> str:
         held = f", held by {', '.join(one.holders[:3])}" if one.holders else ""
         return f"{self.configuration.exact_name(one.project_version_arn)} ({one.state}{held})"
 
 
-def _is_ours(item: ModelItem) -> bool:
-    return item.ours or item.claim is not None or bool(item.leases or item.pending)
+def _is_managed(item: ModelItem) -> bool:
+    return item.managed or item.claim is not None or bool(item.leases or item.pending)

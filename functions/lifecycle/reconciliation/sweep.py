@@ -16,7 +16,7 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import GONE
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions
-from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_turn
+from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
 from lifecycle.shared.arns import project_name
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Swept:
     """What a sweep did; ``problems`` has a line for each thing that could not be done."""
 
     models: int
-    told: int
+    reported: int
     stops: int
     restarts: int
     settled: int
@@ -49,8 +49,8 @@ class Swept:
     def reason(self) -> str:
         """For the log."""
         return (
-            f"{self.models} models seen, {self.told} findings told, {self.stops} stops and {self.restarts} starts "
-            f"begun, {self.settled} ended executions settled, {len(self.problems)} problems."
+            f"{self.models} models seen, {self.reported} findings reported, {self.stops} stops and {self.restarts} "
+            f"starts begun, {self.settled} ended executions settled, {len(self.problems)} problems."
         )
 
     def failure(self) -> ServiceUnavailable:
@@ -69,8 +69,8 @@ class Sweeper:
     ----------
     now : datetime
         Of the sweep; its minute is part of the names of the executions it starts.
-    tell : callable
-        Tells people of a finding, once.
+    notify : callable
+        Notifies people of a finding, once.
     settle : callable
         Settles what an execution that has ended left; answers whether it has ended.
     start_model_arn, stop_model_arn : str
@@ -85,7 +85,7 @@ class Sweeper:
     items: ModelItems
     executions: Executions
     open_executions: OpenExecutions
-    tell: Callable[[Finding], None]
+    notify: Callable[[Finding], None]
     settle: Callable[[str], bool]
     start_model_arn: str
     stop_model_arn: str
@@ -108,7 +108,7 @@ class Sweeper:
         done = [sweep for sweep in sweeps if sweep]
         return Swept(
             models=len(versions),
-            told=sum(len(sweep.findings) for sweep in done),
+            reported=sum(len(sweep.findings) for sweep in done),
             stops=sum(sweep.stop is not None for sweep in done),
             restarts=sum(len(sweep.restarts) for sweep in done),
             settled=sum(one is True for one in settled),
@@ -142,13 +142,13 @@ class Sweeper:
         found = (
             leases.found_running(item, version.min_inference_units, self.now) if version.status == "RUNNING" else item
         )
-        sweep = sweep_turn(found, version.status, self.now, self.configuration, ended=ended, claim_over=over)
+        sweep = sweep_model(found, version.status, self.now, self.configuration, ended=ended, claim_over=over)
         self.seen.append(Seen(version, sweep.item))
         if sweep.findings and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep looks again
         for finding in sweep.findings:
             units, message = version.min_inference_units, version.status_message
-            self.tell(replace(finding, min_inference_units=units, status_message=message))
+            self.notify(replace(finding, min_inference_units=units, status_message=message))
         written = item if sweep.item == item else replace(sweep.item, revision=item.revision + 1)
         # Before the leases end: what could not be started again is found down again by the next sweep.
         for index, restart in enumerate(sweep.restarts):

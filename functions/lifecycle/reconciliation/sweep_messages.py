@@ -1,5 +1,7 @@
-"""What is told of what a sweep found. Pure."""
+"""The words of what a sweep found: LEASE_EXPIRING, LEASE_EXPIRED, UNLEASED_MODEL, MODEL_DOWN. Pure."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.configuration import Configuration
@@ -7,12 +9,59 @@ from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
 from lifecycle.model.leases import MAX_NAMED, Lease
 from lifecycle.model.statuses import GONE, NOT_RUNNING
-from lifecycle.notifications.cli_commands import extend_command, release_command, stop_command, who_stopped_command
-from lifecycle.notifications.notification import Content, Notification, clock, notification
+from lifecycle.notifications import links
+from lifecycle.notifications.cli_commands import extend_command, release_command, stop_command, who_called_command
+from lifecycle.notifications.notification import Content, Notification, Text, in_subject, notification, step
+from lifecycle.notifications.reasons import MAX_QUOTED
+from lifecycle.notifications.stopped import described, hold
 from lifecycle.reconciliation.sweep_rules import Finding
 from lifecycle.shared.pricing import hourly_cost
-from lifecycle.shared.text import duration, plural, usd
-from lifecycle.shared.wire import to_wire
+from lifecycle.shared.text import clock, escaped, per_hour, plural, span
+from lifecycle.shared.wire import Json, to_wire
+from lifecycle.stop_model.result import HoldingLease
+
+EVENT_FIELDS = ("LeaseId", "Since", "ExpiresAt", "WarnedAt")
+"""Of a lease in an event: ``statemachine/schemas/notification.event.schema.json``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A finding, and what its words need beside it."""
+
+    finding: Finding
+    now: datetime
+    configuration: Configuration
+    machines: Machines
+
+    @property
+    def arn(self) -> str:
+        """Of the model version."""
+        return self.finding.project_version_arn
+
+    @property
+    def name(self) -> str:
+        """How people call the model."""
+        return self.configuration.display_name(self.arn)
+
+    @property
+    def lease(self) -> Lease:
+        """The lease that it is about, where that is one."""
+        return self.finding.leases[0]
+
+    def clock(self, moment: datetime) -> str:
+        """A time in UTC, and in the zones of the model's schedules."""
+        model, schedules = self.configuration.name_of(self.arn), self.configuration.schedules.values()
+        zones = {schedule.time_zone for schedule in schedules if schedule.model == model}
+        return clock(moment, sorted(zones))
+
+    def minutes(self, lease: Lease | None = None) -> int:
+        """For how long a command takes or extends a lease: its own minutes; without an end, the model's."""
+        configured = self.configuration.extension_minutes(self.configuration.name_of(self.arn))
+        return (lease.minutes if lease else 0) or configured
+
+    def take(self, lease_id: str, minutes: int) -> str:
+        """The command that takes or extends a lease."""
+        return extend_command(self.machines, self.configuration.name_for(self.arn), self.arn, lease_id, minutes)
 
 
 def finding_notification(
@@ -20,112 +69,190 @@ def finding_notification(
 ) -> Notification:
     """The notification of a finding; of the same finding it always has the same id."""
     arn = finding.project_version_arn
-    lease = finding.leases[0] if finding.leases else None
     content = Content(
         outcome=finding.outcome,
         key=f"{finding.outcome}#{arn}#{finding.key}",
-        name=configuration.display_name(arn),
+        text=_TEXTS[finding.outcome](_Found(finding, now, configuration, machines)),
         project_version_arn=arn,
-        words={"lease": lease.lease_id if lease else "", "ends": _ends(lease, now)},
-        what_happened=_what_happened(finding),
-        what_it_costs=[_what_it_costs(finding, configuration)],
-        what_to_do=_what_to_do(finding, configuration, machines),
+        dashboard=links.dashboard_of(machines.start_model),
         details={"Model version": arn, "Inference units": finding.min_inference_units},
         facts={
             "Model": configuration.name_of(arn),
             "Status": finding.status,
-            "Leases": [to_wire(one) for one in finding.leases[:MAX_NAMED]] or None,
+            "Leases": [_fact(one) for one in finding.leases[:MAX_NAMED]] or None,
         },
     )
     return notification(content, configuration.runbook_url)
 
 
-def _ends(lease: Lease | None, now: datetime) -> str:
-    if lease is None:
-        return ""
+def _fact(lease: Lease) -> Json:
+    return {name: value for name, value in to_wire(lease).items() if name in EVENT_FIELDS}
+
+
+def _lease_expiring(found: _Found) -> Text:
+    lease = found.lease
     if lease.expires_at is None:
-        return f"has held it for {(now - lease.since).days} days so far"
-    return f"ends in {duration((lease.expires_at - now).total_seconds())}"
+        return _lease_without_an_end(found)
+    ends = found.clock(lease.expires_at)
+    others = found.finding.others
+    then = "No other lease holds the model: it is stopped then, unless this one is extended."
+    if others:
+        then = f"The model keeps running, since {_hold(others)} it too."
+    minutes = found.minutes(lease)
+    return Text(
+        subject=f"{in_subject(found.name)}: a lease ends at {clock(lease.expires_at)}",
+        headline=f"The lease {lease.lease_id} on {found.name} ends at {ends}, in "
+        f"{span((lease.expires_at - found.now).total_seconds())}. {then}",
+        what_it_costs=[_cost(found)],
+        what_to_do=[
+            *step(
+                f"If the work goes on beyond that, extend the lease until {minutes} minutes after you run this",
+                found.take(lease.lease_id, minutes),
+            ),
+            "If it does not: nothing.",
+        ],
+        what_happened=list(_leases(found)),
+    )
 
 
-def _what_happened(finding: Finding) -> list[str]:
-    match finding.outcome:
-        case Outcome.UNLEASED_MODEL:
-            return ["It was started in the console, or by another program. This app has held no lease on it since."]
-        case Outcome.MODEL_DOWN:
-            held = [f"Lease {_described(lease)}." for lease in finding.leases]
-            why = "it was deleted" if finding.status == GONE else "it was stopped without this app, or has failed"
-            says = [f"The service says: {finding.status_message}"] if finding.status_message else []
-            return [f"The model is {finding.status}: {why}.", *says, *held]
-        case _:
-            return [f"Lease {_described(lease)}. The model is {finding.status}." for lease in finding.leases]
+def _lease_without_an_end(found: _Found) -> Text:
+    lease = found.lease
+    held = plural((found.now - lease.since).days, "day")
+    release = release_command(found.machines, found.configuration.name_for(found.arn), found.arn, lease.lease_id)
+    return Text(
+        subject=f"{in_subject(found.name)}: a lease has held it for {held}",
+        headline=f"The lease {lease.lease_id} has held {found.name} for {held}, and has no end: is it still needed?",
+        what_it_costs=[_cost(found)],
+        what_to_do=[
+            *step("If it is not needed, release it", release),
+            "If it is: nothing. A reminder comes every week.",
+        ],
+        what_happened=list(_leases(found)),
+    )
 
 
-def _described(lease: Lease) -> str:
-    until = f"until {clock(lease.expires_at)}" if lease.expires_at else "until it is released"
-    return f"{lease.lease_id}: from {clock(lease.since)} {until}"
+def _lease_expired(found: _Found) -> Text:
+    lease, status = found.lease, found.finding.status
+    if status in NOT_RUNNING:
+        then = f"The model is {status}."
+    elif found.finding.others:
+        then = f"The model keeps running, since {_hold(found.finding.others)} it too."
+    else:
+        then = "No other lease holds the model: it is being stopped."
+    minutes = found.minutes(lease)
+    return Text(
+        subject=f"{in_subject(found.name)}: a lease has expired",
+        headline=f"The lease {lease.lease_id} on {found.name} expired{_at(found, lease)}: nobody released or extended "
+        f"it. {then}",
+        what_it_costs=[_cost(found)],
+        what_to_do=[
+            *step(
+                f"If it is still needed, take the lease again, for {plural(minutes, 'minute')} from when you run this",
+                found.take(lease.lease_id, minutes),
+            ),
+            "If not: nothing. Next time, release the lease when the work is done.",
+        ],
+        what_happened=list(_leases(found)),
+    )
 
 
-def _what_it_costs(finding: Finding, configuration: Configuration) -> str:
-    if finding.outcome is Outcome.MODEL_DOWN:
-        return f"Nothing is billed: the model is {finding.status}. But every DetectCustomLabels of its users fails."
+def _unleased_model(found: _Found) -> Text:
+    text = f"{found.name} is RUNNING, and no lease holds it: somebody started it outside this app."
+    subject = f"{in_subject(found.name)} runs, and no lease holds it"
+    if found.finding.stopped:
+        return Text(
+            subject=f"{subject}: it is being stopped",
+            headline=f"{text} It is being stopped.",
+            what_it_costs=[_cost(found)],
+            what_to_do=["Nothing: it is stopped because 'unleased_models' in cdk.json is 'stop'."],
+            what_happened=[_NO_LEASE],
+        )
+    return Text(
+        subject=subject,
+        headline=text,
+        what_it_costs=[_cost(found)],
+        what_to_do=[
+            *step(
+                "If it is needed, take a lease on it, under an id that says who needs it",
+                found.take("my-lease", found.minutes()),
+            ),
+            *step("If not, stop it", stop_command(found.arn)),
+            *step("To see who has started models lately", who_called_command(found.arn, "StartProjectVersion")),
+        ],
+        what_happened=[_NO_LEASE],
+    )
+
+
+_NO_LEASE = "It was started in the console, or by another program; this app has had no lease on it since then."
+
+
+def _model_down(found: _Found) -> Text:
+    finding = found.finding
+    status, says = finding.status, finding.status_message
+    if status == GONE:
+        why = "it was deleted"
+    elif status == "FAILED":
+        why = f"it has FAILED{f', and its status message is: {escaped(says, MAX_QUOTED)}' if says else ''}"
+    else:
+        why = f"it is {status}, and this app did not stop it"
+    return Text(
+        subject=f"{in_subject(found.name)} is down, and somebody needs it",
+        headline=f"{found.name} is down although {_hold(finding.leases)} it: {why.rstrip('.')}."
+        f"{' It is being started again.' if finding.restarted else ''}",
+        what_it_costs=["Nothing: it does not run. But every call of DetectCustomLabels for it fails."],
+        what_to_do=list(_about_the_model(found)),
+        what_happened=list(_leases(found)),
+    )
+
+
+def _about_the_model(found: _Found) -> Iterator[str]:
+    finding = found.finding
+    if finding.restarted:
+        yield "Nothing: it is being started again because 'restart_when_down' in cdk.json is true."
+    elif finding.status == GONE:
+        yield "Use another version of the model: a deleted one does not come back. The leases on this one have ended."
+    else:
+        yield "Start it again, and hold it as before; its leases have ended:"
+        for lease in finding.leases:
+            yield found.take(lease.lease_id, lease.minutes)
+        if finding.status == "FAILED":
+            yield "If it fails again, train the version anew, or ask AWS Support and quote the status message."
+        else:
+            yield from step("To see who has stopped models lately", who_called_command(found.arn, "StopProjectVersion"))
+
+
+_TEXTS: Mapping[Outcome, Callable[[_Found], Text]] = {
+    Outcome.LEASE_EXPIRING: _lease_expiring,
+    Outcome.LEASE_EXPIRED: _lease_expired,
+    Outcome.UNLEASED_MODEL: _unleased_model,
+    Outcome.MODEL_DOWN: _model_down,
+}
+
+
+def _cost(found: _Found) -> str:
+    finding = found.finding
     if finding.status in NOT_RUNNING:
         return f"Nothing now: the model is {finding.status}."
     units = finding.min_inference_units or 1
-    an_hour = usd(hourly_cost(units, configuration.inference_unit_hour_usd))
-    return f"About {an_hour} an hour ({plural(units, 'inference unit')}), used or not, while it is RUNNING."
+    price = per_hour(hourly_cost(units, found.configuration.inference_unit_hour_usd))
+    return f"About {price} ({plural(units, 'inference unit')}), used or not, while it is RUNNING."
 
 
-def _what_to_do(finding: Finding, configuration: Configuration, machines: Machines) -> list[str]:
-    arn = finding.project_version_arn
-    model = configuration.name_for(arn)
-    swept = f"the sweep, every {plural(configuration.sweep_minutes, 'minute')},"
-    lease_id = finding.leases[0].lease_id if finding.leases else "my-lease"
-    minutes = configuration.extension_minutes(configuration.name_of(arn))
-    extend = extend_command(machines, model, arn, lease_id, minutes)
-    match finding.outcome:
-        case Outcome.LEASE_EXPIRING if finding.leases[0].expires_at is None:
-            return [
-                "Nothing, if it is still needed: you are reminded every week. If not, release it:",
-                release_command(machines, model, arn, lease_id),
-            ]
-        case Outcome.LEASE_EXPIRING:
-            return [
-                f"If the model is still needed, hold it longer, {minutes} minutes from when you run this:",
-                extend,
-                f"Else nothing: when no lease holds it, {swept} stops it.",
-            ]
-        case Outcome.LEASE_EXPIRED:
-            runs = finding.status not in NOT_RUNNING
-            return [
-                f"Nothing, if it is not needed{f': when no other lease holds it, {swept} stops it' if runs else ''}.",
-                "Else take the lease again:",
-                extend,
-                "So that this does not happen again: release a lease when the work is done, or give it more minutes.",
-            ]
-        case Outcome.UNLEASED_MODEL if finding.stopped:
-            return ["Nothing: it is being stopped, as 'unleased_models' in cdk.json asks."]
-        case Outcome.UNLEASED_MODEL:
-            return [
-                "If it is needed, take a lease on it, under an id that says who needs it:",
-                extend,
-                "Else stop it:",
-                stop_command(arn),
-            ]
-        case _ if finding.restarted:
-            return ["Nothing: it is being started again, as 'restart_when_down' in cdk.json asks."]
-        case _ if finding.status == GONE:
-            return ["These leases have ended. Use another version of the model: a deleted one does not come back."]
-        case _:
-            again = [extend_command(machines, model, arn, one.lease_id, _again(one, minutes)) for one in finding.leases]
-            return [
-                "Find out why it failed, or who stopped it; CloudTrail shows who has stopped models lately:",
-                who_stopped_command(arn),
-                "These leases have ended. To start the model again, and hold it as before:",
-                *again,
-            ]
+def _leases(found: _Found) -> Iterator[str]:
+    """The leases of a finding, and whoever else holds the model."""
+    yield f"The model is {found.finding.status}."
+    if found.finding.status_message and found.finding.outcome is Outcome.MODEL_DOWN:
+        yield f"The service says: {found.finding.status_message}"
+    for lease in found.finding.leases:
+        until = f"until {found.clock(lease.expires_at)}" if lease.expires_at else "until it is released"
+        yield f"The lease {lease.lease_id}: from {found.clock(lease.since)} {until}."
+    for other in found.finding.others:
+        yield f"It is also held by {described(other)}."
 
 
-def _again(lease: Lease, minutes: int) -> int:
-    """Of the minutes of a lease that is taken again; one that held until it was released has none."""
-    return minutes if lease.expires_at else 0
+def _hold(leases: Iterable[Lease | HoldingLease]) -> str:
+    return hold(lease.lease_id for lease in leases)
+
+
+def _at(found: _Found, lease: Lease) -> str:
+    return f" at {found.clock(lease.expires_at)}" if lease.expires_at else ""

@@ -1,4 +1,4 @@
-"""What the sweep makes of one model: who is to be told what, and whether the model is to be stopped. Pure.
+"""What the sweep makes of one model: what is to be reported, and whether the model is to be stopped. Pure.
 
 Level-triggered: it looks at what is, not at what has happened, so that whatever was lost is found by the next sweep.
 """
@@ -14,20 +14,30 @@ from lifecycle.model import leases
 from lifecycle.model.leases import Lease, ModelItem
 from lifecycle.model.statuses import BILLS, NOT_RUNNING, RUNS_NO_MORE
 from lifecycle.shared.wire import Json, timestamp
+from lifecycle.stop_model.result import HoldingLease, holding_leases
 
 REMINDER = timedelta(days=7)
-"""How often a lease that holds until it is released is told about."""
+"""How often people are reminded of a lease that holds until it is released."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that people have to be told of a model, once: ``key`` is the same whenever it is found again."""
+    """Something of a model that is reported once: ``key`` is the same whenever it is found again.
+
+    Parameters
+    ----------
+    leases, others : tuple
+        The leases that it is about, and the other ones that hold the model.
+    restarted, stopped : bool
+        The sweep starts the model again, or stops it, at once.
+    """
 
     outcome: Outcome
     project_version_arn: str
     key: str
     status: str
     leases: tuple[Lease, ...] = ()
+    others: tuple[HoldingLease, ...] = ()
     min_inference_units: int | None = None
     status_message: str | None = None
     restarted: bool = False
@@ -36,14 +46,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a look at one model leads to.
+    """What a status check of one model leads to.
 
     Parameters
     ----------
     item : ModelItem
         As it is to be written.
     findings : tuple
-        What is to be told, before the item is written.
+        What is to be reported, before the item is written.
     stop : str or None
         Why a StopModel execution is to be started, after the item was written.
     restarts : tuple
@@ -56,7 +66,7 @@ class Sweep:
     restarts: tuple[Mapping[str, Json], ...] = field(default=())
 
 
-def sweep_turn(
+def sweep_model(
     item: ModelItem,
     status: str,
     now: datetime,
@@ -65,12 +75,12 @@ def sweep_turn(
     ended: Collection[str],
     claim_over: bool,
 ) -> Sweep:
-    """What a look leads to.
+    """What a status check leads to.
 
     Parameters
     ----------
     item : ModelItem
-        Read before the model was looked at.
+        Read before the status.
     status : str
         The model's.
     ended : collection of str
@@ -83,7 +93,7 @@ def sweep_turn(
     expired = tuple(lease for lease in item.leases if lease not in item.held(now))
     item = leases.without_expired(item, now)
     item, findings = _warned(item, status, now, configuration)
-    found = [_of_lease(Outcome.LEASE_EXPIRED, item, status, lease) for lease in expired]
+    found = [_of_lease(Outcome.LEASE_EXPIRED, item, status, lease, now) for lease in expired]
     sweep = Sweep(item, (*found, *findings))
     if item.claim and not claim_over:
         return sweep
@@ -111,18 +121,18 @@ def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, configur
         restarts = tuple(_restart(item, lease, now) for lease in item.leases) if configuration.restart_when_down else ()
         item = leases.end_settled(item, now)
         return replace(sweep, item=item, findings=(*sweep.findings, down), restarts=restarts)
-    return replace(sweep, item=leases.disown(item, now))
+    return replace(sweep, item=leases.unmanage(item, now))
 
 
 def _of_one_that_nobody_holds(sweep: Sweep, status: str, configuration: Configuration) -> Sweep:
     item = sweep.item
     if item.claim:
-        return replace(sweep, stop="The execution that was to stop this model has ended without doing so.")
-    if item.ours:
-        return replace(sweep, stop="Nobody holds this model any more.")
+        return replace(sweep, stop="The execution that was to stop it ended without doing so.")
+    if item.managed:
+        return replace(sweep, stop="No lease holds it any more.")
     if status != "RUNNING" or configuration.unleased_models is Unleased.IGNORE:
         return sweep
-    stop = "This model runs, and nobody holds it." if configuration.unleased_models is Unleased.STOP else None
+    stop = "It runs, and no lease holds it." if configuration.unleased_models is Unleased.STOP else None
     if Outcome.UNLEASED_MODEL in item.reported:
         return replace(sweep, stop=stop)
     key = f"unleased#{item.revision}"
@@ -134,9 +144,9 @@ def _of_one_that_nobody_holds(sweep: Sweep, status: str, configuration: Configur
 def _warned(
     item: ModelItem, status: str, now: datetime, configuration: Configuration
 ) -> tuple[ModelItem, list[Finding]]:
-    """Leases that end soon, each told once, and those without an end, told every week."""
+    """Leases that end soon, each reported once, and those without an end, every week."""
     due = tuple(lease for lease in item.leases if _warning_is_due(lease, now, configuration))
-    findings = [_of_lease(Outcome.LEASE_EXPIRING, item, status, lease) for lease in due]
+    findings = [_of_lease(Outcome.LEASE_EXPIRING, item, status, lease, now) for lease in due]
     marked = tuple(replace(lease, warned_at=now) if lease in due else lease for lease in item.leases)
     return replace(item, leases=marked), findings
 
@@ -149,8 +159,9 @@ def _warning_is_due(lease: Lease, now: datetime, configuration: Configuration) -
     return soon and lease.warned_at is None and lease.expires_at - lease.since > configuration.lease_warning
 
 
-def _of_lease(outcome: Outcome, item: ModelItem, status: str, lease: Lease) -> Finding:
-    return Finding(outcome, item.project_version_arn, _lease_key(lease), status, (lease,))
+def _of_lease(outcome: Outcome, item: ModelItem, status: str, lease: Lease, now: datetime) -> Finding:
+    others = tuple(one for one in holding_leases(item, now) if one.pending or one.lease_id != lease.lease_id)
+    return Finding(outcome, item.project_version_arn, _lease_key(lease), status, (lease,), others)
 
 
 def _lease_key(lease: Lease) -> str:

@@ -63,7 +63,7 @@ def settle_run(
             executions.start(machines.stop_model, names.release, payload)
     return Settled(
         project_version_arn=next((item.project_version_arn for item in held), None),
-        told_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
+        reported_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
         complete=late or not (held or ended_from_outside),
     )
 

@@ -16,7 +16,7 @@ from lifecycle.run_with_model.request import RunRequest, run_request
 from lifecycle.shared.wire import Json
 
 FOLLOW_SHARE = 0.1
-"""A duplicate waits for a tenth of the time that it has waited: some 150 looks in a year."""
+"""A duplicate waits for a tenth of the time that it has waited: some 150 status checks in a year."""
 
 
 @dataclass(frozen=True, slots=True)

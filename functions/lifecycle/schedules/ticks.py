@@ -213,7 +213,7 @@ def _stop(tick: Tick, now: datetime, schedule: Schedule) -> Decided:
 
 
 def _nothing_to_stop(schedule: Schedule, stop: datetime) -> str | None:
-    """Why there can't be a lease for a stop to release, of which people would be told; None where there may be one."""
+    """Why there can't be a lease for a stop to release; None where there may be one."""
     calendar, zone = stops(schedule), ZoneInfo(schedule.time_zone)
     if not calendar or stop not in calendar:
         return None  # fired by hand, or by the stack of a moment ago: it means what it says

@@ -32,13 +32,20 @@ class VersionArn:
             raise ValueError(f"{escaped(arn)} is not the ARN of a Custom Labels model version")
         return cls(**match.groupdict())
 
+    @property
+    def display_name(self) -> str:
+        """How people call a version without a configured name: ``boards/v1``, or ``boards.2026-11-01``."""
+        if self.version_name.startswith(self.project_name):
+            return self.version_name
+        return f"{self.project_name}/{self.version_name}"
+
     def elsewhere(self, here: str) -> str | None:
         """Where the model is, for people, if that is not where another ARN says; in its partition, too."""
         _, partition, _, region, account, _ = here.split(":", 5)
         if (self.partition, self.region, self.account) == (partition, region, account):
             return None
-        told = f"account {self.account}, {escaped(self.region)}"
-        return told if self.partition == partition else f"{told}, partition {escaped(self.partition)}"
+        place = f"account {self.account}, {escaped(self.region)}"
+        return place if self.partition == partition else f"{place}, partition {escaped(self.partition)}"
 
 
 def project_name(project_version_arn: str) -> str:

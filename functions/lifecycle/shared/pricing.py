@@ -1,4 +1,4 @@
-"""What a running model costs, and a look at it. The one place that knows a price."""
+"""What a running model costs, and a status check. The one place that knows a price."""
 
 INFERENCE_UNIT_HOUR = {"us-east-1": 4.0}
 """USD for one inference unit and hour, by Region: list prices (aws.amazon.com/rekognition/pricing, 2026-11). Those of
@@ -16,12 +16,12 @@ _INVOCATION = 0.20 / 1_000_000 + 0.1 * 0.5 * 0.0000133334
 """USD for one of a function and 100 ms of 512 MB on arm64 (aws.amazon.com/lambda/pricing, us-east-1, 2026-11)."""
 _READ = 0.125 / 1_000_000
 """USD for a consistent read of up to 4 KB (aws.amazon.com/dynamodb/pricing/on-demand, us-east-1, 2026-11)."""
-LOOK = 3 * _TRANSITION + _INVOCATION + _READ
-"""USD for one more look at a model: Wait, Check and Choice. The transitions are nearly all of it."""
+STATUS_CHECK = 3 * _TRANSITION + _INVOCATION + _READ
+"""USD for one more status check: Wait, Check and Choice. The transitions are nearly all of it."""
 
 
 def hourly_cost(inference_units: int, inference_unit_hour: float) -> float:
-    """USD an hour while RUNNING, used or not."""
+    """USD per hour while RUNNING, used or not."""
     return round(inference_units * inference_unit_hour, 2)
 
 

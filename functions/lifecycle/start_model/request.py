@@ -116,7 +116,7 @@ def _inference_units(payload: Mapping[str, Json], defaults: Model) -> tuple[int,
 def problems_between_fields(
     payload: Mapping[str, Json], execution: Execution, configuration: Configuration
 ) -> list[str]:
-    """What a JSON Schema can't say, or says badly. Looks only at values of the right type."""
+    """What a JSON Schema can't say, or says badly. It reads values of the right type only."""
     problems = problems_of_any(payload, execution, configuration)
     min_units, max_units = payload.get("MinInferenceUnits"), payload.get("MaxInferenceUnits")
     if min_units is None:

@@ -50,7 +50,7 @@ def start_result(
     lease: Lease | None = None,
     before: Lease | None = None,
 ) -> StartResult:
-    """The output of a start whose last look, at ``now``, saw this version.
+    """The output of a start whose last status check, at ``now``, saw this version.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def start_result(
 
 
 def _units_that_run(request: StartRequest, version: ModelVersion) -> tuple[int, int | None]:
-    """As the service reports them while the model runs, else as asked for."""
+    """As the service reports them while the model runs, else as requested."""
     if version.status in ("STARTING", "RUNNING") and version.min_inference_units is not None:
         return version.min_inference_units, version.max_inference_units
     return request.min_inference_units, request.max_inference_units
@@ -98,11 +98,11 @@ def _unit_warnings(request: StartRequest, version: ModelVersion) -> list[str]:
         return []
     runs, wanted = (f"MinInferenceUnits {low}, MaxInferenceUnits {high or 'none'}" for low, high in (has, asked))
     return [
-        f"The model runs with {runs}; asked for were {wanted}. To change them it has to be stopped and started: "
-        "only if nobody else uses it."
+        f"The model runs with {runs}, not with {wanted} as requested. To change that, stop the model and start it "
+        "again, but only if nobody else uses it."
     ]
 
 
 def _late_warnings(request: StartRequest, now: datetime) -> list[str]:
     late = (now - request.ready_at).total_seconds() if request.ready_at else 0
-    return [f"The model was RUNNING {duration(late)} later than ReadyAt asked."] if late >= 1 else []
+    return [f"The model was RUNNING {duration(late)} after ReadyAt."] if late >= 1 else []

@@ -10,9 +10,18 @@ from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, Mod
 from lifecycle.executions import client_tokens
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.executions.requests import Execution, kept
-from lifecycle.executions.steps import Step, Turn, failure, look, wait
+from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
-from lifecycle.model.decisions import Action, Decision, Look, Progress, Refusal, decide, made_after_all, out_of_time
+from lifecycle.model.decisions import (
+    Action,
+    Decision,
+    Progress,
+    Refusal,
+    StatusCheck,
+    decide,
+    made_after_all,
+    out_of_time,
+)
 from lifecycle.model.leases import ModelItem, PastStart
 from lifecycle.model.polling import UnderWay
 from lifecycle.model.statuses import RUNS_NO_MORE, Target
@@ -20,29 +29,30 @@ from lifecycle.model.usage import Running
 from lifecycle.model.version import InUse, ModelVersion
 from lifecycle.model.version_choice import Choice, newest_good
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
+from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import second_cost
-from lifecycle.shared.text import shortened
+from lifecycle.shared.text import plural, shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult, start_result
 
-MAX_TOLD = 20
-"""Models that a message names; more are counted."""
+MAX_IN_SHORT, MAX_ARNS = 3, 20
+"""Models that the first sentence of a refusal names, and those that it lists with their ARNs; more are counted."""
 _TOO_MANY_UNITS = (
-    "No other model holds capacity now. Start again, if one has just stopped; else start with fewer inference units, "
-    "or raise the quota in Service Quotas (Amazon Rekognition)."
+    "Start it again, if another model has just stopped.\n"
+    "Else, request fewer inference units, or raise the quota in Service Quotas (Amazon Rekognition)."
 )
 _FORCED = Decision(
     None,
-    "The model was stopped by force after this execution began.",
+    "Somebody stopped it by force, with StopModel, after this execution began.",
     ModelStopped,
-    "Ask who stopped it by force (a StopModel execution with Force), and start again if it is needed all the same.",
+    "Find out who stopped it: a StopModel execution with Force.\nIf the model is still needed, start it again.",
 )
 _RELEASED = Decision(
     None,
-    "The lease of this start was released by StopModel before the model was RUNNING.",
+    "Somebody released its lease, with StopModel, before the model was RUNNING.",
     ModelStopped,
-    "Start again if the model is needed all the same.",
+    "If the model is still needed, start it again.",
 )
 
 
@@ -82,7 +92,7 @@ def prepare(
     if not configuration.manages(request.project_version_arn):
         # Also where it is RUNNING already: nobody could stop it when its lease ends.
         raise AccessDenied(
-            "This app is not configured for the project of this model.",
+            "This app does not manage the project of this model.",
             project_version_arn=request.project_version_arn,
         )
     if request.ready_at:
@@ -102,7 +112,7 @@ def check(
     items: ModelItems,
     executions: Executions,
 ) -> Step:
-    """Look at the model, decide what to do next, and keep the lease.
+    """Check the model's status, decide what to do next, and keep the lease.
 
     Raises
     ------
@@ -113,16 +123,18 @@ def check(
     def describe(project_version_arn: str = request.project_version_arn) -> ModelVersion:
         return models.describe(project_version_arn, request.project_arn or "")
 
-    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Turn:
-        turn = start_turn(item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration)
+    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Transition:
+        transition = start_transition(
+            item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration
+        )
         refused = progress.refusal is Refusal.NO_CAPACITY
-        if refused and turn.step and turn.step.action is Action.REQUEST and not request.dry_run:
-            return _with_capacity(turn, turn.step, request, version, models.in_use(), now)
-        return turn
+        if refused and transition.step and transition.step.action is Action.REQUEST and not request.dry_run:
+            return _with_capacity(transition, transition.step, request, version, models.in_use(), now, configuration)
+        return transition
 
     if request.duplicate_of:
         return _follow(request, progress, now, configuration, describe, executions)
-    return look(
+    return check_model(
         request,
         now=now,
         configuration=configuration,
@@ -133,7 +145,7 @@ def check(
     )
 
 
-def start_turn(
+def start_transition(
     item: ModelItem,
     request: StartRequest,
     progress: Progress,
@@ -142,54 +154,54 @@ def start_turn(
     claim_over: bool,
     now: datetime,
     configuration: Configuration,
-) -> Turn:
-    """What a look leads to. Pure.
+) -> Transition:
+    """What a status check leads to. Pure.
 
     Parameters
     ----------
     item : ModelItem
-        Read before the version was looked at.
+        Read before the version.
     claim_over : bool
         The item's claim, if there is one, is of an execution of which nothing can come any more.
     """
-    seen = Look(version.status, now)
+    seen = StatusCheck(version.status, now)
     if made_after_all(seen, progress):
         progress = replace(progress, refusal=None, unclear=False, inferred=True)
     claimed = item.claim is not None and not claim_over
     decision = _decide(item, request, progress, seen, claimed=claimed)
-    looked = replace(
+    checked = replace(
         progress,
         polls=progress.polls + 1,
         last_status=seen.status,
-        looked_at=now,
-        looked_before=progress.looked_at,
+        checked_at=now,
+        checked_before=progress.checked_at,
     )
     if decision.error:
         kept = item if request.dry_run else leases.give_back(item, request.execution_arn, now)
-        return Turn(kept, error=failure(decision, version))
+        return Transition(kept, error=failure(decision, version))
     if request.dry_run:
-        return Turn(item, _dry_run(request, looked, now, configuration, version, decision))
+        return Transition(item, _dry_run(request, checked, now, configuration, version, decision))
     if now < request.due_at:
-        return Turn(item, _wait_until_due(request, now, decision.reason))
+        return Transition(item, _wait_until_due(request, now, decision.reason))
     if claim_over:
         item = leases.unclaim(item, now)
     if not claimed and version.status in RUNS_NO_MORE:
-        item = replace(item, running=None)  # nobody of ours has seen it end
+        item = replace(item, running=None)  # its end was not observed
     if decision.action is Action.DONE:
         before = next((lease for lease in item.held(now) if lease.lease_id == request.lease_id), None)
         item = _recorded(_running(item, progress, version, now), progress, now)
         item = leases.settle(item, request.starter, now)
         result = start_result(
-            request, looked, now, configuration, version, lease=item.lease(request.lease_id), before=before
+            request, checked, now, configuration, version, lease=item.lease(request.lease_id), before=before
         )
-        return Turn(item, Step(Action.DONE, decision.reason, looked, result=result))
+        return Transition(item, Step(Action.DONE, decision.reason, checked, result=result))
     # What was seen while a claim stood is explained by the claim.
-    looked = Progress(polls=looked.polls, leased=True) if claimed else replace(looked, leased=True)
+    checked = Progress(polls=checked.polls, leased=True) if claimed else replace(checked, leased=True)
     item = leases.take(item, request.starter, now)
     if decision.action is Action.REQUEST:
-        return Turn(item, Step(Action.REQUEST, decision.reason, looked))
-    return Turn(
-        item, wait(request, looked, now, decision.reason, start=_under_way(item, request, looked, now, configuration))
+        return Transition(item, Step(Action.REQUEST, decision.reason, checked))
+    return Transition(
+        item, wait(request, checked, now, decision.reason, start=_under_way(item, request, checked, now, configuration))
     )
 
 
@@ -203,7 +215,7 @@ def request_start(
     models: Models,
     items: ModelItems,
 ) -> Step:
-    """Request the start, and say how long to wait before the next look.
+    """Request the start, and say how long to wait before the next status check.
 
     Parameters
     ----------
@@ -239,8 +251,10 @@ def may_request_start(item: ModelItem, request: StartRequest, now: datetime) -> 
     return mine is not None and now < mine.expires_at and item.claim is None
 
 
-def _decide(item: ModelItem, request: StartRequest, progress: Progress, seen: Look, *, claimed: bool) -> Decision:
-    """By the table, unless a stop of ours has the say."""
+def _decide(
+    item: ModelItem, request: StartRequest, progress: Progress, seen: StatusCheck, *, claimed: bool
+) -> Decision:
+    """By the table, unless a stop decides."""
     if item.forced_since(request.began_at):
         return _FORCED
     if progress.leased and not _has_lease(item, request, seen.at) and seen.at < request.deadline:
@@ -255,7 +269,7 @@ def _decide(item: ModelItem, request: StartRequest, progress: Progress, seen: Lo
 
 
 def _has_lease(item: ModelItem, request: StartRequest, now: datetime) -> bool:
-    """Whether nobody has released its lease, which is settled already where a try of this look has lost its answer."""
+    """Whether its lease is there still; a try of this status check whose answer was lost has settled it already."""
     settled = item.lease(request.lease_id)
     return item.pending_of(request.execution_arn) is not None or (settled is not None and settled in item.held(now))
 
@@ -265,7 +279,7 @@ def _running(item: ModelItem, progress: Progress, version: ModelVersion, now: da
     unseen = progress.requested_at is None and progress.last_status is None
     if item.running is None:
         return item if unseen else replace(item, running=Running(now, version.min_inference_units or 1))
-    # A sweep may have found it RUNNING a moment ago, between two looks of this start.
+    # A sweep may have found it RUNNING a moment ago, between two status checks of this start.
     seen = not unseen and item.running.found
     return replace(item, running=replace(item.running, found=False)) if seen else item
 
@@ -274,7 +288,7 @@ def _recorded(item: ModelItem, progress: Progress, now: datetime) -> ModelItem:
     """Remember how long a start of this execution's own took, where that is known."""
     if progress.requested_at is None or progress.inferred:
         return item
-    before = (progress.looked_at - progress.requested_at).total_seconds() if progress.looked_at else 0
+    before = (progress.checked_at - progress.requested_at).total_seconds() if progress.checked_at else 0
     took = (now - progress.requested_at).total_seconds()
     return leases.record(
         item, PastStart(progress.requested_at, longer_than=max(0, int(before)), at_most=max(1, math.ceil(took)))
@@ -284,7 +298,7 @@ def _recorded(item: ModelItem, progress: Progress, now: datetime) -> ModelItem:
 def _under_way(
     item: ModelItem, request: StartRequest, progress: Progress, now: datetime, configuration: Configuration
 ) -> UnderWay | None:
-    """The start that this execution has requested, for when to look at it next."""
+    """The start that this execution has requested, for when to check its status next."""
     if progress.requested_at is None:
         return None
     second = second_cost(request.min_inference_units, configuration.inference_unit_hour_usd)
@@ -292,35 +306,61 @@ def _under_way(
 
 
 def _with_capacity(
-    turn: Turn, step: Step, request: StartRequest, version: ModelVersion, in_use: InUse, now: datetime
-) -> Turn:
+    transition: Transition,
+    step: Step,
+    request: StartRequest,
+    version: ModelVersion,
+    in_use: InUse,
+    now: datetime,
+    configuration: Configuration,
+) -> Transition:
     """Whether to request again a start that was refused for want of capacity."""
     if any(model.project_version_arn == request.project_version_arn for model in in_use.models):
-        return Turn(turn.item, wait(request, step.progress, now, "The model itself holds capacity by now."))
+        return Transition(transition.item, wait(request, step.progress, now, "The model itself holds capacity by now."))
     alone = in_use.complete and not in_use.models
     if request.wait_for_capacity and not (alone and step.progress.alone):
-        return Turn(turn.item, replace(step, progress=replace(step.progress, alone=alone)))
-    error = _capacity_exceeded(request, version, in_use, alone=alone)
-    return Turn(leases.give_back(turn.item, request.execution_arn, now), error=error)
-
-
-def _capacity_exceeded(request: StartRequest, version: ModelVersion, in_use: InUse, *, alone: bool) -> CapacityExceeded:
-    held = [f"{m.project_version_arn} ({m.status}, {m.min_inference_units or '?'} units)" for m in in_use.models]
-    asked = max(request.min_inference_units, request.max_inference_units or 0)
-    return CapacityExceeded(
-        f"The service refused {asked} inference unit(s) for this model: LimitExceededException. "
-        f"Models that fill the quota now: {', '.join(shortened(held, MAX_TOLD)) or 'none'}"
-        f"{'' if in_use.complete else ' that could be read; not all projects could'}. "
-        "The default quota is 2 running models in an account and Region, and 5 inference units a model.",
+        return Transition(transition.item, replace(step, progress=replace(step.progress, alone=alone)))
+    error = CapacityExceeded(
+        _no_room(request, in_use, configuration),
         project_version_arn=request.project_version_arn,
         status=version.status,
         status_message=version.status_message,
         remedy=_TOO_MANY_UNITS if alone else None,
     )
+    return Transition(leases.give_back(transition.item, request.execution_arn, now), error=error)
+
+
+def _no_room(request: StartRequest, in_use: InUse, configuration: Configuration) -> str:
+    """Who uses up the quota: by name in the first sentence, then by ARN."""
+    asked = plural(max(request.min_inference_units, request.max_inference_units or 0), "inference unit")
+    if in_use.models:
+        named = "; ".join(shortened([_in_short(model, configuration) for model in in_use.models], MAX_IN_SHORT))
+        lead = f"Other models use up the account's quota ({named})."
+    elif in_use.complete:
+        lead = f"No other model holds capacity, and the account's quota has no room for {asked} of this model."
+    else:
+        lead = "The account's quota is used up."
+    arns = ", ".join(shortened([model.project_version_arn for model in in_use.models], MAX_ARNS))
+    return " ".join(
+        [
+            lead,
+            f"The service refused {asked} for this model: LimitExceededException.",
+            *([f"Models that hold capacity now: {arns}."] if arns else []),
+            *([] if in_use.complete else ["Not all projects could be read."]),
+            "The default quota is 2 running models in an account and Region, and 5 inference units for each model.",
+        ]
+    )
+
+
+def _in_short(model: ModelVersion, configuration: Configuration) -> str:
+    arn, units = model.project_version_arn, model.min_inference_units
+    name = configuration.name_of(arn) or project_name(arn)
+    amount = f", {plural(units, 'unit')}" if units else ""
+    return f"{name}: {model.status}{amount}"
 
 
 def _wait_until_due(request: StartRequest, now: datetime, reason: str) -> Step:
-    """The first look, long before the start, was only to fail early. What it saw is no part of the progress."""
+    """The first status check, long before the start, was only to fail early. What it saw is no part of the progress."""
     seconds = max(1, int((request.due_at - now).total_seconds()) + 1)
     return Step(Action.WAIT, f"Not due yet. {reason}", Progress(polls=1), wait_seconds=seconds)
 

@@ -60,7 +60,7 @@ def stop_result(
     *,
     kept: bool,
 ) -> StopResult:
-    """The output of a stop whose last look, at ``now``, saw this version and this item."""
+    """The output of a stop whose last status check, at ``now``, saw this version and this item."""
     price = configuration.inference_unit_hour_usd
     stopped = progress.requested_at is not None or progress.followed
     # Where its beginning was not seen, nobody knows when it was.
@@ -87,7 +87,7 @@ def stop_result(
         other_executions=request.other_executions or None,
     )
     if kept:
-        holding = _holding(item, now)
+        holding = holding_leases(item, now)
         more = len(holding) - MAX_NAMED
         return replace(
             result,
@@ -107,14 +107,18 @@ def stop_result(
     )
 
 
-def _holding(item: ModelItem, now: datetime) -> tuple[HoldingLease, ...]:
+def holding_leases(item: ModelItem, now: datetime) -> tuple[HoldingLease, ...]:
+    """The leases that hold a model now, settled ones first."""
     settled = tuple(HoldingLease(lease.lease_id, False, lease.expires_at) for lease in item.held(now))
     return settled + tuple(HoldingLease(lease.lease_id, True, lease.expires_at) for lease in item.awaited(now))
 
 
 def no_such_lease(lease_id: str | None) -> str:
     """The warning that there was nothing to be released."""
-    return f"There is no lease {lease_id} on this model: it had expired, or was released before."
+    return (
+        f"There is no lease {lease_id} on this model: it had expired, or was released before. Release the LeaseId that "
+        "the start was given."
+    )
 
 
 def _warnings(request: StopRequest, progress: StopProgress, version: ModelVersion) -> list[str]:
@@ -122,5 +126,8 @@ def _warnings(request: StopRequest, progress: StopProgress, version: ModelVersio
     if progress.unknown_lease:
         warnings.append(no_such_lease(request.lease_id))
     if version.status == GONE:
-        warnings.append("The service does not know this model version (any more): there is nothing to stop.")
+        warnings.append(
+            "The service does not know this model version (any more): there is nothing to stop. Where cdk.json or a "
+            "pipeline still names it, name another one."
+        )
     return warnings

@@ -1,4 +1,4 @@
-"""The three steps of StopModel, the mirror of ``starting``: prepare the request, check the model, request the stop."""
+"""The three steps of StopModel, the mirror of StartModel's: prepare the request, check the model, request the stop."""
 
 import hashlib
 from dataclasses import replace
@@ -9,9 +9,9 @@ from lifecycle.errors import ModelNotFound
 from lifecycle.executions import client_tokens
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.executions.requests import Execution, kept
-from lifecycle.executions.steps import Step, Turn, failure, look, wait
+from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
-from lifecycle.model.decisions import Action, Decision, Look, StopProgress, decide, made_after_all, out_of_time
+from lifecycle.model.decisions import Action, Decision, StatusCheck, StopProgress, decide, made_after_all, out_of_time
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import GONE, Target
 from lifecycle.model.version import ModelVersion
@@ -87,7 +87,7 @@ def check(
     items: ModelItems,
     executions: Executions,
 ) -> Step:
-    """Look at the model, release what is to be released, and decide what to do next.
+    """Check the model's status, release what is to be released, and decide what to do next.
 
     Raises
     ------
@@ -103,12 +103,14 @@ def check(
         except ModelNotFound:
             return ModelVersion(request.project_version_arn, GONE)
 
-    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Turn:
-        return stop_turn(item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration)
+    def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Transition:
+        return stop_transition(
+            item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration
+        )
 
     if request.duplicate_of:
         return _follow(request, progress, now, describe(), executions)
-    return look(
+    return check_model(
         request,
         now=now,
         configuration=configuration,
@@ -119,7 +121,7 @@ def check(
     )
 
 
-def stop_turn(
+def stop_transition(
     item: ModelItem,
     request: StopRequest,
     progress: StopProgress,
@@ -128,18 +130,18 @@ def stop_turn(
     claim_over: bool,
     now: datetime,
     configuration: Configuration,
-) -> Turn:
-    """What a look leads to. Pure.
+) -> Transition:
+    """What a status check leads to. Pure.
 
     Parameters
     ----------
     item : ModelItem
-        Read before the version was looked at.
+        Read before the version.
     claim_over : bool
         The claim of another execution, if there is one, can't lead to anything any more.
     """
     found = item
-    seen = Look(version.status, now)
+    seen = StatusCheck(version.status, now)
     if made_after_all(seen, progress):
         progress = replace(progress, refusal=None, unclear=False)
     mine = item.claim is not None and item.claim.execution_arn == request.execution_arn
@@ -152,32 +154,32 @@ def stop_turn(
     if claim_over or kept:
         item = leases.unclaim(item, now)
     decision = _decide(request, progress, seen, followed=followed, kept=kept)
-    looked = replace(
+    checked = replace(
         progress, polls=progress.polls + 1, last_status=seen.status, followed=progress.followed or followed
     )
     if decision.error:
-        return Turn(found if request.dry_run else item, error=failure(decision, version))
+        return Transition(found if request.dry_run else item, error=failure(decision, version))
     if request.dry_run:
-        result = stop_result(request, looked, now, configuration, version, item, kept=kept)
+        result = stop_result(request, checked, now, configuration, version, item, kept=kept)
         planned = PlannedDecision(decision.action or Action.DONE, decision.reason)
         result = replace(
             result, outcome=Outcome.DRY_RUN, decision=planned, requested_at=None, stopped_at=None, stop_seconds=None
         )
-        return Turn(found, Step(Action.DONE, f"Dry run: {decision.reason}", looked, result=result))
+        return Transition(found, Step(Action.DONE, f"Dry run: {decision.reason}", checked, result=result))
     if decision.action is Action.DONE:
-        result = stop_result(request, looked, now, configuration, version, item, kept=kept)
+        result = stop_result(request, checked, now, configuration, version, item, kept=kept)
         if not kept:
             item = replace(leases.unclaim(item, now), running=None)
-        return Turn(item, Step(Action.DONE, decision.reason, looked, result=result))
+        return Transition(item, Step(Action.DONE, decision.reason, checked, result=result))
     if decision.action is Action.REQUEST or not (mine or followed):
-        # Before a request also where the claim is there: an earlier look of this execution that is still under way
-        # can't give it up any more.
+        # Before a request also where the claim is there: an earlier status check of this execution, if one is still
+        # under way, can't give it up any more.
         item = leases.claim(item, request.execution_arn, now)
     if decision.action is Action.REQUEST:
-        # Only RUNNING models are requested to stop: of one that nobody has seen begin, this is what is known.
+        # Only RUNNING models are requested to stop: of one whose start we did not observe, this is what is known.
         item = leases.found_running(item, version.min_inference_units, now)
-        return Turn(item, Step(Action.REQUEST, decision.reason, looked))
-    return Turn(item, wait(request, looked, now, decision.reason))
+        return Transition(item, Step(Action.REQUEST, decision.reason, checked))
+    return Transition(item, wait(request, checked, now, decision.reason))
 
 
 def request_stop(
@@ -189,7 +191,7 @@ def request_stop(
     models: Models,
     items: ModelItems,
 ) -> Step:
-    """Request the stop, if this execution has the claim still, and say how long to wait before the next look.
+    """Request the stop, if this execution has the claim still, and say how long to wait before the next status check.
 
     Raises
     ------
@@ -231,7 +233,7 @@ def _released(
     return released, replace(progress, unknown_lease=released == item)
 
 
-def _decide(request: StopRequest, progress: StopProgress, seen: Look, *, followed: bool, kept: bool) -> Decision:
+def _decide(request: StopRequest, progress: StopProgress, seen: StatusCheck, *, followed: bool, kept: bool) -> Decision:
     """By the table, unless somebody needs the model or another stop is at it."""
     if kept:
         return Decision(Action.DONE, f"The model is {seen.status}, and somebody needs it.")

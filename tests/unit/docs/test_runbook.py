@@ -31,5 +31,6 @@ def test_an_entry_says_what_it_means_what_it_costs_what_to_look_at_and_what_to_d
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_message_links_an_entry_that_is_there(case: str) -> None:
-    (link,) = (line for line in told(case).sections["Links"] if line.startswith("Runbook: "))
+    notification = told(case, runbook_url="https://wiki.example.com/operations")
+    (link,) = (line for line in notification.sections["Links"] if line.startswith("Runbook: "))
     assert link.partition("#")[2] in {entry.lower() for entry in ENTRIES}

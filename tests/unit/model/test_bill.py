@@ -145,7 +145,7 @@ def test_a_model_that_is_stopped_leaves_a_session_with_its_holders_and_its_price
     shift, batch = lease("shift", -2), lease("batch", -1)
     story = StopStory(Models(script=[(0, "RUNNING")]))
     running = Running(at(-2), 2, at(-1), (Share("shift", 3_600_000),))
-    story.items.put(ModelItem(ARN, leases=(shift, batch), ours=True, running=running))
+    story.items.put(ModelItem(ARN, leases=(shift, batch), managed=True, running=running))
     assert story.run({"ProjectVersionArn": ARN, "LeaseId": "shift"}).outcome is Outcome.MODEL_KEPT_RUNNING
     assert story.items.ended == []
     last = StopStory(story.models, items=story.items)
@@ -161,8 +161,8 @@ def test_a_model_that_is_stopped_leaves_a_session_with_its_holders_and_its_price
 
 def test_a_stop_that_is_tried_again_after_a_conflict_records_the_session_once() -> None:
     story = StopStory(Models(script=[(0, "STOPPED")]))
-    story.items.put(ModelItem(ARN, ours=True, running=Running(at(-1), 1)))
-    story.items.meanwhile.append(lambda items: items.change(lambda item: replace(item, ours=False)))
+    story.items.put(ModelItem(ARN, managed=True, running=Running(at(-1), 1)))
+    story.items.meanwhile.append(lambda items: items.change(lambda item: replace(item, managed=False)))
     story.run({"ProjectVersionArn": ARN})
     assert [session.since for session in story.items.ended] == [at(-1)]
 
@@ -178,7 +178,7 @@ def test_a_stop_of_a_model_that_nobody_has_seen_begin_leaves_a_session_from_when
 
 def test_a_start_of_a_model_that_somebody_stopped_meanwhile_ends_the_session_before() -> None:
     story = Story(Models(script=[(0, "STOPPED")]))
-    story.items.put(ModelItem(ARN, ours=True, running=Running(at(-5), 1)))
+    story.items.put(ModelItem(ARN, managed=True, running=Running(at(-5), 1)))
     story.run({"ProjectVersionArn": ARN})
     (session,) = story.items.ended
     assert (session.since, session.until) == (at(-5), NOW)

@@ -15,9 +15,9 @@ from lifecycle.model.decisions import (
     STOP_IN_TIME,
     Action,
     Decision,
-    Look,
     Progress,
     Refusal,
+    StatusCheck,
     StopProgress,
     made_after_all,
 )
@@ -50,12 +50,12 @@ BEFORE = Progress(polls=1, last_status="TRAINING_IN_PROGRESS")
 REQUESTED = Progress(polls=3, last_status="STARTING", attempted_at=NOW, status_at_attempt="STOPPED")
 
 
-def decide_start(look: Look, progress: Progress, deadline: datetime) -> Decision:
+def decide_start(look: StatusCheck, progress: Progress, deadline: datetime) -> Decision:
     return decisions.decide(Target.RUNNING, look, progress, deadline)
 
 
-def look(status: str, seconds: float = 0) -> Look:
-    return Look(status, NOW + timedelta(seconds=seconds))
+def look(status: str, seconds: float = 0) -> StatusCheck:
+    return StatusCheck(status, NOW + timedelta(seconds=seconds))
 
 
 def cell(decision: Decision) -> Cell:
@@ -162,7 +162,9 @@ def test_the_deadline_ends_waiting_and_requesting_and_nothing_else(
 def test_a_model_that_failed_before_is_refused_only_by_a_request_made_while_it_was_failed() -> None:
     refused = Progress(1, "FAILED", NOW, "FAILED", Refusal.IN_USE)
     decision = decide_start(look("FAILED"), refused, DEADLINE)
-    assert decision == Decision(None, "The model is FAILED, and the service refused to start it again.", ModelFailed)
+    assert decision == Decision(
+        None, "Amazon Rekognition refused to start it again after a failure (status FAILED).", ModelFailed
+    )
     before = replace(refused, status_at_attempt="STOPPED")
     assert decide_start(look("FAILED"), before, DEADLINE).action is Action.REQUEST
 
@@ -171,7 +173,7 @@ def test_a_status_that_nobody_knows_is_mended_by_an_update() -> None:
     decision = decide_start(look("HIBERNATING"), BEFORE, DEADLINE)
     assert decision == Decision(
         None,
-        "The service reports the status HIBERNATING, which this app does not know.",
+        "Amazon Rekognition reports the status HIBERNATING, which this app does not know.",
         ModelNotStartable,
         "Update this app to a version that knows the status, or start the model by hand.",
     )
@@ -182,7 +184,7 @@ def test_a_status_that_nobody_knows_is_mended_by_an_update() -> None:
     [
         (None, ""),
         (Refusal.IN_USE, " The service refused the last request: the model is in use."),
-        (Refusal.NO_CAPACITY, " The service refused the last request: other models fill the quota."),
+        (Refusal.NO_CAPACITY, " Other models use up the account's quota."),
     ],
 )
 def test_a_timeout_says_what_stood_in_the_way(refusal: Refusal | None, words: str) -> None:
@@ -204,9 +206,9 @@ UNMOVED = Progress(1, "STOPPED", NOW, "STOPPED")
         (
             "STOPPED",
             REQUESTED,
-            "The model is STOPPED: somebody stopped it meanwhile, or the start had no effect.",
+            "Somebody stopped it meanwhile, or the start had no effect (it is STOPPED).",
         ),
-        ("FAILED", REQUESTED, "The start was requested, and the model is FAILED."),
+        ("FAILED", REQUESTED, "Amazon Rekognition could not run it (status FAILED)."),
         ("EXPIRED", BEFORE, "A model that is EXPIRED can't be started."),
     ],
 )
@@ -261,7 +263,7 @@ def test_whatever_the_service_shows_the_decisions_come_to_an_end_by_the_deadline
 ) -> None:
     now, progress = NOW, Progress()
     for status, refusal, unclear, pause in [*steps, (at_last, None, False, 3600.0), (at_last, None, False, 1.0)]:
-        outcome = cell(decide_start(Look(status, now), progress, DEADLINE))
+        outcome = cell(decide_start(StatusCheck(status, now), progress, DEADLINE))
         if outcome not in (Action.WAIT, Action.REQUEST):
             return
         assert now < DEADLINE
@@ -323,7 +325,7 @@ def test_what_is_trained_can_be_started_if_not_now() -> None:
 def test_a_stop_that_sees_an_unknown_status_fails_and_names_it(progress: StopProgress) -> None:
     assert decide_stop("HIBERNATING", progress) == Decision(
         None,
-        "The service reports the status HIBERNATING, which this app does not know.",
+        "Amazon Rekognition reports the status HIBERNATING, which this app does not know.",
         ModelNotStartable,
         "Update this app to a version that knows the status, and stop the model by hand if it bills.",
     )

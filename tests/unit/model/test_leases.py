@@ -79,7 +79,7 @@ def test_a_start_knows_whether_the_model_was_stopped_by_force_since_it_began(
 
 
 def test_a_start_takes_a_lease_until_its_deadline_and_the_model_is_ours() -> None:
-    assert leases.take(item(), starter(), NOW) == item(pending=(pending(),), ours=True, changed_at=NOW)
+    assert leases.take(item(), starter(), NOW) == item(pending=(pending(),), managed=True, changed_at=NOW)
 
 
 def test_a_lease_until_released_is_pending_only_until_the_deadline_all_the_same() -> None:
@@ -92,8 +92,8 @@ def test_a_lease_that_was_taken_is_not_taken_again() -> None:
 
 
 def test_a_model_that_was_given_up_becomes_ours_again_by_the_start_that_waits_for_it() -> None:
-    disowned = item(pending=(pending(),), ours=False)
-    assert leases.take(disowned, starter(), NOW) == item(pending=(pending(),), ours=True, changed_at=NOW)
+    disowned = item(pending=(pending(),), managed=False)
+    assert leases.take(disowned, starter(), NOW) == item(pending=(pending(),), managed=True, changed_at=NOW)
 
 
 def test_two_starts_under_one_id_hold_the_model_each_on_its_own() -> None:
@@ -103,7 +103,7 @@ def test_two_starts_under_one_id_hold_the_model_each_on_its_own() -> None:
 
 
 def test_a_start_gives_back_only_a_pending_lease_that_is_its_own() -> None:
-    held = item(leases=(Lease("shift", EARLIER),), pending=(pending(execution_arn=OTHERS), pending()), ours=True)
+    held = item(leases=(Lease("shift", EARLIER),), pending=(pending(execution_arn=OTHERS), pending()), managed=True)
     assert leases.give_back(held, MINE, NOW) == replace(held, pending=(pending(execution_arn=OTHERS),), changed_at=NOW)
     assert leases.give_back(held, STOP, NOW) is held
 
@@ -111,26 +111,30 @@ def test_a_start_gives_back_only_a_pending_lease_that_is_its_own() -> None:
 def test_a_start_that_runs_settles_its_lease_for_its_minutes_from_then_on() -> None:
     taken = leases.take(item(pending=(pending("night", OTHERS),)), starter(), NOW)
     assert leases.settle(taken, starter(), at(10)) == item(
-        leases=(Lease("shift", at(10), at(130)),), pending=(pending("night", OTHERS),), ours=True, changed_at=at(10)
+        leases=(Lease("shift", at(10), at(130)),), pending=(pending("night", OTHERS),), managed=True, changed_at=at(10)
     )
 
 
 def test_a_lease_of_no_minutes_holds_until_it_is_released() -> None:
-    settled = item(leases=(Lease("shift", NOW, None),), ours=True, changed_at=NOW)
+    settled = item(leases=(Lease("shift", NOW, None),), managed=True, changed_at=NOW)
     assert leases.settle(item(), starter(minutes=0), NOW) == settled
 
 
 @pytest.mark.parametrize(
     ("before", "minutes", "after"),
     [
-        pytest.param(Lease("shift", EARLIER, at(30), at(-1)), 120, Lease("shift", EARLIER, at(120)), id="extended"),
+        pytest.param(
+            Lease("shift", EARLIER, at(30), at(-1)), 120, Lease("shift", EARLIER, at(120), None, NOW), id="extended"
+        ),
         pytest.param(
             Lease("shift", EARLIER, at(30), at(-1)), 20, Lease("shift", EARLIER, at(30), at(-1)), id="not shortened"
         ),
         pytest.param(
             Lease("shift", EARLIER, at(30), at(-1)), 30, Lease("shift", EARLIER, at(30), at(-1)), id="the same"
         ),
-        pytest.param(Lease("shift", EARLIER, at(30), at(-1)), 0, Lease("shift", EARLIER, None), id="now without end"),
+        pytest.param(
+            Lease("shift", EARLIER, at(30), at(-1)), 0, Lease("shift", EARLIER, None, None, NOW), id="now without end"
+        ),
         pytest.param(
             Lease("shift", EARLIER, None, at(-1)), 20, Lease("shift", EARLIER, None, at(-1)), id="endless as before"
         ),
@@ -179,14 +183,14 @@ def test_the_release_of_an_unknown_lease_changes_nothing() -> None:
 
 
 def test_force_ends_all_leases_and_is_remembered() -> None:
-    held = item(leases=(Lease("shift", EARLIER),), pending=(pending(),), ours=True, claim=Claim(STOP, EARLIER))
-    assert leases.force(held, NOW) == item(ours=True, claim=Claim(STOP, EARLIER), forced_at=NOW, changed_at=NOW)
+    held = item(leases=(Lease("shift", EARLIER),), pending=(pending(),), managed=True, claim=Claim(STOP, EARLIER))
+    assert leases.force(held, NOW) == item(managed=True, claim=Claim(STOP, EARLIER), forced_at=NOW, changed_at=NOW)
 
 
 def test_a_claim_is_one_executions_until_it_is_cleared() -> None:
-    claimed = leases.claim(item(ours=True), STOP, NOW)
-    assert claimed == item(ours=True, claim=Claim(STOP, NOW), changed_at=NOW)
-    assert leases.unclaim(claimed, at(2)) == item(ours=True, changed_at=at(2))
+    claimed = leases.claim(item(managed=True), STOP, NOW)
+    assert claimed == item(managed=True, claim=Claim(STOP, NOW), changed_at=NOW)
+    assert leases.unclaim(claimed, at(2)) == item(managed=True, changed_at=at(2))
 
 
 def test_a_stop_that_claims_again_has_claimed_since_the_first_time_and_another_one_since_now() -> None:
@@ -196,7 +200,7 @@ def test_a_stop_that_claims_again_has_claimed_since_the_first_time_and_another_o
 
 
 def test_clearing_a_claim_that_is_not_there_changes_nothing() -> None:
-    unclaimed = item(ours=True)
+    unclaimed = item(managed=True)
     assert leases.unclaim(unclaimed, NOW) is unclaimed
 
 
@@ -218,8 +222,8 @@ def test_leases_that_hold_nothing_any_more_are_dropped(lease: bool, start: bool)
 
 
 def test_a_model_that_went_down_loses_its_settled_leases_and_keeps_its_starts() -> None:
-    held = item(leases=(Lease("a", EARLIER), Lease("b", EARLIER, at(9))), pending=(pending(),), ours=True)
-    assert leases.end_settled(held, NOW) == item(pending=(pending(),), ours=True, changed_at=NOW)
+    held = item(leases=(Lease("a", EARLIER), Lease("b", EARLIER, at(9))), pending=(pending(),), managed=True)
+    assert leases.end_settled(held, NOW) == item(pending=(pending(),), managed=True, changed_at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -237,13 +241,13 @@ def test_a_model_that_went_down_loses_its_settled_leases_and_keeps_its_starts() 
 def test_a_model_is_given_up_only_when_nothing_is_left_and_no_call_can_land(
     fields: dict[str, object], ours: bool
 ) -> None:
-    found = item(ours=True, **{"changed_at": EARLIER, **fields})
-    assert leases.disown(found, NOW) == replace(found, ours=ours)
+    found = item(managed=True, **{"changed_at": EARLIER, **fields})
+    assert leases.unmanage(found, NOW) == replace(found, managed=ours)
 
 
 def test_a_model_that_is_not_ours_is_not_given_up() -> None:
-    found = item(ours=False)
-    assert leases.disown(found, NOW) is found
+    found = item(managed=False)
+    assert leases.unmanage(found, NOW) is found
 
 
 @pytest.mark.parametrize(("units", "counted"), [(3, 3), (None, 1)], ids=["known", "not told: the least there is"])
@@ -281,7 +285,7 @@ CHANGES: dict[str, Callable[[ModelItem, Starter, datetime], ModelItem]] = {
     "unclaim": lambda found, _, now: leases.unclaim(found, now),
     "without_expired": lambda found, _, now: leases.without_expired(found, now),
     "end_settled": lambda found, _, now: leases.end_settled(found, now),
-    "disown": lambda found, _, now: leases.disown(found, now),
+    "unmanage": lambda found, _, now: leases.unmanage(found, now),
 }
 END_LEASES = {"release", "force", "end_settled"}
 END_STARTS = {"give_back", "settle", "release", "force"}
@@ -303,12 +307,12 @@ def test_no_change_touches_what_is_not_its_own(name: str, found: ModelItem, who:
     assert changed.running in (found.running, leases.counted(found, now).running)
     assert changed.claim == found.claim or name in {"claim", "unclaim"}
     assert changed.forced_at == found.forced_at or name == "force"
-    assert changed.ours == found.ours or name in {"take", "settle", "disown"}
+    assert changed.managed == found.managed or name in {"take", "settle", "unmanage"}
     assert set(found.held(now)) <= set(changed.held(now)) or name in END_LEASES | {"settle"}
     assert set(found.awaited(now)) <= set(changed.awaited(now)) or name in END_STARTS | {"take"}
     same = replace(changed, changed_at=found.changed_at, running=found.running) == found
-    assert same or name == "disown" or changed.changed_at == now
-    assert changed.ours or not found.ours or name == "disown"
+    assert same or name == "unmanage" or changed.changed_at == now
+    assert changed.managed or not found.managed or name == "unmanage"
 
 
 @given(found=ITEMS, who=STARTERS, now=TIMES)
@@ -331,7 +335,7 @@ def test_a_start_that_gives_back_what_it_took_leaves_the_others_as_they_were(
     before = leases.give_back(found, who.execution_arn, now)
     after = leases.give_back(leases.take(before, who, now), who.execution_arn, now)
     assert (after.leases, after.pending, after.claim) == (before.leases, before.pending, before.claim)
-    assert after.ours  # it may have been requested: it is to be stopped if it runs
+    assert after.managed  # it may have been requested: it is to be stopped if it runs
 
 
 @given(found=ITEMS, lease_id=IDS, now=TIMES)

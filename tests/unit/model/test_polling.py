@@ -30,9 +30,9 @@ def own(elapsed: float = 0, history: Sequence[PastStart] = (), units: int = 1) -
     return UnderWay(elapsed, history, units * SECOND)
 
 
-def wait(left: float = 3600, *, turns: int = 1, poll: int | None = None, start: UnderWay | None = None) -> int:
+def wait(left: float = 3600, *, status_checks: int = 1, poll: int | None = None, start: UnderWay | None = None) -> int:
     deadline = NOW + timedelta(seconds=left)
-    return wait_seconds(now=NOW, deadline=deadline, turns=turns, poll_seconds=poll, start=start)
+    return wait_seconds(now=NOW, deadline=deadline, status_checks=status_checks, poll_seconds=poll, start=start)
 
 
 def looks(history: Sequence[PastStart], units: int = 1, until: int = 3600) -> list[int]:
@@ -62,7 +62,11 @@ def test_what_is_not_a_start_of_its_own_is_looked_at_as_if_there_were_no_history
 @pytest.mark.parametrize("history", [(), TWELVE_MINUTES])
 def test_a_fixed_interval_holds_for_every_look(history: tuple[PastStart, ...]) -> None:
     first, later = own(0, history), own(40, history)
-    assert (wait(poll=7, start=first), wait(poll=7, start=later), wait(poll=7, turns=900, start=later)) == (7, 7, 7)
+    assert (wait(poll=7, start=first), wait(poll=7, start=later), wait(poll=7, status_checks=900, start=later)) == (
+        7,
+        7,
+        7,
+    )
 
 
 def test_nothing_is_looked_at_before_past_starts_say_that_it_can_be_running() -> None:
@@ -158,9 +162,9 @@ def test_no_wait_passes_the_deadline_by_a_second_and_none_is_shorter_than_one(
 
 
 def test_in_the_second_half_of_the_turns_what_is_left_is_spread_evenly() -> None:
-    assert wait(49_500, turns=494) == 15
-    assert wait(49_500, turns=495) == 100
-    assert wait(100, turns=2000) == 100
+    assert wait(49_500, status_checks=494) == 15
+    assert wait(49_500, status_checks=495) == 100
+    assert wait(100, status_checks=2000) == 100
 
 
 @pytest.mark.parametrize(
@@ -188,6 +192,6 @@ def test_any_timeout_takes_less_than_a_thousand_turns(
     while left > 0:
         turns += 1
         assert turns < 1000
-        seconds = wait(left, turns=turns, poll=interval, start=own(timeout - left, history, units))
+        seconds = wait(left, status_checks=turns, poll=interval, start=own(timeout - left, history, units))
         assert 1 <= seconds < left + 1
         left -= seconds + late

@@ -95,7 +95,7 @@ def test_a_project_without_versions_has_no_model() -> None:
 HELD = {
     "held": ModelItem(V2, leases=(SHIFT,)),
     "starting": ModelItem(V2, pending=(PendingLease("shift", "x", NOW + timedelta(hours=1)),)),
-    "ours": ModelItem(V2, ours=True),
+    "managed": ModelItem(V2, managed=True),
     "being stopped": ModelItem(V2, claim=Claim("x", NOW)),
 }
 
@@ -107,7 +107,7 @@ def test_a_stop_is_about_the_version_that_is_held_not_the_newest(item: ModelItem
 
 
 def test_a_stop_is_about_every_version_that_is_held_the_newest_first() -> None:
-    items = [HELD["ours"], ModelItem(V3, leases=(SHIFT,)), ModelItem(OTHER_ARN, ours=True)]
+    items = [HELD["managed"], ModelItem(V3, leases=(SHIFT,)), ModelItem(OTHER_ARN, managed=True)]
     choice = to_stop(LATEST, [version(V3, "RUNNING"), version(V2, "RUNNING")], items, None, NOW)
     assert choice == Choice(V3, "v3 is held, or runs and was started by this app.", (V2,))
 
@@ -118,13 +118,13 @@ def test_a_release_is_about_the_version_that_has_the_lease() -> None:
 
 
 def test_a_release_of_an_unknown_lease_is_about_what_is_held() -> None:
-    choice = to_stop(LATEST, [version(V3), version(V2, "RUNNING")], [HELD["ours"]], "unknown", NOW)
+    choice = to_stop(LATEST, [version(V3), version(V2, "RUNNING")], [HELD["managed"]], "unknown", NOW)
     assert choice.project_version_arn == V2
 
 
 def test_what_was_stopped_a_moment_ago_is_not_stopped_again() -> None:
     """The mark that it is ours goes some time after it."""
-    choice = to_stop(LATEST, [version(V3), version(V2)], [HELD["ours"]], None, NOW)
+    choice = to_stop(LATEST, [version(V3), version(V2)], [HELD["managed"]], None, NOW)
     assert (choice.project_version_arn, choice.others) == (V3, ())
 
 
@@ -139,7 +139,7 @@ def test_where_nothing_is_held_it_is_about_what_runs_else_the_newest(status: str
 
 def test_a_stop_in_an_empty_project_fails() -> None:
     with pytest.raises(ModelNotFound, match="boards has no model version"):
-        to_stop(LATEST, [], [ModelItem(OTHER_ARN, ours=True)], None, NOW)
+        to_stop(LATEST, [], [ModelItem(OTHER_ARN, managed=True)], None, NOW)
 
 
 # As stories ---------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def stop(*items: ModelItem) -> StopStory:
 
 
 def test_a_stop_by_name_stops_the_older_version_that_runs() -> None:
-    result = stop(ModelItem(ARN, leases=(SHIFT,), ours=True)).run({"Model": "defects", "LeaseId": "shift"})
+    result = stop(ModelItem(ARN, leases=(SHIFT,), managed=True)).run({"Model": "defects", "LeaseId": "shift"})
     assert (result.project_version_arn, result.outcome) == (ARN, Outcome.MODEL_STOPPED)
     assert (result.selection, result.other_executions) == ("v1 has the lease shift.", None)
 
@@ -213,7 +213,7 @@ def prepared(story: StopStory, payload: dict[str, Any]) -> tuple[Any, dict[tuple
 
 
 def test_each_further_version_is_stopped_by_an_execution_of_its_own() -> None:
-    story = stop(ModelItem(ARN, ours=True), ModelItem(V3, ours=True))
+    story = stop(ModelItem(ARN, managed=True), ModelItem(V3, managed=True))
     payload = {"Model": "defects", "Force": True, "TimeoutSeconds": 900, "ClientRequestToken": "t"}
     request, started = prepared(story, payload)
     assert request.project_version_arn == V3
@@ -226,10 +226,10 @@ def test_each_further_version_is_stopped_by_an_execution_of_its_own() -> None:
 
 
 def test_the_message_of_a_stop_names_the_executions_of_the_others() -> None:
-    story = stop(ModelItem(ARN, ours=True), ModelItem(V3, ours=True))
+    story = stop(ModelItem(ARN, managed=True), ModelItem(V3, managed=True))
     request, started = prepared(story, {"Model": "defects"})
     result = replace(
-        stop(ModelItem(ARN, ours=True)).run({"Model": "defects"}), other_executions=request.other_executions
+        stop(ModelItem(ARN, managed=True)).run({"Model": "defects"}), other_executions=request.other_executions
     )
     ending = Ending(Machine.STOP_MODEL, story.execution, request=request, result=result)
     ((_, name),) = started
@@ -240,7 +240,7 @@ def test_the_message_of_a_stop_names_the_executions_of_the_others() -> None:
 
 @pytest.mark.parametrize("fields", [{"DryRun": True}, {"ClientRequestToken": "t"}], ids=["dry run", "duplicate"])
 def test_a_dry_run_and_a_duplicate_start_no_others(fields: dict[str, Any]) -> None:
-    story = stop(ModelItem(ARN, ours=True), ModelItem(V3, ours=True))
+    story = stop(ModelItem(ARN, managed=True), ModelItem(V3, managed=True))
     if "ClientRequestToken" in fields:
         first = execution("first", machine="StopModel")
         replace(story, execution=first)._prepare({"Model": "defects", **fields}, Executions())
@@ -260,7 +260,7 @@ def settled(state: ExecutionState, open_executions: OpenExecutions) -> tuple[Ite
     """An aborted start by name, whose version the project has a newer one than by now."""
     items, told = Items(), list[Ending]()
     pending = (PendingLease("nightly", execution().id, NOW + timedelta(hours=1)),)
-    assert items.put(ModelItem(ARN, pending=pending, ours=True))
+    assert items.put(ModelItem(ARN, pending=pending, managed=True))
     Settler(
         now=NOW,
         configuration=CONFIGURATION,
@@ -270,7 +270,7 @@ def settled(state: ExecutionState, open_executions: OpenExecutions) -> tuple[Ite
         executions=Executions({execution().id: (0, state)}),
         open_executions=open_executions,
         tokens=Tokens(),
-        tell=told.append,
+        notify=told.append,
     ).settle(execution().id)
     return items, told
 

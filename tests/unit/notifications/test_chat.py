@@ -13,7 +13,7 @@ from lifecycle.errors import ModelFailed
 from lifecycle.executions.outcomes import Failure
 from lifecycle.notifications.chat import JOINER, MAX_DESCRIPTION, MAX_STEP, chat_message, plain
 from lifecycle.notifications.execution_messages import ending_notification
-from lifecycle.notifications.notification import WHAT_TO_DO
+from lifecycle.notifications.notification import IF_PLANS_CHANGE, WHAT_TO_DO
 from lifecycle.shared.wire import Json
 from tests.infra.configurations import ROOT
 from tests.unit.examples import CONFIGURATION, MACHINES
@@ -30,9 +30,13 @@ def said(message: Json) -> str:
     return "\n".join([content["title"], content["description"], *content["nextSteps"], message["metadata"]["summary"]])
 
 
+SAYS = ("The service says: ", ":rotating_light: defects could not be started: Amazon Rekognition could not run it")
+"""Where the service's own words are: in a line of their own, or in the headline."""
+
+
 def failed_with(status_message: str) -> Json:
     """The chat message of a start of which the service says this."""
-    cause = str(ModelFailed("The start was requested, and the model is FAILED.", status_message=status_message))
+    cause = str(ModelFailed("Amazon Rekognition could not run it (status FAILED).", status_message=status_message))
     ending = replace(ENDINGS["START_FAILED-ModelFailed"](), failure=Failure("ModelFailed", cause))
     return chat_message(ending_notification(ending, CONFIGURATION, MACHINES))
 
@@ -40,7 +44,8 @@ def failed_with(status_message: str) -> Json:
 @pytest.mark.parametrize("name", CASES)
 def test_every_command_of_a_mail_is_in_the_chat_message_too_fit_to_be_copied(name: str) -> None:
     notification = told(name)
-    commands = [line for line in notification.sections[WHAT_TO_DO] if line.startswith("aws ")]
+    sections = notification.sections
+    commands = [line for line in [*sections[WHAT_TO_DO], *sections.get(IF_PLANS_CHANGE, [])] if line.startswith("aws ")]
     assert re.findall("`(aws [^`]*)`", said(chat_message(notification))) == commands
 
 
@@ -61,8 +66,11 @@ def test_every_command_of_a_mail_is_in_the_chat_message_too_fit_to_be_copied(nam
 def test_what_the_service_says_is_no_markup_no_mention_and_no_link(text: str) -> None:
     message = failed_with(text)
     is_chat_message(message)
-    (line,) = (one for one in message["content"]["description"].splitlines() if one.startswith("The service says: "))
-    assert not re.search(r"[<>`*~\[\]]|@\w|://|www\.|(^|\W)_\w|\w_(\W|$)|\n", line)
+    title, description = message["content"]["title"], message["content"]["description"]
+    lines = [one for one in [*description.splitlines(), title] if one.startswith(SAYS)]
+    assert lines
+    for line in lines:
+        assert not re.search(r"[<>`*~\[\]]|@\w|://|www\.|(^|\W)_\w|\w_(\W|$)|\n", line)
 
 
 @given(st.text(max_size=300))
@@ -92,7 +100,14 @@ def test_a_cause_of_any_length_leaves_room_for_the_links() -> None:
     description = message["content"]["description"]
     assert len(description) == MAX_DESCRIPTION == 2900
     assert "xxx..." in description
-    assert description.endswith("Runbook: docs/operations.md#start_failed")
+    assert description.endswith("#/projects/boards")
+
+
+@pytest.mark.parametrize(("length", "whole"), [(233, True), (234, False)], ids=["as long as may be", "longer"])
+def test_a_headline_that_is_too_long_for_a_title_begins_the_message(length: int, whole: bool) -> None:
+    message = chat_message(replace(told("MODEL_DOWN"), headline="x" * length))
+    assert message["content"]["title"] == f":rotating_light: {'x' * length if whole else 'x' * 230 + '...'}"
+    assert message["content"]["description"].startswith("*What it costs*" if whole else "x" * length + "\n\n*What")
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,15 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.configuration import Configuration, Unleased
-from lifecycle.errors import CONTRACT, AccessDenied, InvalidRequest, LifecycleError, ModelNotFound
+from lifecycle.configuration import Configuration, Schedule, Unleased
+from lifecycle.errors import (
+    CONTRACT,
+    AccessDenied,
+    InvalidRequest,
+    LifecycleError,
+    ModelNotFound,
+    ServiceUnavailable,
+)
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP, Failure, Outcome
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model import leases
@@ -31,11 +38,12 @@ from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.notifications.links import Telemetry
 from lifecycle.notifications.notification import Notification
 from lifecycle.reconciliation.sweep_messages import finding_notification
-from lifecycle.reconciliation.sweep_rules import sweep_turn
+from lifecycle.reconciliation.sweep_rules import sweep_model
 from lifecycle.run_with_model.request import run_request
 from tests.unit.examples import (
     ARN,
     CONFIGURATION,
+    CONFIGURED_ARN,
     MACHINES,
     NOW,
     OTHER_ARN,
@@ -48,7 +56,7 @@ from tests.unit.examples import (
     run,
     stop,
 )
-from tests.unit.twins import NEVER, Models, StopStory, Story
+from tests.unit.twins import NEVER, Lost, Models, StopStory, Story
 
 GOLDEN = Path(__file__).parent / "golden"
 """Mails; chat messages and events are below, a sample of them, and all of them are held against their schemas."""
@@ -61,6 +69,7 @@ is_event, is_chat_message = (
     for path in (SCHEMAS / "notification.event.schema.json", SCHEMAS / "notification.chat.schema.json")
 )
 EARLIER = NOW - timedelta(hours=1)
+DAY = timedelta(days=1)
 SHIFT, NIGHT = Lease("shift-2", EARLIER, NOW + timedelta(hours=1)), Lease("production", EARLIER)
 BATCH = PendingLease("batch", execution("batch").id, NOW + timedelta(minutes=40))
 RUNS = Running(EARLIER, 1)
@@ -69,7 +78,9 @@ DENIED = AccessDenied(
     "StopProjectVersion answered AccessDeniedException: not authorized to perform rekognition:StopProjectVersion",
     project_version_arn=ARN,
 )
+THROTTLED = "StartProjectVersion answered ThrottlingException: Rate exceeded"
 NO_SUCH_MODEL = ModelNotFound("There is no such model version.", project_version_arn=ARN)
+SCHEDULED = configured(schedules={"weekdays": Schedule("welds", "Europe/Berlin", start="0 8 ? * MON-FRI *")})
 LIMITED = [ModelVersion(OTHER_ARN, "RUNNING", None, 3)]
 
 
@@ -95,7 +106,7 @@ def start(models: Models, item: dict[str, Any] | None = None, **payload: Any) ->
 
 def stopped(models: Models, item: dict[str, Any] | None = None, **payload: Any) -> Ending:
     story = StopStory(models)
-    story.items.change(lambda found: replace(found, **{"ours": True, "running": RUNS, **(item or {})}))
+    story.items.change(lambda found: replace(found, **{"managed": True, "running": RUNS, **(item or {})}))
     return ended(story, **payload)
 
 
@@ -143,13 +154,27 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "MODEL_STARTED-by-the-sweep": lambda: start(
         Models(once_started=SOON), LeaseId="shift-2", Context={STARTED_BY_SWEEP: "The model was down under this lease."}
     ),
+    "MODEL_STARTED-by-a-schedule": lambda: start(
+        Models(once_started=SOON),
+        LeaseId="schedule/weekdays",
+        Context={"Schedule": "weekdays", "ScheduledTime": "2026-11-24T07:00:00.000Z"},
+    ),
     "MODEL_ALREADY_RUNNING": lambda: start(running(), LeaseId="shift-2"),
+    "MODEL_ALREADY_RUNNING-by-the-dashboard": lambda: start(
+        running(),
+        LeaseId="dashboard",
+        LeaseMinutes=30,
+        Context={"AskedOn": "the dashboard", "PageMadeAt": "2026-11-24T06:58:00.000Z"},
+    ),
     "MODEL_ALREADY_RUNNING-started-by-others": lambda: start(Models(script=[(0, "STARTING"), (90, "RUNNING")])),
     "MODEL_ALREADY_RUNNING-extended": lambda: start(running(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_ALREADY_RUNNING-other-units": lambda: start(running(runs_with=(2, None)), LeaseId="shift-2"),
     "START_FAILED-AccessDenied": lambda: start(Models(answers=[replace_service(DENIED)])),
     "START_FAILED-CapacityExceeded": lambda: start(
         Models(answers=[Refusal.NO_CAPACITY], others=LIMITED, quota_free_at=NEVER)
+    ),
+    "START_FAILED-CapacityExceeded-alone": lambda: start(
+        Models(answers=[Refusal.NO_CAPACITY], quota_free_at=NEVER), MinInferenceUnits=9
     ),
     "START_FAILED-InvalidRequest": lambda: ended(
         Story(Models()), prepared=False, Model="nails", MinInferenceUnits=0, leaseId="x"
@@ -160,19 +185,25 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "START_FAILED-ModelNotFound": lambda: Ending(
         Machine.START_MODEL, execution(), request=request(), failure=Failure("ModelNotFound", str(NO_SUCH_MODEL))
     ),
+    "START_FAILED-ModelNotStartable": lambda: start(
+        Models(script=[(0, "TRAINING_FAILED")], status_message="The manifest file has too many errors.")
+    ),
     "START_FAILED-ModelStopped": lambda: start(Models(once_started=[(0, "STARTING"), (90, "STOPPED")])),
     "START_FAILED-released": released_meanwhile,
+    "START_FAILED-ServiceUnavailable": lambda: start(Models(answers=[ServiceUnavailable(THROTTLED)] * 99)),
+    "START_FAILED-ServiceUnavailable-unclear": lambda: start(Models(answers=[Lost(made=False)] * 99)),
     "START_FAILED-without-a-cause": lambda: Ending(
         Machine.START_MODEL, execution(), request=request(), failure=Failure("Lambda.Unknown", "")
     ),
     "START_FAILED-unknown-status": lambda: start(Models(script=[(0, "HIBERNATING")])),
     "START_TIMED_OUT": lambda: start(Models(once_started=[(0, "STARTING")])),
+    "START_TIMED_OUT-no-capacity": lambda: start(
+        Models(answers=[Refusal.NO_CAPACITY] * 999, others=LIMITED, quota_free_at=NEVER), WaitForCapacity=True
+    ),
     "MODEL_STOPPED": lambda: stopped(running(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_STOPPED-by-force": lambda: stopped(running(), {"leases": (SHIFT, NIGHT)}, Force=True),
     "MODEL_STOPPED-with-a-warning": lambda: stopped(running(), PollSeconds=1, TimeoutSeconds=86_400),
-    "MODEL_STOPPED-by-the-sweep": lambda: stopped(
-        running(), Context={STARTED_BY_SWEEP: "Nobody holds this model any more."}
-    ),
+    "MODEL_STOPPED-by-the-sweep": lambda: stopped(running(), Context={STARTED_BY_SWEEP: "No lease holds it any more."}),
     "MODEL_ALREADY_STOPPED": lambda: stopped(Models(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_ALREADY_STOPPED-unknown-lease": lambda: stopped(Models(), LeaseId="shift-2"),
     "MODEL_ALREADY_STOPPED-gone": lambda: stopped(Models(script=[(0, "NOT_FOUND")])),
@@ -212,24 +243,48 @@ FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
     "LEASE_EXPIRING": (
         "RUNNING",
         CONFIGURATION,
-        ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW + timedelta(minutes=12)),), ours=True),
+        ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW + timedelta(minutes=12)),), managed=True),
+    ),
+    "LEASE_EXPIRING-held-by-others": (
+        "RUNNING",
+        CONFIGURATION,
+        ModelItem(
+            CONFIGURED_ARN,
+            leases=(replace(SHIFT, expires_at=NOW + timedelta(minutes=12)), NIGHT),
+            pending=(BATCH,),
+            managed=True,
+        ),
     ),
     "LEASE_EXPIRING-endless": (
         "RUNNING",
         CONFIGURATION,
-        ModelItem(ARN, leases=(replace(NIGHT, since=NOW - timedelta(days=7)),), ours=True),
+        ModelItem(ARN, leases=(replace(NIGHT, since=NOW - timedelta(days=7)),), managed=True),
     ),
-    "LEASE_EXPIRED": ("RUNNING", CONFIGURATION, ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW),), ours=True)),
+    "LEASE_EXPIRED": ("RUNNING", CONFIGURATION, ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW),), managed=True)),
+    "LEASE_EXPIRED-held-by-others": (
+        "RUNNING",
+        CONFIGURATION,
+        ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW), NIGHT), managed=True),
+    ),
     "LEASE_EXPIRED-not-running": (
         "STOPPED",
         CONFIGURATION,
-        ModelItem(OTHER_ARN, leases=(replace(SHIFT, expires_at=NOW),), ours=True),
+        ModelItem(OTHER_ARN, leases=(replace(SHIFT, expires_at=NOW),), managed=True),
     ),
     "UNLEASED_MODEL": ("RUNNING", CONFIGURATION, ModelItem(OTHER_ARN)),
     "UNLEASED_MODEL-stopped": ("RUNNING", configured(unleased_models=Unleased.STOP), ModelItem(ARN)),
-    "MODEL_DOWN": ("FAILED", CONFIGURATION, ModelItem(ARN, leases=(SHIFT, NIGHT), ours=True)),
-    "MODEL_DOWN-deleted": ("NOT_FOUND", CONFIGURATION, ModelItem(ARN, leases=(SHIFT,), ours=True)),
-    "MODEL_DOWN-restarted": ("STOPPED", configured(restart_when_down=True), ModelItem(ARN, leases=(NIGHT,), ours=True)),
+    "MODEL_DOWN": ("FAILED", CONFIGURATION, ModelItem(ARN, leases=(SHIFT, NIGHT), managed=True)),
+    "MODEL_DOWN-stopped": (
+        "STOPPED",
+        CONFIGURATION,
+        ModelItem(ARN, leases=(replace(SHIFT, extended_at=NOW - timedelta(minutes=5), since=NOW - DAY),), managed=True),
+    ),
+    "MODEL_DOWN-deleted": ("NOT_FOUND", CONFIGURATION, ModelItem(ARN, leases=(SHIFT,), managed=True)),
+    "MODEL_DOWN-restarted": (
+        "STOPPED",
+        configured(restart_when_down=True),
+        ModelItem(ARN, leases=(NIGHT,), managed=True),
+    ),
 }
 
 
@@ -238,15 +293,16 @@ def replace_service(error: LifecycleError) -> LifecycleError:
     return AccessDenied(error.message.replace("Stop", "Start"), project_version_arn=ARN)
 
 
-def told(name: str) -> Notification:
+def told(name: str, runbook_url: str | None = None) -> Notification:
     """The notification of a case."""
+    configuration = replace(SCHEDULED, runbook_url=runbook_url)
     if name in ENDINGS:
-        return ending_notification(ENDINGS[name](), CONFIGURATION, MACHINES, TELEMETRY)
-    status, configuration, item = FINDINGS[name]
-    (finding,) = sweep_turn(item, status, NOW, configuration, ended=(), claim_over=False).findings
+        return ending_notification(ENDINGS[name](), configuration, MACHINES, TELEMETRY)
+    status, swept_by, item = FINDINGS[name]
+    (finding,) = sweep_model(item, status, NOW, swept_by, ended=(), claim_over=False).findings
     says = "Internal error" if status == "FAILED" else None
     seen = replace(finding, min_inference_units=1, status_message=says)
-    return finding_notification(seen, NOW, CONFIGURATION, MACHINES)
+    return finding_notification(seen, NOW, configuration, MACHINES)
 
 
 CASES = [*ENDINGS, *FINDINGS]

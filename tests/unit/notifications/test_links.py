@@ -15,7 +15,16 @@ ARN = execution().id
 def test_the_runbooks_entry_is_found_by_the_name_in_lower_case() -> None:
     wiki = "https://wiki.example.com/operations"
     assert links.runbook(wiki, "MODEL_DOWN") == f"{wiki}#model_down"
-    assert links.runbook(None, "SweepMissing") == "docs/operations.md#sweepmissing"
+    assert links.runbook(None, "SweepMissing") == "the heading SweepMissing of docs/operations.md"
+
+
+def test_the_dashboard_is_that_of_the_stack_whose_state_machine_is_named() -> None:
+    machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:Line-1-Models-StartModel"
+    assert links.dashboard_of(machine) == links.dashboard("Line-1-Models", "eu-west-1")
+    assert links.dashboard("Line-1-Models", "eu-west-1") == (
+        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+        "#dashboards/dashboard/Line-1-Models-eu-west-1"
+    )
 
 
 def test_the_logs_are_those_of_one_execution_around_its_time() -> None:

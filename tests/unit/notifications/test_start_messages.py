@@ -16,10 +16,14 @@ from hypothesis import strategies as st
 from lifecycle.errors import (
     CONTRACT,
     AccessDenied,
+    CapacityExceeded,
     InvalidRequest,
     LifecycleError,
+    ModelFailed,
     ModelNotFound,
     ModelNotStartable,
+    ModelStopped,
+    ServiceUnavailable,
     TimedOut,
 )
 from lifecycle.executions.outcomes import Failure, Outcome
@@ -29,8 +33,9 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.notifications.cli_commands import stop_command
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.execution_messages import ending_notification
-from lifecycle.notifications.notification import Content, Notification, Severity, clock, notification
-from lifecycle.shared.text import duration
+from lifecycle.notifications.links import Telemetry
+from lifecycle.notifications.notification import Content, Notification, Severity, Text, notification, step
+from lifecycle.shared.text import clock, duration
 from lifecycle.shared.wire import from_wire, to_wire
 from lifecycle.start_model.request import start_request
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, execution, request
@@ -77,28 +82,45 @@ def what_happened_after_no_time(ending: Ending) -> str:
     return section(tell(replace(ending, result=result)), "What happened")
 
 
+DASHBOARD_LINK = (
+    "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/Lifecycle-us-east-1"
+)
+REQUESTED_AT = "  The execution nightly requested the start at 2026-11-24 07:00 UTC.\n"
+
+
 STARTED = ending_of(Models(once_started=[(0, "STARTING"), (664, "RUNNING")]))
 ALREADY = ending_of(Models(script=[(0, "RUNNING")]))
 FAILURES = [failed(error("Why.", project_version_arn=ARN)) for error in CONTRACT]
+BY_NAME = {error.__name__: error for error in CONTRACT}
+IN_SHORT: dict[type[LifecycleError], str] = {
+    InvalidRequest: "the request is invalid",
+    ModelNotFound: "it does not exist",
+    ModelNotStartable: "its status forbids it",
+    ModelFailed: "it has FAILED",
+    ModelStopped: "somebody stopped it",
+    AccessDenied: "a permission is missing",
+    CapacityExceeded: "the quota is used up",
+    ServiceUnavailable: "AWS did not respond",
+}
 
 
 @pytest.mark.parametrize(
     ("ending", "outcome", "severity", "subject"),
     [
         (STARTED, "MODEL_STARTED", "INFO", "[INFO] defects is RUNNING"),
-        (ALREADY, "MODEL_ALREADY_RUNNING", "INFO", "[INFO] defects is RUNNING already"),
+        (ALREADY, "MODEL_ALREADY_RUNNING", "INFO", "[INFO] defects was RUNNING already"),
         (
             ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))),
             "MODEL_ALREADY_RUNNING",
             "WARNING",
-            "[WARNING] defects is RUNNING already",
+            "[WARNING] defects was RUNNING already",
         ),
         *(
-            (ending, "START_FAILED", "ERROR", f"[ERROR] The start of defects failed: {error.__name__}")
+            (ending, "START_FAILED", "ERROR", f"[ERROR] defects could not be started: {IN_SHORT[error]}")
             for ending, error in zip(FAILURES, CONTRACT, strict=True)
             if error is not TimedOut
         ),
-        (FAILURES[CONTRACT.index(TimedOut)], "START_TIMED_OUT", "ERROR", "[ERROR] defects is not RUNNING in time"),
+        (FAILURES[CONTRACT.index(TimedOut)], "START_TIMED_OUT", "ERROR", "[ERROR] defects was not RUNNING in time"),
     ],
 )
 def test_each_end_has_its_outcome_severity_and_subject(
@@ -116,31 +138,43 @@ def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(en
     assert f"Model version: {ARN}\n" in section(told, "Details")
     assert section(told, "What happened")
     no_model = told.detail.get("Error") == "ModelNotFound"
-    assert ("no such model" if no_model else "USD 4.00 an hour") in section(told, "What it costs")
+    assert ("does not exist" if no_model else "USD 4.00 per hour") in section(told, "What it costs")
     assert section(told, "What to do")
-    runbook = f"docs/operations.md#{told.outcome.lower()}"
-    assert section(told, "Links") == f"  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n  Runbook: {runbook}\n"
-
-
-def test_a_start_says_when_it_was_requested_when_it_ran_and_how_long_that_took() -> None:
-    assert section(tell(STARTED), "What happened") == (
-        "  The start was requested at 2026-11-24 07:00:00 UTC; "
-        "RUNNING was seen at 2026-11-24 07:11:15 UTC, 11 min 15 s later.\n"
+    assert section(told, "Links") == (
+        f"  Dashboard: {DASHBOARD_LINK}\n  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n"
     )
 
 
+@pytest.mark.parametrize("ending", [STARTED, ALREADY, *FAILURES])
+def test_the_first_sentence_is_never_an_error_code(ending: Ending) -> None:
+    told = tell(ending)
+    for error in CONTRACT:
+        assert error.__name__ not in told.headline
+        assert error.__name__ not in told.subject
+
+
+def test_a_start_says_for_whom_it_was_until_when_that_lease_holds_it_when_it_was_requested_and_how_long_it_took() -> (
+    None
+):
+    told = tell(STARTED)
+    assert told.headline.startswith(
+        "defects is RUNNING: it was started for the lease nightly, which holds it until 2026-11-24 09:11 UTC."
+    )
+    assert section(told, "What happened") == f"{REQUESTED_AT}  The start took 11 min 15 s.\n"
+
+
 def test_a_model_that_ran_already_says_so_and_one_that_another_had_started_how_long_that_took() -> None:
-    assert section(tell(ALREADY), "What happened") == "  It was RUNNING at the first look.\n"
+    assert section(tell(ALREADY), "What happened") == f"{REQUESTED_AT}  It was RUNNING at the first status check.\n"
     joined = tell(ending_of(Models(script=[(0, "STARTING"), (90, "RUNNING")])))
     assert joined.outcome == "MODEL_ALREADY_RUNNING"
     assert section(joined, "What happened") == (
-        "  Somebody else had started it; RUNNING was seen 1 min 30 s after this start was due.\n"
+        f"{REQUESTED_AT}  Somebody else had started it; it was RUNNING 1 min 30 s after this start was due.\n"
     )
 
 
 def test_a_start_that_took_no_time_says_so() -> None:
-    assert "; RUNNING was seen at 2026-11-24 07:11:15 UTC, 0 s later." in what_happened_after_no_time(STARTED)
-    assert "RUNNING was seen 0 s after this start was due." in what_happened_after_no_time(ALREADY)
+    assert "The start took 0 s." in what_happened_after_no_time(STARTED)
+    assert "it was RUNNING 0 s after this start was due." in what_happened_after_no_time(ALREADY)
 
 
 def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
@@ -149,27 +183,46 @@ def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
     assert told.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#model_started"
 
 
-def test_the_details_of_a_success_count_the_looks() -> None:
-    assert "Looks at the status: 45\n" in section(tell(STARTED), "Details")
-    assert "Looks" not in section(tell(FAILURES[0]), "Details")
+def test_the_details_of_a_success_count_the_status_checks_and_those_of_a_failure_name_its_error() -> None:
+    assert "Status checks: 45\n" in section(tell(STARTED), "Details")
+    assert section(tell(FAILURES[0]), "Details").startswith("  Error: InvalidRequest\n")
+    assert "Status checks" not in section(tell(FAILURES[0]), "Details")
 
 
-def test_the_warnings_of_a_result_are_told() -> None:
+def test_the_warnings_of_a_result_are_what_to_do() -> None:
     ending = ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None)))
     assert ending.result is not None
-    assert f"Warning: {ending.result.warnings[0]}" in section(tell(ending), "What happened")
+    assert section(tell(ending), "What to do") == f"  {ending.result.warnings[0]}\n"
+    assert section(tell(STARTED), "What to do") == "  Nothing.\n"
+
+
+def test_only_a_failure_links_its_logs_and_its_trace_the_long_one_last() -> None:
+    telemetry = Telemetry(NOW, "Logs", "1-69251e80-0123456789abcdef01234567")
+    links = ending_notification(FAILURES[0], CONFIGURATION, MACHINES, telemetry).sections["Links"]
+    assert [line.partition(":")[0] for line in links] == ["Dashboard", "Execution", "Model", "Trace", "Logs"]
+    links = ending_notification(STARTED, CONFIGURATION, MACHINES, telemetry).sections["Links"]
+    assert [line.partition(":")[0] for line in links] == ["Dashboard", "Execution", "Model"]
+
+
+def test_steps_are_numbered_where_there_are_several_and_a_command_belongs_to_its_step() -> None:
+    text = Text("s", "h", what_to_do=[*step("First.", "aws one"), "Second."], if_plans_change=step("Else", "aws two"))
+    told = notification(Content(Outcome.MODEL_STOPPED, "key", text))
+    assert section(told, "What to do") == "  1. First:\n     aws one\n  2. Second.\n"
+    assert section(told, "If plans change") == "  Else:\n  aws two\n"
+    assert told.sections["What to do"] == ["First:", "aws one", "Second."]
 
 
 @pytest.mark.parametrize(("ending", "since"), [(STARTED, " from now on"), (ALREADY, "")])
 def test_a_running_model_bills_until_it_is_stopped(ending: Ending, since: str) -> None:
     assert section(tell(ending), "What it costs") == (
-        f"  About USD 4.00 an hour{since} (1 inference unit), used or not, until it is stopped.\n"
+        f"  About USD 4.00 per hour{since} (1 inference unit), used or not. "
+        "The model is stopped when its last lease ends.\n"
     )
 
 
 def test_a_model_that_scales_says_the_most_it_can_cost() -> None:
     costs = section(tell(ending_of(Models(), MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
-    assert "USD 8.00 an hour from now on (2 inference units; up to USD 20.00 when it scales to 5)" in costs
+    assert "USD 8.00 per hour from now on (2 inference units; up to USD 20.00 when it scales to 5)" in costs
 
 
 REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at_attempt="STOPPED")
@@ -181,36 +234,39 @@ REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at
         pytest.param(
             "RUNNING",
             Progress(),
-            "The model was RUNNING at the last look and bills about USD 4.00 an hour, until it is stopped.",
+            "The model was RUNNING at the last status check and costs about USD 4.00 per hour until it is stopped.",
             True,
             id="running",
         ),
         pytest.param(
             "STARTING",
             Progress(),
-            "The model was STARTING at the last look. "
-            "Once it is RUNNING it bills about USD 4.00 an hour, until it is stopped.",
+            "The model was STARTING at the last status check. Once it is RUNNING, it costs about USD 4.00 per hour.",
             True,
             id="starting",
         ),
         pytest.param(
-            "STOPPED", Progress(), "Nothing now: the model was STOPPED at the last look.", False, id="stopped"
+            "STOPPED", Progress(), "Nothing now: the model was STOPPED at the last status check.", False, id="stopped"
         ),
         pytest.param(
-            "STOPPING", Progress(), "Nothing now: the model was STOPPING at the last look.", False, id="stopping"
+            "STOPPING",
+            Progress(),
+            "Nothing now: the model was STOPPING at the last status check.",
+            False,
+            id="stopping",
         ),
         pytest.param(
             "HIBERNATING",
             Progress(),
-            "The model was HIBERNATING at the last look. Should it be RUNNING",
+            "The model was HIBERNATING at the last status check. If it is RUNNING",
             False,
             id="new",
         ),
-        pytest.param(None, Progress(1, "STARTING"), "was STARTING", True, id="the last look saw it starting"),
-        pytest.param(None, Progress(), "This start requested nothing.", False, id="never looked at"),
-        pytest.param("STOPPED", Progress(1, "STOPPED", unclear=True), "Not known", True, id="unclear"),
-        pytest.param(None, REQUESTED, "Not known", True, id="requested, then no look succeeded"),
-        pytest.param("STOPPED", REQUESTED, "Not known", True, id="requested, and no look showed it yet"),
+        pytest.param(None, Progress(1, "STARTING"), "was STARTING", True, id="the last status check saw it starting"),
+        pytest.param(None, Progress(), "this start requested nothing.", False, id="no status check"),
+        pytest.param("STOPPED", Progress(1, "STOPPED", unclear=True), "Unknown", True, id="unclear"),
+        pytest.param(None, REQUESTED, "Unknown", True, id="requested, then no status check succeeded"),
+        pytest.param("STOPPED", REQUESTED, "Unknown", True, id="requested, and no status check showed it yet"),
         pytest.param("FAILED", REQUESTED, "Nothing now: the model was FAILED", False, id="requested, and failed"),
         pytest.param(
             "STOPPED",
@@ -239,14 +295,14 @@ def test_a_failure_says_what_the_model_costs_as_far_as_that_is_known(
 def test_a_failure_reckons_with_the_inference_units_that_were_asked_for() -> None:
     ending = failed(TimedOut("The time is up.", project_version_arn=ARN, status="STARTING"))
     asked = replace(ending, request=request(MinInferenceUnits=3))
-    assert "bills about USD 12.00 an hour" in section(tell(asked), "What it costs")
+    assert "costs about USD 12.00 per hour" in section(tell(asked), "What it costs")
 
 
 @pytest.mark.parametrize(
     ("models", "fields", "costs"),
     [
-        pytest.param(Models(answers=[Lost(made=False)] * 4), {}, "Not known", id="no answer at all"),
-        pytest.param(Models(once_started=[(0, "STOPPED")]), {"TimeoutSeconds": 30}, "Not known", id="too early to see"),
+        pytest.param(Models(answers=[Lost(made=False)] * 4), {}, "Unknown", id="no answer at all"),
+        pytest.param(Models(once_started=[(0, "STOPPED")]), {"TimeoutSeconds": 30}, "Unknown", id="too early to see"),
         pytest.param(Models(once_started=[(0, "STARTING")]), {}, "was STARTING", id="never ready"),
         pytest.param(Models(once_started=[(0, "STARTING"), (90, "FAILED")]), {}, "was FAILED", id="failed"),
         pytest.param(Models(once_started=[(0, "STARTING"), (90, "STOPPED")]), {}, "was STOPPED", id="stopped"),
@@ -262,37 +318,158 @@ def test_the_costs_of_a_story_that_ended_badly(models: Models, fields: dict[str,
     assert costs in section(tell(ending_of(models, **fields)), "What it costs")
 
 
+OWN = [error for error in CONTRACT if error not in (InvalidRequest, ServiceUnavailable, TimedOut)]
+"""Errors whose Message begins with a sentence of this app's."""
+
+
+@pytest.mark.parametrize("error", OWN)
+def test_the_first_sentence_of_a_cause_is_the_headlines_and_the_others_are_facts(error: type[LifecycleError]) -> None:
+    told = tell(failed(error("Somebody did it. X took long.\nVery long.", status="FAILED")))
+    assert told.headline == "defects could not be started: somebody did it."
+    assert section(told, "What happened") == f"{REQUESTED_AT}  X took long.\n  Very long.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (InvalidRequest, "the request is invalid"),
+        (ModelNotFound, "it does not exist in this account and Region"),
+        (ModelNotStartable, "a model with its status can't be started"),
+        (ModelFailed, "Amazon Rekognition reports the status FAILED"),
+        (ModelStopped, "somebody stopped it meanwhile"),
+        (AccessDenied, "AWS denied this app a permission that it needs"),
+        (CapacityExceeded, "other models use up the account's quota"),
+        (
+            ServiceUnavailable,
+            "AWS, or a function of this app, did not respond as it should, however often it was tried",
+        ),
+    ],
+)
+@pytest.mark.parametrize("answer", ["answered SomeException: User: x", "got no answer: it was too slow"])
+def test_what_an_api_answered_is_a_fact_and_the_headline_says_what_that_means(
+    error: type[LifecycleError], why: str, answer: str
+) -> None:
+    told = tell(failed(error(f"ListObjectsV2 on the bucket images {answer}")))
+    assert told.headline == f"defects could not be started: {why}."
+    assert section(told, "What happened") == f"{REQUESTED_AT}  ListObjectsV2 on the bucket images {answer}\n"
+
+
+def test_an_invalid_request_without_a_word_is_one_all_the_same() -> None:
+    assert tell(failed(InvalidRequest(""))).headline == "defects could not be started: the request is invalid."
+
+
+@pytest.mark.parametrize(
+    ("message", "more"), [("The time is up.", ""), ("It took long. Other models do.", "other models do")]
+)
+def test_a_start_that_took_too_long_says_how_long_and_where_it_stands(message: str, more: str) -> None:
+    told = tell(failed(TimedOut(message, status="STARTING")))
+    assert told.headline == f"defects was not RUNNING within 1 h: {more or 'it is still STARTING'}."
+    unseen = tell(replace(failed(TimedOut(message)), request=None))
+    assert unseen.headline == f"A model was not RUNNING in time: {more or 'no status check shows why'}."
+
+
+@pytest.mark.parametrize(
+    ("message", "why", "facts"),
+    [
+        ("The input is wrong:\n- LeaseId: no", "is invalid (LeaseId: no)", ""),
+        ("LeaseId: at the MAX.", "is invalid (LeaseId: at the MAX)", ""),
+        ("Wrong:\n- One.\n- Two.", "has 2 problems, named below", "  Wrong:\n  - One.\n  - Two.\n"),
+        (f"Wrong:\n- {'x' * 120}", f"is invalid ({'x' * 120})", ""),
+        (f"Wrong:\n- {'x' * 121}", "has 1 problem, named below", f"  Wrong:\n  - {'x' * 121}\n"),
+    ],
+)
+def test_an_invalid_request_names_its_one_problem_or_counts_them(message: str, why: str, facts: str) -> None:
+    told = tell(failed(InvalidRequest(message)))
+    assert told.headline == f"defects could not be started: the request {why}."
+    assert section(told, "What happened") == f"{REQUESTED_AT}{facts}"
+
+
 @pytest.mark.parametrize("error", CONTRACT)
-def test_a_failure_tells_its_cause_its_remedy_and_the_services_own_words(error: type[LifecycleError]) -> None:
-    told = tell(failed(error("It is so.", status="FAILED", status_message="Bad manifest", remedy="Mend it.")))
-    assert section(told, "What happened") == "  It is so.\n  The service says: Bad manifest\n"
-    assert "  Mend it.\n" in section(told, "What to do")
-    assert error.remedy in section(tell(failed(error("It is so."))), "What to do")
+def test_a_failure_says_its_remedy_a_step_for_each_line(error: type[LifecycleError]) -> None:
+    told = tell(failed(error("It is so.", remedy="Mend it.\nGo home.")))
+    assert told.sections["What to do"][:2] == ["Mend it.", "Go home."]
+    steps = "\n".join(tell(failed(error("It is so."))).sections["What to do"])
     assert error.remedy
+    for line in error.remedy.splitlines():
+        assert line.rstrip(".") in steps
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "headline", "fact"),
+    [
+        (ModelFailed, "Bad manifest", "; its status message is: Bad manifest.", False),
+        (ModelNotStartable, "Bad manifest.", "; its status message is: Bad manifest.", False),
+        (ModelFailed, "x" * 99 + "X", f"; its status message is: {'x' * 99}X.", False),
+        (ModelFailed, "x" * 101, f"; its status message is: {'x' * 100}.", True),
+        (ModelStopped, "The model is stopped.", ": it is so.", True),
+    ],
+    ids=["short", "a sentence", "as long as may be", "longer", "of another error"],
+)
+def test_the_services_own_words_explain_a_failure(
+    error: type[LifecycleError], says: str, headline: str, fact: bool
+) -> None:
+    told = tell(failed(error("It is so.", status="FAILED", status_message=says)))
+    assert told.headline.endswith(headline)
+    assert (f"  The service says: {says}\n" in section(told, "What happened")) is fact
 
 
 def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> None:
     wrong = CONTRACT[0]("LeaseMinutes: must be at least 0", project_version_arn=ARN)
     named = tell(failed(wrong, prepared=False))
-    assert "USD 4.00 an hour" in section(named, "What it costs")
-    assert named.subject == "[ERROR] The start of defects failed: InvalidRequest"
+    assert "USD 4.00 per hour" in section(named, "What it costs")
+    assert named.subject == "[ERROR] defects could not be started: the request is invalid"
     assert MODEL_LINK in named.text
     nameless = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
-    assert nameless.subject == "[ERROR] The start of a model failed: InvalidRequest"
+    assert nameless.subject == "[ERROR] A model could not be started: the request is invalid"
     assert section(nameless, "What it costs") == "  Nothing: no model was started.\n"
-    runbook = "docs/operations.md#start_failed"
-    assert section(nameless, "Links") == f"  Execution: {EXECUTION_LINK}\n  Runbook: {runbook}\n"
+    assert section(nameless, "Links") == f"  Dashboard: {DASHBOARD_LINK}\n  Execution: {EXECUTION_LINK}\n"
     assert not {"ProjectVersionArn", "ProjectName", "VersionName", "Model"} & set(nameless.detail)
 
 
 @pytest.mark.parametrize(
-    ("cause", "says"), [("Task crashed", "Task crashed"), ("[1]", "[1]"), ("", "without a reason")]
+    ("error", "cause", "headline", "facts"),
+    [
+        ("ServiceUnavailable", "Task crashed", "however often it was tried.", "  Task crashed\n"),
+        ("ServiceUnavailable", "[1]", "however often it was tried.", "  [1]\n"),
+        ("Runtime.ExitError", "The sandbox is gone", "the sandbox is gone.", ""),
+        ("Lambda.Unknown", "", "the execution gives no reason.", ""),
+    ],
 )
-def test_a_cause_that_is_no_json_of_ours_is_told_as_it_is(cause: str, says: str) -> None:
-    ending = replace(failed(TimedOut("")), failure=Failure("ServiceUnavailable", cause))
-    told = tell(ending)
-    assert says in section(told, "What happened")
-    assert "Look at the execution" in section(told, "What to do")
+def test_a_cause_of_others_is_told_as_it_is(error: str, cause: str, headline: str, facts: str) -> None:
+    told = tell(replace(failed(TimedOut("")), failure=Failure(error, cause)))
+    assert told.headline.endswith(headline)
+    assert section(told, "What happened") == f"{REQUESTED_AT}{facts}"
+    assert "See in the execution" in section(told, "What to do")
+
+
+@pytest.mark.parametrize("length", [300, 301], ids=["as long as may be", "longer"])
+def test_a_sentence_that_is_too_long_for_a_headline_stands_below_it(length: int) -> None:
+    told = tell(failed(ModelStopped("x" * length)))
+    assert ("x" * length in told.headline) is (length == 300)
+    assert ("x" * length in section(told, "What happened")) is (length == 301)
+    assert told.headline.endswith(": somebody stopped it meanwhile.") is (length == 301)
+
+
+def test_a_headline_ends_after_a_thousand_characters() -> None:
+    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "x" * 1001)))
+    assert told.headline == "x" * 997 + "..."
+
+
+@pytest.mark.parametrize(
+    ("context", "who"),
+    [
+        ({"StartedBySweep": "The model was down."}, "The sweep"),
+        ({"Schedule": "weekdays", "ScheduledTime": "2026-11-24T07:00:00.000Z"}, "The schedule weekdays"),
+        ({"AskedOn": "the dashboard", "PageMadeAt": "2026-11-24T06:58:00.000Z"}, "Somebody at the dashboard"),
+        ({"Schedule": "weekdays"}, "The execution nightly"),
+        ({"StartedBySweep": {"of": "others"}}, "The execution nightly"),
+        ([1], "The execution nightly"),
+        (None, "The execution nightly"),
+    ],
+)
+def test_a_message_says_who_asked(context: Any, who: str) -> None:
+    told = tell(ending_of(Models(script=[(0, "RUNNING")]), **({} if context is None else {"Context": context})))
+    assert section(told, "What happened").startswith(f"  {who} requested the start at 2026-11-24 07:00 UTC")
 
 
 def again(**fields: Any) -> Any:
@@ -327,7 +504,21 @@ def test_a_start_is_advised_again_as_it_was_asked_for(asked: dict[str, Any], giv
 @pytest.mark.parametrize("error", [InvalidRequest, ModelNotFound, ModelNotStartable])
 def test_a_start_that_would_fail_again_is_not_advised(error: type[LifecycleError]) -> None:
     told = tell(failed(error("Why.", project_version_arn=ARN, status="STOPPED")))
-    assert told.sections["What to do"] == [error.remedy]
+    assert told.sections["What to do"] == error.remedy.splitlines()
+
+
+@pytest.mark.parametrize("error", [CapacityExceeded, ModelFailed, ServiceUnavailable, TimedOut, ModelStopped])
+def test_the_command_that_starts_it_again_stands_below_the_step_that_says_so(error: type[LifecycleError]) -> None:
+    lines = tell(failed(error("Why.", status="STOPPED"))).sections["What to do"]
+    (at,) = (number for number, line in enumerate(lines) if "start-execution" in line)
+    assert lines[at - 1].endswith(":")
+    assert re.search("[Ss]tart it|[Tt]ry again", lines[at - 1])
+    assert len([line for line in lines if not line.startswith("aws ")]) == len(error.remedy.splitlines())
+
+
+def test_a_start_that_waited_for_capacity_in_vain_waits_again() -> None:
+    ending = replace(failed(TimedOut("Why.", status="STOPPED")), request=request(WaitForCapacity=True))
+    assert '"WaitForCapacity": true' in tell(ending).text
 
 
 def test_a_lease_is_told_where_it_has_a_name_of_its_own() -> None:
@@ -350,8 +541,9 @@ def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name:
     assert told.subject.isascii()
     assert told.subject.isprintable()
     assert len(told.subject) < 100
-    assert name[:40] in told.subject
-    assert told.subject.endswith("is not RUNNING in time" if error == "TimedOut" else f"failed: {error}")
+    shown = name if name.startswith("p") else f"p/{name}"
+    assert shown[:40] in told.subject
+    assert told.subject.endswith("was not RUNNING in time" if error == "TimedOut" else IN_SHORT[BY_NAME[error]])
     assert told.detail["VersionName"] == name
     assert f"Model version: {arn}" in told.text
 
@@ -372,31 +564,30 @@ def test_a_long_name_is_cut_in_the_subject_alone(length: int, shown: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("length", "shown"), [(66, "E" * 66), (67, "E" * 63 + "...")], ids=["as long as may be", "longer"]
+    ("length", "shown"), [(91, "E" * 91), (92, "E" * 88 + "...")], ids=["as long as may be", "longer"]
 )
 def test_a_subject_that_would_be_too_long_is_cut_to_99_characters(length: int, shown: str) -> None:
-    story = Content(Outcome.START_FAILED, "key", "def", None, words={"error": "E" * length})
-    told = notification(story)
-    assert told.subject == f"[ERROR] The start of def failed: {shown}"
+    told = notification(Content(Outcome.START_FAILED, "key", Text("E" * length, "It failed.")))
+    assert told.subject == f"[ERROR] {shown}"
     assert len(told.subject) == 99
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", "defects", None))
+    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("defects is stopped", "It is.")))
     assert told.severity == "INFO"
-    assert told.sections == {"Links": ["Runbook: docs/operations.md#model_stopped"]}
+    assert told.sections == {}
     assert set(told.detail) == {"schema_version", "NotificationId", "Outcome", "Severity"}
 
 
 @pytest.mark.parametrize(("outcome", "severity"), [(Outcome.MODEL_STOPPED, "INFO"), (Outcome.MODEL_DOWN, "ERROR")])
-def test_a_story_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: Outcome, severity: str) -> None:
-    story = Content(outcome, "key", "defects", ARN)
-    assert notification(story).severity == severity
-    assert notification(replace(story, warned=True)).severity == ("WARNING" if severity == "INFO" else severity)
+def test_a_message_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: Outcome, severity: str) -> None:
+    content = Content(outcome, "key", Text("defects", "It is."), ARN)
+    assert notification(content).severity == severity
+    assert notification(replace(content, warned=True)).severity == ("WARNING" if severity == "INFO" else severity)
 
 
 def test_a_text_of_several_lines_is_told_on_one() -> None:
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", "defects", None, what_happened=["One.\nTwo."]))
+    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=["One.\nTwo."])))
     assert told.sections["What happened"] == ["One. Two."]
 
 
@@ -412,8 +603,8 @@ def test_a_text_of_several_lines_is_told_on_one() -> None:
     ids=["a line as long as may be", "longer", "as many lines as may be", "more", "a blank one"],
 )
 def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[str], told: list[str]) -> None:
-    story = Content(Outcome.MODEL_STOPPED, "key", "defects", None, what_happened=lines)
-    assert notification(story).sections["What happened"] == told
+    content = Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=lines))
+    assert notification(content).sections["What happened"] == told
 
 
 @pytest.fixture
@@ -426,10 +617,17 @@ def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("in_tokyo")
-@pytest.mark.parametrize(("milliseconds", "told"), [(499, "2026-11-24 07:00:00 UTC"), (500, "2026-11-24 07:00:01 UTC")])
-def test_a_time_is_told_to_the_nearest_second_in_utc(milliseconds: int, told: str) -> None:
-    moment = NOW + timedelta(milliseconds=milliseconds)
+@pytest.mark.parametrize(("seconds", "told"), [(59.999, "2026-11-24 07:00 UTC"), (60, "2026-11-24 07:01 UTC")])
+def test_a_time_is_told_to_the_minute_that_has_begun_in_utc(seconds: float, told: str) -> None:
+    """A lease holds until then at the least."""
+    moment = NOW + timedelta(seconds=seconds)
     assert clock(moment) == clock(moment.astimezone(timezone(timedelta(hours=2)))) == told
+
+
+def test_a_time_is_told_in_the_zones_that_matter_too_with_the_date_where_that_is_another() -> None:
+    assert clock(NOW, ["Europe/Berlin"]) == "2026-11-24 07:00 UTC (08:00 Europe/Berlin)"
+    late = NOW + timedelta(hours=10)
+    assert clock(late, ["Asia/Tokyo", "UTC"]) == "2026-11-24 17:00 UTC (2026-11-25 02:00 Asia/Tokyo)"
 
 
 def test_the_event_has_the_facts_of_the_contract() -> None:
@@ -468,12 +666,6 @@ def test_a_cause_that_is_too_large_is_told_as_text_up_to_100_000_characters() ->
     assert told == [json.loads(fits), {"Message": large[:100_000]}]
 
 
-def test_a_warning_is_pointed_at_where_it_says_what_to_do() -> None:
-    warned = tell(ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None))))
-    assert section(warned, "What to do").startswith("  See the warning above.")
-    assert section(tell(STARTED), "What to do").startswith("  Nothing now.")
-
-
 def test_the_id_of_a_notification_is_its_executions_whatever_is_told() -> None:
     ids = [tell(ending).notification_id for ending in (STARTED, ALREADY, *FAILURES)]
     assert set(ids) == {tell(STARTED).detail["NotificationId"]}
@@ -499,12 +691,22 @@ def test_nobody_is_told_of_a_duplicate_or_a_dry_run_however_it_ends(
     result = STARTED.result if succeeded else None
     failed_so = None if succeeded else failure(TimedOut(""))
     ending = Ending(START, execution(), dry_run, asked, result=result, failure=failed_so)
-    assert ending.tells_nobody is silent
+    assert ending.is_silent is silent
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (664, "11 min 4 s"), (3600, "1 h 0 min"), (7530, "2 h 5 min")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (664, "11 min 4 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h"),
+        (7530, "2 h 5 min"),
+        (172_799, "47 h 59 min"),
+        (172_800, "2 days"),
+    ],
 )
 def test_a_duration_is_said_as_people_say_it(seconds: float, words: str) -> None:
     assert duration(seconds) == words

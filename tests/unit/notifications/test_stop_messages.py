@@ -42,6 +42,7 @@ from tests.unit.twins import Models, StopStory, Story
 
 STOP = Machine.STOP_MODEL
 BY_HAND = f"  aws rekognition stop-project-version --region us-east-1 --project-version-arn {ARN}\n"
+REQUESTED_AT = "  The execution evening requested the stop at 2026-11-24 07:00 UTC{}.\n"
 SWEPT = "The sweep, every 5 minutes, tries again to stop it."
 EARLIER = NOW - timedelta(hours=1)
 SHIFT, NIGHT = Lease("shift", EARLIER, NOW + timedelta(hours=1)), Lease("night", EARLIER)
@@ -99,9 +100,9 @@ FAILURES = [failed(error("Why.", project_version_arn=ARN, status="RUNNING")) for
         (STOPPED, "MODEL_STOPPED", "INFO", "[INFO] defects is stopped"),
         (ALREADY, "MODEL_ALREADY_STOPPED", "INFO", "[INFO] defects was not running"),
         (ending_of(Models(), LeaseId="x"), "MODEL_ALREADY_STOPPED", "WARNING", "[WARNING] defects was not running"),
-        (KEPT, "MODEL_KEPT_RUNNING", "INFO", "[INFO] defects is kept running: it is needed"),
+        (KEPT, "MODEL_KEPT_RUNNING", "INFO", "[INFO] defects was not stopped: others need it"),
         *(
-            (ending, "STOP_FAILED", "ERROR", f"[ERROR] defects may still bill: stop failed: {error.__name__}")
+            (ending, "STOP_FAILED", "ERROR", "[ERROR] defects may still cost money: it could not be stopped")
             for ending, error in zip(FAILURES, CONTRACT, strict=True)
             if error is not TimedOut
         ),
@@ -109,14 +110,14 @@ FAILURES = [failed(error("Why.", project_version_arn=ARN, status="RUNNING")) for
             FAILURES[CONTRACT.index(TimedOut)],
             "STOP_TIMED_OUT",
             "ERROR",
-            "[ERROR] defects may still bill: it is not stopped in time",
+            "[ERROR] defects may still cost money: it was not stopped in time",
         ),
-        (aborted("RUNNING"), "EXECUTION_ABORTED", "WARNING", "[WARNING] StopModel of defects was aborted"),
+        (aborted("RUNNING"), "EXECUTION_ABORTED", "WARNING", "[WARNING] The stop of defects was aborted"),
         (
             aborted("RUNNING", machine=Machine.START_MODEL),
             "EXECUTION_ABORTED",
             "WARNING",
-            "[WARNING] StartModel of defects was aborted",
+            "[WARNING] The start of defects was aborted",
         ),
     ],
 )
@@ -130,26 +131,31 @@ def test_each_end_has_its_outcome_severity_and_subject(
 
 def test_a_stop_says_how_long_it_took_how_long_the_model_ran_and_what_that_cost() -> None:
     told = tell(STOPPED)
+    assert told.headline == "defects is stopped and costs nothing any more: its last lease, shift, was released."
     assert section(told, "What happened") == (
-        "  The lease shift was released.\n"
-        "  STOPPED was seen 2 min 0 s after the stop was requested. It had been RUNNING for 1 h 2 min.\n"
+        f"{REQUESTED_AT.format(', for the lease shift')}"
+        "  The stop took 2 min; the model is STOPPED.\n"
+        "  The model had been RUNNING for 1 h 2 min.\n"
     )
     assert section(told, "What it costs") == (
         "  Nothing any more. It cost about USD 8.27 while it was RUNNING (2 inference units).\n"
     )
-    assert section(told, "What to do") == "  Nothing now.\n"
+    assert section(told, "What to do") == "  Nothing.\n"
 
 
 def test_what_is_not_known_of_the_time_it_ran_is_not_said() -> None:
     told = tell(ending_of(running()))
-    assert section(told, "What happened") == "  STOPPED was seen 2 min 0 s after the stop was requested.\n"
+    assert told.headline == "defects is stopped and costs nothing any more: no lease held it."
+    assert section(told, "What happened") == (
+        f"{REQUESTED_AT.format('')}  The stop took 2 min; the model is STOPPED.\n"
+    )
     assert section(told, "What it costs") == "  Nothing any more.\n"
 
 
 @pytest.mark.parametrize(
     ("fields", "title", "says"),
     [
-        ({"stop_seconds": 0}, "What happened", "STOPPED was seen 0 s after the stop was requested."),
+        ({"stop_seconds": 0}, "What happened", "The stop took 0 s; the model is STOPPED."),
         ({"min_inference_units": None}, "What it costs", "(1 inference unit)"),
         (
             {"other_executions": tuple(execution(name).id for name in ("evening-v2", "evening-v3"))},
@@ -166,30 +172,35 @@ def test_a_stop_tells_of_its_result(fields: dict[str, Any], title: str, says: st
 
 def test_a_stop_by_force_says_that_it_ended_all_leases() -> None:
     told = tell(ending_of(running(), {"leases": (SHIFT, NIGHT)}, Force=True, LeaseId="shift"))
-    assert section(told, "What happened").startswith("  All leases on it were ended by force.\n")
+    assert told.headline.endswith(": all its leases were ended by force.")
     assert "was released" not in told.text
 
 
 def test_a_lease_that_was_not_there_is_not_said_to_be_released() -> None:
-    what_happened = section(tell(ending_of(Models(), LeaseId="x")), "What happened")
-    assert what_happened == (
-        "  The model is STOPPED.\n"
-        "  Warning: There is no lease x on this model: it had expired, or was released before.\n"
-    )
+    told = tell(ending_of(Models(), LeaseId="x"))
+    assert told.headline == "defects was not running (it is STOPPED): there was nothing to stop."
+    assert section(told, "What happened") == REQUESTED_AT.format(", for the lease x")
+    assert section(told, "What to do").startswith("  There is no lease x on this model: it had expired, or was")
+    stopped = tell(ending_of(running(), LeaseId="x"))
+    assert stopped.headline.endswith(": no lease held it.")
 
 
 def test_a_model_that_is_kept_running_is_told_with_who_keeps_it_what_it_costs_and_the_way_out() -> None:
     told = tell(KEPT)
+    assert told.headline == "defects was not stopped: the leases night and batch hold it."
     assert section(told, "What happened") == (
+        f"{REQUESTED_AT.format(', for the lease shift')}"
         "  The lease shift was released.\n"
         "  The model is RUNNING.\n"
-        "  Held by lease night, until it is released.\n"
-        "  Held by lease batch, whose start is under way.\n"
+        "  It is held by the lease night until it is released.\n"
+        "  It is held by the lease batch, whose start is under way.\n"
     )
-    assert section(told, "What it costs") == "  About USD 4.00 an hour, until the last of these leases ends.\n"
+    assert section(told, "What it costs") == "  About USD 4.00 per hour, until the last of these leases ends.\n"
+    assert section(told, "What to do") == "  Nothing.\n"
     assert commands(told) == [(MACHINES.stop_model, {"Model": "defects", "Force": True})]
     timed = tell(ending_of(running(), {"leases": (SHIFT,)}))
-    assert "Held by lease shift, until 2026-11-24 08:00:00 UTC." in timed.text
+    assert timed.headline.endswith(": the lease shift holds it.")
+    assert "It is held by the lease shift until 2026-11-24 08:00 UTC." in timed.text
 
 
 # Stops that went wrong ----------------------------------------------------------------------------
@@ -198,57 +209,61 @@ def test_a_model_that_is_kept_running_is_told_with_who_keeps_it_what_it_costs_an
 @pytest.mark.parametrize("ending", FAILURES)
 def test_a_failed_stop_says_that_the_model_bills_how_much_and_how_to_stop_it_by_hand(ending: Ending) -> None:
     told = tell(ending)
-    assert "It may still run, and bill." in told.text.splitlines()[0]
+    assert ", and may still cost money: " in told.headline
     assert section(told, "What it costs") == (
-        "  The model was RUNNING at the last look and bills about USD 4.00 an hour, until it is stopped.\n"
+        "  The model was RUNNING at the last status check and costs about USD 4.00 per hour until it is stopped.\n"
     )
-    assert section(told, "What to do").endswith(f"  To stop it by hand:\n{BY_HAND}")
-    assert section(told, "What happened") == "  Why.\n"
+    steps = told.sections["What to do"]
+    at = steps.index("To stop it by hand:")
+    assert f"  {steps[at + 1]}\n" == BY_HAND
+    first = ending.error not in ("InvalidRequest", "TimedOut")
+    assert at == (0 if first else len(steps) - 2)
 
 
 @pytest.mark.parametrize(
     ("status", "progress", "costs", "by_hand", "swept"),
     [
-        ("RUNNING", StopProgress(polls=1), "was RUNNING at the last look and bills about", "", True),
-        ("RUNNING", StopProgress(), "was RUNNING at the last look and bills about", "", False),
-        ("STARTING", StopProgress(polls=1), "Once it is RUNNING it bills about", " once it is RUNNING", True),
+        ("RUNNING", StopProgress(polls=1), "was RUNNING at the last status check and costs about", "", True),
+        ("RUNNING", StopProgress(), "was RUNNING at the last status check and costs about", "", False),
+        ("STARTING", StopProgress(polls=1), "Once it is RUNNING, it costs about", " once it is RUNNING", True),
         (
             "STOPPING",
             StopProgress(polls=1),
-            "was STOPPING at the last look. Should it be",
+            "was STOPPING at the last status check. If it is RUNNING",
             ", if it is RUNNING",
             False,
         ),
-        (None, StopProgress(), "Should the model be RUNNING, it bills about", ", if it is RUNNING", False),
-        (None, StopProgress(1, "RUNNING"), "was RUNNING at the last look and bills about", "", True),
-        ("HIBERNATING", StopProgress(1), "was HIBERNATING at the last look. Should", ", if it is RUNNING", False),
-        ("STOPPED", StopProgress(1), "Nothing now: the model was STOPPED at the last look.", None, False),
+        (None, StopProgress(), "Unknown: if the model is RUNNING, it costs about", ", if it is RUNNING", False),
+        (None, StopProgress(1, "RUNNING"), "was RUNNING at the last status check and costs about", "", True),
+        ("HIBERNATING", StopProgress(1), "was HIBERNATING at the last status check. If", ", if it is RUNNING", False),
+        ("STOPPED", StopProgress(1), "Nothing now: the model was STOPPED at the last status check.", None, False),
     ],
 )
 def test_a_failed_stop_says_as_much_as_the_last_look_saw(
     status: str | None, progress: StopProgress, costs: str, by_hand: str | None, swept: bool
 ) -> None:
     told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=status), progress))
-    what_to_do = section(told, "What to do")
+    steps = told.sections["What to do"]
     assert costs in section(told, "What it costs")
-    assert (f"  To stop it by hand{by_hand}:\n{BY_HAND}" in what_to_do) is (by_hand is not None)
-    assert (SWEPT in what_to_do) is swept
+    assert (f"To stop it by hand{by_hand}:" in steps) is (f"{BY_HAND.strip()}" in steps) is (by_hand is not None)
+    assert (SWEPT in section(told, "What it costs")) is swept
+    assert (", and may still cost money" in told.headline) is (by_hand is not None)
 
 
 def test_a_failed_stop_reckons_with_the_inference_units_that_are_configured() -> None:
     welds = replace(failed(TimedOut("The time is up.", status="RUNNING")), request=stop(Model="welds"))
-    assert "bills about USD 8.00 an hour" in tell(welds).text
+    assert "costs about USD 8.00 per hour" in tell(welds).text
     unprepared = failed(TimedOut("", project_version_arn=CONFIGURED_ARN, status="RUNNING"), prepared=False)
-    assert "bills about USD 8.00 an hour" in tell(unprepared).text
-    assert tell(unprepared).subject.startswith("[ERROR] welds may still bill")
+    assert "costs about USD 8.00 per hour" in tell(unprepared).text
+    assert tell(unprepared).subject.startswith("[ERROR] welds may still cost money")
     other = failed(TimedOut("", project_version_arn=OTHER_ARN, status="RUNNING"), prepared=False)
-    assert "bills about USD 4.00 an hour" in tell(other).text
+    assert "costs about USD 4.00 per hour" in tell(other).text
 
 
 def test_a_stop_that_never_was_valid_and_names_no_model_says_no_more_than_it_knows() -> None:
     told = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
-    assert told.subject == "[ERROR] a model may still bill: stop failed: InvalidRequest"
-    assert section(told, "What it costs").startswith("  Not known: nothing was stopped.")
+    assert told.subject == "[ERROR] A model may still cost money: it could not be stopped"
+    assert section(told, "What it costs").startswith("  Unknown: nothing was stopped.")
     assert "aws rekognition" not in told.text
 
 
@@ -256,7 +271,8 @@ def test_a_stop_that_never_was_valid_and_names_no_model_says_no_more_than_it_kno
 def test_a_stop_that_times_out_says_so_as_a_story(once_stopped: str) -> None:
     told = tell(ending_of(running(once_stopped=[(0, once_stopped)])))
     assert (told.outcome, told.severity) == (Outcome.STOP_TIMED_OUT, "ERROR")
-    assert f"The model was {once_stopped} at the last look" in section(told, "What it costs")
+    assert told.headline == f"defects was not stopped within 1 h, and may still cost money: it is still {once_stopped}."
+    assert f"The model was {once_stopped} at the last status check" in section(told, "What it costs")
     assert "Start StopModel again" in section(told, "What to do")
     assert BY_HAND in section(told, "What to do")
 
@@ -267,54 +283,63 @@ START = Machine.START_MODEL
 
 
 @pytest.mark.parametrize(
-    ("ending", "says", "by_hand"),
+    ("ending", "becomes", "says", "by_hand"),
     [
-        (aborted("RUNNING"), ["Start StopModel again", "stops it if nobody holds it"], True),
-        (aborted("STARTING"), ["Start StopModel again", "stops it if nobody holds it"], True),
-        (aborted(None), ["Start StopModel again", "stops it if nobody holds it"], True),
-        (aborted("STOPPED"), ["Start StopModel again"], False),
-        (aborted("RUNNING", held=True), ["A lease holds the model", "that is the one to be released"], False),
-        (aborted("RUNNING", machine=START), ["If the model is needed, start it again:", "since nobody holds it"], True),
+        (aborted("RUNNING"), "stops it, if no lease holds it.", "If the model is to be stopped, start StopModel", True),
         (
-            aborted("STARTING", machine=START),
-            ["If the model is needed, start it again:", "since nobody holds it"],
+            aborted("STARTING"),
+            "stops it, if no lease holds it.",
+            "If the model is to be stopped, start StopModel",
             True,
         ),
-        (aborted(None, machine=START), ["If the model is needed, start it again:", "since nobody holds it"], True),
-        (aborted("STOPPED", machine=START), ["If the model is needed, start it again:"], False),
-        (aborted("RUNNING", held=True, machine=START), ["Nothing now", "kept for that one"], False),
+        (aborted(None), "stops it, if no lease holds it.", "If the model is to be stopped, start StopModel", True),
+        (aborted("STOPPED"), "", "If the model is to be stopped, start StopModel again", False),
+        (aborted("RUNNING", held=True), "A lease holds it, so it is not stopped.", "is the one to be released", False),
+        (aborted("RUNNING", machine=START), "stops it, since no lease holds it.", "needed, start it again:", True),
+        (aborted("STARTING", machine=START), "stops it, since no lease holds it.", "needed, start it again:", True),
+        (aborted(None, machine=START), "stops it, since no lease holds it.", "needed, start it again:", True),
+        (aborted("STOPPED", machine=START), "", "If the model is needed, start it again:", False),
+        (aborted("RUNNING", held=True, machine=START), "Another lease holds it, so it is not", "Nothing.", False),
     ],
 )
 def test_an_execution_that_was_ended_from_outside_says_what_becomes_of_the_model(
-    ending: Ending, says: list[str], by_hand: bool
+    ending: Ending, becomes: str, says: str, by_hand: bool
 ) -> None:
     """A model that somebody holds is not to be stopped by hand."""
-    what_to_do = section(tell(ending), "What to do")
-    assert [words for words in says if words in what_to_do] == says
-    assert (BY_HAND in what_to_do) is by_hand
+    told = tell(ending)
+    assert says in section(told, "What to do")
+    assert (BY_HAND in section(told, "What to do")) is by_hand
+    _, *more = told.sections["What it costs"]
+    assert len(more) == (1 if becomes else 0)
+    assert becomes in "".join(more)
 
 
 @pytest.mark.parametrize(
     ("by", "cause", "says"),
     [
-        ("ABORTED", "Wrong model", "Somebody stopped the execution: Wrong model"),
-        ("ABORTED", None, "Somebody stopped the execution, without a reason."),
-        ("TIMED_OUT", None, "Step Functions ended the execution: it had been going on for too long."),
+        ("ABORTED", "Wrong model.", "Somebody ended the {}, and gave this reason: Wrong model."),
+        ("ABORTED", None, "Somebody ended the {}, and gave no reason."),
+        ("TIMED_OUT", None, "Step Functions ended the {}: it had been going on for too long."),
     ],
 )
 @pytest.mark.parametrize("machine", Machine)
 def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says: str, machine: Machine) -> None:
     ending = aborted("STOPPED", machine=machine)
     told = tell(replace(ending, abortion=Abortion(by, cause, "STOPPED")))
-    first, *rest = section(told, "What happened").splitlines()
-    assert first == f"  {says}"
+    what = {
+        START: "start of defects",
+        STOP: "stop of defects",
+        Machine.RUN_WITH_MODEL: "run of a workload with defects",
+    }
+    assert told.headline == says.format(what[machine])
+    _, *rest = section(told, "What happened").splitlines()
     left = {
         START: ["  The lease that it was about to take was taken back.", "  The model is STOPPED now."],
         STOP: ["  The model is STOPPED now."],
         Machine.RUN_WITH_MODEL: ["  What it had started is stopped, and its lease on the model is released."],
     }
     assert rest == left[machine]
-    assert "The model could not be looked at." in tell(aborted(None)).text
+    assert "Its status could not be read." in tell(aborted(None)).text
 
 
 # Leases and commands ------------------------------------------------------------------------------
@@ -322,7 +347,12 @@ def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says
 
 def test_a_start_says_until_when_its_lease_holds_and_how_it_is_released_and_extended() -> None:
     told = tell(STARTED)
-    assert "The lease nightly holds the model until 2026-11-24 09:11:15 UTC" in section(told, "What to do")
+    assert "the lease nightly, which holds it until 2026-11-24 09:11 UTC." in told.headline
+    assert section(told, "What to do") == "  Nothing.\n"
+    assert [line for line in told.sections["If plans change"] if not line.startswith("aws ")] == [
+        "To release the lease earlier:",
+        "To hold the model longer, until 120 minutes after you run this:",
+    ]
     assert commands(told) == [
         (MACHINES.stop_model, {"Model": "defects", "LeaseId": "nightly"}),
         (MACHINES.start_model, {"Model": "defects", "LeaseId": "nightly", "LeaseMinutes": 120}),
@@ -342,21 +372,25 @@ def extended(minutes: int = 30, **fields: Any) -> Notification:
 @pytest.mark.parametrize(
     ("minutes", "says"),
     [
-        (90, "The lease shift was extended from 2026-11-24 08:00:00 UTC to 2026-11-24 08:30:00 UTC."),
-        (0, "The lease shift was extended from 2026-11-24 08:00:00 UTC until it is released."),
+        (90, "until 2026-11-24 08:30 UTC."),
+        (0, "until it is released."),
         (60, None),
     ],
 )
 def test_a_start_that_extends_a_lease_says_what_has_moved(minutes: int, says: str | None) -> None:
-    what_happened = section(extended(minutes), "What happened")
-    assert ("was extended" in what_happened) is (says is not None)
-    assert (says or "") in what_happened
+    told = extended(minutes)
+    moved = "The lease shift, which held it until 2026-11-24 08:00 UTC, was extended."
+    assert (moved in section(told, "What happened")) is (says is not None)
+    assert f"the lease shift now holds it {says or 'until 2026-11-24 08:00 UTC.'}" in told.headline
 
 
-@pytest.mark.parametrize(("lease_minutes", "offered"), [(45, 45), (0, 120)])
-def test_a_lease_is_extended_by_the_models_own_minutes_and_always_to_an_end(lease_minutes: int, offered: int) -> None:
-    models = {**CONFIGURATION.models, "defects": Model(ARN, lease_minutes=lease_minutes)}
-    told = ending_notification(STARTED, replace(CONFIGURATION, models=models), MACHINES)
+@pytest.mark.parametrize(
+    ("asked", "configured", "offered"), [(45, 60, 45), (0, 60, 60), (0, 0, 120)], ids=["its own", "the model's", "none"]
+)
+def test_a_lease_is_extended_by_its_own_minutes_and_always_to_an_end(asked: int, configured: int, offered: int) -> None:
+    models = {**CONFIGURATION.models, "defects": Model(ARN, lease_minutes=configured)}
+    ending = replace(STARTED, request=request(LeaseMinutes=asked))
+    told = ending_notification(ending, replace(CONFIGURATION, models=models), MACHINES)
     assert commands(told)[1][1]["LeaseMinutes"] == offered
 
 
@@ -365,7 +399,7 @@ def test_a_model_that_is_not_configured_is_named_by_its_version_and_in_commands_
     assert isinstance(KEPT.result, StopResult)
     kept = replace(KEPT.result, model=None, project_version_arn=OTHER_ARN)
     told = tell(replace(KEPT, request=asked, result=kept))
-    assert told.subject == "[INFO] v7 is kept running: it is needed"
+    assert told.subject == "[INFO] cables/v7 was not stopped: others need it"
     assert commands(told) == [(MACHINES.stop_model, {"ProjectVersionArn": OTHER_ARN, "Force": True})]
     assert "Model" not in told.detail
 
@@ -380,12 +414,12 @@ def test_the_commands_are_inputs_that_the_state_machines_accept(told: Notificati
 
 
 def test_an_execution_of_the_sweep_says_why_it_was_begun() -> None:
-    told = tell(ending_of(running(), Context={"StartedBySweep": "Nobody holds this model any more."}))
+    told = tell(ending_of(running(), Context={"StartedBySweep": "No lease holds it any more."}))
     assert section(told, "What happened").startswith(
-        "  The sweep has started this: Nobody holds this model any more.\n"
+        "  The sweep requested the stop at 2026-11-24 07:00 UTC: no lease holds it any more.\n"
     )
     other = tell(ending_of(running(), Context={"StartedBySweep": {"not": "ours"}}))
-    assert "The sweep has started" not in other.text
+    assert "The sweep" not in other.text
 
 
 # Channels -----------------------------------------------------------------------------------------
@@ -400,8 +434,9 @@ def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name:
     cause = json.dumps({"Message": "m", "ProjectVersionArn": f"{ACCOUNT}:project/p/version/{name}/1"})
     told = tell(Ending(STOP, execution(machine="StopModel"), failure=Failure(error, cause)))
     assert re.fullmatch(r"[ -~]{1,99}", told.subject)
-    assert name[:40] in told.subject
-    assert told.subject.endswith("not stopped in time" if error == "TimedOut" else f"stop failed: {error}")
+    shown = name if name.startswith("p") else f"p/{name}"
+    assert shown[:40] in told.subject
+    assert told.subject.endswith("not stopped in time" if error == "TimedOut" else "it could not be stopped")
 
 
 def test_the_event_of_a_stop_has_its_output_and_context() -> None:

@@ -53,7 +53,7 @@ def swept(*models: SeenModel, configuration: Configuration = CONFIGURATION, **kn
 
 
 def leased(lease: Lease = HELD, since: timedelta = 60 * MINUTE, units: int = 1) -> ModelItem:
-    return ModelItem(ARN, leases=(lease,), ours=True, running=Running(NOW - since, units))
+    return ModelItem(ARN, leases=(lease,), managed=True, running=Running(NOW - since, units))
 
 
 # --- Ends of executions -----------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def started(progress: Progress) -> Ending:
 
 def test_a_start_that_was_made_tells_how_long_it_took_its_looks_and_how_late_they_saw_it() -> None:
     asked, looked = NOW - timedelta(seconds=600), NOW - timedelta(seconds=12)
-    progress = Progress(polls=41, attempted_at=asked, looked_at=NOW, looked_before=looked)
+    progress = Progress(polls=41, attempted_at=asked, checked_at=NOW, checked_before=looked)
     assert values(of_ending(started(progress), CONFIGURATION)) == {
         ("Outcomes", "MODEL_STARTED"): 1,
         ("StartSeconds", "defects"): 600,
@@ -78,7 +78,7 @@ def test_a_start_that_was_made_tells_how_long_it_took_its_looks_and_how_late_the
 
 @pytest.mark.parametrize("before", [None, NOW - timedelta(seconds=900)])
 def test_a_first_look_that_finds_it_running_is_late_by_no_more_than_the_whole_start(before: datetime | None) -> None:
-    progress = Progress(polls=1, attempted_at=NOW - timedelta(seconds=30), looked_at=NOW, looked_before=before)
+    progress = Progress(polls=1, attempted_at=NOW - timedelta(seconds=30), checked_at=NOW, checked_before=before)
     assert values(of_ending(started(progress), CONFIGURATION))[("NoticeDelaySeconds", "defects")] == 30
 
 
@@ -89,7 +89,7 @@ def test_a_start_of_which_settle_tells_has_no_notice_delay() -> None:
 
 
 def test_a_start_that_found_it_running_or_failed_counts_as_an_outcome_alone() -> None:
-    already = started(Progress(polls=1, looked_at=NOW))
+    already = started(Progress(polls=1, checked_at=NOW))
     failed = Ending(Machine.STOP_MODEL, execution(), failure=Failure("ServiceUnavailable", "{}"))
     assert values(of_ending(already, CONFIGURATION)) == {("Outcomes", "MODEL_ALREADY_RUNNING"): 1}
     assert values(of_ending(failed, CONFIGURATION)) == {("Outcomes", "STOP_FAILED"): 1, ("FailedStops",): 1}
@@ -116,7 +116,7 @@ def test_failures_of_starts_and_stops_are_counted_for_their_alarms(
 
 
 def test_a_model_without_a_configured_name_is_known_by_its_version() -> None:
-    ending = started(Progress(polls=1, attempted_at=BEFORE, looked_at=NOW))
+    ending = started(Progress(polls=1, attempted_at=BEFORE, checked_at=NOW))
     assert ("StartSeconds", "v1") in values(of_ending(ending, replace(CONFIGURATION, models={})))
 
 
@@ -175,13 +175,13 @@ def test_a_model_that_runs_for_nobody_is_one_without_a_lease() -> None:
 
 
 def test_a_model_that_somebody_is_stopping_is_not_one_without_a_lease() -> None:
-    item = ModelItem(ARN, claim=Claim("arn", NOW), ours=True)
+    item = ModelItem(ARN, claim=Claim("arn", NOW), managed=True)
     assert swept(seen(item))["UnleasedModels",] == 0
 
 
 def test_others_models_are_not_counted_as_unleased_where_they_are_to_be_ignored() -> None:
     ignoring = replace(CONFIGURATION, unleased_models=Unleased.IGNORE)
-    ours = seen(ModelItem(CONFIGURED_ARN, ours=True), CONFIGURED_ARN)
+    ours = seen(ModelItem(CONFIGURED_ARN, managed=True), CONFIGURED_ARN)
     assert swept(seen(), ours, configuration=ignoring)["UnleasedModels",] == 1
 
 

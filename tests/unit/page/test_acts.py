@@ -26,7 +26,7 @@ MADE = {"PageMadeAt": timestamp(NOW)}
 
 
 def buttons(status: str = "RUNNING", *leases: Lease, **fields: Any) -> Buttons:
-    item = ModelItem(ARN, leases=leases, ours=bool(leases), **fields)
+    item = ModelItem(ARN, leases=leases, managed=bool(leases), **fields)
     return Buttons(NOW, "defects", "defects", "defects", item, status, 4.0, may_start=True)
 
 

@@ -42,7 +42,7 @@ def model(*args: Any, **given: Any) -> ModelView:
 
 def test_of_a_running_model_it_tells_since_when_for_whom_at_what_cost_and_until_when() -> None:
     leases = (Lease("night", NOW - HOUR, NOW + 2 * HOUR), Lease("line-1", NOW - HOUR, NOW + HOUR))
-    shown = page(leases=leases, running=Running(NOW - HOUR, 2), ours=True)
+    shown = page(leases=leases, running=Running(NOW - HOUR, 2), managed=True)
     (view,) = shown.billing
     assert (view.name, view.status, view.since, view.units) == ("defects", "RUNNING", NOW - HOUR, 2)
     assert (view.hourly, view.cost, view.f1_score) == (8.0, 8.0, 0.87)
@@ -78,9 +78,9 @@ def test_since_when_is_told_as_far_as_it_is_known(status: str, item: Any, since:
 
 
 def test_a_pending_lease_is_shown_with_its_execution() -> None:
-    (row,) = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), ours=True).leases
+    (row,) = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), managed=True).leases
     assert (row.holder, row.pending, row.extend) == ("line-1", True, None)
-    view = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), ours=True)
+    view = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), managed=True)
     assert (view.settled, view.held_until) == ((), None), (
         "it is held from RUNNING on, until then is the start's deadline"
     )
@@ -91,7 +91,7 @@ def test_a_pending_lease_is_shown_with_its_execution() -> None:
 @pytest.mark.parametrize(
     ("item", "unleased", "remark"),
     [
-        ({"ours": True}, Unleased.NOTIFY, "Nobody holds it: the next sweep stops it."),
+        ({"managed": True}, Unleased.NOTIFY, "Nobody holds it: the next sweep stops it."),
         ({}, Unleased.NOTIFY, "Nobody holds it, and it was not started by this app: nobody stops it by itself."),
         ({}, Unleased.STOP, "Nobody holds it: the next sweep stops it."),
         ({"claim": Claim(STOPPER, NOW)}, Unleased.NOTIFY, "It is about to be stopped."),

@@ -60,7 +60,7 @@ class Settling:
             executions=Executions(self.ends),
             open_executions=self.open_executions,
             tokens=self.tokens,
-            tell=self._tell,
+            notify=self._tell,
             leave=self.leave,
         ).settle(execution_arn)
 
@@ -79,7 +79,7 @@ class Settling:
 def of(state: ExecutionState, execution_arn: str = START.id, **fields: Any) -> Settling:
     """An execution that ended so, and the item of its model."""
     settling = Settling({execution_arn: (0, state)})
-    settling.items.change(lambda found: replace(found, **{"ours": True, **fields}))
+    settling.items.change(lambda found: replace(found, **{"managed": True, **fields}))
     return settling
 
 

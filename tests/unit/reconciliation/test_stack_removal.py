@@ -22,7 +22,7 @@ from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease, Starter, force, take
 from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
-from lifecycle.reconciliation.stack_removal import LOOK_SECONDS, NAMED, Remover, StillRunning
+from lifecycle.reconciliation.stack_removal import CHECK_SECONDS, NAMED, Remover, StillRunning
 from lifecycle.shared.wire import Json
 from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Context
@@ -32,7 +32,7 @@ from tests.unit.twins import NEVER, Clock, Executions, Items
 RUNS = ExecutionState("RUNNING")
 FAILED = ExecutionState("FAILED", NOW, error="AccessDenied")
 STARTER = Starter(execution().id, "batch", NOW + timedelta(hours=1), 60)
-HELD = ModelItem(ARN, leases=(Lease("shift", NOW),), ours=True, changed_at=NOW)
+HELD = ModelItem(ARN, leases=(Lease("shift", NOW),), managed=True, changed_at=NOW)
 
 
 @dataclass
@@ -112,16 +112,16 @@ def refused(made: Account, on_destroy: OnDestroy = OnDestroy.REFUSE, **given: An
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_a_model_of_ours_that_bills_is_named_with_its_price_who_holds_it_and_what_to_do(status: str) -> None:
     assert refused(account(HELD, boards=status)) == (
-        "Nothing was deleted: 1 model would go on to bill, USD 8.00 an hour, with nobody left to stop them: "
+        "Nothing was deleted: 1 model would go on to cost USD 8.00 per hour, with nobody left to stop them: "
         f'defects ({status}, held by shift). Stop them (StopModel with "Force": true), then delete the stack again. '
-        "Runbook: docs/operations.md#destroyrefused"
+        "Runbook: the heading DestroyRefused of docs/operations.md"
     )
 
 
 @pytest.mark.parametrize(
     "item",
     [
-        ModelItem(ARN, ours=True),
+        ModelItem(ARN, managed=True),
         ModelItem(ARN, claim=Claim(execution("evening", machine="StopModel").id, NOW)),
         ModelItem(ARN, leases=(Lease("shift", NOW - timedelta(hours=2), NOW - timedelta(hours=1)),)),
     ],
@@ -133,7 +133,7 @@ def test_it_is_named_whatever_makes_it_ours(item: ModelItem) -> None:
 
 @pytest.mark.parametrize("status", ["STOPPING", "STOPPED", "FAILED", "TRAINING_COMPLETED", "DELETING"])
 def test_where_models_are_stopped_or_on_their_way_to_it_the_stack_may_go(status: str) -> None:
-    assert account(HELD, boards=status).remover().run(OnDestroy.REFUSE).startswith("No model of ours runs")
+    assert account(HELD, boards=status).remover().run(OnDestroy.REFUSE).startswith("No model of this app runs")
 
 
 def test_a_model_that_is_gone_holds_nothing_up() -> None:
@@ -176,10 +176,10 @@ def test_a_refusal_of_many_models_names_some_and_says_how_many_there_are() -> No
     for number in range(NAMED + 3):
         arn = f"{ACCOUNT}:project/boards/version/v{number}/{1793520000000 + number}"
         made.statuses[arn] = "RUNNING"
-        made.items.put(ModelItem(arn, ours=True))
+        made.items.put(ModelItem(arn, managed=True))
     said = refused(made)
     assert said.count("(RUNNING)") == NAMED
-    assert "13 models would go on to bill, USD 104.00 an hour" in said
+    assert "13 models would go on to cost USD 104.00 per hour" in said
     assert ", and 3 more. " in said
 
 
@@ -194,8 +194,8 @@ def test_on_request_models_are_left_running_and_nothing_is_asked() -> None:
 
 
 def test_on_request_they_are_stopped_first_by_force_each_once_and_waited_for() -> None:
-    made = account(HELD, ModelItem(OTHER_ARN, ours=True), boards="RUNNING", cables="RUNNING")
-    assert made.remover().run(OnDestroy.STOP) == "No model of ours runs; stopped before: 2."
+    made = account(HELD, ModelItem(OTHER_ARN, managed=True), boards="RUNNING", cables="RUNNING")
+    assert made.remover().run(OnDestroy.STOP) == "No model of this app runs; stopped before: 2."
     assert made.executions.started == {
         (MACHINES.stop_model, f"removal-1a2b3c4d-{number}"): {"ProjectVersionArn": arn, "Force": True}
         for number, arn in ((1, ARN), (2, OTHER_ARN))
@@ -207,13 +207,13 @@ def test_on_request_they_are_stopped_first_by_force_each_once_and_waited_for() -
 def test_a_start_under_way_is_ended_too() -> None:
     made = account(take(ModelItem(ARN), STARTER, NOW))
     made.executions.ends = {STARTER.execution_arn: (NEVER, FAILED)}
-    assert made.remover().run(OnDestroy.STOP) == "No model of ours runs; stopped before: 1."
+    assert made.remover().run(OnDestroy.STOP) == "No model of this app runs; stopped before: 1."
     assert made.items.get(ARN).forced_since(NOW)
 
 
 def test_where_nothing_runs_nothing_is_stopped() -> None:
     made = account(HELD)
-    assert made.remover().run(OnDestroy.STOP) == "No model of ours runs; stopped before: 0."
+    assert made.remover().run(OnDestroy.STOP) == "No model of this app runs; stopped before: 0."
     assert made.executions.started == {}
 
 
@@ -221,7 +221,7 @@ def test_a_stop_that_takes_longer_than_there_is_time_goes_on_and_the_removal_is_
     made = account(HELD, boards="STARTING")
     made.stops_after = 1800
     assert "They are being stopped: delete the stack again in some minutes." in refused(made, OnDestroy.STOP)
-    assert 14 * 60 - LOOK_SECONDS <= made.clock.seconds <= 14 * 60
+    assert 14 * 60 - CHECK_SECONDS <= made.clock.seconds <= 14 * 60
 
 
 def test_a_stop_that_was_accepted_is_enough_when_the_time_is_up() -> None:
@@ -234,8 +234,8 @@ def test_a_stop_that_was_accepted_is_enough_when_the_time_is_up() -> None:
         asleep(seconds)
 
     remover = replace(made.remover(), sleep=accepted)
-    assert remover.run(OnDestroy.STOP) == "No model of ours runs; stopped before: 1."
-    assert made.clock.seconds > 14 * 60 - 2 * LOOK_SECONDS
+    assert remover.run(OnDestroy.STOP) == "No model of this app runs; stopped before: 1."
+    assert made.clock.seconds > 14 * 60 - 2 * CHECK_SECONDS
 
 
 def test_a_stop_that_fails_is_not_waited_for_and_its_execution_is_named() -> None:

@@ -26,7 +26,7 @@ from tests.unit.twins import Clock, Executions, Items, Models, OpenExecutions
 EARLIER = NOW - timedelta(hours=1)
 STARTER, STOP = execution().id, execution("evening", machine="StopModel").id
 EXPIRED, SHIFT = Lease("old", EARLIER, EARLIER), Lease("shift", EARLIER, NOW + timedelta(hours=1))
-NOBODY = "Nobody holds this model any more."
+NOBODY = "No lease holds it any more."
 
 
 def arn(project: str, version: str = "v1") -> str:
@@ -81,7 +81,7 @@ class Sweeps:
             items=self.items,
             executions=self.executions,
             open_executions=self.open_executions,
-            tell=self._tell,
+            notify=self._tell,
             settle=self._settle,
             start_model_arn=MACHINES.start_model,
             stop_model_arn=MACHINES.stop_model,
@@ -116,9 +116,9 @@ class Sweeps:
 
 def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> None:
     sweeps = Sweeps()
-    sweeps.has(ARN, "RUNNING", ours=True)
-    sweeps.has(arn("boards", "v2"), "RUNNING", ours=True, leases=(SHIFT,))
-    sweeps.has(OTHER_ARN, "STARTING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
+    sweeps.has(arn("boards", "v2"), "RUNNING", managed=True, leases=(SHIFT,))
+    sweeps.has(OTHER_ARN, "STARTING", managed=True)
     sweeps.has(arn("welds"), "STOPPED")
     swept = sweeps.run()
     assert sweeps.executions.started == {
@@ -131,16 +131,16 @@ def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> Non
             "Context": {"StartedBySweep": NOBODY},
         },
     }
-    assert swept == Swept(models=4, told=0, stops=2, restarts=0, settled=0, problems=())
+    assert swept == Swept(models=4, reported=0, stops=2, restarts=0, settled=0, problems=())
     assert swept.reason == (
-        "4 models seen, 0 findings told, 2 stops and 0 starts begun, 0 ended executions settled, 0 problems."
+        "4 models seen, 0 findings reported, 2 stops and 0 starts begun, 0 ended executions settled, 0 problems."
     )
 
 
 def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
     sweeps = Sweeps(configuration=configured(restart_when_down=True))
-    sweeps.has(ARN, "RUNNING", ours=True)
-    sweeps.has(OTHER_ARN, "FAILED", ours=True, leases=(SHIFT,))
+    sweeps.has(ARN, "RUNNING", managed=True)
+    sweeps.has(OTHER_ARN, "FAILED", managed=True, leases=(SHIFT,))
     sweeps.run()
     stop, start = sweeps.started.values()
     assert stop_request(stop, execution(machine="StopModel"), CONFIGURATION).project_version_arn == ARN
@@ -150,9 +150,9 @@ def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
 
 def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
     sweeps = Sweeps(configuration=configured(restart_when_down=True))
-    sweeps.has(ARN, "STOPPED", ours=True, leases=(SHIFT, Lease("production", EARLIER)))
+    sweeps.has(ARN, "STOPPED", managed=True, leases=(SHIFT, Lease("production", EARLIER)))
     swept = sweeps.run()
-    assert (swept.told, swept.restarts, swept.stops) == (1, 2, 0)
+    assert (swept.reported, swept.restarts, swept.stops) == (1, 2, 0)
     assert list(sweeps.executions.started) == [
         (MACHINES.start_model, "sweep-start-0-defects-20261124T0700Z-2"),
         (MACHINES.start_model, "sweep-start-1-defects-20261124T0700Z-2"),
@@ -164,10 +164,10 @@ def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
 def test_what_is_found_is_told_with_the_inference_units_that_the_service_reports() -> None:
     sweeps = Sweeps()
     sweeps.has(ARN, "RUNNING")
-    assert sweeps.run().told == 1
+    assert sweeps.run().reported == 1
     assert sweeps.told == [Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", min_inference_units=3)]
     assert sweeps.items.get(ARN).reported == ("UNLEASED_MODEL",)
-    assert sweeps.run().told == 0
+    assert sweeps.run().reported == 0
 
 
 # Reading ------------------------------------------------------------------------------------------
@@ -178,33 +178,33 @@ def test_the_projects_of_configured_models_and_of_all_items_are_looked_at(
     projects: tuple[str, ...], every: bool
 ) -> None:
     sweeps = Sweeps(configuration=replace(CONFIGURATION, projects=projects))
-    sweeps.has(arn("elsewhere"), "RUNNING", ours=True)
+    sweeps.has(arn("elsewhere"), "RUNNING", managed=True)
     sweeps.has(arn("foreign"), "RUNNING")
     swept = sweeps.run()
     assert sweeps.models.asked == [{"boards", "welds", "elsewhere", *projects}]
-    assert (swept.models, swept.stops, swept.told) == (1 + every, 1, every)
+    assert (swept.models, swept.stops, swept.reported) == (1 + every, 1, every)
 
 
 def test_the_items_are_read_before_the_versions_so_that_no_status_is_older_than_its_item() -> None:
     """Read the other way round: STOPPED, then a start settles its lease, and the model would be down."""
     sweeps = Sweeps()
-    sweeps.has(ARN, "STOPPED", ours=True)
+    sweeps.has(ARN, "STOPPED", managed=True)
     sweeps.models.on_read = lambda: sweeps.items.change(lambda found: replace(found, leases=(SHIFT,)))
-    assert sweeps.run().told == 0
+    assert sweeps.run().reported == 0
     assert sweeps.items.get(ARN).leases == (SHIFT,)
 
 
 def test_what_was_found_is_not_told_where_somebody_has_changed_the_item_meanwhile() -> None:
     """Released and stopped while other projects were read: the model is not down, nobody needs it any more."""
     sweeps = Sweeps()
-    sweeps.has(ARN, "STOPPED", ours=True, leases=(SHIFT,))
+    sweeps.has(ARN, "STOPPED", managed=True, leases=(SHIFT,))
     sweeps.models.on_read = lambda: sweeps.items.change(lambda found: leases.release(found, "shift", NOW))
     assert (sweeps.run(), sweeps.told) == (Swept(1, 0, 0, 0, 0, ()), [])
 
 
 def test_a_model_whose_version_is_gone_loses_its_leases() -> None:
     sweeps = Sweeps()
-    sweeps.has(ARN, None, ours=True, leases=(SHIFT,))
+    sweeps.has(ARN, None, managed=True, leases=(SHIFT,))
     sweeps.has(arn("boards", "v2"), "STOPPED")
     assert sweeps.run().models == 2
     assert [(one.outcome, one.status) for one in sweeps.told] == [(Outcome.MODEL_DOWN, "NOT_FOUND")]
@@ -212,8 +212,8 @@ def test_a_model_whose_version_is_gone_loses_its_leases() -> None:
 
 def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_are_not_taken_for_gone() -> None:
     sweeps = Sweeps(Projects(unreadable={"boards": "DescribeProjectVersions answered AccessDeniedException: no"}))
-    sweeps.has(ARN, None, ours=True, leases=(SHIFT,))
-    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, None, managed=True, leases=(SHIFT,))
+    sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert swept.problems == ("project boards: DescribeProjectVersions answered AccessDeniedException: no",)
     assert (swept.models, swept.stops, sweeps.told) == (1, 1, [])
@@ -227,7 +227,7 @@ def test_a_model_whose_item_is_nonsense_is_left_alone_and_told_and_the_others_ar
     """Nobody knows who holds it. Were the sweep to fail, a single item could let all models bill for ever."""
     sweeps = Sweeps(models=Projects(statuses={ARN: "RUNNING", OTHER_ARN: "RUNNING"}))
     sweeps.items.nonsense[ARN] = ValueError("it is of 'nobody'")
-    sweeps.items.put(ModelItem(OTHER_ARN, ours=True))
+    sweeps.items.put(ModelItem(OTHER_ARN, managed=True))
     swept = sweeps.run()
     assert swept.problems == (f"{ARN}: its item can't be read: it is of 'nobody'",)
     (payload,) = sweeps.started.values()
@@ -256,7 +256,7 @@ def test_the_pending_lease_of_a_start_that_has_ended_is_given_back(
     ends: Mapping[str, tuple[float, ExecutionState]], given_back: bool
 ) -> None:
     sweeps = Sweeps(executions=Executions(ends))
-    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
+    sweeps.has(ARN, "RUNNING", managed=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
     assert sweeps.run().stops == given_back
     assert bool(sweeps.items.get(ARN).pending) is not given_back
 
@@ -265,9 +265,9 @@ def test_the_pending_lease_of_a_start_that_has_ended_is_given_back(
 def test_a_stop_that_died_is_done_again_once_no_call_of_it_can_land(ended: float, over: bool) -> None:
     state = ExecutionState("ABORTED", stopped_at=NOW - timedelta(seconds=ended))
     sweeps = Sweeps(executions=Executions({STOP: (0, state)}, Clock()))
-    sweeps.has(ARN, "RUNNING", ours=True, claim=Claim(STOP, EARLIER))
+    sweeps.has(ARN, "RUNNING", managed=True, claim=Claim(STOP, EARLIER))
     assert sweeps.run().stops == over
-    because = "The execution that was to stop this model has ended without doing so."
+    because = "The execution that was to stop it ended without doing so."
     assert [one["Context"] for one in sweeps.started.values()] == [{"StartedBySweep": because}] * over
 
 
@@ -275,7 +275,7 @@ def test_a_stop_that_died_is_done_again_once_no_call_of_it_can_land(ended: float
 def test_a_stop_that_step_functions_does_not_know_yet_keeps_its_claim(since: float, over: bool) -> None:
     """DescribeExecution is eventually consistent, and a stop that has just begun is about to call."""
     sweeps = Sweeps(executions=Executions({}))
-    sweeps.has(ARN, "RUNNING", ours=True, claim=Claim(STOP, NOW - timedelta(seconds=since)))
+    sweeps.has(ARN, "RUNNING", managed=True, claim=Claim(STOP, NOW - timedelta(seconds=since)))
     assert sweeps.run().stops == over
 
 
@@ -295,7 +295,7 @@ LONG = "v" * 255
 )
 def test_an_execution_that_the_sweep_begins_has_a_readable_name(version_arn: str, name: str) -> None:
     sweeps = Sweeps()
-    sweeps.has(version_arn, "RUNNING", ours=True)
+    sweeps.has(version_arn, "RUNNING", managed=True)
     sweeps.run()
     assert list(sweeps.started) == [name]
     assert len(name) <= MAX_NAME == 80
@@ -306,14 +306,14 @@ def test_two_versions_of_one_name_are_stopped_by_the_same_sweep() -> None:
     """Each under a name of its own: the second would else be taken for the first."""
     sweeps = Sweeps(configuration=Configuration(models={"defects": Model(project="boards")}))
     for version in ("v1", "v2"):
-        sweeps.has(arn("boards", version), "RUNNING", ours=True)
+        sweeps.has(arn("boards", version), "RUNNING", managed=True)
     assert sweeps.run().stops == 2
     assert sorted(sweeps.started) == ["sweep-stop-v1-20261124T0700Z-1", "sweep-stop-v2-20261124T0700Z-1"]
 
 
 def test_a_name_has_the_minute_in_utc_and_the_revision() -> None:
     sweeps = Sweeps(now=datetime.fromisoformat("2026-11-24T01:59:59.999+02:00"))
-    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
     sweeps.items.change(lambda found: found)
     sweeps.run()
     assert list(sweeps.started) == ["sweep-stop-defects-20261123T2359Z-2"]
@@ -323,14 +323,14 @@ def test_a_name_has_the_minute_in_utc_and_the_revision() -> None:
 @pytest.mark.parametrize("held", [(), (EXPIRED,)], ids=["an item as it is", "an item that the sweep changes"])
 def test_a_sweep_that_is_run_twice_begins_one_execution(held: tuple[Lease, ...]) -> None:
     sweeps = Sweeps()
-    sweeps.has(ARN, "RUNNING", ours=True, leases=held)
+    sweeps.has(ARN, "RUNNING", managed=True, leases=held)
     assert (sweeps.run().stops, replace(sweeps, now=NOW + timedelta(seconds=59)).run().stops) == (1, 1)
     assert len(sweeps.started) == 1
 
 
 def test_a_stop_that_failed_is_begun_again_by_the_next_sweep() -> None:
     sweeps = Sweeps()
-    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
     sweeps.run()
     replace(sweeps, now=NOW + timedelta(minutes=5)).run()
     assert len(sweeps.started) == 2
@@ -347,19 +347,19 @@ def test_a_finding_that_can_not_be_told_keeps_its_model_for_the_next_sweep_and_n
     error: Exception, says: str
 ) -> None:
     sweeps = Sweeps(untold={ARN: error})
-    sweeps.has(ARN, "RUNNING", ours=True, leases=(EXPIRED,))
-    sweeps.has(OTHER_ARN, "RUNNING", ours=True, leases=(EXPIRED,))
+    sweeps.has(ARN, "RUNNING", managed=True, leases=(EXPIRED,))
+    sweeps.has(OTHER_ARN, "RUNNING", managed=True, leases=(EXPIRED,))
     swept = sweeps.run()
-    assert swept == Swept(models=2, told=1, stops=1, restarts=0, settled=0, problems=(f"{ARN}: {says}",))
+    assert swept == Swept(models=2, reported=1, stops=1, restarts=0, settled=0, problems=(f"{ARN}: {says}",))
     assert sweeps.items.get(ARN).leases == (EXPIRED,)
     sweeps.untold.clear()
-    assert (sweeps.run().told, len(sweeps.told)) == (1, 2)
+    assert (sweeps.run().reported, len(sweeps.told)) == (1, 2)
 
 
 def test_a_model_whose_item_changes_meanwhile_is_looked_at_by_the_next_sweep() -> None:
     sweeps = Sweeps()
-    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("old", STARTER, EARLIER),))
-    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True, pending=(PendingLease("old", STARTER, EARLIER),))
+    sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     sweeps.items.meanwhile.append(lambda items: items.change(lambda found: replace(found, changed_at=NOW)))
     swept = sweeps.run()
     assert (swept.stops, swept.problems) == (1, ())
@@ -380,8 +380,8 @@ class Refusing(Executions):
 
 def test_an_execution_that_can_not_be_begun_is_a_problem_of_its_model_alone() -> None:
     sweeps = Sweeps(executions=Refusing(refused=ARN))
-    sweeps.has(ARN, "RUNNING", ours=True)
-    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
+    sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert swept.problems == (f"{ARN}: StartExecution answered AccessDeniedException: no",)
     assert (swept.stops, list(sweeps.started)) == (1, ["sweep-stop-v7-20261124T0700Z-1"])
@@ -392,9 +392,9 @@ def test_an_execution_that_can_not_be_settled_keeps_no_other_and_no_model_from_b
     error: Exception, says: str
 ) -> None:
     sweeps = Sweeps(open_executions=OpenExecutions([STARTER, STOP]), unsettled={STARTER: error})
-    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
     swept = sweeps.run()
-    assert swept == Swept(models=1, told=0, stops=1, restarts=0, settled=1, problems=(f"{STARTER}: {says}",))
+    assert swept == Swept(models=1, reported=0, stops=1, restarts=0, settled=1, problems=(f"{STARTER}: {says}",))
 
 
 def test_where_the_executions_under_way_can_not_be_read_the_models_are_swept_all_the_same() -> None:
@@ -403,7 +403,7 @@ def test_where_the_executions_under_way_can_not_be_read_the_models_are_swept_all
             raise DOWN
 
     sweeps = Sweeps(open_executions=Unreadable())
-    sweeps.has(ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert (swept.stops, swept.problems) == (1, ("executions under way: It is down.",))
 
@@ -414,8 +414,8 @@ def test_whose_end_can_not_be_looked_up_is_a_problem_of_its_model_alone() -> Non
             raise DOWN
 
     sweeps = Sweeps(executions=Executions(on_describe=describe))
-    sweeps.has(ARN, "RUNNING", ours=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
-    sweeps.has(OTHER_ARN, "RUNNING", ours=True)
+    sweeps.has(ARN, "RUNNING", managed=True, pending=(PendingLease("shift", STARTER, NOW + timedelta(hours=1)),))
+    sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert (swept.stops, swept.problems) == (1, (f"{ARN}: It is down.",))
     assert len(sweeps.items.get(ARN).pending) == 1
@@ -425,5 +425,5 @@ def test_models_that_run_without_this_app_are_stopped_where_that_is_configured()
     sweeps = Sweeps(configuration=configured(unleased_models=Unleased.STOP))
     sweeps.has(ARN, "RUNNING")
     swept = sweeps.run()
-    assert (swept.told, swept.stops, sweeps.told[0].stopped) == (1, 1, True)
+    assert (swept.reported, swept.stops, sweeps.told[0].stopped) == (1, 1, True)
     assert list(sweeps.started) == ["sweep-stop-defects-20261124T0700Z-1"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lifecycle.configuration import Configuration
+from lifecycle.configuration import Configuration, Schedule
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import Lease
 from lifecycle.notifications.notification import Notification
@@ -19,8 +19,9 @@ from lifecycle.reconciliation.sweep_rules import Finding
 from lifecycle.shared.wire import from_wire, to_wire
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
+from lifecycle.stop_model.result import HoldingLease
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, OTHER_ARN, execution
-from tests.unit.notifications.test_start_messages import section
+from tests.unit.notifications.test_start_messages import DASHBOARD_LINK, MODEL_LINK, section
 from tests.unit.notifications.test_stop_messages import commands
 
 EARLIER = NOW - timedelta(hours=1)
@@ -35,7 +36,7 @@ def finding(outcome: Outcome, *held: Lease, status: str = "RUNNING", arn: str = 
 
 EXPIRING = finding(Outcome.LEASE_EXPIRING, SHIFT)
 REMINDER = finding(Outcome.LEASE_EXPIRING, ENDLESS)
-EXPIRED = finding(Outcome.LEASE_EXPIRED, replace(SHIFT, expires_at=NOW))
+EXPIRED = finding(Outcome.LEASE_EXPIRED, replace(SHIFT, since=NOW - timedelta(minutes=45), expires_at=NOW))
 UNLEASED = finding(Outcome.UNLEASED_MODEL)
 DOWN = finding(Outcome.MODEL_DOWN, SHIFT, ENDLESS, status="FAILED")
 ALL = [EXPIRING, REMINDER, EXPIRED, UNLEASED, replace(UNLEASED, stopped=True), DOWN, replace(DOWN, restarted=True)]
@@ -48,12 +49,16 @@ def tell(found: Finding, configuration: Configuration = CONFIGURATION) -> Notifi
 @pytest.mark.parametrize(
     ("found", "severity", "subject"),
     [
-        (EXPIRING, "WARNING", "[WARNING] defects: a lease ends in 12 min 0 s"),
-        (REMINDER, "WARNING", "[WARNING] defects: a lease has held it for 7 days so far"),
+        (EXPIRING, "WARNING", "[WARNING] defects: a lease ends at 2026-11-24 07:12 UTC"),
+        (REMINDER, "WARNING", "[WARNING] defects: a lease has held it for 7 days"),
         (EXPIRED, "WARNING", "[WARNING] defects: a lease has expired"),
-        (UNLEASED, "WARNING", "[WARNING] defects runs, and nobody holds it"),
+        (UNLEASED, "WARNING", "[WARNING] defects runs, and no lease holds it"),
         (DOWN, "ERROR", "[ERROR] defects is down, and somebody needs it"),
-        (replace(UNLEASED, project_version_arn=OTHER_ARN), "WARNING", "[WARNING] v7 runs, and nobody holds it"),
+        (
+            replace(UNLEASED, project_version_arn=OTHER_ARN),
+            "WARNING",
+            "[WARNING] cables/v7 runs, and no lease holds it",
+        ),
     ],
 )
 def test_each_finding_has_its_severity_and_subject(found: Finding, severity: str, subject: str) -> None:
@@ -72,40 +77,77 @@ def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(fo
     assert section(told, "What happened")
     assert section(told, "What to do")
     costs = (
-        "Nothing is billed: the model is FAILED. But every DetectCustomLabels of its users fails."
+        "Nothing: it does not run. But every call of DetectCustomLabels for it fails."
         if found.status == "FAILED"
-        else ("About USD 8.00 an hour (2 inference units), used or not, while it is RUNNING.")
+        else "About USD 8.00 per hour (2 inference units), used or not, while it is RUNNING."
     )
     assert section(told, "What it costs") == f"  {costs}\n"
-    assert "/rekognition/custom-labels?region=us-east-1#/projects/boards" in section(told, "Links")
+    assert section(told, "Links") == f"  Dashboard: {DASHBOARD_LINK}\n  Model: {MODEL_LINK}\n"
 
 
 def test_a_lease_that_ends_soon_comes_with_the_command_that_extends_it() -> None:
     told = tell(EXPIRING)
-    assert told.text.startswith("The lease shift on defects ends in 12 min 0 s.\n")
-    assert section(told, "What happened") == (
-        "  Lease shift: from 2026-11-24 06:00:00 UTC until 2026-11-24 07:12:00 UTC. The model is RUNNING.\n"
+    assert told.headline == (
+        "The lease shift on defects ends at 2026-11-24 07:12 UTC, in 12 min. "
+        "No other lease holds the model: it is stopped then, unless this one is extended."
     )
-    extend = {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120}
+    assert section(told, "What happened") == (
+        "  The model is RUNNING.\n  The lease shift: from 2026-11-24 06:00 UTC until 2026-11-24 07:12 UTC.\n"
+    )
+    extend = {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 72}
     assert commands(told) == [(MACHINES.start_model, extend)]
-    assert "when no lease holds it, the sweep, every 5 minutes, stops it" in section(told, "What to do")
 
 
-def test_a_lease_is_extended_by_the_models_own_minutes_where_they_are_configured() -> None:
-    ((_, payload),) = commands(tell(replace(EXPIRING, project_version_arn=CONFIGURED_ARN)))
-    assert payload == {"Model": "welds", "LeaseId": "shift", "LeaseMinutes": 45}
+def test_a_lease_that_ends_soon_names_who_else_holds_the_model() -> None:
+    others = (HoldingLease("night", False), HoldingLease("batch", True, NOW + timedelta(hours=1)))
+    told = tell(replace(EXPIRING, others=others))
+    assert told.headline.endswith("The model keeps running, since the leases night and batch hold it too.")
+    assert section(told, "What happened").endswith(
+        "  It is also held by the lease night until it is released.\n"
+        "  It is also held by the lease batch, whose start is under way.\n"
+    )
+
+
+def test_times_are_those_of_the_zones_too_in_which_the_model_has_schedules() -> None:
+    schedules = {
+        "weekdays": Schedule("defects", "Europe/Berlin", start="0 8 ? * MON-FRI *"),
+        "nights": Schedule("defects", "America/New_York", start="0 2 ? * MON-FRI *"),
+        "others": Schedule("welds", "Asia/Tokyo", start="0 8 ? * MON-FRI *"),
+    }
+    told = tell(EXPIRING, replace(CONFIGURATION, schedules=schedules))
+    assert " ends at 2026-11-24 07:12 UTC (02:12 America/New_York, 08:12 Europe/Berlin), in 12 min." in told.headline
+    assert "Tokyo" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("lease", "minutes"),
+    [
+        (SHIFT, 72),
+        (replace(SHIFT, extended_at=NOW - timedelta(minutes=33)), 45),
+        (Lease("shift", NOW, NOW + timedelta(seconds=20)), 1),
+    ],
+    ids=["as it was taken", "as it was extended last", "a moment"],
+)
+def test_a_lease_is_extended_by_its_own_minutes(lease: Lease, minutes: int) -> None:
+    ((_, payload),) = commands(tell(finding(Outcome.LEASE_EXPIRING, lease)))
+    assert payload == {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": minutes}
+
+
+def test_a_new_lease_has_the_models_own_minutes_where_they_are_configured() -> None:
+    ((_, payload),) = commands(tell(replace(UNLEASED, project_version_arn=CONFIGURED_ARN)))
+    assert payload == {"Model": "welds", "LeaseId": "my-lease", "LeaseMinutes": 45}
     endless = replace(CONFIGURATION.models["welds"], lease_minutes=0)
     configuration = replace(CONFIGURATION, models={"welds": endless})
-    ((_, payload),) = commands(tell(replace(EXPIRING, project_version_arn=CONFIGURED_ARN), configuration))
-    assert payload["LeaseMinutes"] == 120  # an extension has an end
+    ((_, payload),) = commands(tell(replace(UNLEASED, project_version_arn=CONFIGURED_ARN), configuration))
+    assert payload["LeaseMinutes"] == 120  # a lease that somebody is offered has an end
 
 
 @pytest.mark.parametrize(
     ("found", "fields"),
     [
-        (EXPIRING, [{"LeaseId": "shift", "LeaseMinutes": 120}]),
+        (EXPIRING, [{"LeaseId": "shift", "LeaseMinutes": 72}]),
         (REMINDER, [{"LeaseId": "production"}]),
-        (DOWN, [{"LeaseId": "shift", "LeaseMinutes": 120}, {"LeaseId": "production", "LeaseMinutes": 0}]),
+        (DOWN, [{"LeaseId": "shift", "LeaseMinutes": 72}, {"LeaseId": "production", "LeaseMinutes": 0}]),
     ],
     ids=["extend", "release", "take again"],
 )
@@ -123,59 +165,89 @@ def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
 
 def test_a_lease_without_an_end_comes_with_the_command_that_releases_it() -> None:
     told = tell(REMINDER)
-    assert told.text.startswith("The lease production on defects has held it for 7 days so far.\n")
+    assert told.headline == "The lease production has held defects for 7 days, and has no end: is it still needed?"
     assert commands(told) == [(MACHINES.stop_model, {"Model": "defects", "LeaseId": "production"})]
 
 
-@pytest.mark.parametrize(("status", "stops"), [("RUNNING", True), ("STOPPED", False)])
+@pytest.mark.parametrize(
+    ("status", "others", "then"),
+    [
+        ("RUNNING", (), "No other lease holds the model: it is being stopped."),
+        ("RUNNING", (HoldingLease("night", False),), "The model keeps running, since the lease night holds it too."),
+        ("STOPPED", (), "The model is STOPPED."),
+    ],
+)
 def test_a_lease_that_has_expired_comes_with_what_follows_and_the_command_that_takes_it_again(
-    status: str, stops: bool
+    status: str, others: tuple[HoldingLease, ...], then: str
 ) -> None:
-    told = tell(replace(EXPIRED, status=status))
-    assert ("the sweep, every 5 minutes, stops it" in section(told, "What to do")) is stops
-    assert ("Nothing now: the model is STOPPED." in section(told, "What it costs")) is not stops
-    assert commands(told) == [(MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120})]
+    told = tell(replace(EXPIRED, status=status, others=others))
+    assert told.headline == (
+        f"The lease shift on defects expired at 2026-11-24 07:00 UTC: nobody released or extended it. {then}"
+    )
+    assert ("Nothing now: the model is STOPPED." in section(told, "What it costs")) is (status == "STOPPED")
+    assert commands(told) == [(MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 45})]
 
 
 def test_what_the_service_does_not_say_of_inference_units_is_reckoned_as_one() -> None:
     costs = section(tell(replace(EXPIRED, min_inference_units=None)), "What it costs")
-    assert costs.startswith("  About USD 4.00 an hour (1 inference unit)")
-
-
-def test_how_often_the_sweep_comes_is_said_as_configured() -> None:
-    assert "the sweep, every 1 minute, stops it" in tell(EXPIRED, replace(CONFIGURATION, sweep_minutes=1)).text
+    assert costs.startswith("  About USD 4.00 per hour (1 inference unit)")
 
 
 def test_a_model_that_nobody_holds_can_be_leased_or_stopped_and_one_that_is_being_stopped_needs_nothing() -> None:
     told = tell(UNLEASED)
     assert commands(told) == [(MACHINES.start_model, {"Model": "defects", "LeaseId": "my-lease", "LeaseMinutes": 120})]
-    assert f"  Else stop it:\n  {BY_HAND} {ARN}\n" in section(told, "What to do")
+    steps = told.sections["What to do"]
+    assert steps[steps.index("If not, stop it:") + 1] == f"{BY_HAND} {ARN}"
+    assert "AttributeValue=StartProjectVersion" in steps[-1]
     stopped = tell(replace(UNLEASED, stopped=True))
+    assert stopped.headline.endswith(" It is being stopped.")
     assert section(stopped, "What to do") == (
-        "  Nothing: it is being stopped, as 'unleased_models' in cdk.json asks.\n"
+        "  Nothing: it is stopped because 'unleased_models' in cdk.json is 'stop'.\n"
     )
 
 
 def test_a_model_that_is_down_names_all_its_leases_and_the_commands_that_take_them_again() -> None:
     told = tell(DOWN)
+    assert told.headline == "defects is down although the leases shift and production hold it: it has FAILED."
     assert section(told, "What happened") == (
-        "  The model is FAILED: it was stopped without this app, or has failed.\n"
-        "  Lease shift: from 2026-11-24 06:00:00 UTC until 2026-11-24 07:12:00 UTC.\n"
-        "  Lease production: from 2026-11-17 04:00:00 UTC until it is released.\n"
+        "  The model is FAILED.\n"
+        "  The lease shift: from 2026-11-24 06:00 UTC until 2026-11-24 07:12 UTC.\n"
+        "  The lease production: from 2026-11-17 04:00 UTC until it is released.\n"
     )
     assert commands(told) == [
-        (MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 120}),
+        (MACHINES.start_model, {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 72}),
         (MACHINES.start_model, {"Model": "defects", "LeaseId": "production", "LeaseMinutes": 0}),
     ]
     restarted = tell(replace(DOWN, restarted=True))
+    assert restarted.headline.endswith(" It is being started again.")
     assert section(restarted, "What to do") == (
-        "  Nothing: it is being started again, as 'restart_when_down' in cdk.json asks.\n"
+        "  Nothing: it is being started again because 'restart_when_down' in cdk.json is true.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "step"),
+    [
+        ("FAILED", "it has FAILED, and its status message is: Internal error.", "If it fails again, train the version"),
+        ("STOPPED", "it is STOPPED, and this app did not stop it.", "To see who has stopped models lately:"),
+    ],
+)
+def test_a_model_that_is_down_says_why_as_far_as_that_is_known(status: str, why: str, step: str) -> None:
+    told = tell(replace(DOWN, status=status, status_message="Internal error"))
+    assert told.headline.endswith(f": {why}")
+    assert step in section(told, "What to do")
+    assert "  The service says: Internal error\n" in section(told, "What happened")
+
+
+def test_of_many_leases_a_headline_names_three() -> None:
+    held = [replace(SHIFT, lease_id=f"line-{number}") for number in range(5)]
+    told = tell(finding(Outcome.MODEL_DOWN, *held, status="FAILED"))
+    assert "although the leases line-0, line-1, line-2 and 2 more hold it" in told.headline
 
 
 def test_a_model_that_was_deleted_is_not_advised_to_be_started() -> None:
     told = tell(replace(DOWN, status="NOT_FOUND"))
-    assert "it was deleted" in section(told, "What happened")
+    assert told.headline.endswith(": it was deleted.")
     assert commands(told) == []
 
 
@@ -198,8 +270,9 @@ def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name:
     told = tell(replace(found, project_version_arn=f"{ACCOUNT}:project/p/version/{name}/1"))
     assert re.fullmatch(r"[ -~]{1,99}", told.subject)
     assert not told.subject.endswith("...")
-    assert name[:40] in told.subject
-    assert name in told.text.splitlines()[0]
+    shown = name if name.startswith("p") else f"p/{name}"
+    assert shown[:40] in told.subject
+    assert shown in told.text.splitlines()[0]
 
 
 @pytest.mark.parametrize("found", ALL)
@@ -221,7 +294,7 @@ def test_a_finding_has_one_id_however_often_it_is_told_and_no_other_has_it(found
 
 
 def test_the_event_of_a_finding_has_the_facts_of_the_contract_and_no_execution() -> None:
-    told = tell(DOWN)
+    told = tell(replace(DOWN, leases=(replace(SHIFT, extended_at=NOW), ENDLESS)))
     assert told.detail == {
         "schema_version": "1.0",
         "NotificationId": told.notification_id,

@@ -11,8 +11,9 @@ from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import GONE
 from lifecycle.model.usage import Running
-from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_turn
+from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
 from lifecycle.shared.wire import Json, timestamp
+from lifecycle.stop_model.result import HoldingLease
 from tests.unit.examples import ARN, CONFIGURATION, NOW, configured, execution
 
 EARLIER = NOW - timedelta(hours=1)
@@ -43,7 +44,11 @@ def swept(
     ended: tuple[str, ...] = (),
     claim_over: bool = False,
 ) -> Sweep:
-    return sweep_turn(found, status, now, configuration, ended=ended, claim_over=claim_over)
+    return sweep_model(found, status, now, configuration, ended=ended, claim_over=claim_over)
+
+
+def holding(lease: Lease) -> HoldingLease:
+    return HoldingLease(lease.lease_id, False, lease.expires_at)
 
 
 def finding(outcome: Outcome, lease: Lease, status: str = "RUNNING", until: datetime | None = None) -> Finding:
@@ -56,7 +61,7 @@ SHIFT = Lease("shift", EARLIER, at(120))
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING", "STOPPING", "HIBERNATING"])
 def test_a_model_that_somebody_holds_is_left_alone(status: str) -> None:
-    held = item(leases=(SHIFT,), pending=(pending(),), ours=True, running=Running(EARLIER, 1))
+    held = item(leases=(SHIFT,), pending=(pending(),), managed=True, running=Running(EARLIER, 1))
     ran = replace(held, running=None)  # and is being started again
     assert swept(held, status) == Sweep(ran if status == "STARTING" else held)
 
@@ -74,7 +79,7 @@ def test_a_model_that_nobody_ever_held_and_that_does_not_run_is_left_alone(statu
 )
 def test_a_lease_that_ends_soon_is_told_of_in_time(minutes: float, warned: bool) -> None:
     ending = Lease("shift", EARLIER, at(minutes))
-    held = item(leases=(SHIFT, ending), ours=True)
+    held = item(leases=(SHIFT, ending), managed=True)
     sweep = swept(held)
     told = (finding(Outcome.LEASE_EXPIRING, ending),) if warned else ()
     marked = replace(ending, warned_at=NOW) if warned else ending
@@ -82,7 +87,7 @@ def test_a_lease_that_ends_soon_is_told_of_in_time(minutes: float, warned: bool)
 
 
 def test_a_lease_that_ends_soon_is_told_of_once_and_again_only_after_it_was_extended() -> None:
-    first = swept(item(leases=(Lease("shift", EARLIER, at(10)),), ours=True))
+    first = swept(item(leases=(Lease("shift", EARLIER, at(10)),), managed=True))
     again = swept(first.item, now=at(5))
     assert (len(first.findings), again) == (1, Sweep(first.item))
     extended = replace(first.item, leases=(Lease("shift", EARLIER, at(60)),))
@@ -91,7 +96,7 @@ def test_a_lease_that_ends_soon_is_told_of_once_and_again_only_after_it_was_exte
 
 
 def test_how_long_before_its_end_a_lease_is_told_of_is_configured() -> None:
-    held = item(leases=(Lease("shift", EARLIER, at(40)),), ours=True)
+    held = item(leases=(Lease("shift", EARLIER, at(40)),), managed=True)
     assert swept(held, configuration=configured(lease_warning_minutes=40)).findings
     assert not swept(held, configuration=configured(lease_warning_minutes=39)).findings
 
@@ -99,7 +104,7 @@ def test_how_long_before_its_end_a_lease_is_told_of_is_configured() -> None:
 @pytest.mark.parametrize(("minutes", "warned"), [(15, False), (16, True)])
 def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_told_of(minutes: int, warned: bool) -> None:
     lease = Lease("shift", at(-10), at(minutes - 10))
-    assert bool(swept(item(leases=(lease,), ours=True)).findings) is warned
+    assert bool(swept(item(leases=(lease,), managed=True)).findings) is warned
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_told
 )
 def test_a_lease_without_an_end_is_told_of_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
     endless = Lease("production", since, None, warned_at)
-    sweep = swept(item(leases=(endless,), ours=True))
+    sweep = swept(item(leases=(endless,), managed=True))
     findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if told else ()
     assert sweep.findings == findings
     assert sweep.item.leases == ((replace(endless, warned_at=NOW),) if told else (endless,))
@@ -122,7 +127,7 @@ def test_a_lease_without_an_end_is_told_of_every_week(since: datetime, warned_at
 
 
 def test_each_weeks_reminder_is_a_notification_of_its_own() -> None:
-    first = swept(item(leases=(Lease("production", LONG_AGO),), ours=True))
+    first = swept(item(leases=(Lease("production", LONG_AGO),), managed=True))
     second = swept(first.item, now=NOW + timedelta(days=7))
     assert len({one.key for one in (*first.findings, *second.findings)}) == 2
 
@@ -132,28 +137,38 @@ def test_a_lease_that_has_expired_is_told_of_and_the_model_stopped_if_no_other_h
     others: tuple[Lease, ...],
 ) -> None:
     expired = Lease("old", EARLIER, NOW)
-    held = item(leases=(expired, *others), ours=True)
+    held = item(leases=(expired, *others), managed=True)
     assert swept(held) == Sweep(
         replace(held, leases=others, changed_at=NOW),
-        (finding(Outcome.LEASE_EXPIRED, expired),),
-        stop=None if others else "Nobody holds this model any more.",
+        (replace(finding(Outcome.LEASE_EXPIRED, expired), others=tuple(map(holding, others))),),
+        stop=None if others else "No lease holds it any more.",
     )
 
 
+def test_a_lease_that_ends_soon_comes_with_the_others_that_hold_the_model() -> None:
+    soon, night, gone = Lease("shift", EARLIER, at(10)), Lease("night", EARLIER), Lease("gone", EARLIER, NOW)
+    batch = pending(30, execution("batch").id)
+    sweep = swept(item(leases=(soon, night, gone), pending=(batch, pending(0)), managed=True))
+    expired, expiring = sweep.findings
+    others = (holding(night), HoldingLease(batch.lease_id, True, batch.expires_at))
+    assert expired.others == (holding(soon), *others)
+    assert (expiring.outcome, expiring.others) == (Outcome.LEASE_EXPIRING, others)
+
+
 def test_a_pending_lease_that_has_expired_is_dropped_without_a_word() -> None:
-    held = item(pending=(pending(0),), ours=True)
+    held = item(pending=(pending(0),), managed=True)
     assert swept(held, "STARTING") == Sweep(
-        replace(held, pending=(), changed_at=NOW), stop="Nobody holds this model any more."
+        replace(held, pending=(), changed_at=NOW), stop="No lease holds it any more."
     )
 
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_the_lease_of_a_start_that_has_ended_is_given_back(status: str) -> None:
     other = pending(30, execution("other").id)
-    both = item(pending=(pending(), other), leases=(SHIFT,), ours=True)
+    both = item(pending=(pending(), other), leases=(SHIFT,), managed=True)
     assert swept(both, status, ended=(STARTER,)) == Sweep(replace(both, pending=(other,), changed_at=NOW))
-    alone = item(pending=(pending(),), ours=True)
-    assert swept(alone, status, ended=(STARTER,)).stop == "Nobody holds this model any more."
+    alone = item(pending=(pending(),), managed=True)
+    assert swept(alone, status, ended=(STARTER,)).stop == "No lease holds it any more."
     assert swept(alone, status).stop is None
 
 
@@ -162,23 +177,23 @@ def test_the_lease_of_a_start_that_has_ended_is_given_back(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_a_model_of_ours_that_nobody_holds_is_stopped(status: str) -> None:
-    assert swept(item(ours=True), status) == Sweep(item(ours=True), stop="Nobody holds this model any more.")
+    assert swept(item(managed=True), status) == Sweep(item(managed=True), stop="No lease holds it any more.")
 
 
 @pytest.mark.parametrize("status", ["STOPPING", "HIBERNATING"])
 def test_a_model_of_ours_that_is_stopping_or_in_a_status_that_nobody_knows_is_left_alone(status: str) -> None:
-    assert swept(item(ours=True), status) == Sweep(item(ours=True))
+    assert swept(item(managed=True), status) == Sweep(item(managed=True))
 
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING", "STOPPING", *NOT_RUNNING])
 def test_a_model_that_an_execution_is_stopping_is_left_to_it(status: str) -> None:
-    claimed = item(ours=True, claim=CLAIM, running=Running(EARLIER, 1), reported=("UNLEASED_MODEL",))
+    claimed = item(managed=True, claim=CLAIM, running=Running(EARLIER, 1), reported=("UNLEASED_MODEL",))
     assert swept(claimed, status) == Sweep(claimed)
 
 
 def test_leases_are_told_of_while_a_model_is_being_stopped_too() -> None:
     expired = Lease("old", EARLIER, NOW)
-    sweep = swept(item(ours=True, claim=CLAIM, leases=(expired,)), "STOPPING")
+    sweep = swept(item(managed=True, claim=CLAIM, leases=(expired,)), "STOPPING")
     assert sweep.findings == (finding(Outcome.LEASE_EXPIRED, expired, "STOPPING"),)
     assert (sweep.item.leases, sweep.item.claim, sweep.stop) == ((), CLAIM, None)
 
@@ -186,24 +201,24 @@ def test_leases_are_told_of_while_a_model_is_being_stopped_too() -> None:
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_a_stop_that_died_is_done_again_by_another(status: str, ours: bool) -> None:
-    claimed = item(ours=ours, claim=CLAIM)
+    claimed = item(managed=ours, claim=CLAIM)
     assert swept(claimed, status, claim_over=True) == Sweep(
-        claimed, stop="The execution that was to stop this model has ended without doing so."
+        claimed, stop="The execution that was to stop it ended without doing so."
     )
 
 
 def test_a_model_that_is_held_under_a_dead_claim_is_left_to_the_start_that_waits() -> None:
-    claimed = item(ours=True, claim=CLAIM, pending=(pending(),))
+    claimed = item(managed=True, claim=CLAIM, pending=(pending(),))
     assert swept(claimed, claim_over=True) == Sweep(claimed)
 
 
 @pytest.mark.parametrize("status", NOT_RUNNING)
 def test_a_dead_claim_on_a_model_that_does_not_run_is_cleared(status: str) -> None:
-    claimed = item(ours=True, claim=CLAIM, running=Running(EARLIER, 1))
+    claimed = item(managed=True, claim=CLAIM, running=Running(EARLIER, 1))
     cleared = replace(claimed, claim=None, running=None, changed_at=NOW)
     assert swept(claimed, status, claim_over=True) == Sweep(cleared)
     a_minute_later = swept(cleared, status, now=NOW + LONGEST_CALL + timedelta(seconds=1)).item
-    assert a_minute_later == replace(cleared, ours=False)
+    assert a_minute_later == replace(cleared, managed=False)
 
 
 # Models that are down -----------------------------------------------------------------------------
@@ -212,7 +227,7 @@ def test_a_dead_claim_on_a_model_that_does_not_run_is_cleared(status: str) -> No
 @pytest.mark.parametrize("status", NOT_RUNNING)
 def test_leases_on_a_model_that_is_down_are_told_of_once_and_ended(status: str) -> None:
     endless = Lease("production", EARLIER)
-    held = item(leases=(SHIFT, endless), pending=(pending(),), ours=True, running=Running(EARLIER, 1))
+    held = item(leases=(SHIFT, endless), pending=(pending(),), managed=True, running=Running(EARLIER, 1))
     sweep = swept(held, status)
     down = replace(held, leases=(), running=None, changed_at=NOW)
     key = f"shift#{timestamp(EARLIER)}#{timestamp(at(120))}#production#{timestamp(EARLIER)}#{timestamp(EARLIER)}"
@@ -222,13 +237,13 @@ def test_leases_on_a_model_that_is_down_are_told_of_once_and_ended(status: str) 
 
 @pytest.mark.parametrize("status", NOT_RUNNING)
 def test_a_model_that_only_starts_hold_is_not_down(status: str) -> None:
-    held = item(pending=(pending(),), ours=True)
+    held = item(pending=(pending(),), managed=True)
     assert swept(held, status) == Sweep(held)
 
 
 def test_a_lease_that_has_expired_does_not_make_a_model_down() -> None:
     expired = Lease("old", EARLIER, NOW)
-    sweep = swept(item(leases=(expired,), ours=True), "STOPPED")
+    sweep = swept(item(leases=(expired,), managed=True), "STOPPED")
     assert sweep.findings == (finding(Outcome.LEASE_EXPIRED, expired, "STOPPED"),)
 
 
@@ -238,7 +253,7 @@ def test_a_lease_that_has_expired_does_not_make_a_model_down() -> None:
 )
 def test_a_model_that_is_down_is_started_again_for_the_rest_of_its_leases(until: datetime | None, minutes: int) -> None:
     lease = Lease("shift", EARLIER, until, warned_at=EARLIER)
-    sweep = swept(item(leases=(lease,), ours=True), "STOPPED", configured(restart_when_down=True))
+    sweep = swept(item(leases=(lease,), managed=True), "STOPPED", configured(restart_when_down=True))
     payload: Json = {"ProjectVersionArn": ARN, "LeaseId": "shift", "LeaseMinutes": minutes}
     assert sweep.restarts == (payload,)
     assert [(one.outcome, one.restarted) for one in sweep.findings] == [(Outcome.MODEL_DOWN, True)]
@@ -246,16 +261,16 @@ def test_a_model_that_is_down_is_started_again_for_the_rest_of_its_leases(until:
 
 
 def test_a_model_is_started_again_for_each_of_its_leases() -> None:
-    held = item(leases=(SHIFT, Lease("production", EARLIER)), ours=True)
+    held = item(leases=(SHIFT, Lease("production", EARLIER)), managed=True)
     restarts = swept(held, "FAILED", configured(restart_when_down=True)).restarts
     assert [one["LeaseId"] for one in restarts] == ["shift", "production"]
 
 
 @pytest.mark.parametrize("status", NOT_RUNNING)
 def test_a_model_that_is_down_is_given_up_once_no_call_of_ours_can_land(status: str) -> None:
-    ours = item(ours=True, changed_at=NOW - LONGEST_CALL)
+    ours = item(managed=True, changed_at=NOW - LONGEST_CALL)
     assert swept(ours, status) == Sweep(ours)
-    assert swept(ours, status, now=NOW + timedelta(seconds=1)).item == replace(ours, ours=False)
+    assert swept(ours, status, now=NOW + timedelta(seconds=1)).item == replace(ours, managed=False)
 
 
 # Models that were never ours ----------------------------------------------------------------------
@@ -265,7 +280,7 @@ def test_a_model_that_is_down_is_given_up_once_no_call_of_ours_can_land(status: 
     ("unleased", "told", "stop"),
     [
         (Unleased.NOTIFY, True, None),
-        (Unleased.STOP, True, "This model runs, and nobody holds it."),
+        (Unleased.STOP, True, "It runs, and no lease holds it."),
         (Unleased.IGNORE, False, None),
     ],
 )
@@ -296,5 +311,5 @@ def test_a_model_that_is_starting_without_this_app_is_looked_at_once_it_runs(unl
 
 @pytest.mark.parametrize("unleased", Unleased)
 def test_what_is_done_with_models_of_others_does_not_concern_ours(unleased: Unleased) -> None:
-    sweep = swept(item(ours=True), configuration=configured(unleased_models=unleased))
-    assert (sweep.findings, sweep.stop) == ((), "Nobody holds this model any more.")
+    sweep = swept(item(managed=True), configuration=configured(unleased_models=unleased))
+    assert (sweep.findings, sweep.stop) == ((), "No lease holds it any more.")

@@ -282,7 +282,7 @@ class Settling:
         self.executions = Executions({arn: (0, state) for arn, state in states.items()})
 
     def hold(self, **fields: Any) -> "Settling":
-        assert self.items.put(ModelItem(ARN, ours=True, **fields))
+        assert self.items.put(ModelItem(ARN, managed=True, **fields))
         return self
 
     def settle(self) -> bool:
@@ -295,12 +295,12 @@ class Settling:
             executions=self.executions,
             open_executions=self.open_executions,
             tokens=Tokens(),
-            tell=self.told.append,
+            notify=self.told.append,
         ).settle(RUN.id)
 
     @property
     def outcomes(self) -> list[Outcome]:
-        return [ending.outcome for ending in self.told if not ending.tells_nobody]
+        return [ending.outcome for ending in self.told if not ending.is_silent]
 
 
 def test_of_a_run_that_has_let_go_of_its_model_nothing_is_left() -> None:
@@ -332,7 +332,7 @@ def test_what_is_held_later_on_is_released_by_a_write_and_the_same_sweep_stops_t
     settling = Settling(ended("ABORTED", LONG_AGO), {RELEASE: SUCCEEDED}).hold(leases=(HELD, OTHERS))
     assert settling.settle()
     item = settling.items.get(ARN)
-    assert (item.leases, item.ours, settling.open_executions.arns) == ((OTHERS,), True, [])
+    assert (item.leases, item.managed, settling.open_executions.arns) == ((OTHERS,), True, [])
 
 
 def test_a_write_meets_a_change_by_others() -> None:
@@ -371,7 +371,7 @@ def test_a_workload_that_failed_is_told_once_the_run_has_failed() -> None:
 
 
 @pytest.mark.parametrize("start", [FAILED, ExecutionState("ABORTED"), ExecutionState("TIMED_OUT")])
-def test_a_start_that_failed_is_told_by_startmodel_alone(start: ExecutionState) -> None:
+def test_a_start_that_failed_is_reported_by_startmodel_alone(start: ExecutionState) -> None:
     settling = Settling(ended("FAILED", error="ModelFailed"), {START: start})
     assert settling.settle()
     assert settling.outcomes == []
@@ -425,28 +425,39 @@ def test_of_a_run_whose_version_is_not_known_none_is_told() -> None:
     nothing = replace(run(), project_version_arn="", selection="")
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
     assert "ProjectVersionArn" not in told.detail
-    assert "RunWithModel of defects was aborted" in told.subject
+    assert "The run with defects was aborted" in told.subject
 
 
 def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
-    (costs,) = told.sections[WHAT_IT_COSTS]
-    assert costs.endswith("While it is RUNNING it bills about USD 8.00 an hour.")
+    costs, _ = told.sections[WHAT_IT_COSTS]
+    assert costs.endswith("While it is RUNNING, it costs about USD 8.00 per hour.")
 
 
 def test_of_what_a_workload_says_the_first_2000_characters_are_told() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
-    assert told.sections[WHAT_HAPPENED][0] == "x" * 2000
+    assert told.sections[WHAT_HAPPENED][1] == "x" * 2000
+    assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
 
 
 def test_a_cause_that_is_json_of_the_workloads_own_is_told_as_it_is() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
-    assert told.sections[WHAT_HAPPENED][0] == '{"Belt": 7}'
+    assert told.sections[WHAT_HAPPENED][1] == '{"Belt": 7}'
 
 
 def test_a_workload_that_gave_no_reason_is_told_so() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
-    assert told.sections[WHAT_HAPPENED][0] == "It gave no reason."
+    assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
+    assert len(told.sections[WHAT_HAPPENED]) == 1
+
+
+def test_what_a_workload_says_first_is_the_headline_and_the_rest_is_below() -> None:
+    cause = '{"Message": "The belt of line 1 is jammed. It was oiled.", "Remedy": "Oil it.\\nWait."}'
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", cause)))
+    assert told.headline == "The run of NightlyInspection with defects failed: The belt of line 1 is jammed."
+    assert told.sections[WHAT_HAPPENED][1:] == ["It was oiled."]
+    assert told.sections[WHAT_TO_DO][:2] == ["Oil it.", "Wait."]
+    assert "Workload: https://" in told.text
 
 
 def test_an_aborted_run_whose_model_is_stopped_costs_nothing_any_more() -> None:
@@ -458,7 +469,7 @@ def test_an_aborted_run_whose_model_is_stopped_costs_nothing_any_more() -> None:
 def test_a_run_that_never_was_prepared_and_says_no_remedy_is_to_be_corrected_and_started_again() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("Lambda.Unknown", "")))
     assert told.sections[WHAT_TO_DO] == ["Correct the input, and start RunWithModel again."]
-    assert told.sections[WHAT_HAPPENED] == ["It gave no reason."]
+    assert told.headline == "A run could not be started: the execution gives no reason."
 
 
 def test_an_unknown_name_chooses_nothing() -> None:

@@ -98,7 +98,7 @@ def test_a_week_is_the_longest_lease() -> None:
             "2026-11-23T06:30Z",
             "2026-11-23T08:30:01Z",
             Ticked.TOO_LATE,
-            "It came 2 h 0 min after 2026-11-23 07:30 (Europe/Berlin): later than too_late_minutes, 120.",
+            "It came 2 h after 2026-11-23 07:30 (Europe/Berlin): later than too_late_minutes, 120.",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifecycle.shared.text import shortened
+from lifecycle.shared.text import all_of, clause, first_sentence, shortened
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,17 @@ def test_of_many_the_first_are_named_and_the_others_counted(texts: list[str], li
 
 def test_what_is_counted_may_be_named() -> None:
     assert shortened(["a", "b", "c"], 1, "problems") == ["a", "and 2 problems more"]
+
+
+def test_in_a_sentence_names_are_joined_and_beyond_a_number_counted() -> None:
+    assert all_of(["a"], 3) == "a"
+    assert all_of(["a", "b", "c"], 3) == "a, b and c"
+    assert all_of(["a", "b", "c", "d"], 3) == "a, b, c and 1 more"
+
+
+def test_a_sentence_ends_another_one() -> None:
+    assert clause("The model is gone.") == "the model is gone"
+    assert clause("Amazon Rekognition refused it.") == "Amazon Rekognition refused it"
+    assert clause("LeaseId: no") == "LeaseId: no"
+    assert first_sentence("v1.2 is gone. It was deleted.\nLong ago.") == "v1.2 is gone"
+    assert first_sentence("One line\nand another.") == "One line"

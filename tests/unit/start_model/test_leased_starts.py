@@ -78,7 +78,7 @@ def test_a_start_holds_the_model_from_its_first_look_on() -> None:
     run(story, LeaseId="shift", TimeoutSeconds=600)
     mine = PendingLease("shift", ME, at(600))
     assert [found.pending for found in seen] == [(), *[(mine,)] * 6]
-    assert [found.ours for found in seen] == [False, *[True] * 6]
+    assert [found.managed for found in seen] == [False, *[True] * 6]
     assert {found.leases for found in seen} == {()}
     assert (seen[-1].revision, item(story).revision) == (1, 2)  # taken once, and settled
 
@@ -98,7 +98,7 @@ def test_the_look_that_answers_settles_the_lease_for_its_minutes_from_then_on() 
         ARN,
         revision=3,
         leases=(NIGHT, Lease("shift", at(105), at(105 + 90 * 60))),
-        ours=True,
+        managed=True,
         changed_at=at(105),
         running=Running(at(105), 1),
         starts=(PastStart(NOW, 90, 105),),
@@ -128,7 +128,7 @@ def test_a_lease_of_no_minutes_has_no_end_but_its_start_has() -> None:
 def test_starting_again_with_the_same_id_extends_the_lease_and_says_from_when(
     before: datetime | None, minutes: int, until: datetime | None, extended_from: datetime | None
 ) -> None:
-    story = of(Models(script=[(0, "RUNNING")]), leases=(Lease("shift", EARLIER, before),), ours=True)
+    story = of(Models(script=[(0, "RUNNING")]), leases=(Lease("shift", EARLIER, before),), managed=True)
     result = run(story, LeaseId="shift", LeaseMinutes=minutes)
     assert (result.outcome, result.polls) == (Outcome.MODEL_ALREADY_RUNNING, 1)
     assert (result.lease_expires_at, result.lease_extended_from) == (until, extended_from)
@@ -138,7 +138,7 @@ def test_starting_again_with_the_same_id_extends_the_lease_and_says_from_when(
 def test_a_model_that_ran_without_this_app_is_ours_from_the_first_lease_on() -> None:
     story = Story(Models(script=[(0, "RUNNING")]))
     run(story)
-    assert (item(story).ours, item(story).running) == (True, None)  # since when it runs nobody knows
+    assert (item(story).managed, item(story).running) == (True, None)  # since when it runs nobody knows
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_next_start_looks_when_the_last_one_lets_it_expect_and_more_often_th
 def test_a_progress_from_before_looks_were_timed_is_read() -> None:
     old = {"Polls": 3, "LastStatus": "STARTING", "AttemptedAt": "2026-11-24T07:00:00.000Z", "Unclear": False}
     progress = from_wire(Progress, old)
-    assert (progress.requested_at, progress.looked_at) == (NOW, None)
+    assert (progress.requested_at, progress.checked_at) == (NOW, None)
 
 
 # What others do meanwhile -------------------------------------------------------------------------
@@ -273,9 +273,9 @@ def test_a_start_whose_lease_is_released_meanwhile_ends_as_stopped() -> None:
     later(60, story, lambda found: leases.release(found, "nightly", at(60)))
     with pytest.raises(ModelStopped) as failed:
         run(story)
-    assert failed.value.message == "The lease of this start was released by StopModel before the model was RUNNING."
-    assert failed.value.cause["Remedy"] == "Start again if the model is needed all the same."
-    assert (story.clock.seconds, item(story).pending, item(story).ours) == (60, (), True)
+    assert failed.value.message == "Somebody released its lease, with StopModel, before the model was RUNNING."
+    assert failed.value.cause["Remedy"] == "If the model is still needed, start it again."
+    assert (story.clock.seconds, item(story).pending, item(story).managed) == (60, (), True)
 
 
 def test_a_start_whose_lease_was_released_does_not_answer_running_either() -> None:
@@ -293,7 +293,7 @@ def test_a_start_that_began_before_a_stop_by_force_ends_as_stopped(when: float) 
     with pytest.raises(ModelStopped) as failed:
         run(story)
     assert "by force" in failed.value.message
-    assert "Ask who stopped it by force" in str(failed.value.cause["Remedy"])
+    assert "Find out who stopped it: a StopModel execution with Force" in str(failed.value.cause["Remedy"])
     assert len(story.models.requests) == (when > 0)
     assert item(story).pending == ()
 
@@ -316,7 +316,7 @@ def test_two_starts_under_one_id_do_not_take_each_others_lease() -> None:
 
 def claimed(models: Models, ends_at: float = NEVER) -> Story:
     """A model that an execution is stopping, which ends so many seconds from now."""
-    story = of(models, claim=Claim(STOP, EARLIER), ours=True)
+    story = of(models, claim=Claim(STOP, EARLIER), managed=True)
     story.ends = {STOP: (ends_at, ExecutionState("FAILED", stopped_at=None if ends_at == NEVER else at(ends_at)))}
     return story
 
@@ -392,7 +392,7 @@ def test_a_start_that_fails_gives_back_its_lease_and_the_model_stays_ours(
     with pytest.raises(error):
         run(story, LeaseId="night")
     assert [len(found.pending) for found in seen[1:]] == [1] * (len(seen) - 1)
-    assert (item(story).pending, item(story).leases, item(story).ours) == ((), (NIGHT,), True)
+    assert (item(story).pending, item(story).leases, item(story).managed) == ((), (NIGHT,), True)
 
 
 # The start itself ---------------------------------------------------------------------------------

@@ -401,7 +401,8 @@ def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_
     raised = request(PollSeconds=5, TimeoutSeconds=86400)
     assert raised.poll_seconds == 88
     assert raised.warnings == (
-        "PollSeconds was raised from 5 to 88: a timeout of 86400 s must stay under 1,000 looks.",
+        "PollSeconds was raised from 5 to 88, to stay under 1,000 status checks in 86400 s: for a shorter interval, "
+        "request a shorter TimeoutSeconds.",
     )
     kept = request(PollSeconds=5)
     assert (kept.poll_seconds, kept.warnings) == (5, ())

@@ -99,8 +99,8 @@ def test_a_model_that_is_being_made_is_started_once_it_is_complete(kind: str) ->
 @pytest.mark.parametrize(
     ("runs_with", "asked", "warned"),
     [
-        ((2, None), {}, "MinInferenceUnits 2, MaxInferenceUnits none; asked for were MinInferenceUnits 1"),
-        ((1, 5), {"MaxInferenceUnits": 4}, "MaxInferenceUnits 5; asked for were MinInferenceUnits 1, Max"),
+        ((2, None), {}, "MinInferenceUnits 2, MaxInferenceUnits none, not with MinInferenceUnits 1"),
+        ((1, 5), {"MaxInferenceUnits": 4}, "MaxInferenceUnits 5, not with MinInferenceUnits 1, Max"),
         ((3, 4), {"MinInferenceUnits": 3, "MaxInferenceUnits": 4}, None),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_failed_model_whose_second_start_fails_too_is_requested_once() -> None
 
 def test_a_failed_model_that_the_service_refuses_to_start_is_requested_once() -> None:
     models = Models(script=[(0, "FAILED")], answers=[IN_USE, IN_USE])
-    with pytest.raises(ModelFailed, match="the service refused to start it again"):
+    with pytest.raises(ModelFailed, match="refused to start it again"):
         start(models)
     assert models.requests == [0]
 
@@ -218,7 +218,7 @@ def test_a_version_that_is_gone_and_calls_that_are_denied_are_no_reason_to_go_on
 @pytest.mark.parametrize("status", ["STOPPED", "RUNNING"])
 def test_a_model_that_this_app_may_not_stop_is_not_started_and_gets_no_lease(status: str) -> None:
     story = Story(Models(script=[(0, status)]))
-    with pytest.raises(AccessDenied, match="not configured for the project") as failed:
+    with pytest.raises(AccessDenied, match="does not manage the project") as failed:
         story.run({"ProjectVersionArn": OTHER_ARN, "ClientRequestToken": "t"})
     assert failed.value.cause["ProjectVersionArn"] == OTHER_ARN
     assert (story.models.looks, story.tokens.holders, story.items.kept) == ([], {}, {})
@@ -337,8 +337,9 @@ def test_a_full_quota_fails_at_once_and_names_the_models_that_fill_it() -> None:
     assert models.requests == [0]
     assert models.looks[-1][0] == 1
     said = failed.value.message
-    assert f"{OTHER_ARN} (RUNNING, 3 units), {CONFIGURED_ARN} (STOPPING, ? units)." in said
-    assert "refused 4 inference unit(s)" in said
+    assert said.startswith("Other models use up the account's quota (cables: RUNNING, 3 units; welds: STOPPING). ")
+    assert f"Models that hold capacity now: {OTHER_ARN}, {CONFIGURED_ARN}." in said
+    assert "refused 4 inference units for this model" in said
     assert "quota is 2 running models" in said
     assert failed.value.cause["Status"] == "STOPPED"
 
@@ -346,15 +347,29 @@ def test_a_full_quota_fails_at_once_and_names_the_models_that_fill_it() -> None:
 @pytest.mark.parametrize(
     ("readable", "says", "remedy"),
     [
-        (True, "quota now: none. ", "No other model holds capacity now."),
-        (False, "quota now: none that could be read; not all projects could. ", "Stop a model"),
+        (
+            True,
+            "No other model holds capacity, and the account's quota has no room for 1 inference unit",
+            "Start it again",
+        ),
+        (False, "The account's quota is used up. ", "Start it with WaitForCapacity"),
     ],
 )
 def test_a_quota_that_nobody_seems_to_fill_is_told_so(readable: bool, says: str, remedy: str) -> None:
     with pytest.raises(CapacityExceeded) as failed:
         start(Models(quota_free_at=NEVER, readable=readable))
-    assert says in failed.value.message
+    assert failed.value.message.startswith(says)
+    assert ("Not all projects could be read." in failed.value.message) is not readable
     assert str(failed.value.cause["Remedy"]).startswith(remedy)
+
+
+def test_of_many_models_that_fill_the_quota_three_are_named_and_twenty_listed() -> None:
+    others = [ModelVersion(OTHER_ARN.replace("cables", f"cables-{one}"), "RUNNING", None, 1) for one in range(22)]
+    with pytest.raises(CapacityExceeded) as failed:
+        start(Models(others=others, quota_free_at=NEVER))
+    said = failed.value.message
+    assert "(cables-0: RUNNING, 1 unit; cables-1: RUNNING, 1 unit; cables-2: RUNNING, 1 unit; and 19 more)." in said
+    assert f"{others[19].project_version_arn}, and 2 more." in said
 
 
 def test_who_waits_for_capacity_starts_as_soon_as_there_is_room() -> None:
@@ -381,7 +396,7 @@ def test_who_waits_for_capacity_waits_on_where_not_all_models_can_be_seen() -> N
 
 def test_who_waits_for_capacity_waits_no_longer_than_the_timeout() -> None:
     models = Models(others=[OTHER], quota_free_at=NEVER)
-    with pytest.raises(TimedOut, match="other models fill the quota") as failed:
+    with pytest.raises(TimedOut, match="Other models use up the account's quota") as failed:
         start(models, WaitForCapacity=True, TimeoutSeconds=100)
     assert models.looks[-1][0] == 100
     assert failed.value.cause["Remedy"] == CapacityExceeded.remedy
@@ -434,7 +449,7 @@ def test_the_timeout_of_a_start_for_later_counts_from_when_it_is_due() -> None:
 def test_a_model_that_runs_later_than_it_was_wanted_is_reported_with_a_warning(ready_at: str, late: bool) -> None:
     result = start(Models(once_started=[(0, "STARTING"), (600, "RUNNING")]), ReadyAt=ready_at)
     assert len(result.warnings) == late
-    assert all("5 min 0 s later than ReadyAt asked" in warning for warning in result.warnings)
+    assert all("5 min after ReadyAt" in warning for warning in result.warnings)
 
 
 def test_a_start_for_later_begins_as_late_as_past_starts_allow() -> None:

@@ -56,7 +56,7 @@ def running(**more: Any) -> Models:
 def of(models: Models, *held: Lease, **more: Any) -> StopStory:
     """A story of a model that these leases hold and whose item has these fields."""
     story = StopStory(models)
-    fields = {"leases": held, "ours": True, **more}
+    fields = {"leases": held, "managed": True, **more}
     story.items.change(lambda item: replace(item, **fields))
     return story
 
@@ -112,7 +112,7 @@ def test_a_claim_is_left_before_the_stop_is_requested_and_cleared_once_it_is_see
     story.before_look = lambda: claims.append(item(story).claim)
     run(story)
     assert claims == [None, *[Claim(ME, NOW)] * 8]
-    assert (item(story).claim, item(story).running, item(story).ours) == (None, None, True)
+    assert (item(story).claim, item(story).running, item(story).managed) == (None, None, True)
 
 
 @pytest.mark.parametrize("asked", [{}, {"LeaseId": "shift"}, {"Force": True}])
@@ -173,7 +173,10 @@ def test_a_version_that_is_gone_is_stopped_with_a_warning() -> None:
 
     result = run(StopStory(Gone()))
     assert (result.outcome, result.status) == (Outcome.MODEL_ALREADY_STOPPED, GONE)
-    assert result.warnings == ("The service does not know this model version (any more): there is nothing to stop.",)
+    assert result.warnings == (
+        "The service does not know this model version (any more): there is nothing to stop. Where cdk.json or a "
+        "pipeline still names it, name another one.",
+    )
 
 
 def test_a_version_whose_project_is_gone_is_stopped_too_and_never_looked_for() -> None:
@@ -242,7 +245,10 @@ def test_an_unknown_lease_counts_as_released_with_a_warning(others: tuple[Lease,
     story = of(running(), *others)
     result = run(story, LeaseId="shift")
     assert result.outcome is (Outcome.MODEL_KEPT_RUNNING if others else Outcome.MODEL_STOPPED)
-    assert result.warnings == ("There is no lease shift on this model: it had expired, or was released before.",)
+    assert result.warnings == (
+        "There is no lease shift on this model: it had expired, or was released before. Release the LeaseId that the "
+        "start was given.",
+    )
 
 
 def test_a_lease_is_released_once_and_not_again_if_it_is_taken_anew() -> None:
@@ -652,7 +658,8 @@ def test_a_token_of_a_stop_means_nothing_to_a_start_or_to_another_model() -> Non
 def test_an_interval_that_takes_too_many_looks_is_raised_with_a_warning() -> None:
     result = run(StopStory(running()), PollSeconds=1, TimeoutSeconds=86400)
     assert result.warnings == (
-        "PollSeconds was raised from 1 to 88: a timeout of 86400 s must stay under 1,000 looks.",
+        "PollSeconds was raised from 1 to 88, to stay under 1,000 status checks in 86400 s: for a shorter interval, "
+        "request a shorter TimeoutSeconds.",
     )
 
 
