@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import urllib.error
@@ -18,6 +19,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 MACHINES = ("StartModelArn", "StopModelArn", "RunWithModelArn")
 """Outputs of the stack."""
+_WATCH_SECONDS = 0.5
 
 
 class RemoteError(Exception):
@@ -54,18 +56,23 @@ class Remote:
         about = self.ask("GET", "")
         self.outputs: dict[str, str] = about["Outputs"]
         self.models: dict[str, str] = about["Models"]
-        self._session = boto3.Session(
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            region_name=about["Region"],
-        )
-        self.stepfunctions = self.client("stepfunctions")
-        self.dynamodb = self.client("dynamodb")
+        self._region: str = about["Region"]
+
+    @functools.cached_property
+    def stepfunctions(self) -> Any:
+        """The client of AWS Step Functions, made when it is needed: a client takes a while."""
+        return self.client("stepfunctions")
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service."""
-        config = Config(s3={"addressing_style": "path"})
-        return self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # named at run time
+            region_name=self._region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(s3={"addressing_style": "path"}),
+        )
 
     def ask(self, method: str, path: str, given: object = None) -> Any:
         """Ask the emulator itself.
@@ -95,7 +102,7 @@ class Remote:
         return arn
 
     def watch(self, execution_arn: str, project_version_arn: str) -> Iterator[StatusCheck]:
-        """Look at an execution several times a second; the last look is at its end."""
+        """Look at an execution twice a second; the last look is at its end."""
         while True:
             execution = self.stepfunctions.describe_execution(executionArn=execution_arn)
             entered = [name for _, name in states_entered(self.history(execution_arn))]
@@ -109,7 +116,7 @@ class Remote:
             )
             if execution["status"] != "RUNNING":
                 return
-            time.sleep(0.2)
+            time.sleep(_WATCH_SECONDS)
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
         """The execution's events, oldest first."""
@@ -126,7 +133,7 @@ class Remote:
 
     def leases(self) -> list[dict[str, Any]]:
         """What the table of models says of each: its attributes, as JSON."""
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["ModelTableName"])
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["ModelTableName"])
         items = [TypeDeserializer().deserialize({"M": item}) for page in pages for item in page["Items"]]
         return [item for item in items if item["Kind"] == "MODEL"]
 

@@ -29,9 +29,12 @@ def say(console: Console, line: str = "", style: str | None = None) -> None:
 
 
 def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: float) -> StatusCheck:
-    """Show an execution until it ends: live on a terminal, else a line for each change. Returns the last look."""
+    """Show an execution until it ends: live on a terminal that can, else a line for each change.
+
+    Returns the last look.
+    """
     last, shown = StatusCheck("", "RUNNING", None, 0), None
-    if console.is_terminal:
+    if console.is_interactive:
         with Live(console=console, refresh_per_second=8) as live:
             for last in looks:
                 live.update(_progress(last, expected_seconds))

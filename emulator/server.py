@@ -124,6 +124,8 @@ class Emulator:
         self._runtime_dir = runtime_dir
         self._clients: dict[str, Any] = {}
         self._clients_lock = threading.Lock()
+        # One for all of them: each reads the services' descriptions anew.
+        self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
         self._environment: dict[str, str | None] = {}
         self._server: BaseWSGIServer | None = None
 
@@ -200,15 +202,10 @@ class Emulator:
         """A boto3 client for this endpoint, with the tester's rights; it does not retry."""
         with self._clients_lock:
             if service not in self._clients:
-                session = boto3.Session(
-                    aws_access_key_id="test",
-                    aws_secret_access_key="test",
-                    region_name=self.region,
-                )
                 config = Config(
                     retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=_READ_SECONDS
                 )
-                client: Any = session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
+                client: Any = self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
                 self._clients[service] = client
             return self._clients[service]
 

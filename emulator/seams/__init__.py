@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.runtime import Deployed, Outcome
 from emulator.seams import (
+    clients,
     cloudformation,
     custom_resources,  # noqa: F401 - its class makes itself known
     dynamodb,
@@ -22,6 +23,7 @@ from emulator.seams import (
     lambdas,
     maps,
     resources,  # noqa: F401 - its classes make themselves known
+    speed,
     stacks,
     stepfunctions,
 )
@@ -47,7 +49,7 @@ def connect(
     """
     _install()
     connection.endpoint, connection.invoke, connection.deliver = endpoint, invoke, deliver
-    stepfunctions.task_client.cache_clear()
+    clients.forget()
 
 
 def disconnect() -> None:
@@ -59,5 +61,5 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, stacks, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps):
+    for seam in (cloudformation, stacks, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps, speed):
         seam.install()

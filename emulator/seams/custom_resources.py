@@ -9,15 +9,12 @@ import json
 import uuid
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from emulator.seams import lambdas
-from emulator.seams.patching import connection
+from emulator.seams import clients, lambdas
 
 _BUCKET = "cloudformation-custom-resource-response"
 
@@ -119,9 +116,7 @@ def _url(account: str, region: str, key: str) -> str:
     backend = s3_backends[account][get_partition(region)]
     if _BUCKET not in backend.buckets:
         backend.create_bucket(_BUCKET, region)
-    session = boto3.Session(aws_access_key_id="cfn", aws_secret_access_key="cfn", region_name=region)
-    s3 = session.client("s3", endpoint_url=connection.endpoint, config=Config(s3={"addressing_style": "path"}))
-    url: str = s3.generate_presigned_url("put_object", Params={"Bucket": _BUCKET, "Key": key})
+    url: str = clients.client("s3", region).generate_presigned_url("put_object", Params={"Bucket": _BUCKET, "Key": key})
     return url
 
 

@@ -30,8 +30,9 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+from emulator.seams import clients
 from emulator.seams.patching import patch
-from emulator.seams.stepfunctions import failure, task_client
+from emulator.seams.stepfunctions import failure
 
 _FOLLOWED_BY_MOTO = {"Resource", "Parameters"}
 
@@ -154,7 +155,7 @@ class ResultWriter:
         bucket, prefix = arguments["Bucket"], arguments.get("Prefix", "").rstrip("/")
         run: Run = env.map_run_record_pool_manager.get_all()[-1].run
         folder = "/".join(part for part in (prefix, run.arn.rpartition(":")[2]) if part)
-        s3 = task_client("s3", env.aws_execution_details.region)
+        s3 = clients.client("s3", env.aws_execution_details.region)
         written: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         for kind, name, text in run.files(self._config):
             body = text.encode()
@@ -205,7 +206,7 @@ def _template(parse: Any, arguments: Any) -> Any:
 
 def _list_objects(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:  # noqa: ARG001 - moto's
     """All pages, and each object as Step Functions hands it on."""
-    s3 = task_client("s3", resource_runtime_part.region)
+    s3 = clients.client("s3", resource_runtime_part.region)
     pages = s3.get_paginator("list_objects_v2").paginate(**env.stack.pop())
     env.stack.append(
         [
@@ -235,7 +236,7 @@ def install() -> None:
 
     # moto lists one page, and fails where there is none; and calls `localhost` at its own default port.
     patch(resource_eval_s3.ResourceEvalS3, "_handle_list_objects_v2", staticmethod(_list_objects))
-    patch(state_task_service_aws_sdk, "boto_client_for", lambda region, service, **_: task_client(service, region))
+    patch(state_task_service_aws_sdk, "boto_client_for", lambda region, service, **_: clients.client(service, region))
     # Errors of an SDK integration are named by the service's class in AWS's Java SDK.
     names = {**state_task_service_aws_sdk._SERVICE_ERROR_NAMES, "rekognition": "Rekognition"}
     patch(state_task_service_aws_sdk, "_SERVICE_ERROR_NAMES", names)

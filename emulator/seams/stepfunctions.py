@@ -7,8 +7,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser import models as executing
 from moto.stepfunctions.parser.api import HistoryEventType
@@ -20,7 +18,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceLambda,
 )
 
-from emulator.seams.patching import connection, patch
+from emulator.seams import clients
+from emulator.seams.patching import patch
 from emulator.wire import service_model
 
 _INTEGRATIONS = {"lambda": ("Lambda", "AWSLambdaException"), "states": ("StepFunctions", "AWSStepFunctionsException")}
@@ -31,18 +30,6 @@ def failure(env: Any, name: Any, event_type: HistoryEventType, details: Any) -> 
     """What moto raises where a state fails with an error that has a name."""
     event = FailureEvent(env=env, error_name=name, event_type=event_type, event_details=details)
     return FailureEventException(failure_event=event)
-
-
-@functools.cache
-def task_client(service: str, region: str) -> Any:
-    """The client with which Tasks call a service of this emulator."""
-    # Sessions are not thread-safe, and the default one is shared by all executions.
-    return boto3.Session(aws_access_key_id="stepfunctions", aws_secret_access_key="stepfunctions").client(
-        service,  # type: ignore[call-overload]  # named at run time
-        region_name=region,
-        endpoint_url=connection.endpoint,
-        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}, read_timeout=900),
-    )
 
 
 def error_name(service: str, code: str) -> str:
@@ -83,7 +70,7 @@ def install() -> None:
     """Put the patches in place."""
     # moto calls `localhost` at its own default port, with a new client for each task, made from the shared session.
     for module in (lambda_eval_utils, state_task_service_sfn):
-        patch(module, "boto_client_for", lambda region, service, **_: task_client(service, region))
+        patch(module, "boto_client_for", lambda region, service, **_: clients.client(service, region))
 
     # A StartExecution without a name gets one from the service.
     start_execution = executing.StepFunctionsParserBackend.start_execution

@@ -109,9 +109,10 @@ def deploy(emulator: Emulator, *resources: dict[str, Any], name: str | None = No
     return deploy_stack(stack, json.dumps(template), emulator.client("cloudformation"))
 
 
-def deploy_machine(emulator: Emulator, states: dict[str, Any], code: str = "") -> StateMachine:
-    """Deploy a state machine, with a function of this code."""
-    outputs = deploy(emulator, function(code or "def handler(event, context): return event"), machine(states))
+def deploy_machine(emulator: Emulator, states: dict[str, Any], code: str = "", *, timeout: int = 10) -> StateMachine:
+    """Deploy a state machine, with a function of this code that may take so many seconds."""
+    parts = function(code or "def handler(event, context): return event", timeout=timeout)
+    outputs = deploy(emulator, parts, machine(states))
     return StateMachine(outputs["Machine"], emulator.client("stepfunctions"))
 
 

@@ -28,9 +28,9 @@ def ask(emulator: Emulator, method: str = "GET", host: str | None = None, **head
 @pytest.mark.parametrize("origin", ["https://attacker.example", "null", "http://localhost:1", "http://127.0.0.1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_a_page_of_another_origin_is_refused_and_not_told_that_it_may_ask(
-    emulator: Emulator, method: str, origin: str
+    bare: Emulator, method: str, origin: str
 ) -> None:
-    status, headers = ask(emulator, method, Origin=origin)
+    status, headers = ask(bare, method, Origin=origin)
     assert status == 403
     assert "access-control-allow-origin" not in headers
 
@@ -38,14 +38,14 @@ def test_a_page_of_another_origin_is_refused_and_not_told_that_it_may_ask(
 @pytest.mark.parametrize(
     "name", ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example", "lambda"]
 )
-def test_nor_is_one_answered_that_calls_this_machine_by_a_name_of_its_own(emulator: Emulator, name: str) -> None:
-    port = emulator.endpoint.rpartition(":")[2]
+def test_nor_is_one_answered_that_calls_this_machine_by_a_name_of_its_own(bare: Emulator, name: str) -> None:
+    port = bare.endpoint.rpartition(":")[2]
     for host in (f"{name}:{port}", name):
-        assert ask(emulator, host=host)[0] == 403
+        assert ask(bare, host=host)[0] == 403
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "bucket.localhost"])
-def test_programs_of_this_machine_and_its_own_page_are_answered(emulator: Emulator, name: str) -> None:
-    port = emulator.endpoint.rpartition(":")[2]
-    assert ask(emulator, host=f"{name}:{port}")[0] == 200
-    assert ask(emulator, host=f"{name}:{port}", Origin=f"http://localhost:{port}")[0] == 200
+def test_programs_of_this_machine_and_its_own_page_are_answered(bare: Emulator, name: str) -> None:
+    port = bare.endpoint.rpartition(":")[2]
+    assert ask(bare, host=f"{name}:{port}")[0] == 200
+    assert ask(bare, host=f"{name}:{port}", Origin=f"http://localhost:{port}")[0] == 200

@@ -22,12 +22,17 @@ LOOKS = [
 @pytest.fixture
 def console() -> Console:
     """A pipe."""
-    return Console(file=io.StringIO(), width=100)
+    return Console(file=io.StringIO(), width=100, _environ={})
 
 
 @pytest.fixture
 def terminal() -> Console:
-    return Console(file=io.StringIO(), width=100, force_terminal=True)
+    return terminal_of("xterm-256color")
+
+
+def terminal_of(kind: str) -> Console:
+    """A terminal of this kind, whatever the tests run in."""
+    return Console(file=io.StringIO(), width=100, force_terminal=True, _environ={"TERM": kind})
 
 
 def said(console: Console) -> str:
@@ -80,6 +85,13 @@ def test_a_terminal_shows_the_last_look_live(terminal: Console) -> None:
     assert "\x1b[" in shown
     for part in ("Model is RUNNING", "RUNNING", "13 s of about 14 s"):
         assert part in shown
+
+
+def test_a_terminal_without_control_codes_gets_lines_like_a_pipe(console: Console) -> None:
+    dumb = terminal_of("dumb")
+    for one in (dumb, console):
+        report.follow(one, LOOKS, 14)
+    assert said(dumb) == said(console)
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,14 @@ def handler(event, context):
     assert deploy_machine(bare, states, code).run({}).output == {"Count": 2}
 
 
+def test_executions_of_one_definition_count_for_themselves(bare: Emulator) -> None:
+    """Though the definition is parsed once."""
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 1}]
+    failing = deploy_machine(bare, {"Try": task(Retry=retry)}, "def handler(event, context): raise ValueError")
+    tries = [failing.run({}).failed_tasks() for _ in range(2)]
+    assert tries == [["ValueError"] * 2] * 2
+
+
 def test_a_task_that_takes_too_long_is_a_states_timeout(bare: Emulator) -> None:
     states = {"Slow": task(TimeoutSeconds=1)}
     execution = deploy_machine(bare, states, "import time\ndef handler(event, context): time.sleep(2.5)").run({})
@@ -192,16 +200,20 @@ def test_errors_of_lambda_arrive_under_their_names(bare: Emulator, fault: dict[s
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
+    ("code", "timeout", "error"),
     [
-        ("import os\ndef handler(event, context): os._exit(1)", "Runtime.ExitError"),
-        ("import os, signal\ndef handler(event, context): os.kill(os.getpid(), signal.SIGKILL)", "Runtime.OutOfMemory"),
-        ("import time\ndef handler(event, context): time.sleep(30)", "Sandbox.Timedout"),
-        ("import nothing_of_this_name", "Runtime.ImportModuleError"),
+        ("import os\ndef handler(event, context): os._exit(1)", 60, "Runtime.ExitError"),
+        (
+            "import os, signal\ndef handler(event, context): os.kill(os.getpid(), signal.SIGKILL)",
+            60,
+            "Runtime.OutOfMemory",
+        ),
+        ("import time\ndef handler(event, context): time.sleep(600)", 1, "Sandbox.Timedout"),
+        ("import nothing_of_this_name", 60, "Runtime.ImportModuleError"),
     ],
 )
-def test_errors_of_the_runtime_arrive_under_their_names(bare: Emulator, code: str, error: str) -> None:
-    execution = deploy_machine(bare, {"Run": task()}, code).run({})
+def test_errors_of_the_runtime_arrive_under_their_names(bare: Emulator, code: str, timeout: int, error: str) -> None:
+    execution = deploy_machine(bare, {"Run": task()}, code, timeout=timeout).run({})
     assert (execution.status, execution.error) == ("FAILED", error)
 
 

@@ -1,74 +1,17 @@
-"""The emulator as a whole: its port, what it tells over HTTP, and that it leaves nothing behind."""
+"""The emulator as a whole: its port, and what it tells over HTTP."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emulator.deploy import ROOT, DeployError
+from emulator.deploy import DeployError
 from emulator.remote import Remote, RemoteError
 from emulator.server import Emulator, PortInUseError
-from tests.emulator.processes import gone
 from tests.emulator.stacks import deploy, deploy_machine, function, invocations_of, machine, task
-
-PROGRAM = """
-import json, os, sys, tempfile
-sys.path.insert(0, {root!r})
-from emulator.server import Emulator
-from tests.emulator.stacks import deploy_machine, task
-with Emulator(port=0, account_id="111122223333", region="eu-west-1") as emulator:
-    code = "import os\\ndef handler(event, context): return [os.getpid(), context.invoked_function_arn]"
-    execution = deploy_machine(emulator, {{"Run": task()}}, code).run({{}})
-    waiting = deploy_machine(emulator, {{"Wait": {{"Type": "Wait", "Seconds": 600, "End": True}}}}).start({{}})
-    print(json.dumps([execution.output, execution.arn, emulator.endpoint]), flush=True)
-{then}
-print(json.dumps([os.environ.get("MOTO_ACCOUNT_ID"), os.listdir(tempfile.gettempdir())]))
-"""
-
-
-def program(then: str, tmp_path: Path) -> "subprocess.Popen[str]":
-    """An emulator in a process of its own, that has run a function and has an execution under way."""
-    environment = {name: value for name, value in os.environ.items() if name != "MOTO_ACCOUNT_ID"}
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", PROGRAM.format(root=str(ROOT), then=then)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**environment, "TMPDIR": str(tmp_path)},
-    )
-
-
-def listening(endpoint: str) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", int(endpoint.rpartition(":")[2]))) == 0
-
-
-def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    with program("", tmp_path) as process:
-        assert process.stdout is not None
-        (pid, function_arn), execution_arn, endpoint = json.loads(process.stdout.readline())
-        assert function_arn.startswith("arn:aws:lambda:eu-west-1:111122223333:function:")
-        assert execution_arn.startswith("arn:aws:states:eu-west-1:111122223333:execution:")
-        account, files = json.loads(process.stdout.readline())
-        assert (account, files) == (None, [])
-    assert process.returncode == 0
-    assert gone(pid)
-    assert not listening(endpoint)
-
-
-def test_nothing_is_left_running_by_an_emulator_that_is_killed(tmp_path: Path) -> None:
-    with program("    import time; time.sleep(600)", tmp_path) as process:
-        assert process.stdout is not None
-        (pid, _), _, endpoint = json.loads(process.stdout.readline())
-        process.kill()
-    assert gone(pid)
-    assert not listening(endpoint)
 
 
 def test_a_port_in_use_is_said_clearly() -> None:

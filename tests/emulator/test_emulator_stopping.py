@@ -1,7 +1,7 @@
 """StopExecution and a state machine's TimeoutSeconds end an execution at once, in any state; nothing follows."""
 
 import json
-import time
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ def settled() -> Callable[[], None]:
 
 
 def gated(emulator: Emulator, states: dict[str, Any], **fields: Any) -> StateMachine:
-    outputs = deploy(emulator, function(GATED, timeout=60), machine({**states, **AFTER}, **fields))
+    outputs = deploy(emulator, function(GATED, timeout=600), machine({**states, **AFTER}, **fields))
     return StateMachine(outputs["Machine"], emulator.client("stepfunctions"))
 
 
@@ -126,7 +126,7 @@ def test_a_task_is_stopped_while_its_function_runs_on(
 
 
 def test_a_retry_s_pause_is_stopped(bare: Emulator, gate: Gate, settled: Callable[[], None]) -> None:
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 15, "MaxAttempts": 5}]
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "MaxAttempts": 5}]
     running = gated(bare, {"Run": task({**GIVEN, "Fail": True}, Retry=retry, **NEXT)})
     gate.open()
     arn = running.start({"Folder": str(gate.folder)})
@@ -188,13 +188,20 @@ def test_a_nested_execution_s_parent_is_stopped_and_the_child_left_alone(
 
 
 def test_an_execution_is_stopped_before_its_first_state(bare: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare = ExecutionWorker._get_evaluation_environment
+    prepare, end = ExecutionWorker._get_evaluation_environment, ExecutionWorker.stop
+    asked = threading.Event()
 
-    def prepare_slowly(self: ExecutionWorker) -> Any:
-        time.sleep(2)
+    def prepare_when_asked_to_stop(self: ExecutionWorker) -> Any:
+        asked.wait(60)
         return prepare(self)
 
-    monkeypatch.setattr(ExecutionWorker, "_get_evaluation_environment", prepare_slowly)
+    def stop_before(self: ExecutionWorker, *given: Any, **more: Any) -> None:
+        assert self.env is None
+        threading.Timer(0.1, asked.set).start()
+        end(self, *given, **more)
+
+    monkeypatch.setattr(ExecutionWorker, "_get_evaluation_environment", prepare_when_asked_to_stop)
+    monkeypatch.setattr(ExecutionWorker, "stop", stop_before)
     waiting = gated(bare, {"Wait": {"Type": "Wait", "Seconds": 600, **NEXT}})
     arn = waiting.start({})
     stop(waiting, arn)
