@@ -1,16 +1,17 @@
 """What a synthesis has made, in words for whoever ran `make synth`."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from aws_cdk import cx_api
 
 from infra.settings.settings import ROOT, Settings
 from lifecycle.shared.pricing import hourly_cost
+from lifecycle.shared.text import shortened, usd
 
 NAMED = 3
-"""More than so many are counted, not named."""
+"""Models and addresses; of more, how many more."""
 
 
 def summary(settings: Settings, assembly: cx_api.CloudAssembly) -> str:
@@ -30,16 +31,10 @@ def _sentence(settings: Settings, template: Path) -> str:
     resources = len(json.loads(template.read_text("utf-8"))["Resources"])
     units = sum(model.max_inference_units or model.min_inference_units for model in settings.models.values())
     cost = hourly_cost(units, settings.inference_unit_hour_usd)
-    mails = _named([one.address for one in settings.notification_emails], "addresses", nobody="nobody")
+    addresses = [one.address for one in settings.notification_emails] or ["nobody"]
     where = template.relative_to(ROOT) if template.is_relative_to(ROOT) else template
     return (
         f"{where} has {resources} resources for account {settings.account} in {settings.region}. They run "
-        f"{_named(list(settings.models), 'models')} (as configured for up to USD {cost:,.2f} per hour) "
-        f"and send mail to {mails}."
+        f"{', '.join(shortened([*settings.models], NAMED))} (as configured for up to {usd(cost)} per hour) "
+        f"and send mail to {', '.join(shortened(addresses, NAMED))}."
     )
-
-
-def _named(names: Sequence[str], kind: str, nobody: str = "") -> str:
-    if len(names) > NAMED:
-        return f"{len(names)} {kind}"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or nobody

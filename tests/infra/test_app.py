@@ -98,16 +98,15 @@ def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, min
     )
     where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"
     assert made == (
-        f"{where} for account 111122223333 in eu-west-1. They run defects, logos and welds (as configured for up to "
-        "USD 16.00 per hour) and send mail to ml-operators@example.com, night-shift@example.com and "
-        "packaging@example.com."
+        f"{where} for account 111122223333 in eu-west-1. They run defects, logos, welds (as configured for up to USD "
+        "16.00 per hour) and send mail to ml-operators@example.com, night-shift@example.com, packaging@example.com."
     )
     assert said_of(minimal.assembly)[-1].endswith(" per hour) and send mail to nobody.")
 
 
-def test_many_models_are_counted(hundred: Template) -> None:
-    """The addresses too."""
-    assert "They run 100 models (as configured for up to USD 400.00 per hour)" in said_of(hundred.assembly)[-1]
+def test_of_many_models_three_are_named(hundred: Template) -> None:
+    named = "circuit-boards-000, circuit-boards-001, circuit-boards-002, and 97 more"
+    assert f" They run {named} (as configured for up to USD 400.00 per hour) " in said_of(hundred.assembly)[-1]
 
 
 def test_a_synthesis_uses_nothing_deprecated_and_says_nothing_else(assemblies: Assemblies, stack: Template) -> None:
