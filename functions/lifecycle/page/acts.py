@@ -17,7 +17,7 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
-from lifecycle.shared.arns import VersionArn, region_and_account
+from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.text import plural, usd
 from lifecycle.shared.wire import Json, parse_timestamp, timestamp
 
@@ -249,7 +249,7 @@ def _which(
     except (TypeError, ValueError):
         problems.append(f"ProjectVersionArn: {_quoted(arn)} is not the ARN of a model version")
         return {}, ""
-    if (version.region, version.account) != region_and_account(here) or not configuration.manages(arn):
+    if version.elsewhere(here) or not configuration.manages(arn):
         problems.append(f"ProjectVersionArn: {_quoted(arn)} is not of a project that this app manages")
     return {"ProjectVersionArn": arn}, configuration.exact_name(arn)
 

@@ -183,6 +183,10 @@ STOP = {"Action": "stop", "Model": "defects", **MADE}
         ({"Action": "stop", "ProjectVersionArn": 7, **MADE}, "is not the ARN of a model version"),
         ({"Action": "stop", "ProjectVersionArn": OTHER_ARN, **MADE}, "is not of a project that this app manages"),
         (
+            {"Action": "stop", "ProjectVersionArn": ARN.replace("arn:aws:", "arn:aws-cn:"), **MADE},
+            "is not of a project that this app manages",
+        ),
+        (
             {"Action": "stop", "ProjectVersionArn": ARN.replace("us-east-1", "eu-west-1"), **MADE},
             "is not of a project that this app manages",
         ),
