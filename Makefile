@@ -100,8 +100,8 @@ bill: setup ## Show what the deployed models have cost this month, or MONTH=2026
 faults: setup ## Tell every story of docs/evidence/reliability.md, and write its table
 	@$(PY) -m tests.account
 
-abuse: setup ## Try every input of docs/evidence/abuse.md, and write its tables
-	@$(PY) -m tests.abuse
+abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
+	@ABUSE=100 $(PYTEST) tests/abuse --dist load
 
 audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
 	@$(PY) -m tools.audit

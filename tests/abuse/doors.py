@@ -6,158 +6,93 @@
 
 import copy
 import html.parser
-import io
 import json
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import time_machine
+from hypothesis import strategies as st
 
 from lifecycle.adapters.model_table import EXECUTION, MODEL
 from lifecycle.errors import LifecycleError
 from lifecycle.shared.wire import timestamp
-from tests.abuse.fields import ELSEWHERE, HOSTILE, LENGTHS, MALFORMED, TYPES
-from tests.abuse.hostile import NUMBERS, nested
-from tests.abuse.judge import Verdict, account
+from tests.abuse.hostile import ENDS_OF_TIME, HOSTILE, TIMES, VALUES, nested
+from tests.abuse.judge import Broken, broken, silent_account
+from tests.abuse.schemas import Strategy, corrupted
 from tests.account.account import Account
+from tests.account.clients import Caller
 from tests.account.functions import Context, Functions, as_runtime_sends
 from tests.account.kernel import Process
 from tests.unit.examples import ARN, MACHINES, NOW
 
 Json = Any
-Chance = random.Random
 MADE = timestamp(NOW)
-FORMS = {"forms": {"all": {"minutes-defects": "60"}}, "theme": "dark", "timezone": {"offsetISO": "+01:00"}}
+"""Stands for the moment of the call."""
+MINUTES = "minutes-defects"
+FORMS = {"forms": {"all": {MINUTES: "60"}}, "theme": "dark", "timezone": {"offsetISO": "+01:00"}}
+LEASE = {"ProjectVersionArn": ARN, "LeaseId": "a", "PageMadeAt": MADE}
 CALLS: Mapping[str, Sequence[dict[str, Json]]] = {
     "act": (
-        {
-            "Action": "start",
-            "Model": "defects",
-            "PageMadeAt": MADE,
-            "MinutesField": "minutes-defects",
-            "widgetContext": FORMS,
-        },
-        {
-            "Action": "extend",
-            "ProjectVersionArn": ARN,
-            "LeaseId": "a",
-            "ExpiresAt": MADE,
-            "Minutes": 60,
-            "PageMadeAt": MADE,
-        },
-        {"Action": "release", "ProjectVersionArn": ARN, "LeaseId": "a", "PageMadeAt": MADE},
+        {"Action": "start", "Model": "defects", "PageMadeAt": MADE, "MinutesField": MINUTES, "widgetContext": FORMS},
+        {"Action": "extend", **LEASE, "ExpiresAt": MADE, "Minutes": 60},
+        {"Action": "release", **LEASE},
         {"Action": "stop", "ProjectVersionArn": ARN, "PageMadeAt": MADE},
     ),
     "page": ({"widgetContext": FORMS}, {"Report": "bill", "Month": "2026-11"}),
     "settle": ({"detail": {"executionArn": "", "status": "FAILED"}},),
     "tick": ({"Schedule": "shift", "Action": "start", "ScheduledTime": MADE, "HoursAhead": 0},),
     "sweep": ({},),
-}
+}  # fmt: skip
 """What is right, to be made wrong."""
-ODD_TIMES = (
-    "0001-01-01T00:00:00+23:59",
-    "9999-12-31T23:59:59-23:59",
-    "2026-11-24T07:00:00",
-    "2026-11-24",
-    "now",
-    "1999-12-31T23:59:59Z",
-    MADE + "\n",
-)
-OTHERS = (
-    ARN,
-    MACHINES.start_model,
-    "arn:aws:states:us-east-1:123456789012:execution:Other:x",
-    "arn:aws:states:eu-west-1:210987654321:execution:Lifecycle-StartModel:x",
-    "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel",
-    "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-DetectBatch:x",
-)
-WORDS: Mapping[str, tuple[str, int]] = {
-    "act": ("`act`: a click on the page", 2000),
-    "page": ("`page`: the dashboard's widget", 300),
-    "settle": ("`settle`: the event of an execution's end", 2000),
-    "tick": ("`tick`: a schedule", 2000),
-    "sweep": ("`sweep`: a schedule", 200),
-}
-"""By the function: the words of its row, and how many calls."""
+OF_NO_MATTER = frozenset({"theme", "offsetISO", "timezone", "status", "HoursAhead"})
+"""What makes no call wrong that changes anything."""
+RIGHT_ALL_THE_SAME = {"Minutes": "[0-9]+", MINUTES: "[0-9]+", "LeaseId": "[A-Za-z0-9._:/-]+"}
+WRONG_MINUTES = (0, -1, 10_081, 10**6, "1e3", "\u0661", 1.5, True, "60 ")
+_EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel:x"
+ODD: Mapping[str, Strategy] = {
+    "ProjectVersionArn": corrupted((ARN,)).filter(ARN.__ne__),
+    "executionArn": corrupted((_EXECUTION, _EXECUTION.replace("StartModel", "DetectBatch"), ARN, MACHINES.start_model)),
+    "PageMadeAt": st.sampled_from((*TIMES, *ENDS_OF_TIME, f"{MADE}\n")),
+    "ExpiresAt": st.sampled_from(("now", "08:00\n", "+12026-11-24T08:00:00Z")),
+    "ScheduledTime": st.sampled_from((*TIMES, *ENDS_OF_TIME, f"{MADE}\n")),
+    "Month": st.sampled_from(("2026-13", "0000-01", "9999-12", "2026-1\n", "\uff12026-11", "x" * 100_000)),
+    "Minutes": st.sampled_from(WRONG_MINUTES),
+    MINUTES: st.sampled_from(WRONG_MINUTES),
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of a function."""
-
-    function: str
-    event: Json
-
-    def __str__(self) -> str:
-        return f"{self.function}: {json.dumps(self.event)[:300]}"
+def anything() -> Strategy:
+    """Whatever may be sent."""
+    crowd = st.builds(
+        lambda stem, count: {f"{stem}{n}": n for n in range(count)}, st.sampled_from(HOSTILE), st.just(2_000)
+    )
+    deep = st.builds(nested, st.sampled_from((3, 100, 400)), st.sampled_from(("list", "dict")))
+    return st.sampled_from((*VALUES[1:], *HOSTILE, "x" * 200_000, "<b>" * 60_000)) | deep | crowd
 
 
-def calls(function: str, share: float = 1) -> Iterator[Call]:
-    """The calls of a row; the same ones each time."""
-    chance = random.Random(function)  # noqa: S311 - the same calls every time
-    for _ in range(max(1, round(WORDS[function][1] * share))):
-        yield Call(function, _wrong(function, chance))
-
-
-def _wrong(function: str, chance: Chance) -> Json:
-    if chance.random() < 0.1 or function == "sweep":
-        return _anything(chance)
-    event = copy.deepcopy(dict(chance.choice(CALLS[function])))
-    places = list(_places(event))
-    if function in ("act", "settle", "tick"):
-        # What a theme is, or a field that is not asked for, makes no call wrong.
-        places = [one for one in places if one[-1] not in ("theme", "offsetISO", "timezone", "status", "HoursAhead")]
-    *way, name = chance.choice(places)
+@st.composite
+def wrong(draw: st.DrawFn, function: str) -> Json:
+    """A call in which one thing is wrong, or that is none at all."""
+    event = copy.deepcopy(dict(draw(st.sampled_from(CALLS[function]))))
+    places = [one for one in _places(event) if function == "page" or one[-1] not in OF_NO_MATTER]
+    place = draw(st.none() | st.sampled_from(places)) if places else None
+    if place is None:
+        return draw(anything())
+    *way, name = place
     inner = event
     for step in way:
         inner = inner[step]
-    how = chance.random()
-    if how < 0.15 and not (function == "act" and name == "widgetContext") and name != "Minutes":
+    how = draw(st.sampled_from(("without", "renamed", "other", "other", "other")))
+    if how == "without" and name not in ("Minutes", "widgetContext"):  # without these it is right
         del inner[name]
-    elif how < 0.3:
-        inner[name.swapcase() + chance.choice(("", " ", "\u200b", "\u0000"))] = inner.pop(name)
+    elif how == "renamed":
+        inner[name.swapcase() + draw(st.sampled_from(("", " ", "\u200b", "\0")))] = inner.pop(name)
     else:
-        inner[name] = _bad(name, chance)
+        inner[name] = draw(anything() | ODD.get(name, st.nothing()).filter(inner[name].__ne__))
+        if re.fullmatch(RIGHT_ALL_THE_SAME.get(name, "(?!)"), str(inner[name])):
+            inner[name] = "no id, no number"
     return event
-
-
-def _bad(name: str, chance: Chance) -> Json:
-    special: Mapping[str, Sequence[Json]] = {
-        "ProjectVersionArn": (*ELSEWHERE, *MALFORMED),
-        "executionArn": (*OTHERS, *MALFORMED),
-        "PageMadeAt": ODD_TIMES,
-        "ExpiresAt": [one for one in ODD_TIMES if one[0] not in "019"],
-        "ScheduledTime": ODD_TIMES,
-        "Month": ("2026-13", "0000-01", "9999-12", "2026-1\n", "\uff12\uff10\uff12\uff16-11", "x" * 100_000),
-        "Minutes": (0, -1, 10_081, 10**6, "1e3", "\u0661", 1.5, True, "60 ", ""),
-        "minutes-defects": (0, -1, 10_081, "1e3", "\u0661", 1.5, True, "60 ", ""),
-    }
-    if name in special and chance.random() < 0.6:
-        return chance.choice(list(special[name]))
-    value = _anything(chance)
-    if name in ("Minutes", "minutes-defects") and (value is None or str(value).isdigit()):
-        return "x"
-    return "no id" if name == "LeaseId" and isinstance(value, str) and value.isalnum() else value
-
-
-def _anything(chance: Chance) -> Json:
-    kind = chance.choice(("type", "text", "number", "deep", "long", "many"))
-    match kind:
-        case "type":
-            # What is nothing at all counts as left out.
-            return chance.choice([one for values in TYPES.values() for one in values])
-        case "text":
-            return chance.choice(HOSTILE)
-        case "number":
-            return chance.choice(NUMBERS)
-        case "deep":
-            return nested(chance.choice((3, 100, 400)), chance.choice(("list", "dict")))
-        case "long":
-            return chance.choice(("x", "<b>", "\u00e9")) * (chance.choice(LENGTHS) // 3)
-    return {f"{chance.choice(HOSTILE)}{number}": number for number in range(chance.choice((3, 2_000)))}
 
 
 def _places(event: dict[str, Json]) -> Iterator[tuple[str, ...]]:
@@ -167,51 +102,46 @@ def _places(event: dict[str, Json]) -> Iterator[tuple[str, ...]]:
             yield from ((name, *below) for below in _places(value))
 
 
-PROPERTIES = {
-    "unchanged": "no table, execution or model is changed, and nobody is told anything",
-    "answered": "a page in HTML, or an error of the contract; no function fails with anything else",
-    "safe": "HTML that has nothing of what was sent in it but text; no answer is larger than 64 KB",
-}
 LARGEST_ANSWER = 64 * 1024
 
 
-def judged(chosen: Sequence[Call], functions: Functions) -> list[Verdict]:
-    """What comes of calls, all in an account in which a model runs under a lease."""
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        here = account(functions, traveller, labels={"once_started": ((0, "RUNNING"),)})
+@contextmanager
+def held(functions: Functions) -> Iterator[Account]:
+    """An account in which a model runs under a lease."""
+    with silent_account(functions, labels={"once_started": ((0, "RUNNING"),)}) as here:
         here.start(MACHINES.start_model, "held", {"Model": "defects", "LeaseId": "a", "LeaseMinutes": 0}, 0)
         here.run(600)
-        traveller.move_to(NOW)
-        return [_judged(one, here) for one in chosen]
+        yield here
 
 
-def _judged(one: Call, here: Account) -> Verdict:
+def called(function: str, event: Json, here: Account) -> Broken:
+    """What does not hold of a call that is wrong.
+
+    *unchanged*: no table, execution or model is changed, and nobody is told anything. *answered*: a page in HTML, or an
+    error of the contract; no function fails with anything else. *safe*: the HTML has nothing of what was sent in it but
+    text, and no answer is larger than 64 KB.
+    """
     before = _state(here)
-    ended: list[Json] = []
+    answers: list[Any] = []
+    made_now = json.loads(json.dumps(event).replace(MADE, timestamp(here.simulation.now)))
 
     def body() -> None:
         try:
-            with here.functions.environment(one.function) as handler:
-                answer = handler(one.event, Context(lambda: 30.0, one.function))
-            ended.append(as_runtime_sends(answer))
+            with here.functions.environment(function) as handler:
+                answers.append(as_runtime_sends(handler(made_now, Context(lambda: 30.0, function))))
         except LifecycleError as error:
-            ended.append(error)
+            answers.append(error)
 
     process: Process = here.simulation.begin(body)
-    process.caller = _Caller(one.function)  # type: ignore[attr-defined] # whose calls they are
+    process.caller = Caller(function)  # type: ignore[attr-defined] # whose calls they are
     here.simulation.run(here.simulation.seconds + 60)
-    checks: Mapping[str, Callable[[], Iterator[str]]] = {
-        "unchanged": lambda: (f"{name} changed" for name, value in _state(here).items() if value != before[name]),
-        "answered": lambda: iter([f"{type(process.error).__name__}: {process.error}"[:300]] if process.error else []),
-        "safe": lambda: _unsafe(ended[0]) if ended else iter(()),
-    }
-    return Verdict(str(one), {name: "; ".join(found) for name, check in checks.items() if (found := list(check()))})
-
-
-@dataclass
-class _Caller:
-    function: str
-    died: str | None = None
+    return broken(
+        {
+            "unchanged": (f"{name} changed" for name, value in _state(here).items() if value != before[name]),
+            "answered": iter([f"{type(process.error).__name__}: {process.error}"[:300]] if process.error else []),
+            "safe": _unsafe(answers[0]) if answers else iter(()),
+        }
+    )
 
 
 def _state(here: Account) -> Mapping[str, Json]:
@@ -229,14 +159,10 @@ def _state(here: Account) -> Mapping[str, Json]:
 
 
 def _unsafe(answer: Json) -> Iterator[str]:
-    if isinstance(answer, LifecycleError):
-        text = str(answer)
-        if len(text) > LARGEST_ANSWER:
-            yield f"an error of {len(text)} characters"
-        return
-    if len(answer) > LARGEST_ANSWER:
-        yield f"an answer of {len(answer)} characters"
-    said = json.loads(answer)
+    text = str(answer)
+    if len(text) > LARGEST_ANSWER:
+        yield f"an answer of {len(text)} characters"
+    said = json.loads(text)
     if isinstance(said, str):
         tags = _Tags()
         tags.feed(said)

@@ -1,27 +1,73 @@
-"""Inputs of the four state machines that are wrong in a way that is known, and those that are right and mean harm.
+"""Inputs of the four state machines from their schemas: right ones, and those in which a known thing is made wrong.
 
 An input is begun as a right one; then something is made wrong, and the path of that is what the answer has to name.
 """
 
-import functools
 import json
-import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from tests.abuse.fields import FREE, HOSTILE, OPTIONAL, REQUIRED, WHICH, Kind
-from tests.abuse.hostile import INJECTIONS, NUMBERS, WHOLE_UNICODE, nested
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from tests.abuse import schemas
+from tests.abuse.hostile import ENDS_OF_TIME, HALVES, HOSTILE, NUMBERS, UNICODE, VALUES, nested
+from tests.abuse.schemas import Field, Strategy, fields_of, has_halves, keeps
 from tests.account.machine import PAYLOAD, payload_bytes
-from tests.unit.examples import ARN, WORKLOAD
+from tests.unit.examples import ARN, NOW, WORKLOAD
 
 Json = Any
-Chance = random.Random
-Paths = tuple[str, ...]
-"""Each has to be named."""
+Draw = st.DrawFn
 OR = "\n"
 """Between two of which one has to be named; in a path, which is on a line, there is none."""
+ROOM = PAYLOAD - 2_000
+"""Bytes of an input that leave room for what a state adds to it."""
+FILES = {
+    "StartModel": "start_model",
+    "StopModel": "stop_model",
+    "RunWithModel": "run_with_model",
+    "DetectBatch": "detect_batch",
+}
+_FOLDER = Path(__file__).parents[2] / "statemachine" / "schemas"
+SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    machine: json.loads((_FOLDER / f"{name}.input.schema.json").read_text(encoding="utf-8"))
+    for machine, name in FILES.items()
+}
+FIELDS = {machine: {one.path: one for one in fields_of(schema)} for machine, schema in SCHEMAS.items()}
+TYPED = {machine: [one for one in fields.values() if one.type] for machine, fields in FIELDS.items()}
+BUCKET, PLACE = "factory-images", "line-1/"
+WHICH = ("ProjectVersionArn", "Model")
+"""Exactly one of them is needed."""
+RIGHT: Mapping[str, Strategy] = {
+    "ProjectVersionArn": st.just(ARN),
+    "Model": st.just("defects"),
+    "LeaseId": st.sampled_from(("A" * 128, "../../x", "::", "run/x", "schedule/shift", "dashboard", "-")),
+    "Workload": st.just({"StateMachineArn": WORKLOAD}),
+    "Bucket": st.just(BUCKET),
+    "Prefix": st.sampled_from(UNICODE).map(PLACE.__add__),
+}
+"""Of fields of which the schema does not say all: what is configured here."""
+MORE_WRONG: Mapping[str, Callable[[str], bool]] = {
+    "ProjectVersionArn": lambda value: value.split(":")[:5] != ARN.split(":")[:5],
+    "Model": lambda value: value != "defects",
+    "Workload.StateMachineArn": lambda value: value != WORKLOAD,
+    "Bucket": lambda value: value != BUCKET,
+    "Prefix": lambda value: not value.startswith(PLACE),
+    "ClientRequestToken": has_halves,
+    "ReadyAt": lambda _value: True,  # no string that is tried is a time
+}
+"""What is wrong although it keeps to the schema."""
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "ProjectVersionArn": (ARN,),
+    "Model": ("defects", "none"),
+    "Workload.StateMachineArn": (WORKLOAD, WORKLOAD.replace("NightlyInspection", "Lifecycle-StopModel")),
+    "Bucket": (BUCKET,),
+    "Prefix": ("line-2/", "Line-1/", "/line-1/"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,19 +77,18 @@ class Hostile:
     Parameters
     ----------
     paths : tuple of str
-        What is wrong; none where nothing is.
+        What is wrong; each has to be named.
     dry : bool
         It asks for a dry run, of which nobody is told.
     """
 
     machine: str
-    row: str
     text: str
-    paths: Paths = ()
+    paths: tuple[str, ...] = ()
     dry: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.machine}, {self.row}, {self.paths}: {self.text[:300]}"
+    def __repr__(self) -> str:
+        return f"{self.machine}, {self.paths}: {self.text[:1000]}"
 
 
 def written(value: Json) -> str:
@@ -51,54 +96,85 @@ def written(value: Json) -> str:
     return json.dumps(value).replace("Infinity", "1e400")
 
 
-# What is right ------------------------------------------------------------------------------------
+def _hostile(machine: str, payload: Json, *paths: str) -> Hostile:
+    dry = isinstance(payload, dict) and payload.get("DryRun") is True
+    return Hostile(machine, written(payload), paths, dry)
 
 
-def right(machine: str, chance: Chance, *, dry: float = 0.05) -> dict[str, Json]:
+@st.composite
+def right(draw: Draw, machine: str) -> dict[str, Json]:
     """An input that is right, and means harm where it may."""
-    payload: dict[str, Json] = {}
-    which = chance.choice([name for name in WHICH[machine] if "." not in name])
-    payload[which] = WHICH[machine][which].right(chance)
-    for name, kind in REQUIRED[machine].items():
-        if "." not in name:
-            payload[name] = kind.right(chance)
-    optional = OPTIONAL[machine]
-    for name in chance.sample(list(optional), chance.randint(0, min(4, len(optional)))):
-        payload[name] = optional[name].right(chance)
-    if "MinInferenceUnits" in payload or "MaxInferenceUnits" in payload:
-        payload |= {"MinInferenceUnits": 1, "MaxInferenceUnits": chance.choice((1, 2.0, 1000))}
-    for name in FREE[machine]:
-        if chance.random() < 0.3:
-            payload[name] = free(chance)
-    if "DryRun" in optional and chance.random() < dry:
-        payload["DryRun"] = True
+    schema = SCHEMAS[machine]
+    names = [*schema.get("required", ()), draw(st.sampled_from(WHICH))]
+    names += ["Prefix"] if machine == "DetectBatch" else []  # the images are where they may be read
+    others = [name for name in schema["properties"] if name not in (*names, *WHICH)]
+    names += draw(st.lists(st.sampled_from(others), max_size=5, unique=True))
+    known = {name: RIGHT[name] if name in RIGHT else schemas.right(schema["properties"][name]) for name in names}
+    payload = {name: draw(strategy) for name, strategy in known.items()}
+    if machine == "DetectBatch" and "Model" in payload:
+        payload["Model"] = {"ProjectVersionArn": ARN, "Status": "RUNNING"}
+    if {"MinInferenceUnits", "MaxInferenceUnits"} & set(payload):
+        payload |= {"MinInferenceUnits": 1, "MaxInferenceUnits": draw(st.sampled_from((1, 2.0, 1000)))}
+    if "DryRun" in payload:
+        payload["DryRun"] = draw(st.booleans())
     return payload
 
 
-def free(chance: Chance) -> Json:
-    """Whatever fits into 16 KiB and can be written as JSON in UTF-8."""
-    texts = (*INJECTIONS, *WHOLE_UNICODE)
-    return chance.choice(
-        (
-            chance.choice(texts),
-            {chance.choice(texts): chance.choice(texts), "__proto__": {"DryRun": True}, "": None},
-            [chance.choice(texts), [], {}, None, True, 2**63, -0.0, 1e308, 10**300],
-            nested(chance.choice((1, 30, 200)), chance.choice(("list", "dict"))),
-            [[[]]],
-            [chance.choice(texts)],
-            chance.choice(("x" * 16_000, "\u00e9" * 8_000, "\U0001f600" * 4_000, '"' * 8_000)),
-            {"StartedBySweep": chance.choice(texts)},
-            None,
-            chance.choice((0, -1, 1.5, 2**63, False)),
-        )
-    )
+@st.composite
+def legal(draw: Draw, machine: str) -> Hostile:
+    """An input that is right; a run's workload is given anything."""
+    payload = draw(right(machine))
+    if machine == "RunWithModel":
+        # Not null: to the interpreter of JSONata that is used here it is the same as nothing.
+        given = draw(st.dictionaries(st.sampled_from(HOSTILE), schemas.anything(), max_size=2))
+        payload["Workload"] = {**payload["Workload"], "Input": given}
+    return _hostile(machine, payload)
 
 
 # What is wrong ------------------------------------------------------------------------------------
 
-Made = tuple[Json, Paths]
-"""An input, and the paths of what is wrong with it."""
-Maker = Callable[[str, Chance], Made]
+
+def put(payload: dict[str, Json], path: str, value: Json) -> str:
+    """Put a value in its place; what is to be named."""
+    top, _, below = path.partition(".")
+    if top in WHICH:
+        for other in WHICH:
+            payload.pop(other, None)
+    payload[top] = {**(payload.get(top) or {}), below: value} if below else value
+    if path == "Workload.ModelField":
+        payload[top].setdefault("Input", {})
+    if path == "Bucket":
+        return f"Bucket{OR}Prefix"  # a bucket that is not configured is told of together with the prefix
+    if path == "Model.ProjectVersionArn":
+        return f"Model.ProjectVersionArn{OR}ProjectVersionArn"
+    return f"{path}{OR}ProjectVersionArn, Model" if value is None and path in WHICH else path
+
+
+def _values(make: Callable[[Field], Strategy], *types: str) -> Callable[[str], Strategy]:
+    """A value in one field of these types, or of any, that is wrong."""
+
+    def strategy(machine: str) -> Strategy:
+        fields = [one for one in TYPED[machine] if not types or one.type in types]
+
+        @st.composite
+        def made(draw: Draw) -> Hostile:
+            payload, field = draw(right(machine)), draw(st.sampled_from(fields))
+            value = draw(make(field))
+            return _hostile(machine, payload, put(payload, field.path, value))
+
+        return made()
+
+    return strategy
+
+
+def _is_wrong(field: Field, value: str) -> bool:
+    name = field.path.removeprefix("Model.")
+    return not keeps(field.schema, value) or (name in MORE_WRONG and MORE_WRONG[name](value))
+
+
+def _wrong_text(field: Field) -> Strategy:
+    examples = EXAMPLES.get(field.path.removeprefix("Model."), ())
+    return schemas.texts(field.schema, examples).filter(lambda value: _is_wrong(field, value))
 
 
 def shown(name: str) -> str:
@@ -109,284 +185,150 @@ def shown(name: str) -> str:
     return quoted if len(quoted) <= 80 else f"{quoted[:80]}..."
 
 
-@functools.cache
-def kinds(machine: str) -> Mapping[str, Kind]:
-    """Every field that is not free, by its path."""
-    return {**OPTIONAL[machine], **WHICH[machine], **REQUIRED[machine]}
-
-
-def put(payload: dict[str, Json], path: str, value: Json, machine: str) -> Paths:
-    """Put a value in its place; the paths that are to be named."""
-    top, _, below = path.partition(".")
-    if top in WHICH[machine]:
-        for other in WHICH[machine]:
-            payload.pop(other, None)
-    if below:
-        payload[top] = {**(payload.get(top) or {}), below: value}
-    else:
-        payload[top] = value
-    if path == "Bucket":
-        return (f"Bucket{OR}Prefix",)  # a bucket that is not configured is told of together with the prefix
-    if path == "Model.ProjectVersionArn":
-        return (f"Model.ProjectVersionArn{OR}ProjectVersionArn",)
-    if value is None and top in ("ProjectVersionArn", "Model") and not below:
-        return (f"{top}{OR}ProjectVersionArn, Model",)
-    return (path,)
-
-
-def wrong(row: str, make: Callable[[Kind, Chance], Json] | None = None) -> Maker:
-    """A value that is wrong in the way of a row, in any field that knows of it."""
-
-    def maker(machine: str, chance: Chance) -> Made:
-        payload = right(machine, chance)
-        known = kinds(machine)
-        if make:
-            path = chance.choice([path for path, kind in known.items() if kind.types])
-            value = make(known[path], chance)
-        else:
-            path = chance.choice([path for path, kind in known.items() if row in kind.wrong])
-            value = known[path].wrong[row](chance)
-        return payload, put(payload, path, value, machine)
-
-    return maker
-
-
-def lookalike(machine: str, chance: Chance) -> Made:
+@st.composite
+def unknown(draw: Draw, machine: str) -> Hostile:
     """A name that is not known, and looks like one that is, or means harm."""
-    payload = right(machine, chance)
-    known = [name for name in (*kinds(machine), *FREE[machine]) if "." not in name]
-    field = chance.choice(known)
-    name = chance.choice(
-        (
-            field.lower(),
-            field.upper(),
-            field[0].lower() + field[1:],
-            f" {field}",
-            f"{field} ",
-            f"{field}\n",
-            f"{field}\u200b",
-            f"\ufeff{field}",
-            f"{field}\u0000",
-            f"{field}.$",
-            f"{field}.",
-            f"${field}",
-            field.replace("o", "\u043e").replace("e", "\u0435").replace("a", "\u0430"),
-            field[:-1],
-            f"{field}s",
-            field[1:] + field[0],
-            "".join(f"_{one.lower()}" if one.isupper() else one for one in field).lstrip("_"),
-            f"{field}: is fine",
-            "__proto__",
-            "constructor",
-            "__class__",
-            "toString",
-            "$ref",
-            "$schema",
-            "StateMachineArn",
-            "Leases",
-            "",
-            "." * 7,
-            "x" * chance.choice((80, 81, 300, 100_000)),
-            chance.choice(HOSTILE),
-            chance.choice(HOSTILE) * 50,
-        )
-    )
-    if name in known:
-        name = f"{name}_"
-    payload[name] = chance.choice((None, True, 1, "x", [], {}, chance.choice(HOSTILE)))
-    if machine == "RunWithModel" and chance.random() < 0.3:
-        payload["Workload"] = {**payload["Workload"], name: payload.pop(name)}
-        if name in ("StateMachineArn", "Input", "ModelField"):
-            payload["Workload"] = {"StateMachineArn": WORKLOAD, f"{name}_": 1}
-            name = f"{name}_"
-        return payload, (f"Workload.{shown(name)}",)
-    return payload, (shown(name),)
+    payload = draw(right(machine))
+    within = draw(st.booleans()) and machine == "RunWithModel"
+    known = FIELDS[machine] if not within else {path.partition(".")[2]: None for path in FIELDS[machine]}
+    name = draw(schemas.lookalikes(draw(st.sampled_from(sorted(SCHEMAS[machine]["properties"])))))
+    assume(name not in known)
+    value: Json = draw(st.sampled_from((None, True, 1, "x", [], {}, *HOSTILE)))
+    if within:
+        payload["Workload"] = {**payload["Workload"], name: value}
+        return _hostile(machine, payload, f"Workload.{shown(name)}")
+    return _hostile(machine, {**payload, name: value}, shown(name))
 
 
-def missing(machine: str, chance: Chance) -> Made:
-    """Without something that has to be there."""
-    payload = right(machine, chance)
-    which = [name for name in WHICH[machine] if "." not in name]
-    paths = [name for name in REQUIRED[machine] if machine != "DetectBatch" or name == "Bucket"]
-    path = chance.choice([*paths, "ProjectVersionArn, Model", "ProjectVersionArn, Model"])
-    if path == "ProjectVersionArn, Model":
-        for name in which:
-            payload.pop(name, None)
-        return payload, (path,)
-    top, _, below = path.partition(".")
-    if below:
-        payload[top] = {"Input": {}}
-    else:
-        del payload[top]
-    return payload, (path,)
-
-
-def both(machine: str, chance: Chance) -> Made:
-    """Both of those of which exactly one is needed."""
-    payload = right(machine, chance)
-    for name, kind in WHICH[machine].items():
-        if "." not in name:
-            payload[name] = kind.right(chance)
-    return payload, ("ProjectVersionArn, Model",)
-
-
-def no_object(machine: str, chance: Chance) -> Made:
-    """The whole of it is something else."""
-    ok = right(machine, chance, dry=0)
-    value = chance.choice(
-        (
-            None,
-            True,
-            False,
-            chance.choice(NUMBERS),
-            chance.choice(HOSTILE),
-            json.dumps({"Model": "defects"}),
-            ARN,
-            [],
-            [ok],
-            [[ok]],
-            [{"DryRun": True, "Model": "defects"}],
-            nested(chance.choice((3, 50, 400))),
-            "x" * chance.choice((1, 1000, 200_000)),
-            [chance.choice(HOSTILE)] * chance.choice((1, 100)),
-            [0] * chance.choice((1, 1000, 50_000)),
-        )
-    )
-    return value, ("input",)
-
-
-def crowd(machine: str, chance: Chance) -> Made:
-    """Very many names that are not known."""
-    payload = right(machine, chance)
-    count = chance.choice((40, 400, 4_000, 12_000))
-    stem = chance.choice(("Modell", "x", "LeaseMinute", "\u05e9", "<b>", "projectversionarn"))
-    payload |= {f"{stem}{number}": number for number in range(count)}
-    return payload, ("and * problems more",)
-
-
-def context(machine: str, chance: Chance) -> Made:
-    """A Context that is larger than it may be, or that nobody could give back untouched."""
-    payload = right(machine, chance)
-    large = chance.choice((16_385, 17_000, 100_000, 200_000))
-    payload["Context"] = chance.choice(
-        (
-            "x" * large,
-            "\u00e9" * (large // 2),
-            "\U0001f600" * (large // 4),
-            "\u0001" * (large // 6 + 1),
-            ["x"] * (large // 4),
-            {f"field-{number}": None for number in range(large // 16 + 200)},
-            [nested(400)] * 21,
-            float("inf"),
-            {"a": [float("-inf")]},
-            "\ud800",
-            {"\udfff": 1},
-            ["a", {"b": "c\udc00\ud800"}],
-        )
-    )
-    return payload, ("Context",)
-
-
-def between(machine: str, chance: Chance) -> Made:
-    """What is wrong only together with something else."""
-    payload = right(machine, chance)
-    if machine == "DetectBatch":
-        payload["Prefix"] = chance.choice(("line-2/", "line-1", "", "/line-1/", "LINE-1/"))
-        return payload, ("Prefix",)
-    if machine == "StopModel":
-        return both(machine, chance)
-    if machine == "RunWithModel" and chance.random() < 0.5:
-        given: Json = chance.choice((None, True, 0, "x", [], [{}], chance.choice(HOSTILE)))
-        payload["Workload"] = {
-            **payload["Workload"],
-            "Input": given,
-            "ModelField": chance.choice(("M", *WHOLE_UNICODE)),
+@st.composite
+def missing(draw: Draw, machine: str) -> Hostile:
+    """Without something that has to be there, or with both of which exactly one is needed."""
+    payload = draw(right(machine))
+    required = [*SCHEMAS[machine].get("required", ()), *WHICH]
+    path = draw(st.sampled_from(required))
+    if path not in WHICH:
+        del payload[path]
+        if path == "Workload" and draw(st.booleans()):
+            payload[path], path = {"Input": {}}, "Workload.StateMachineArn"
+        return _hostile(machine, payload, path)
+    if draw(st.booleans()):
+        payload |= {
+            "ProjectVersionArn": ARN,
+            "Model": "defects" if machine != "DetectBatch" else {"ProjectVersionArn": ARN},
         }
-        return payload, ("Workload.Input",)
-    if chance.random() < 0.5:
-        return payload, put(payload, "ReadyAt", kinds(machine)["ReadyAt"].wrong["between"](chance), machine)
-    least = chance.choice((2, 3, 1000))
-    payload |= {"MinInferenceUnits": least, "MaxInferenceUnits": chance.choice((1, least - 1, 1.0))}
-    return payload, ("MaxInferenceUnits",)
+    else:
+        # That and nothing else is a question, of which nobody is told.
+        payload = {
+            "TimeoutSeconds" if machine != "DetectBatch" else "Bucket": 60 if machine != "DetectBatch" else BUCKET
+        }
+    return _hostile(machine, payload, "ProjectVersionArn, Model")
 
 
-def whole_of_it(machine: str, chance: Chance) -> Made:
+@st.composite
+def no_object(draw: Draw, machine: str) -> Hostile:
+    """The whole of it is something else."""
+    wrong = [one for one in (*VALUES, *HOSTILE, ARN, '{"Model": "defects"}') if not isinstance(one, dict)]
+    value = draw(
+        st.sampled_from(wrong)
+        | st.sampled_from((50, 400)).map(nested)
+        | right(machine).map(lambda one: [{**one, "DryRun": True}])
+        | st.sampled_from(("x" * 200_000, [0] * 50_000))
+    )
+    return _hostile(machine, value, "input")
+
+
+@st.composite
+def crowd(draw: Draw, machine: str) -> Hostile:
+    """Very many names that are not known."""
+    stem = draw(st.sampled_from(("Modell", "x", "LeaseMinute", "\u05e9", "<b>", "projectversionarn")))
+    count = draw(st.sampled_from((40, 400, 4_000, 12_000)))
+    more = {f"{stem}{number}": number for number in range(count)}
+    return _hostile(machine, {**draw(right(machine)), **more}, "and * problems more")
+
+
+@st.composite
+def together(draw: Draw, machine: str) -> Hostile:
+    """What is wrong only together with something else, or beyond what a schema can say."""
+    payload = draw(right(machine))
+    rules = {
+        "DetectBatch": ["Prefix"],
+        "StopModel": ["Context"],
+        "StartModel": ["Context", "ReadyAt", "MaxInferenceUnits"],
+        "RunWithModel": ["Context", "ReadyAt", "MaxInferenceUnits", "Workload.Input"],
+    }
+    path = draw(st.sampled_from(rules[machine]))
+    match path:
+        case "Prefix":
+            payload["Prefix"] = draw(st.sampled_from(("line-2/", "line-1", "", "/line-1/", "LINE-1/")))
+        case "ReadyAt":
+            payload["ReadyAt"] = draw(st.sampled_from((*ENDS_OF_TIME[2:], (NOW + timedelta(days=31)).isoformat())))
+        case "MaxInferenceUnits":
+            payload |= {"MinInferenceUnits": draw(st.sampled_from((2, 3, 1000))), "MaxInferenceUnits": 1}
+        case "Workload.Input":
+            given = draw(st.sampled_from([one for one in VALUES if not isinstance(one, dict)]))
+            field = draw(st.sampled_from(("M", *UNICODE)))
+            payload["Workload"] = {**payload["Workload"], "Input": given, "ModelField": field}
+        case "Context":
+            payload["Context"] = draw(_bad_context())
+    return _hostile(machine, payload, path)
+
+
+def _bad_context() -> Strategy:
+    """Larger than it may be, or nothing that anybody could give back untouched."""
+    sizes = st.sampled_from((16_385, 17_000, 100_000, 200_000))
+    texts = st.builds(
+        lambda size, one: one * (size // (payload_bytes(one) - 2) + 1), sizes, st.sampled_from(schemas.WIDE)
+    )
+    lists = sizes.map(lambda size: ["x"] * (size // 4))
+    infinite = st.sampled_from([one for one in NUMBERS if one in (float("inf"), float("-inf"))])
+    halves = st.sampled_from(HALVES)
+    return st.one_of(
+        texts, lists, st.just([nested(400)] * 21), infinite, infinite.map(lambda one: {"a": [one]}),
+        halves, halves.map(lambda one: {one: 1}), halves.map(lambda one: ["a", {"b": one}]),
+    )  # fmt: skip
+
+
+@st.composite
+def whole(draw: Draw, machine: str) -> Hostile:
     """As large as an input may be, and so no state could be given it together with anything else."""
-    payload = right(machine, chance, dry=0)
-    left = PAYLOAD - chance.choice((0, 1, 30, 100)) - payload_bytes({**payload, "Comment": ""})
-    payload["Comment"] = "x" * left
-    return payload, ("input",)
+    payload = draw(right(machine))
+    payload["Comment"] = ""
+    left = PAYLOAD - draw(st.sampled_from((0, 1, 30, 100))) - payload_bytes(payload)
+    return _hostile(machine, {**payload, "Comment": "x" * left}, "input")
 
 
-def several(machine: str, chance: Chance) -> Made:
+@st.composite
+def several(draw: Draw, machine: str) -> Hostile:
     """Two to four things at once, in different fields."""
-    payload = right(machine, chance)
-    known = kinds(machine)
-    which = set(WHICH[machine])
-    free_to_choose = [path for path in known if path not in which and "." not in path]
-    chosen = [*chance.sample(free_to_choose, min(len(free_to_choose), chance.randint(1, 3)))]
-    paths: list[str] = []
-    for path in chosen:
-        if path in ("Bucket", "Prefix", "MinInferenceUnits", "MaxInferenceUnits"):
-            continue
-        paths += put(payload, path, known[path].of_wrong_type(chance), machine)
-    name = chance.choice(("Modle", "<b>", "a\nb", "\ud800", "{% $x %}"))
-    payload[name] = 1
-    return payload, (*paths, shown(name))
+    payload = draw(right(machine))
+    free = [one for one in TYPED[machine] if one.path not in (*WHICH, "Bucket", "Prefix") and "." not in one.path]
+    fields = draw(st.lists(st.sampled_from(free), min_size=1, max_size=3, unique_by=lambda one: one.path))
+    paths = [put(payload, one.path, draw(schemas.other_type(one.schema))) for one in fields]
+    name = draw(st.sampled_from(("Modle", "<b>", "a\nb", "\ud800", "{% $x %}")))
+    return _hostile(machine, {**payload, name: 1}, *paths, shown(name))
 
 
-ROWS: Mapping[str, tuple[str, Maker, int]] = {
-    "types": (
-        "A value of another type, in every field",
-        wrong("", lambda kind, chance: kind.of_wrong_type(chance)),
-        2000,
+WRONG: Mapping[str, Callable[[str], Strategy]] = {
+    "A value of another type, in every field": _values(lambda field: schemas.other_type(field.schema)),
+    "Lists and objects, up to 400 deep": _values(lambda field: schemas.deep(field.schema)),
+    "Numbers at, past, and far past every bound": _values(
+        lambda field: schemas.beyond(field.schema), "integer", "number"
     ),
-    "nested": ("Lists and objects, up to 400 deep", wrong("", lambda kind, chance: kind.nested(chance)), 600),
-    "strings": ("Strings: wrong characters, injections, Unicode", wrong("strings"), 2000),
-    "numbers": ("Numbers at, past, and far past every bound", wrong("numbers"), 1500),
-    "ARNs": ("ARNs of others, and malformed ones", wrong("ARNs"), 800),
-    "huge": ("Strings up to 200 KB", wrong("huge"), 400),
-    "lookalike": ("Names that are not known, or look like one that is", lookalike, 1500),
-    "missing": ("Something that has to be there is not", missing, 300),
-    "both": ("Both of those of which exactly one is needed", both, 200),
-    "no object": ("No object at all", no_object, 500),
-    "crowd": ("40 to 12,000 names that are not known", crowd, 60),
-    "context": ("A Context that is too large, or no text", context, 300),
-    "between": ("Fields that do not go together", between, 300),
-    "whole": ("An input as large as an execution may be given", whole_of_it, 60),
-    "several": ("Several of these at once", several, 600),
+    "Strings: wrong characters, injections, Unicode, ARNs of others, no times": _values(_wrong_text, "string"),
+    "Strings up to 200 KB": _values(lambda field: schemas.long(field.schema), "string"),
+    "Names that are not known, or look like one that is": unknown,
+    "Something that has to be there is not, or both of which one is needed": missing,
+    "No object at all": no_object,
+    "40 to 12,000 names that are not known": crowd,
+    "Fields that do not go together; a Context that is too large, or no text": together,
+    "An input as large as an execution may be given": whole,
+    "Several of these at once": several,
 }
-"""By their key: the words of the row, who makes its inputs, and how many of them for each machine."""
-ROOM = PAYLOAD - 2_000
-"""Bytes of an input that leave room for what a state adds to it."""
-_NEVER = {("context", "DetectBatch")}
+"""By the words of their row: what makes the inputs of a state machine."""
 
 
-def hostile(machine: str, row: str, share: float = 1) -> Iterator[Hostile]:
-    """The inputs of a row; the same ones each time."""
-    if (row, machine) in _NEVER:
-        return
-    _, make, count = ROWS[row]
-    chance = random.Random(f"{machine} {row}")  # noqa: S311 - the same inputs every time
-    for _ in range(max(1, round(count * share))):
-        text = ""
-        while not text or (len(text) > ROOM and row != "whole" and payload_bytes(json.loads(text)) > ROOM):
-            payload, paths = make(machine, chance)
-            text = written(payload)
-        dry = isinstance(payload, dict) and payload.get("DryRun") is True
-        yield Hostile(machine, row, text, paths, dry)
-
-
-def legal(machine: str, share: float = 1) -> Iterator[Hostile]:
-    """Inputs that are right, and mean harm where they may."""
-    chance = random.Random(f"{machine} legal")  # noqa: S311 - the same inputs every time
-    for _ in range(max(1, round(LEGAL * share))):
-        payload = right(machine, chance, dry=0.1)
-        if machine == "RunWithModel":
-            # Not null: to the interpreter of JSONata that is used here it is the same as nothing.
-            given = chance.choice((free(chance) or 0, {chance.choice(HOSTILE): free(chance)}))
-            payload["Workload"] = {**payload["Workload"], "Input": given}
-        yield Hostile(machine, "legal", written(payload), (), payload.get("DryRun") is True)
-
-
-LEGAL = 500
+def wrong(machine: str, words: str) -> Strategy:
+    """The inputs of a row, each as large as leaves room for what a state adds, but where it is to be too large."""
+    return WRONG[words](machine).filter(
+        lambda one: len(one.text) <= ROOM or "as large as" in words or payload_bytes(json.loads(one.text)) <= ROOM
+    )

@@ -1,12 +1,15 @@
-"""What has to come of an input, and of what people are told of it: judged in the simulated account."""
+"""What has to come of an input, and of what people are told of it: judged in the simulated account.
 
-import functools
+What does not hold is said in words, by property; where all holds there is nothing to say.
+"""
+
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,7 @@ import fastjsonschema
 import time_machine
 
 from lifecycle.configuration import DetectBatch
-from tests.abuse.fields import BUCKET
-from tests.abuse.inputs import OR, Hostile
+from tests.abuse.inputs import BUCKET, OR, PLACE, Hostile
 from tests.account.account import DETECT_BATCH, Account
 from tests.account.functions import CONFIGURATION, ENVIRONMENT, MORE, TIMEOUTS, Functions, loaded
 from tests.account.machine import CAUSE
@@ -39,12 +41,7 @@ ABUSED = {
 SCHEMAS = Path(__file__).parents[2] / "statemachine" / "schemas"
 LONGEST_TEXT = 32 * 1024
 """Bytes of a mail. SNS takes 256 KiB; nobody reads that."""
-TOGETHER = 100
-"""Executions in an account."""
-APART = 3
-"""Seconds between two of them: Powertools Idempotency keeps in its store at what it is, and could not bear two
-invocations in a process at a time, which Lambda never has."""
-SECTIONS = ("What it costs:", "What to do:", "If plans change:", "What happened:", "Details:", "Links:")
+SECTIONS = ("What happened:", "What it costs:", "What to do:", "Details:", "Links:")
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -73,7 +70,7 @@ class S3:
 @contextmanager
 def abused() -> Iterator[Functions]:
     """All functions, with a chat channel and DetectBatch configured."""
-    batch = DetectBatch((f"s3://{BUCKET}/line-1/",), "s3://factory-results/found")
+    batch = DetectBatch((f"s3://{BUCKET}/{PLACE}",), "s3://factory-results/found")
     with loaded((*TIMEOUTS, *MORE), replace(CONFIGURATION, detect_batch=batch), ABUSED) as functions:
         yield functions
 
@@ -86,76 +83,81 @@ def account(functions: Functions, traveller: time_machine.Traveller, **more: Any
     return made
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What does not hold of an input, by property: in words."""
-
-    what: str
-    broken: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{dict(self.broken)}: {self.what}"
+Broken = dict[str, str]
+"""What does not hold, by property."""
 
 
-PROPERTIES = {
-    "refused": "FAILED with `InvalidRequest`, at the first try; no function fails with anything else",
-    "named": "the Cause is JSON that names the field and has a remedy",
-    "untouched": "nothing reaches Rekognition or S3, and nothing is left in a table",
-    "told": "told once on each channel (of a dry run, and of DetectBatch, nobody)",
-    "safe": "what is told is bounded: no control characters, markup or mentions, no line that looks like ours",
-}
+def broken(checks: Mapping[str, Iterator[str]]) -> Broken:
+    """Of which properties there is something to say."""
+    return {name: words for name, check in checks.items() if (words := "; ".join(check))}
 
 
-def judged(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
-    """What comes of inputs that are wrong, some at a time in an account of their own."""
-    return [
-        verdict
-        for first in range(0, len(chosen), TOGETHER)
-        for verdict in _judged(chosen[first:][:TOGETHER], functions)
-    ]
-
-
-def _judged(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
+@contextmanager
+def silent_account(functions: Functions, **more: Any) -> Iterator[Account]:
+    """One whose functions log nothing."""
     with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        here = account(functions, traveller)
-        for number, one in enumerate(chosen):
-            here.simulation.after(number * APART, functools.partial(_start, here, one, f"n{number}"))
-        here.run(TOGETHER * APART + 900)
+        yield account(functions, traveller, **more)
+
+
+def refused(one: Hostile, functions: Functions) -> Broken:
+    """What does not hold of an input that is wrong.
+
+    *refused*: FAILED with ``InvalidRequest``, at the first try, and no function fails with anything else. *named*: the
+    Cause is JSON that names the field and has a remedy. *untouched*: nothing reaches Rekognition or S3, and nothing is
+    left in a table. *told*: once on each channel; of a dry run, and of DetectBatch, nobody. *safe*: what is told is
+    bounded, has no control characters, markup or mentions, and no line that looks like ours.
+    """
+    with silent_account(functions) as here:
+        execution = _started(one, here)
+        here.run(900)
     told = Told(here)
-    executions = [one for one in here.stepfunctions.executions.values() if re.fullmatch("n[0-9]+", one.name)]
-    stray = "; ".join(_strays(here))
-    return [_verdict(one, execution, told, stray) for one, execution in zip(chosen, executions, strict=True)]
+    return broken(
+        {
+            "refused": _refused(execution),
+            "named": is_named(one, execution.cause or ""),
+            "untouched": _strays(here),
+            "told": told.is_told(execution, 0 if one.dry or one.machine == "DetectBatch" else 1),
+            "safe": told.is_safe(execution),
+        }
+    )
 
 
-LET_IN = {
-    "passes": "ends as an input of its kind without the harm in it; no function fails",
-    "untouched": "Context, and what a workload is given, come back as they were: nothing in them is evaluated",
-    "told": "told once on each channel (of a dry run, and of DetectBatch, nobody)",
-    "safe": "as above",
-}
+def let_in(one: Hostile, functions: Functions) -> Broken:
+    """What does not hold of an input that is right, whatever it means.
 
-
-def let_in(chosen: Sequence[Hostile], functions: Functions) -> list[Verdict]:
-    """What comes of inputs that are right, each in an account of its own."""
-    return [_let_in(one, functions) for one in chosen]
-
-
-def _let_in(one: Hostile, functions: Functions) -> Verdict:
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        here = account(functions, traveller, labels={"once_started": ((0, "STARTING"), (60, "RUNNING"))})
+    *passes*: it ends as one without the harm in it; no function fails. *once*: nothing is started twice. *untouched*:
+    Context, and what a workload is given, come back as they were: nothing in them is evaluated. *told*, *safe*: as
+    above.
+    """
+    with silent_account(functions, labels={"once_started": ((0, "STARTING"), (60, "RUNNING"))}) as here:
         if one.machine == "DetectBatch":
             here.custom_labels.follow(((0, "RUNNING"),))
-        arn = here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name="n", input=one.text)
+        execution = _started(one, here)
         here.run(7200)
-    execution, told, given = here.stepfunctions.executions[arn["executionArn"]], Told(here), json.loads(one.text)
-    dry = one.dry or one.machine in ("RunWithModel", "DetectBatch")
-    checks: Mapping[str, Callable[[], Iterator[str]]] = {
-        "passes": lambda: _passes(execution, here, given),
-        "untouched": lambda: _returned(execution, here, told, given),
-        "told": lambda: told.is_told(execution, 0 if dry else 1),
-        "safe": lambda: (line for one in here.stepfunctions.executions.values() for line in told.is_safe(one)),
-    }
-    return Verdict(str(one), {name: "; ".join(found) for name, check in checks.items() if (found := list(check()))})
+    told, given = Told(here), json.loads(one.text)
+    quiet = one.dry or one.machine in ("RunWithModel", "DetectBatch")
+    return broken(
+        {
+            "passes": _passes(execution, here, given),
+            "once": _once(here),
+            "untouched": _returned(execution, here, told, given),
+            "told": told.is_told(execution, 0 if quiet else 1),
+            "safe": chain.from_iterable(map(told.is_safe, here.stepfunctions.executions.values())),
+        }
+    )
+
+
+def _started(one: Hostile, here: Account) -> Execution:
+    begun = here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name="n", input=one.text)
+    return here.stepfunctions.executions[begun["executionArn"]]
+
+
+def _once(here: Account) -> Iterator[str]:
+    machines = [one.machine_arn for one in here.stepfunctions.executions.values()]
+    if twice := {one for one in machines if machines.count(one) > 1}:
+        yield f"executions of {twice}"
+    if len(here.custom_labels.starts) > 1 or len(here.custom_labels.stops) > 1:
+        yield f"starts at {here.custom_labels.starts}, stops at {here.custom_labels.stops}"
 
 
 def _passes(execution: Execution, here: Account, given: Json) -> Iterator[str]:
@@ -183,22 +185,6 @@ def _returned(execution: Execution, here: Account, told: "Told", given: Json) ->
     for child in here.stepfunctions.executions.values():
         if child.machine_arn == WORKLOAD and json.loads(child.given) != workload.get("Input", {}):
             yield f"the workload was given {child.given[:200]}"
-
-
-def _start(here: Account, one: Hostile, name: str) -> None:
-    here.stepfunctions.start_execution(stateMachineArn=ARNS[one.machine], name=name, input=one.text)
-
-
-def _verdict(one: Hostile, execution: Execution, told: "Told", stray: str) -> Verdict:
-    checks: Mapping[str, Callable[[], Iterator[str]]] = {
-        "refused": lambda: _refused(execution),
-        "named": lambda: is_named(one, execution.cause or ""),
-        "untouched": lambda: iter([stray] if stray else []),
-        "told": lambda: told.is_told(execution, 0 if one.dry or one.machine == "DetectBatch" else 1),
-        "safe": lambda: told.is_safe(execution),
-    }
-    broken = {name: "; ".join(found) for name, check in checks.items() if (found := list(check()))}
-    return Verdict(str(one), broken)
 
 
 def _refused(execution: Execution) -> Iterator[str]:

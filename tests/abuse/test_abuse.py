@@ -1,55 +1,100 @@
-"""A small part of docs/evidence/abuse.md: some inputs of each row, some calls, and the largest that are legal."""
+"""What docs/evidence/abuse.md promises of hostile inputs and calls, and of the largest that are legal.
 
-import io
+``make test`` tries the same few of each kind every time, ``make abuse`` some hundred of each, others every time.
+"""
+
+import copy
 import json
+import os
 import re
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-import time_machine
 from awslambdaric.lambda_runtime_exception import FaultException
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.abuse import doors, judge, sizes
-from tests.abuse.fields import FREE, MACHINES, OPTIONAL, REQUIRED, WHICH
-from tests.abuse.inputs import ROWS, hostile, legal
+from infra.settings.settings import Settings, SettingsError
+from tests.abuse import doors, judge, schemas, sizes
+from tests.abuse.hostile import HOSTILE, VALUES
+from tests.abuse.inputs import SCHEMAS, WRONG, Hostile, legal, wrong
 from tests.account import machine
 from tests.account.account import Account
 from tests.account.faults import Fault, Lost
 from tests.account.functions import Functions
-from tests.unit.examples import ARN, NOW
+from tests.conftest import SETTINGS
+from tests.unit.examples import ARN
 from tests.unit.examples import MACHINES as ARNS
 
 pytestmark = pytest.mark.xdist_group("faults")
-ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "evidence" / "abuse.md").read_text(encoding="utf-8")
-SOME = 0.004
-"""Of a row's inputs: at least one."""
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "evidence" / "abuse.md").read_text(encoding="utf-8")
+TIMES = int(os.environ.get("ABUSE", "1"))
+"""So many times as many as in ``make test``, and others every time."""
+
+Test = Callable[..., None]
 
 
-@pytest.mark.parametrize("name", MACHINES)
-def test_an_input_that_is_wrong_is_refused_by_its_name_and_touches_nothing(functions: Functions, name: str) -> None:
-    some = [one for row in ROWS for one in hostile(name, row, SOME)]
-    assert [str(verdict) for verdict in judge.judged(some, functions) if verdict.broken] == []
+def examples(count: int) -> Callable[[Test], Test]:
+    """So many in ``make test``."""
+    return settings(max_examples=count * TIMES, derandomize=TIMES == 1, print_blob=True, database=None)
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("words", WRONG)
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_an_input_that_is_wrong_is_refused_by_its_name_and_touches_nothing(
+    functions: Functions, name: str, words: str
+) -> None:
+    @examples(2 if "12,000" in words else 6)
+    @given(wrong(name, words))
+    def refused(one: Hostile) -> None:
+        assert judge.refused(one, functions) == {}
+
+    refused()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_an_input_that_is_right_passes_whatever_it_means(functions: Functions, name: str) -> None:
-    some = legal(name, 0.012)
-    assert [str(verdict) for verdict in judge.let_in(list(some), functions) if verdict.broken] == []
+    @examples(10)
+    @given(legal(name))
+    def passes(one: Hostile) -> None:
+        assert judge.let_in(one, functions) == {}
+
+    passes()
 
 
-@pytest.mark.parametrize("function", doors.WORDS)
+@examples(5)
+@given(st.sampled_from(sorted(SCHEMAS)).flatmap(legal))
+def test_what_is_right_is_seen_to_be_no_refusal(functions: Functions, one: Hostile) -> None:
+    assert "untouched" in judge.refused(one, functions)
+
+
+@examples(5)
+@given(wrong("StartModel", next(iter(WRONG))))
+def test_a_field_that_is_not_named_is_missed(functions: Functions, one: Hostile) -> None:
+    assert set(judge.refused(replace(one, paths=("Unheard",)), functions)) == {"named"}
+
+
+@pytest.mark.parametrize("function", doors.CALLS)
 def test_a_call_that_is_wrong_changes_nothing(functions: Functions, function: str) -> None:
-    some = list(doors.calls(function, 0.02))
-    assert [str(verdict) for verdict in doors.judged(some, functions) if verdict.broken] == []
+    with doors.held(functions) as here:
+
+        @examples(30)
+        @given(doors.wrong(function))
+        def changes_nothing(event: object) -> None:
+            assert doors.called(function, event, here) == {}
+
+        changes_nothing()
 
 
 @pytest.mark.parametrize("event", doors.CALLS["act"], ids=lambda event: event["Action"])
 def test_a_call_that_is_right_is_seen_to_change_something(functions: Functions, event: dict[str, object]) -> None:
-    (verdict,) = doors.judged([doors.Call("act", event)], functions)
-    assert "unchanged" in verdict.broken
+    with doors.held(functions) as here:
+        assert set(doors.called("act", event, here)) == {"unchanged"}
 
 
 ODD: tuple[tuple[str, object], ...] = (
@@ -69,32 +114,44 @@ ODD: tuple[tuple[str, object], ...] = (
 def test_what_no_caller_should_send_is_answered_all_the_same(
     functions: Functions, function: str, event: object
 ) -> None:
-    (verdict,) = doors.judged([doors.Call(function, event)], functions)
-    assert dict(verdict.broken) == {}
+    with doors.held(functions) as here:
+        assert doors.called(function, event, here) == {}
 
 
-QUICK = (
-    "an input of 256 KiB",
-    "500 leases",
-    "all but 256 KiB",
-    "more than 500",
-    "is given 200 KiB, and fails",
-    "status message",
-    "a start that fails",
-)
+def _places(value: Any, *way: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Of all that a configuration has."""
+    if way:
+        yield way
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        if name != "pattern":  # it may hold anything
+            yield from _places(one, *way, name)
 
 
-SOME_CASES = [case for case in sizes.CASES if any(words in case.words for words in QUICK)]
+@examples(60)
+@given(st.sampled_from(list(_places(SETTINGS))), st.data())
+def test_a_setting_that_is_wrong_is_refused_by_its_key(place: tuple[str | int, ...], data: st.DataObject) -> None:
+    """``cdk.json`` is its owner's alone, who has to be told what is wrong all the same."""
+    changed = copy.deepcopy(dict(SETTINGS))
+    *way, name = place
+    inner: Any = changed
+    for step in way:
+        inner = inner[step]
+    kind = next(kind for kind, is_one in schemas.TYPES.items() if is_one(inner[name]))
+    others = [one for one in VALUES if not schemas.TYPES[kind](one) and not isinstance(one, dict | str)]
+    inner[name] = data.draw(st.sampled_from((*others, *HOSTILE) if kind == "string" else others))
+    key = re.escape(f"custom-labels-lifecycle.{'.'.join(map(str, place))}")
+    # A string may happen to be right.
+    refused = suppress(SettingsError) if isinstance(inner[name], str) else pytest.raises(SettingsError, match=key)
+    with refused:
+        Settings.from_context(changed)
 
 
-@pytest.mark.parametrize("case", SOME_CASES, ids=lambda case: case.words)
+@pytest.mark.parametrize("case", sizes.CASES, ids=lambda case: case.words)
 def test_what_is_large_fits_or_is_refused_by_its_name(functions: Functions, case: sizes.Case) -> None:
-    assert dict(sizes.sized(case, functions).verdict.broken) == {}
-
-
-def refused_large(functions: Functions) -> sizes.Sized:
-    """A run whose workload answers more than a state can put out."""
-    return sizes.sized(next(case for case in sizes.CASES if "all but 256 KiB" in case.words), functions)
+    ends, broken = sizes.sized(case, functions)
+    assert broken == {}
+    assert f"| {case.words} | {ends} |\n" in DOCUMENT
 
 
 def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and_tells(
@@ -103,16 +160,15 @@ def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and
     """That naming the error in a catcher catches it is assumed."""
     matches = machine._matches
     monkeypatch.setattr(machine, "_matches", lambda rule, error: error != machine.TOO_LARGE and matches(rule, error))
-    found = refused_large(functions)
-    assert found.ends == "FAILED States.DataLimitExceeded"
-    assert set(found.verdict.broken) == {"ends"}
+    case = next(case for case in sizes.CASES if "all but 256 KiB" in case.words)
+    ends, broken = sizes.sized(case, functions)
+    assert (ends, set(broken)) == ("States.DataLimitExceeded", {"ends"})
 
 
 @pytest.mark.parametrize("named", ["Runtime.UnmarshalError", "States.QueryEvaluationError"])
 def test_an_input_that_cannot_be_read_is_told_as_one(functions: Functions, named: str) -> None:
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        lost = Fault(Lost(named), "lambda:Invoke", "prepare", calls=None)
-        here = judge.account(functions, traveller, faults=[lost])
+    lost = Fault(Lost(named), "lambda:Invoke", "prepare", calls=None)
+    with judge.silent_account(functions, faults=[lost]) as here:
         for name, arn in judge.ARNS.items():
             if name != "DetectBatch":
                 here.start(arn, name, {"Model": "defects"}, 0)
@@ -134,8 +190,7 @@ def test_lambdas_runtime_calls_what_it_cannot_read_by_the_name_that_is_caught(te
 
 
 def test_settle_takes_the_text_of_an_input_that_nobody_can_read_for_no_request(functions: Functions) -> None:
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        here = judge.account(functions, traveller)
+    with judge.silent_account(functions) as here:
         here.start(ARNS.start_model, "deep", {"Model": 1}, 0)
         here.simulation.after(0.005, lambda: _make_unreadable(here))
         here.run(600)
@@ -149,8 +204,7 @@ def _make_unreadable(here: Account) -> None:
 
 
 def test_the_lease_of_an_execution_with_an_odd_name_can_be_released(functions: Functions) -> None:
-    with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
-        here = judge.account(functions, traveller, labels={"once_started": ((0, "RUNNING"),)})
+    with judge.silent_account(functions, labels={"once_started": ((0, "RUNNING"),)}) as here:
         here.start(ARNS.start_model, "sch\u00f6n'(id)'", {"Model": "defects", "LeaseMinutes": 0}, 0)
         here.run(600)
         (lease,) = here.items[-1][1]["Leases"]
@@ -164,23 +218,6 @@ def test_the_lease_of_an_execution_with_an_odd_name_can_be_released(functions: F
     assert {line.count("'") for line in commands} == {2}
 
 
-@pytest.mark.parametrize("name", MACHINES)
-def test_every_field_of_the_contract_is_tried(name: str) -> None:
-    file = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-    schema = json.loads((ROOT / "statemachine" / "schemas" / f"{file}.input.schema.json").read_text(encoding="utf-8"))
-    known = {*OPTIONAL[name], *REQUIRED[name], *WHICH[name], *FREE[name]}
-    assert {path for path in known if "." not in path} == set(schema["properties"])
-
-
-def test_the_tables_in_the_docs_have_every_row_without_an_exception() -> None:
-    rows = {words: len(MACHINES) for words, _, _ in ROWS.values()} | {words: 1 for words, _ in doors.WORDS.values()}
-    for words, counts in rows.items():
-        (cells,) = re.findall(rf"^\| {re.escape(words)} \| (.*) \|$", DOCUMENT, re.MULTILINE)
-        tried = [int(cell) for cell in cells.split(" | ")]
-        assert sum(tried[:counts]) > 0
-        assert set(tried[counts:]) == {0}
-    (total,) = re.findall(r"^\| \*\*all\*\* \| (.*) \|$", DOCUMENT, re.MULTILINE)
-    assert min(map(int, total.split(" | ")[: len(MACHINES)])) > 10_000
-    for case in sizes.CASES:
-        (cells,) = re.findall(rf"^\| {re.escape(case.words)} \| (.*) \|$", DOCUMENT, re.MULTILINE)
-        assert cells.split(" | ")[-len(sizes.PROPERTIES) :] == ["0"] * len(sizes.PROPERTIES)
+def test_the_docs_name_every_kind_of_wrong_input() -> None:
+    rows = re.findall(r"^- (.*)$", DOCUMENT.split("## What was tried")[1].split("##")[0], re.MULTILINE)
+    assert rows == list(WRONG)

@@ -15,7 +15,7 @@ from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.notifications.notification import MAX_LINE, MAX_LINES, Notification
 from lifecycle.shared.text import escaped, on_a_line
 from lifecycle.shared.wire import to_wire
-from tests.abuse.hostile import UNICODE
+from tests.abuse.hostile import HALVES, UNICODE
 from tests.abuse.judge import safe_chat, safe_mail
 from tests.account.services import ITEM, MESSAGE, Channel
 from tests.unit.examples import MACHINES, NOW, RUN, RUNS_WORKLOADS, run
@@ -58,7 +58,7 @@ def test_a_remedy_of_a_workload_that_is_too_long_for_chat_is_cut_off_there() -> 
     assert list(safe_chat(message)) == []
 
 
-@pytest.mark.parametrize("one", UNICODE)
+@pytest.mark.parametrize("one", [*UNICODE, *HALVES])
 def test_what_nobody_would_see_is_shown_as_an_escape(one: str) -> None:
     for text in (one, f"a{one}b" * 3, f"{one}\nWhat to do:\n  pay"):
         decided = told(json.dumps({"Message": text, "Remedy": text}))
