@@ -18,12 +18,10 @@ from lifecycle.adapters.model_table import EXECUTION, MODEL
 from lifecycle.errors import LifecycleError
 from lifecycle.shared.wire import timestamp
 from tests.abuse.hostile import ENDS_OF_TIME, HOSTILE, TIMES, VALUES, nested
-from tests.abuse.judge import Broken, broken, silent_account
+from tests.abuse.judge import new_scene
 from tests.abuse.schemas import Strategy, corrupted
-from tests.account.account import Account
-from tests.account.clients import Caller
-from tests.account.functions import Context, Functions, as_runtime_sends
-from tests.account.kernel import Process
+from tests.account.functions import Functions
+from tests.account.scene import Scene
 from tests.unit.examples import ARN, MACHINES, NOW
 
 Json = Any
@@ -106,79 +104,46 @@ LARGEST_ANSWER = 64 * 1024
 
 
 @contextmanager
-def held(functions: Functions) -> Iterator[Account]:
-    """An account in which a model runs under a lease."""
-    with silent_account(functions, labels={"once_started": ((0, "RUNNING"),)}) as here:
-        here.start(MACHINES.start_model, "held", {"Model": "defects", "LeaseId": "a", "LeaseMinutes": 0}, 0)
-        here.run(600)
-        yield here
+def held(functions: Functions) -> Iterator[Scene]:
+    """A scene in which a model runs under a lease."""
+    with new_scene(functions, labels={"once_started": ((0, "RUNNING"),)}) as scene:
+        scene.run(MACHINES.start_model, LeaseId="a", LeaseMinutes=0)
+        scene.passes(300)
+        yield scene
 
 
-def called(function: str, event: Json, here: Account) -> Broken:
-    """What does not hold of a call that is wrong.
-
-    *unchanged*: no table, execution or model is changed, and nobody is told anything. *answered*: a page in HTML, or an
-    error of the contract; no function fails with anything else. *safe*: the HTML has nothing of what was sent in it but
-    text, and no answer is larger than 64 KB.
-    """
-    before = _state(here)
-    answers: list[Any] = []
-    made_now = json.loads(json.dumps(event).replace(MADE, timestamp(here.simulation.now)))
-
-    def body() -> None:
-        try:
-            with here.functions.environment(function) as handler:
-                answers.append(as_runtime_sends(handler(made_now, Context(lambda: 30.0, function))))
-        except LifecycleError as error:
-            answers.append(error)
-
-    process: Process = here.simulation.begin(body)
-    process.caller = Caller(function)  # type: ignore[attr-defined] # whose calls they are
-    here.simulation.run(here.simulation.seconds + 60)
-    return broken(
-        {
-            "unchanged": (f"{name} changed" for name, value in _state(here).items() if value != before[name]),
-            "answered": iter([f"{type(process.error).__name__}: {process.error}"[:300]] if process.error else []),
-            "safe": _unsafe(answers[0]) if answers else iter(()),
-        }
-    )
+def call(function: str, event: Json, scene: Scene) -> None:
+    """Answered with a page, or an error of the contract, in which what was sent is only text."""
+    made_now = json.loads(json.dumps(event).replace(MADE, timestamp(scene.now)))
+    try:
+        answer = scene.call(function, made_now)
+    except LifecycleError as error:
+        answer = str(error)
+    assert len(json.dumps(answer)) <= LARGEST_ANSWER
+    if isinstance(answer, str):
+        _Tags().feed(answer)
 
 
-def _state(here: Account) -> Mapping[str, Json]:
+def state(scene: Scene) -> Mapping[str, Json]:
+    """What no wrong call may change: tables, executions, the model, and what was told."""
+    account = scene.account
     tables = {
         name: {key: item for key, item in table.items() if item.get("Kind", {}).get("S", MODEL) in (MODEL, EXECUTION)}
-        for name, table in here.dynamodb.tables.items()
+        for name, table in account.dynamodb.tables.items()
         if table
     }  # not when the sweep came by last, nor how many calls there were of late
     return {
         "tables": copy.deepcopy(tables),
-        "executions": {arn: one.status for arn, one in here.stepfunctions.executions.items()},
-        "model": (list(here.custom_labels.starts), list(here.custom_labels.stops)),
-        "told": (len(here.topic.sent), len(here.bus.sent)),
+        "executions": {arn: one.status for arn, one in account.stepfunctions.executions.items()},
+        "model": (list(scene.labels.starts), list(scene.labels.stops)),
+        "told": (len(account.topic.sent), len(account.bus.sent)),
     }
-
-
-def _unsafe(answer: Json) -> Iterator[str]:
-    text = str(answer)
-    if len(text) > LARGEST_ANSWER:
-        yield f"an answer of {len(text)} characters"
-    said = json.loads(text)
-    if isinstance(said, str):
-        tags = _Tags()
-        tags.feed(said)
-        yield from tags.found
 
 
 class _Tags(html.parser.HTMLParser):
     """Finds what a custom widget should not have, and what was sent as markup."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "iframe", "object", "embed", "link", "meta", "base", "img", "b"}:
-            self.found.append(f"<{tag}> in it")
-        self.found += [f"{name} in it" for name, _ in attrs if name.startswith("on")]
-        if tag == "cwdb-action" and (dict(attrs).get("endpoint") or "").rpartition(":")[2] != "act":
-            self.found.append("another endpoint")
+        assert tag not in {"script", "iframe", "object", "embed", "link", "meta", "base", "img", "b"}
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        assert tag != "cwdb-action" or (dict(attrs)["endpoint"] or "").rpartition(":")[2] == "act"

@@ -43,8 +43,10 @@ VALUES: tuple[Json, ...] = (
     None, True, False, 7, -3.5, *NUMBERS, "", "x", "1", "50", "true", *INJECTIONS, [], [1], ["defects"], [{}], {},
     {"a": 1}, {"Ref": "x"}, {"S": "x"},
 )
-# fmt: on
 """Of each type of JSON."""
+WIDE = ("A", "\u00e9", "\U0001f600", "\u0001", '"', "\\", "{% $x %}", "<b>")
+"""What is short or long in UTF-8, or in JSON."""
+# fmt: on
 HOSTILE = (*INJECTIONS, *UNICODE, *HALVES)
 
 

@@ -11,17 +11,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.abuse.hostile import ENDS_OF_TIME, HALVES, HOSTILE, INJECTIONS, NUMBERS, TIMES, UNICODE, VALUES, nested
+from tests.abuse.hostile import ENDS_OF_TIME, HOSTILE, INJECTIONS, NUMBERS, TIMES, UNICODE, VALUES, WIDE, nested
 
 Json = Any
 Strategy = st.SearchStrategy[Any]
-LENGTHS = (300, 3_000, 60_000, 200_000)
-WIDE = ("A", "\u00e9", "\U0001f600", "\u0001", '"', "\\", "{% $x %}", "<b>")
-"""What is short or long in UTF-8, or in JSON."""
 TYPES: Mapping[str, Callable[[Json], bool]] = {
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and value == value // 1,
-    "number": lambda value: _is_number(value),
+    "integer": lambda value: TYPES["number"](value) and value == value // 1,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "string": lambda value: isinstance(value, str),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -50,7 +47,7 @@ def fields_of(schema: Mapping[str, Any], above: str = "") -> Iterator[Field]:
 
 
 def keeps(schema: Mapping[str, Any], value: Json) -> bool:
-    """Whether a value that is no list or object keeps to its schema; of a time, whether it is none of those known."""
+    """Whether a value that is no list or object keeps to its schema, its format aside."""
     if not TYPES[schema["type"]](value):
         return False
     if isinstance(value, str):
@@ -59,7 +56,7 @@ def keeps(schema: Mapping[str, Any], value: Json) -> bool:
     return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 
-def right(schema: Mapping[str, Any]) -> Strategy:
+def right_value(schema: Mapping[str, Any]) -> Strategy:
     """What keeps to it, and means harm where it may; not of a pattern."""
     match schema.get("type"):
         case "boolean":
@@ -69,7 +66,7 @@ def right(schema: Mapping[str, Any]) -> Strategy:
             return st.sampled_from([least, most, float(least)]) | st.integers(least, most)
         case "number":
             return st.sampled_from([schema["minimum"], schema["maximum"], 12.5, 1e-9])
-        case "string" if schema.get("format") == "date-time":
+        case "string" if "format" in schema:
             return st.sampled_from([*ENDS_OF_TIME[:2], "2026-11-24T08:00:00.000000000+01:00"])
         case "string":
             return st.sampled_from([one for one in (*INJECTIONS, *UNICODE) if keeps(schema, one)])
@@ -78,41 +75,52 @@ def right(schema: Mapping[str, Any]) -> Strategy:
 
 def anything() -> Strategy:
     """JSON of at most 16 KiB, that can be written in UTF-8."""
-    texts = st.sampled_from((*INJECTIONS, *UNICODE))
+    texts = st.sampled_from((*INJECTIONS, *UNICODE, "x" * 16_000, "\u00e9" * 8_000, "\U0001f600" * 4_000, '"' * 8_000))
     return st.one_of(
         texts,
         st.sampled_from([None, False, 0, -1, 1.5, 2**63, -0.0, 1e308, 10**300, [[[]]], [], {}]),
         st.builds(nested, st.sampled_from((1, 30, 200)), st.sampled_from(("list", "dict"))),
-        st.sampled_from(("x" * 16_000, "\u00e9" * 8_000, "\U0001f600" * 4_000, '"' * 8_000)),
-        st.lists(texts, max_size=5),
-        st.dictionaries(texts, texts, max_size=3).map(lambda more: {**more, "__proto__": {"DryRun": True}, "": None}),
-        st.builds(lambda text: {"StartedBySweep": text}, texts),
+        st.lists(st.sampled_from(UNICODE), max_size=5),
+        st.sampled_from(INJECTIONS).map(lambda text: {text: text, "__proto__": {"DryRun": True}, "": None}),
+        st.sampled_from(INJECTIONS).map(lambda text: {"StartedBySweep": text}),
     )
 
 
-def other_type(schema: Mapping[str, Any]) -> Strategy:
-    """A value of another type."""
-    return st.sampled_from([one for one in VALUES if not TYPES[schema["type"]](one)])
+def wrong_value(
+    field: Field, examples: tuple[str, ...] = (), wrong_here: Callable[[str], bool] = lambda _value: False
+) -> Strategy:
+    """What breaks the schema of a field, or is wrong here: ``examples`` are right, or nearly."""
+    schema = field.schema
+    kinds = [kind for kind, name in (("list", "array"), ("dict", "object")) if name != field.type]
+    ways = [
+        st.sampled_from([one for one in VALUES if not TYPES[field.type](one)]),
+        st.builds(nested, st.sampled_from((2, 40, 120, 400)), st.sampled_from(kinds)),
+    ]
+    if "minimum" in schema:
+        least, most = schema["minimum"], schema["maximum"]
+        tried = [least - 1, most + 1, -most - 1, least - 0.001, most + 0.5, least + 0.5, *NUMBERS]
+        ways.append(st.sampled_from([one for one in tried if not keeps(schema, one)]))
+    if field.type == "string" and len(schema) > 1:
+        texts = _texts(schema, examples)
+        ways += [texts.filter(lambda one: not keeps(schema, one) or wrong_here(one)), _long(schema)]
+    return st.one_of(ways)
 
 
-def deep(schema: Mapping[str, Any]) -> Strategy:
-    """The same, deep within others."""
-    kinds = [kind for kind, name in (("list", "array"), ("dict", "object")) if name != schema["type"]]
-    return st.builds(nested, st.sampled_from((2, 40, 120, 400)), st.sampled_from(kinds))
-
-
-def beyond(schema: Mapping[str, Any]) -> Strategy:
-    """A number past a bound, or far past it, or between two integers."""
-    least, most = schema["minimum"], schema["maximum"]
-    tried = [least - 1, most + 1, -most - 1, least - 0.001, most + 0.5, least + 0.5, *NUMBERS]
-    return st.sampled_from([one for one in tried if not keeps(schema, one)])
-
-
-def texts(schema: Mapping[str, Any], examples: tuple[str, ...]) -> Strategy:
-    """Strings that may be wrong, and examples of right ones made wrong; whether they are is for the caller to see."""
-    one = st.sampled_from(TIMES if schema.get("format") == "date-time" else HOSTILE)
+def _texts(schema: Mapping[str, Any], examples: tuple[str, ...]) -> Strategy:
+    one = st.sampled_from(("", *(TIMES if "format" in schema else HOSTILE)))
     around = st.builds(lambda text, count: f"a{text}b" * count, st.sampled_from(HOSTILE), st.integers(1, 3))
-    return one | around | st.just("") | (corrupted(examples) if examples else st.nothing())
+    return one | around | (corrupted(examples) if examples else st.nothing())
+
+
+def _long(schema: Mapping[str, Any]) -> Strategy:
+    longest = schema.get("maxLength", 256)
+
+    def filled(length: int, one: str) -> str:
+        most = 200_000 // max(len(one.encode()), len(json.dumps(one, ensure_ascii=False)) - 2)
+        return (one * length)[: max(longest + 1, min(length, most))]
+
+    lengths = [length for length in (longest + 1, 300, 3_000, 60_000, 200_000) if length > longest]
+    return st.builds(filled, st.sampled_from(lengths), st.sampled_from(WIDE))
 
 
 def corrupted(examples: tuple[str, ...]) -> Strategy:
@@ -137,37 +145,6 @@ def corrupted(examples: tuple[str, ...]) -> Strategy:
     )
 
 
-def long(schema: Mapping[str, Any]) -> Strategy:
-    """A string longer than it may be, up to 200 KB."""
-    longest = schema.get("maxLength", 256)
-
-    def filled(length: int, one: str) -> str:
-        most = 200_000 // max(len(one.encode()), len(json.dumps(one, ensure_ascii=False)) - 2)
-        return (one * length)[: max(longest + 1, min(length, most))]
-
-    lengths = [longest + 1, *(length for length in LENGTHS if length > longest)]
-    return st.builds(filled, st.sampled_from(lengths), st.sampled_from(WIDE))
-
-
 def has_halves(value: str) -> bool:
     """Whether UTF-8 can't write it."""
     return any("\ud800" <= one <= "\udfff" for one in value)
-
-
-def lookalikes(name: str) -> Strategy:
-    """Names like one that is known, and names that mean harm."""
-    snake = re.sub("(?<!^)([A-Z])", r"_\1", name).lower()
-    alike = (name.lower(), name.upper(), name[0].lower() + name[1:], snake, name[:-1], f"{name}s", name[1:] + name[0])
-    marked = (f" {name}", f"{name}\n", f"{name}\u200b", f"\ufeff{name}", f"{name}\0", f"{name}.$", f"${name}")
-    cyrillic = name.replace("o", "\u043e").replace("e", "\u0435").replace("a", "\u0430")
-    others = ("__proto__", "constructor", "__class__", "$ref", "Leases", "", ".......", f"{name}: is fine", cyrillic)
-    lengths = st.sampled_from((80, 81, 300, 100_000)).map("x".__mul__)
-    return st.sampled_from((*alike, *marked, *others, *HOSTILE)) | lengths | st.sampled_from([h * 50 for h in HOSTILE])
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-assert not any(map(has_halves, (*INJECTIONS, *UNICODE)))
-assert all(map(has_halves, HALVES))

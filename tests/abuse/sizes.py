@@ -5,7 +5,7 @@ large and what to do; and no lease is lost, and nobody is left untold.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,11 +13,9 @@ from typing import Any
 from lifecycle.model.leases import MAX_LEASES
 from lifecycle.shared.wire import timestamp
 from tests.abuse.inputs import BUCKET, PLACE
-from tests.abuse.judge import ARNS, Broken, Told, broken, silent_account
-from tests.account.account import Account
+from tests.abuse.judge import ARNS, new_scene
 from tests.account.functions import Functions
 from tests.account.machine import PAYLOAD, payload_bytes
-from tests.account.services import Execution
 from tests.unit.examples import ARN, NOW, WORKLOAD
 
 Json = Any
@@ -44,28 +42,10 @@ def context(with_what: str = "letters") -> dict[str, Json]:
 
 @dataclass(frozen=True)
 class Case:
-    """Something large.
+    """Something large: an input of a machine, as large as may be where it is ``whole``, and how that ends.
 
-    Parameters
-    ----------
-    machine : str
-        Of the execution that is begun, with ``given``; its name is in ``words``.
-    whole : bool
-        The input is as large as an execution may be given.
-    ends : str
-        The error, or SUCCEEDED.
-    names : str
-        What the Cause names.
-    outcome : str
-        What is told, where that is not what is always told.
-    leases : int
-        So many are left in the end.
-    held : int
-        So many leases of the longest ids there are before.
-    labels : Mapping
-        Of the model.
-    workload : Mapping, optional
-        The workload's definition.
+    ``names`` is in the Cause; ``outcome`` is told, where that is not what is always told; so many ``leases`` are left,
+    and so many were ``held`` before; ``labels`` are of the model, ``workload`` is what the workload does.
     """
 
     machine: str
@@ -148,69 +128,31 @@ CASES: tuple[Case, ...] = (
 # fmt: on
 
 
-def sized(case: Case, functions: Functions) -> tuple[str, Broken]:
-    """How it ends, and what does not hold.
-
-    *ends*: well, or with an error that names what is too large, and a remedy. *told*: once on each channel, if it is to
-    be told. *lease*: no lease is lost, and none is left that should not be. *services*: no service refuses what it is
-    sent, and no function fails.
-    """
-    with silent_account(functions, labels=case.labels) as here:
-        if case.workload:
-            here.definitions = {WORKLOAD: case.workload}
+def fits(case: Case, functions: Functions) -> None:
+    """It ends so, and is told; no lease is lost or left over, no service refuses what it is sent, no function fails."""
+    with new_scene(functions, labels=case.labels) as scene:
+        account = scene.account
+        account.definitions = {WORKLOAD: case.workload} if case.workload else {}
         if case.held:
-            here.hold(ARN, _leases(case.held))
-        here.start(ARNS[case.machine], "large", case.payload, 10)
-        here.run(3600)
-        here.call("sweep", {})
-        here.run(4200)
-    large = next(one for one in here.stepfunctions.executions.values() if one.name == "large")
-    ended = large.error or large.status
-    return ended, broken(
-        {
-            "ends": _ends(case, large, ended),
-            "told": _told(case, large, here),
-            "lease": _leases_left(case, here),
-            "services": _services(here),
-        }
-    )
+            account.hold(ARN, _leases(case.held))
+        ended = scene.run(ARNS[case.machine], case.payload)
+        scene.passes(300)
+        scene.sweep()
+        scene.passes(300)
+    assert (ended.error or ended.status) == case.ends, ended.cause
+    assert case.names in str(ended.cause)
+    assert case.ends != REFUSED or ended.cause["Remedy"]
+    told = scene.notified(ended)
+    assert [len(told.mails), len(told.chats), len(told.events)] == [
+        int(bool(case.outcome) or case.machine in (START, STOP))
+    ] * 3
+    assert not case.outcome or told.outcomes == [case.outcome]
+    assert len(scene.item.get("Leases", ())) + len(scene.item.get("Pending", ())) == case.leases
+    assert (scene.status == "RUNNING") == bool(case.leases)
+    assert [*account.refused, *account.lost_calls] == []
+    assert {error for _, error in account.errors} <= {REFUSED, "ModelFailed"}
 
 
 def _leases(count: int) -> list[Json]:
     since, ends = timestamp(NOW), timestamp(NOW + timedelta(days=7))
     return [{"LeaseId": f"{number:0128}", "Since": since, "ExpiresAt": ends} for number in range(count)]
-
-
-def _ends(case: Case, large: Execution, ended: str) -> Iterator[str]:
-    if ended != case.ends:
-        yield f"{ended}: {str(large.cause)[:300]}"
-    elif case.names not in (large.cause or ""):
-        yield f"the Cause does not name it: {str(large.cause)[:300]}"
-    elif ended == REFUSED and not json.loads(large.cause or "{}").get("Remedy"):
-        yield "no remedy"
-
-
-def _told(case: Case, large: Execution, here: Account) -> Iterator[str]:
-    told = Told(here)
-    yield from told.is_told(large, int(bool(case.outcome) or case.machine in (START, STOP)))
-    outcomes = [one["Outcome"] for one in told.events.get(large.arn, [])]
-    if case.outcome and outcomes != [case.outcome]:
-        yield f"told as {outcomes}"
-
-
-def _leases_left(case: Case, here: Account) -> Iterator[str]:
-    item = here.items[-1][1] if here.items else {}
-    left = len(item.get("Leases", ())) + len(item.get("Pending", ()))
-    if left != case.leases:
-        yield f"{left} leases are left"
-    if (here.custom_labels.status == "RUNNING") != bool(case.leases):
-        yield f"the model is {here.custom_labels.status}"
-
-
-def _services(here: Account) -> Iterator[str]:
-    if refused := here.refused:
-        yield f"refused: {refused[:3]}"
-    if failed := [one for one in here.errors if one[1] not in (REFUSED, "ModelFailed")]:
-        yield f"functions failed: {failed[:3]}"
-    if here.lost_calls:
-        yield f"lost calls: {[name for name, _ in here.lost_calls]}"

@@ -4,7 +4,6 @@
 """
 
 import copy
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -20,16 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.settings.settings import Settings, SettingsError
-from tests.abuse import doors, judge, schemas, sizes
+from tests.abuse import doors, schemas, sizes
 from tests.abuse.hostile import HOSTILE, VALUES
 from tests.abuse.inputs import SCHEMAS, WRONG, Hostile, legal, wrong
+from tests.abuse.judge import ARNS, is_let_in, is_refused, is_told, new_scene
 from tests.account import machine
-from tests.account.account import Account
 from tests.account.faults import Fault, Lost
 from tests.account.functions import Functions
 from tests.conftest import SETTINGS
+from tests.contract import failed_well
 from tests.unit.examples import ARN
-from tests.unit.examples import MACHINES as ARNS
 
 pytestmark = pytest.mark.xdist_group("faults")
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "evidence" / "abuse.md").read_text(encoding="utf-8")
@@ -49,10 +48,10 @@ def examples(count: int) -> Callable[[Test], Test]:
 def test_an_input_that_is_wrong_is_refused_by_its_name_and_touches_nothing(
     functions: Functions, name: str, words: str
 ) -> None:
-    @examples(2 if "12,000" in words else 6)
+    @examples({"A value": 25, "40 to 1": 2}.get(words[:7], 6))
     @given(wrong(name, words))
     def refused(one: Hostile) -> None:
-        assert judge.refused(one, functions) == {}
+        is_refused(one, functions)
 
     refused()
 
@@ -62,7 +61,7 @@ def test_an_input_that_is_right_passes_whatever_it_means(functions: Functions, n
     @examples(10)
     @given(legal(name))
     def passes(one: Hostile) -> None:
-        assert judge.let_in(one, functions) == {}
+        is_let_in(one, functions)
 
     passes()
 
@@ -70,31 +69,37 @@ def test_an_input_that_is_right_passes_whatever_it_means(functions: Functions, n
 @examples(5)
 @given(st.sampled_from(sorted(SCHEMAS)).flatmap(legal))
 def test_what_is_right_is_seen_to_be_no_refusal(functions: Functions, one: Hostile) -> None:
-    assert "untouched" in judge.refused(one, functions)
+    with pytest.raises(AssertionError):
+        is_refused(one, functions)
 
 
 @examples(5)
 @given(wrong("StartModel", next(iter(WRONG))))
 def test_a_field_that_is_not_named_is_missed(functions: Functions, one: Hostile) -> None:
-    assert set(judge.refused(replace(one, paths=("Unheard",)), functions)) == {"named"}
+    with pytest.raises(AssertionError, match="Unheard"):
+        is_refused(replace(one, paths=("Unheard",)), functions)
 
 
 @pytest.mark.parametrize("function", doors.CALLS)
 def test_a_call_that_is_wrong_changes_nothing(functions: Functions, function: str) -> None:
-    with doors.held(functions) as here:
+    with doors.held(functions) as scene:
 
         @examples(30)
         @given(doors.wrong(function))
         def changes_nothing(event: object) -> None:
-            assert doors.called(function, event, here) == {}
+            before = doors.state(scene)
+            doors.call(function, event, scene)
+            assert doors.state(scene) == before
 
         changes_nothing()
 
 
 @pytest.mark.parametrize("event", doors.CALLS["act"], ids=lambda event: event["Action"])
 def test_a_call_that_is_right_is_seen_to_change_something(functions: Functions, event: dict[str, object]) -> None:
-    with doors.held(functions) as here:
-        assert set(doors.called("act", event, here)) == {"unchanged"}
+    with doors.held(functions) as scene:
+        before = doors.state(scene)
+        doors.call("act", event, scene)
+        assert doors.state(scene) != before
 
 
 ODD: tuple[tuple[str, object], ...] = (
@@ -114,8 +119,10 @@ ODD: tuple[tuple[str, object], ...] = (
 def test_what_no_caller_should_send_is_answered_all_the_same(
     functions: Functions, function: str, event: object
 ) -> None:
-    with doors.held(functions) as here:
-        assert doors.called(function, event, here) == {}
+    with doors.held(functions) as scene:
+        before = doors.state(scene)
+        doors.call(function, event, scene)
+        assert doors.state(scene) == before
 
 
 def _places(value: Any, *way: str | int) -> Iterator[tuple[str | int, ...]]:
@@ -149,9 +156,8 @@ def test_a_setting_that_is_wrong_is_refused_by_its_key(place: tuple[str | int, .
 
 @pytest.mark.parametrize("case", sizes.CASES, ids=lambda case: case.words)
 def test_what_is_large_fits_or_is_refused_by_its_name(functions: Functions, case: sizes.Case) -> None:
-    ends, broken = sizes.sized(case, functions)
-    assert broken == {}
-    assert f"| {case.words} | {ends} |\n" in DOCUMENT
+    assert f"| {case.words} | {case.ends} |\n" in DOCUMENT
+    sizes.fits(case, functions)
 
 
 def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and_tells(
@@ -161,25 +167,18 @@ def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and
     matches = machine._matches
     monkeypatch.setattr(machine, "_matches", lambda rule, error: error != machine.TOO_LARGE and matches(rule, error))
     case = next(case for case in sizes.CASES if "all but 256 KiB" in case.words)
-    ends, broken = sizes.sized(case, functions)
-    assert (ends, set(broken)) == ("States.DataLimitExceeded", {"ends"})
+    sizes.fits(replace(case, ends="States.DataLimitExceeded", names=""), functions)
 
 
 @pytest.mark.parametrize("named", ["Runtime.UnmarshalError", "States.QueryEvaluationError"])
 def test_an_input_that_cannot_be_read_is_told_as_one(functions: Functions, named: str) -> None:
     lost = Fault(Lost(named), "lambda:Invoke", "prepare", calls=None)
-    with judge.silent_account(functions, faults=[lost]) as here:
-        for name, arn in judge.ARNS.items():
-            if name != "DetectBatch":
-                here.start(arn, name, {"Model": "defects"}, 0)
-        here.run(600)
-    for execution in here.stepfunctions.executions.values():
-        assert execution.error == "InvalidRequest"
-        assert (
-            f"The input is not a {execution.name} request:\n- input: is nested too deep"
-            in json.loads(execution.cause or "")["Message"]
-        )
-    assert len(here.bus.sent) == len(here.stepfunctions.executions)
+    with new_scene(functions, faults=[lost]) as scene:
+        for name in ("StartModel", "StopModel", "RunWithModel"):
+            ended = scene.run(ARNS[name])
+            message = failed_well(ended, "InvalidRequest")["Message"]
+            assert f"The input is not a {name} request:\n- input: is nested too deep" in message
+            is_told(scene, ended, 1)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, "1" * 5_000], ids=["deep", "digits"])
@@ -190,30 +189,23 @@ def test_lambdas_runtime_calls_what_it_cannot_read_by_the_name_that_is_caught(te
 
 
 def test_settle_takes_the_text_of_an_input_that_nobody_can_read_for_no_request(functions: Functions) -> None:
-    with judge.silent_account(functions) as here:
-        here.start(ARNS.start_model, "deep", {"Model": 1}, 0)
-        here.simulation.after(0.005, lambda: _make_unreadable(here))
-        here.run(600)
-    assert here.lost_calls == []
-    assert len(here.bus.sent) == 1
-
-
-def _make_unreadable(here: Account) -> None:
-    (execution,) = here.stepfunctions.executions.values()
-    here.simulation.after(1, lambda: setattr(execution, "given", "[" * 100_000))
+    with new_scene(functions) as scene:
+        execution = scene.begin(ARNS["StartModel"], Model=1)
+        scene.passes(1)
+        execution.given = "[" * 100_000
+        scene.passes(600)
+    assert scene.account.lost_calls == []
+    assert len(scene.account.bus.sent) == 1
 
 
 def test_the_lease_of_an_execution_with_an_odd_name_can_be_released(functions: Functions) -> None:
-    with judge.silent_account(functions, labels={"once_started": ((0, "RUNNING"),)}) as here:
-        here.start(ARNS.start_model, "sch\u00f6n'(id)'", {"Model": "defects", "LeaseMinutes": 0}, 0)
-        here.run(600)
-        (lease,) = here.items[-1][1]["Leases"]
-        here.start(ARNS.stop_model, "stop", {"ProjectVersionArn": ARN, "LeaseId": lease["LeaseId"]}, 0)
-        here.run(1200)
-    assert lease["LeaseId"].startswith("sch-n--id--")
-    assert here.custom_labels.status == "STOPPED"
-    mails = [mail["Message"] for _, _, mail in here.topic.sent if mail["TopicArn"] != judge.CHAT]
-    commands = [line for mail in mails for line in mail.splitlines() if "--input" in line]
+    with new_scene(functions) as scene:
+        scene.run(ARNS["StartModel"], name="sch\u00f6n'(id)'", LeaseMinutes=0)
+        (lease_id,) = scene.lease_ids
+        scene.run(ARNS["StopModel"], LeaseId=lease_id)
+    assert lease_id.startswith("sch-n--id--")
+    assert scene.status in ("STOPPING", "STOPPED")
+    commands = [line for mail in scene.mails for line in mail["Message"].splitlines() if "--input" in line]
     assert commands
     assert {line.count("'") for line in commands} == {2}
 
