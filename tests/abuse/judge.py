@@ -33,7 +33,7 @@ ABUSED = {
 }
 LONGEST_TEXT = 32 * 1024
 """Bytes of a mail. SNS takes 256 KiB; nobody reads that."""
-SECTIONS = ("What happened:", "What it costs:", "What to do:", "Details:", "Links:")
+SECTIONS = ("What it costs:", "What to do:", "If plans change:", "What happened:", "Details:", "Links:")
 _CONTROL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )

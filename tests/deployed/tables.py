@@ -1,8 +1,13 @@
 """What the deployed tables hold: a model's item with its leases, and the sessions in the ledger."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
+
+from lifecycle.adapters.model_table import ModelTable
+from lifecycle.model.leases import PastStart
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
@@ -13,6 +18,13 @@ def item_of(emulator: "Emulator", arn: str) -> dict[str, Any]:
     table = emulator.outputs["ModelTableName"]
     found = emulator.client("dynamodb").get_item(TableName=table, Key={"Id": {"S": arn}})
     return TypeDeserializer().deserialize({"M": found.get("Item", {})})  # type: ignore[no-any-return]
+
+
+def let_starts_be_known(emulator: "Emulator", arn: str, seconds: int = 1) -> None:
+    """Let a model's past starts have taken so long, so that the next one is looked at soon, whoever starts it."""
+    models = ModelTable(emulator.client("dynamodb"), emulator.outputs["ModelTableName"])
+    past = PastStart(datetime.now(UTC), longer_than=seconds, at_most=seconds + 1)
+    assert models.put(replace(models.get(arn), starts=(past,) * 5))
 
 
 def sessions_of(emulator: "Emulator", arn: str) -> list[dict[str, Any]]:

@@ -31,6 +31,11 @@ class Told(Notified):
         )
 
 
+def status_of(emulator: Emulator, arn: str) -> str:
+    """A model's status, as the service has it."""
+    return next(version.status for version in emulator.custom_labels.versions() if version.arn == arn)
+
+
 def calls_of(emulator: Emulator, operation: str, arn: str) -> int:
     """How often functions were allowed to call an operation on a model or its project."""
     about = project_of(arn)

@@ -1,0 +1,136 @@
+"""What is told end to end, in one emulator for all stories: each has models and leases of its own.
+
+A story that is over leaves nothing: its executions are ended, its models stopped, and nobody holds them. All else is as
+it was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from emulator.faults import Script
+from emulator.server import Emulator
+from tests.deployed.app import HOURLY, LATEST, MODEL, SCHEDULED
+from tests.deployed.executions import wait_until
+from tests.deployed.told import NewModel
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One process tells all stories: pytest-xdist keeps a group together."""
+    item.add_marker(pytest.mark.xdist_group("stories"))
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is in the emulator: the statuses of models, what the table has of each, executions, faults."""
+
+    statuses: Mapping[str, str]
+    items: Mapping[str, Mapping[str, Any]]
+    executions: frozenset[str]
+    """Those that go on."""
+    faults: tuple[Script, ...]
+
+    def without(self, arns: set[str]) -> "World":
+        """The same but for some models."""
+        return World(
+            {arn: status for arn, status in self.statuses.items() if arn not in arns},
+            {arn: item for arn, item in self.items.items() if arn not in arns},
+            self.executions,
+            self.faults,
+        )
+
+
+def _seen(emulator: Emulator) -> World:
+    stepfunctions, table = emulator.client("stepfunctions"), emulator.outputs["ModelTableName"]
+    machines = [one["stateMachineArn"] for one in stepfunctions.list_state_machines()["stateMachines"]]
+    running = (stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING") for arn in machines)
+    items = emulator.client("dynamodb").scan(TableName=table)["Items"]
+    return World(
+        {version.arn: version.status for version in emulator.custom_labels.versions()},
+        {item["Id"]["S"]: item for item in items if item["Kind"]["S"] in ("MODEL", "EXECUTION")},
+        frozenset(one["executionArn"] for listed in running for one in listed["executions"]),
+        tuple(emulator.faults.list()),
+    )
+
+
+@dataclass
+class Own:
+    """What belongs to a story."""
+
+    emulator: Emulator
+    models: set[str] = field(default_factory=set)
+
+    def ended(self) -> bool:
+        """End what goes on; whether nothing does any more, and Settle has heard of it."""
+        left = _seen(self.emulator).executions
+        for arn in left:
+            # What the story has not waited for, such as a stop that looks at the model's status every 15 s.
+            self.emulator.client("stepfunctions").stop_execution(executionArn=arn, cause="The story is over.")
+        return not left and not any(one.status == "PENDING" for one in self.emulator.deliveries.list())
+
+    def leave(self) -> None:
+        """Stop its models, and let nobody hold them."""
+        wait_until(self.ended, 120)
+        dynamodb, table = self.emulator.client("dynamodb"), self.emulator.outputs["ModelTableName"]
+        for arn in self.models & {version.arn for version in self.emulator.custom_labels.versions()}:
+            self.emulator.custom_labels.put(arn, "STOPPED")
+        # Of a run that was aborted the sweep settles more, a minute later.
+        for item in _seen(self.emulator).items:
+            if item in self.models or ":execution:" in item:
+                dynamodb.delete_item(TableName=table, Key={"Id": {"S": item}})
+
+
+@pytest.fixture(autouse=True)
+def own(emulator: Emulator) -> Iterator[Own]:
+    """The models of a story; at its end nothing else has changed."""
+    before, own = _seen(emulator), Own(emulator)
+    assert not before.executions
+    assert "RUNNING" not in before.statuses.values()
+    yield own
+    own.leave()
+    assert _seen(emulator).without(own.models) == before.without(own.models)
+
+
+@pytest.fixture
+def new_model(own: Own, new_model: NewModel) -> NewModel:
+    """Makes a model of the story's own, in a project of its own."""
+
+    def make(*status: str) -> str:
+        arn = new_model(*status)
+        own.models.add(arn)
+        return arn
+
+    return make
+
+
+@pytest.fixture
+def configured(own: Own, emulator: Emulator) -> str:
+    """The ARN of the model that is configured by the name "defects"; it is stopped."""
+    own.models.add(MODEL)
+    emulator.custom_labels.put(MODEL, "STOPPED")
+    return MODEL
+
+
+@pytest.fixture
+def scheduled(own: Own, emulator: Emulator) -> dict[str, str]:
+    """The models that have schedules, stopped."""
+    for arn in (SCHEDULED, HOURLY):
+        own.models.add(arn)
+        emulator.custom_labels.seed(arn)
+        emulator.custom_labels.put(arn, "STOPPED")
+    return {"scheduled": SCHEDULED, "hourly": HOURLY}
+
+
+@pytest.fixture
+def train(own: Own, emulator: Emulator) -> Callable[..., str]:
+    """Makes a new version, newer than all others, of the project whose newest is meant by the name "latest"."""
+
+    def make(name: str, f1: float = 0.9) -> str:
+        arn = f"arn:aws:rekognition:{emulator.region}:{emulator.account_id}:project/{LATEST}/version/{name}/1"
+        own.models.add(arn)
+        emulator.custom_labels.seed(arn, f1=f1)
+        return arn
+
+    return make
