@@ -47,7 +47,7 @@ def test_each_sweep_measures_what_runs_what_is_leased_and_what_it_costs(scene: S
     age = second["SweepAgeSeconds",]
     assert age == pytest.approx(300, abs=5)
     assert second["RunningMinutes", "defects"] == pytest.approx(age / 60, abs=0.01)
-    assert second["RunningMinutes", "v7"] == pytest.approx(age / 60, abs=0.01)
+    assert second["RunningMinutes", "cables/v7"] == pytest.approx(age / 60, abs=0.01)
     assert second["LeaseMinutes", "defects"] == pytest.approx(age / 60, abs=0.01)
     assert second["EstimatedCost", "defects"] == pytest.approx(age / 3600 * 4, abs=0.01)
     assert second["MonthToDateCost",] > 0

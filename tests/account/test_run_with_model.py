@@ -111,7 +111,7 @@ def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(working: 
     assert workload.status == "ABORTED"
     mail = working.notified(aborted).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in mail["Message"]
-    assert mail["Subject"] == "[WARNING] RunWithModel of defects was aborted"
+    assert mail["Subject"] == "[WARNING] The run with defects was aborted"
 
 
 def test_a_run_that_is_aborted_while_its_model_starts_ends_the_start(working: Scene) -> None:

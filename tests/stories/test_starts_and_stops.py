@@ -44,7 +44,8 @@ def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
     mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"], "who gets errors alone does not"
     assert mail["Event"]["Output"] == execution.output
-    assert emulator.outputs["LogGroupName"] in mail["Message"]
+    assert "Dashboard: " in mail["Message"]
+    assert emulator.outputs["LogGroupName"] not in mail["Message"], "the long link to the logs is for failures"
 
     wait_until(lambda: "settle" in [one["service"] for one in emulator.control.follow(execution.arn)])
     followed = emulator.control.follow(execution.arn)

@@ -51,7 +51,7 @@ def of_outcome(outcome: str, metric: str = "Outcomes") -> Measure:
 
 
 def model_name(project_version_arn: str, configuration: Configuration) -> str:
-    """By which people know a model: its configured name, else its version's."""
+    """What people call a model: versions of two projects with equal names must not share a metric."""
     return configuration.display_name(project_version_arn)
 
 

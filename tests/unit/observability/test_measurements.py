@@ -117,7 +117,7 @@ def test_failures_of_starts_and_stops_are_counted_for_their_alarms(
 
 def test_a_model_without_a_configured_name_is_known_by_its_version() -> None:
     ending = started(Progress(polls=1, attempted_at=BEFORE, checked_at=NOW))
-    assert ("StartSeconds", "v1") in values(of_ending(ending, replace(CONFIGURATION, models={})))
+    assert ("StartSeconds", "boards/v1") in values(of_ending(ending, replace(CONFIGURATION, models={})))
 
 
 # --- Sweeps -----------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_a_model_that_runs_for_nobody_is_one_without_a_lease() -> None:
     found = swept(seen(leased(expired)), seen(arn=OTHER_ARN))
     assert found["UnleasedModels",] == 2
     assert found["LeasedUnits", "defects"] == found["LeaseMinutes", "defects"] == 0
-    assert found["RunningMinutes", "v7"] == 5
+    assert found["RunningMinutes", "cables/v7"] == 5
 
 
 def test_a_model_that_somebody_is_stopping_is_not_one_without_a_lease() -> None:
