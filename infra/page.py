@@ -3,8 +3,8 @@
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.parts.grants import allow_to_look_at_models
-from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.grants import allow_to_look_at_models, allow_to_start_once
+from infra.parts.machines import any_execution, executions_arn, full_name, machines_of_a_model
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
 
@@ -15,13 +15,9 @@ class Page(Construct):
     def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
         super().__init__(scope, construct_id)
         self.act = shared.function(
-            self,
-            "Act",
-            handler="act",
-            timeout_seconds=30,
-            environment={f"{name}_ARN": machine_arn(self, machine) for name, machine in _STARTED.items()},
+            self, "Act", handler="act", timeout_seconds=30, environment=machines_of_a_model(self)
         )
-        self.act.allow("states:StartExecution", on=[machine_arn(self, machine) for machine in _STARTED.values()])
+        allow_to_start_once(self.act)
 
         self.page = shared.function(
             self,
@@ -52,7 +48,3 @@ class Page(Construct):
             update_on_resize=True,
             update_on_time_range_change=True,
         )
-
-
-_STARTED = {"START_MODEL": "StartModel", "STOP_MODEL": "StopModel"}
-"""What the buttons start, by the names of the environment."""

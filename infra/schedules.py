@@ -11,7 +11,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.machines import machine_arn
+from infra.parts.grants import allow_to_start_once
+from infra.parts.machines import machines_of_a_model
 from infra.parts.scheduler_role import role_of_schedules
 from infra.parts.shared import Shared
 from infra.settings.scheduler_crons import Ticks, ticks_of
@@ -39,9 +40,9 @@ class Schedules(Construct):
 
     def _function(self) -> LifecycleFunction:
         shared = self._shared
-        arns = {"START_MODEL_ARN": machine_arn(self, "StartModel"), "STOP_MODEL_ARN": machine_arn(self, "StopModel")}
-        tick = shared.function(self, "Tick", handler="tick", timeout_seconds=60, environment=arns)
-        tick.allow("states:StartExecution", on=list(arns.values()))
+        environment = machines_of_a_model(self)
+        tick = shared.function(self, "Tick", handler="tick", timeout_seconds=60, environment=environment)
+        allow_to_start_once(tick)
         # Six hours is the most; the tick itself knows when it is too late.
         tick.keep_lost_calls(self._lost_calls, max_event_age=cdk.Duration.hours(6))
         return tick

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry, logger
 from lifecycle.errors import LifecycleError
+from lifecycle.executions.names import start_once
 from lifecycle.executions.state_machines import Machine, execution_arn
 from lifecycle.notifications import links
 from lifecycle.page.acts import asked
@@ -27,7 +28,7 @@ def handler(event: Event, _context: Context) -> Json:
     try:
         click = asked(event, datetime.now(UTC), CONFIGURATION, MACHINES[Machine.START_MODEL])
         machine = MACHINES[click.machine]
-        new = EXECUTIONS.start(machine, click.execution_name, click.payload)
+        new = start_once(EXECUTIONS, machine, click.execution_name, click.payload)
     except LifecycleError as error:
         logger.warning(error.message, error=type(error).__name__)
         return refused_html(error.message, error.cause["Remedy"] or "", theme=theme)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
+from infra.parts.machines import OF_A_MODEL, any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.workloads import workload_executions
 from infra.settings.settings import Settings
@@ -85,6 +85,14 @@ def allow_to_read_executions(function: LifecycleFunction) -> None:
     function.allow("states:DescribeExecution", on=[executions_arn(function, name) for name in MACHINES])
     reason = "Any execution of these machines may hold a token, a lease or a claim."
     acknowledge(function, any_execution(function, (full_name(function, name) for name in MACHINES), reason))
+
+
+def allow_to_start_once(function: LifecycleFunction) -> None:
+    """Start StartModel and StopModel, and see what an execution is about that has the name already."""
+    function.allow("states:StartExecution", on=[machine_arn(function, name) for name in OF_A_MODEL])
+    function.allow("states:DescribeExecution", on=[executions_arn(function, name) for name in OF_A_MODEL])
+    reason = "Any execution of these machines may have the name that one is to be started under."
+    acknowledge(function, any_execution(function, (full_name(function, name) for name in OF_A_MODEL), reason))
 
 
 def allow_to_end_runs(function: LifecycleFunction, settings: Settings) -> None:

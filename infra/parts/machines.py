@@ -23,6 +23,15 @@ def machine_arn(scope: Construct, name: str) -> str:
     )
 
 
+OF_A_MODEL = ("StartModel", "StopModel")
+"""The state machines that may be started for one model."""
+
+
+def machines_of_a_model(scope: Construct) -> dict[str, str]:
+    """The environment of a function that starts them."""
+    return {"START_MODEL_ARN": machine_arn(scope, "StartModel"), "STOP_MODEL_ARN": machine_arn(scope, "StopModel")}
+
+
 def executions_arn(scope: Construct, name: str) -> str:
     """Of any execution of a state machine."""
     return cdk.Stack.of(scope).format_arn(

@@ -125,6 +125,8 @@ GRANTS = {
         "${SharedLogs.Arn}": LOG,
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
     },
     "RemovalRemoveRole": {
         "${SharedLogs.Arn}": LOG,
@@ -141,5 +143,7 @@ GRANTS = {
         "${KeepingLostCalls.Arn}": LOST_CALL,
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
+        STARTS: {"states:DescribeExecution"},
+        STOPS: {"states:DescribeExecution"},
     },
 }

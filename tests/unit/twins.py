@@ -10,6 +10,7 @@ from typing import Any
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
 from lifecycle.executions.requests import Execution
+from lifecycle.executions.state_machines import execution_arn as arn_of
 from lifecycle.executions.steps import Step
 from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
@@ -156,7 +157,8 @@ class Executions:
     def describe(self, execution_arn: str) -> ExecutionState | None:
         self.on_describe(execution_arn)
         if execution_arn not in self.ends:
-            return None
+            by_arn = {arn_of(machine, name): payload for (machine, name), payload in self.started.items()}
+            return ExecutionState("RUNNING", input=by_arn[execution_arn]) if execution_arn in by_arn else None
         at, end = self.ends[execution_arn]
         return end if self.clock.seconds >= at else ExecutionState("RUNNING")
 

@@ -151,9 +151,18 @@ def refuse(
 
 
 def fingerprint(payload: Mapping[str, Json]) -> str:
-    """The same for two inputs that ask for the same; a token may be used again with the same one only."""
+    """The same for two inputs that ask for the same; a token may be used again with the same one only.
+
+    Numbers that are equal are equal: Step Functions gives functions 1 for 1.0, and answers what was typed.
+    """
     asked = {name: value for name, value in payload.items() if name not in IGNORED}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    whole = json.loads(json.dumps(asked), parse_float=_number)
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def model_of(payload: Mapping[str, Json], configuration: Configuration, choose: Choose) -> tuple[str | None, Choice]:

@@ -22,11 +22,16 @@ class Machines:
 
     def of(self, execution_arn: str) -> Machine:
         """The machine of an execution; ValueError where it is none of this app's."""
-        machine_arn = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+        machine_arn = state_machine_arn(execution_arn)
         for machine in Machine:
             if machine_arn == getattr(self, machine.name.lower()):
                 return machine
         raise ValueError(f"{execution_arn} is not an execution of this app")
+
+
+def state_machine_arn(execution_arn: str) -> str:
+    """The ARN of an execution's state machine."""
+    return execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:

@@ -4,7 +4,6 @@ A button's name for its execution has the time in it at which the page was made.
 execution, and a click on tomorrow's page another one.
 """
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest
+from lifecycle.executions.names import execution_name
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
@@ -29,8 +29,6 @@ OLDEST_PAGE = timedelta(minutes=15)
 """A click on an older page does nothing: what its buttons have said may not be so any more."""
 _AHEAD = timedelta(minutes=5)
 """That the clocks of two functions may differ by."""
-_MAX_NAME = 80
-"""Characters of an execution's name (Step Functions API reference, StartExecution)."""
 _MAX_TOLD = 60
 _LEASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,5}")
@@ -205,7 +203,9 @@ def asked(event: Json, now: datetime, configuration: Configuration, here: str) -
         action,
         shown,
         machine,
-        _execution_name(action, shown, fields.get("LeaseId"), made_at),
+        execution_name(
+            f"console-{action}-{shown}", here, which, fields.get("LeaseId"), when=_to_the_millisecond(made_at)
+        ),
         {**which, **fields, "Context": {"AskedOn": "the dashboard", "PageMadeAt": timestamp(made_at)}},
     )
 
@@ -295,17 +295,9 @@ def _longer(given: Mapping[str, Json], now: datetime, problems: list[str]) -> in
     return -(-min(left + timedelta(minutes=minutes), LONGEST_LEASE) // timedelta(minutes=1))
 
 
-def _execution_name(action: Action, shown: str, lease_id: Json, made_at: datetime) -> str:
-    """``console-stop-defects-20261125T140312345Z``."""
-    stamp = f"{made_at.astimezone(UTC):%Y%m%dT%H%M%S}{made_at.microsecond // 1000:03}Z"
-    of = f"-{_tag(lease_id)}" if action in {Action.EXTEND, Action.RELEASE} and isinstance(lease_id, str) else ""
-    tail = f"{of}-{stamp}"
-    return f"{f'console-{action}-{shown}'[: _MAX_NAME - len(tail)]}{tail}"
-
-
-def _tag(lease_id: str) -> str:
-    """Tells leases apart in names, where ``:`` and ``/`` may not be."""
-    return hashlib.sha256(lease_id.encode()).hexdigest()[:8]
+def _to_the_millisecond(moment: datetime) -> str:
+    """``20261125T140312345Z``."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z"
 
 
 def _quoted(value: Json) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.configuration import Configuration, OnDestroy
 from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.executions.names import execution_name, start_once
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS
@@ -128,9 +129,10 @@ class Remover:
         return None
 
     def _stop(self, project_version_arn: str) -> None:
-        name = f"removal-{self.attempt}-{len(self._stops) + 1}"
+        head = f"removal-{self.attempt}-{self.configuration.exact_name(project_version_arn)}"
+        name = execution_name(head, project_version_arn)
         payload = {"ProjectVersionArn": project_version_arn, "Force": True}
-        self.executions.start(self.stop_model_arn, name, payload)
+        start_once(self.executions, self.stop_model_arn, name, payload)
         self._stops[project_version_arn] = execution_arn(self.stop_model_arn, name)
 
     def _is_stopping(self) -> bool:

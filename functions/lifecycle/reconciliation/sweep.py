@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.executions.compare_and_set import write
+from lifecycle.executions.names import execution_name, minute, start_once
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.steps import claim_is_over
 from lifecycle.model import leases
@@ -28,10 +29,6 @@ class Seen:
 
     version: ModelVersion
     item: ModelItem
-
-
-MAX_NAME = 80
-"""Characters of an execution's name (Step Functions API reference, StartExecution)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +148,22 @@ class Sweeper:
             self.notify(replace(finding, min_inference_units=units, status_message=message))
         written = item if sweep.item == item else replace(sweep.item, revision=item.revision + 1)
         # Before the leases end: what could not be started again is found down again by the next sweep.
-        for index, restart in enumerate(sweep.restarts):
+        for restart in sweep.restarts:
             payload = {**restart, "Context": {STARTED_BY_SWEEP: "The model was down under this lease."}}
-            self.executions.start(self.start_model_arn, self._name(f"start-{index}", written), payload)
+            name = self._name("start", written, restart["LeaseId"])
+            start_once(self.executions, self.start_model_arn, name, payload)
         if not write(self.items, item, sweep.item, now=self.now, configuration=self.configuration):
             return None  # somebody is at it: the next sweep looks again
         if sweep.stop:
             payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}
-            self.executions.start(self.stop_model_arn, self._name("stop", written), payload)
+            start_once(self.executions, self.stop_model_arn, self._name("stop", written), payload)
         return sweep
 
-    def _name(self, action: str, written: ModelItem) -> str:
-        """Readable, and the same for a sweep that is run twice; one that never changed would be spent by a failure."""
+    def _name(self, action: str, written: ModelItem, lease_id: str | None = None) -> str:
+        """The same for a sweep that is run twice; one that never changed would be spent by a failure."""
         arn = written.project_version_arn
-        model = self.configuration.exact_name(arn)
-        tail = f"-{self.now.astimezone(UTC):%Y%m%dT%H%MZ}-{written.revision}"
-        return f"{f'sweep-{action}-{model}'[: MAX_NAME - len(tail)]}{tail}"
+        head = f"sweep-{action}-{self.configuration.exact_name(arn)}"
+        return execution_name(head, arn, written.revision, lease_id, when=minute(self.now))
 
     def _try(self, problems: list[str], what: str, action: Callable[[], T]) -> T | None:
         try:

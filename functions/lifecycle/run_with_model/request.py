@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle.configuration import Configuration
+from lifecycle.executions.names import execution_name
 from lifecycle.executions.requests import (
     MAX_NAMES,
     Execution,
     Request,
-    digest_of,
     lease_id_of,
     model_of,
     nothing_chosen,
@@ -25,7 +25,6 @@ from lifecycle.start_model.request import problems_between_fields
 
 LONGEST_RUN = timedelta(days=366)
 """An execution of Step Functions ends within a year (Step Functions quotas)."""
-_MAX_NAME = 80
 _NOT_PASSED_ON = frozenset({"Workload", "ClientRequestToken", "Comment"})
 
 
@@ -48,8 +47,7 @@ class Names:
     @classmethod
     def of(cls, execution: Execution) -> "Names":
         """Of a RunWithModel execution."""
-        digest = digest_of(execution)
-        child, release = (f"{prefix}-{digest}-{execution.name}"[:_MAX_NAME] for prefix in ("run", "release"))
+        child, release = (execution_name(f"{what}-{execution.name}", execution.id) for what in ("run", "release"))
         return cls(f"run/{lease_id_of(execution)}", child, release)
 
 

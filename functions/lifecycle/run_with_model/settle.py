@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.compare_and_set import change
+from lifecycle.executions.names import start_once
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.settle import Settled
 from lifecycle.executions.state_machines import Machines, execution_arn
@@ -60,7 +61,7 @@ def settle_run(
             change(items, item.project_version_arn, released, now=now, configuration=configuration)
         elif executions.describe(execution_arn(machines.stop_model, names.release)) is None:
             payload = {"ProjectVersionArn": item.project_version_arn, "LeaseId": names.lease_id}
-            executions.start(machines.stop_model, names.release, payload)
+            start_once(executions, machines.stop_model, names.release, payload)
     return Settled(
         project_version_arn=next((item.project_version_arn for item in held), None),
         reported_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.errors import InvalidRequest
+from lifecycle.executions.names import execution_name, minute, start_once
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.ports import Executions
@@ -115,7 +116,7 @@ def run(
     decided = decide(tick, now, configuration)
     if decided.machine is None or decided.execution_name is None:
         return decided
-    if executions.start(machines[decided.machine], decided.execution_name, decided.payload):
+    if start_once(executions, machines[decided.machine], decided.execution_name, decided.payload):
         return decided
     return replace(decided, outcome=Ticked.REPEATED, reason=f"{decided.execution_name} has been started already.")
 
@@ -188,7 +189,7 @@ def _start(tick: Tick, now: datetime, schedule: Schedule, warning: timedelta) ->
         Ticked.ACTED,
         f"{schedule.model} is held for {tick.schedule}, {tick.action} {_local(wanted, zone)}, {until}.",
         Machine.START_MODEL,
-        execution_name(tick.schedule, tick.action, wanted),
+        _name(tick, schedule, wanted),
         {**payload, "Context": _context(tick)},
     )
 
@@ -207,7 +208,7 @@ def _stop(tick: Tick, now: datetime, schedule: Schedule) -> Decided:
         Ticked.ACTED,
         f"{schedule.model} is released by {tick.schedule}, stop {_local(stop, zone)}.",
         Machine.STOP_MODEL,
-        execution_name(tick.schedule, tick.action, stop),
+        _name(tick, schedule, stop),
         {"Model": schedule.model, "LeaseId": lease_id(tick.schedule), "Context": _context(tick)},
     )
 
@@ -233,9 +234,9 @@ def lease_id(schedule: str) -> str:
     return f"schedule/{schedule}"
 
 
-def execution_name(schedule: str, action: Act, moment: datetime) -> str:
-    """Readable, and the same however often a tick comes: ``office-hours-start-20261123T0700Z``."""
-    return f"{schedule}-{action}-{moment.astimezone(UTC):%Y%m%dT%H%MZ}"
+def _name(tick: Tick, schedule: Schedule, moment: datetime) -> str:
+    """The same however often and whenever the tick comes: ``office-hours-start-20261123T0700Z-1f0c9a3b7e``."""
+    return execution_name(f"{tick.schedule}-{tick.action}", schedule.model, when=minute(moment))
 
 
 def _first(moments: Iterator[datetime]) -> datetime | None:

@@ -1,14 +1,15 @@
 """The three steps of StopModel, the mirror of StartModel's: prepare the request, check the model, request the stop."""
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import ModelNotFound
 from lifecycle.executions import client_tokens
+from lifecycle.executions.names import execution_name, start_once
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.executions.requests import Execution, kept
+from lifecycle.executions.state_machines import execution_arn, state_machine_arn
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
 from lifecycle.model.decisions import Action, Decision, StatusCheck, StopProgress, decide, made_after_all, out_of_time
@@ -66,15 +67,10 @@ def prepare(
 def _stop_too(project_version_arn: str, payload: Json, execution: Execution, executions: Executions) -> str:
     """Start an execution that does the same with another version; answers its ARN. It is the same at each try."""
     fields = {name: value for name, value in payload.items() if name not in {"Model", "ClientRequestToken"}}
-    tail = hashlib.sha256(project_version_arn.encode()).hexdigest()[:8]
-    name = f"{execution.name[:71]}-{tail}"
-    executions_arn = execution.id.rpartition(":")[0]
-    executions.start(
-        executions_arn.replace(":execution:", ":stateMachine:"),
-        name,
-        {**fields, "ProjectVersionArn": project_version_arn},
-    )
-    return f"{executions_arn}:{name}"
+    name = execution_name(execution.name, execution.id, project_version_arn)
+    machine = state_machine_arn(execution.id)
+    start_once(executions, machine, name, {**fields, "ProjectVersionArn": project_version_arn})
+    return execution_arn(machine, name)
 
 
 def check(

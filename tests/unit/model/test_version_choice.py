@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.configuration import Configuration, Model
-from lifecycle.errors import InvalidRequest, ModelNotFound, ModelNotStartable
+from lifecycle.errors import InvalidRequest, ModelNotFound, ModelNotStartable, ServiceUnavailable
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machine
@@ -223,6 +223,28 @@ def test_each_further_version_is_stopped_by_an_execution_of_its_own() -> None:
     assert request.other_executions == (execution(name, machine="StopModel").id,)
     assert name.startswith("evening-")
     assert prepared(story, payload)[1] == started  # a step that is tried again
+
+
+def test_two_stops_whose_names_begin_alike_stop_each_further_version_once_each() -> None:
+    """Names of executions end at 80 characters: what tells two of them apart may be cut off."""
+    executions = Executions()
+    for last in "ab":
+        story = replace(
+            stop(ModelItem(ARN, managed=True), ModelItem(V3, managed=True)),
+            execution=execution("n" * 79 + last, machine="StopModel"),
+        )
+        story._prepare({"Model": "defects", "LeaseId": last}, executions)
+    assert [payload["LeaseId"] for payload in executions.started.values()] == ["a", "b"]
+
+
+def test_an_execution_of_the_name_of_a_further_stop_that_is_about_something_else_is_an_error() -> None:
+    story = stop(ModelItem(ARN, managed=True), ModelItem(V3, managed=True))
+    executions = Executions()
+    story._prepare({"Model": "defects"}, executions)
+    ((machine, name),) = executions.started
+    executions.started[machine, name] = {"ProjectVersionArn": OTHER_ARN}
+    with pytest.raises(ServiceUnavailable, match="is there already, and is about something else"):
+        story._prepare({"Model": "defects"}, executions)
 
 
 def test_the_message_of_a_stop_names_the_executions_of_the_others() -> None:

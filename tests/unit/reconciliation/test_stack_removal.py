@@ -196,12 +196,23 @@ def test_on_request_models_are_left_running_and_nothing_is_asked() -> None:
 def test_on_request_they_are_stopped_first_by_force_each_once_and_waited_for() -> None:
     made = account(HELD, ModelItem(OTHER_ARN, managed=True), boards="RUNNING", cables="RUNNING")
     assert made.remover().run(OnDestroy.STOP) == "No model of this app runs; stopped before: 2."
-    assert made.executions.started == {
-        (MACHINES.stop_model, f"removal-1a2b3c4d-{number}"): {"ProjectVersionArn": arn, "Force": True}
-        for number, arn in ((1, ARN), (2, OTHER_ARN))
-    }
+    assert [*made.executions.started.values()] == [
+        {"ProjectVersionArn": one, "Force": True} for one in (ARN, OTHER_ARN)
+    ]
+    names = [(machine, name.rpartition("-")[0]) for machine, name in made.executions.started]
+    assert names == [(MACHINES.stop_model, "removal-1a2b3c4d-defects"), (MACHINES.stop_model, "removal-1a2b3c4d-v7")]
     assert set(made.statuses.values()) == {"STOPPED"}
     assert made.clock.seconds == 60
+
+
+def test_a_removal_that_is_tried_again_stops_each_model_whatever_stopped_in_between() -> None:
+    """By its first try a stop has begun of one; it has ended, and the other is the first now."""
+    made = account(HELD, ModelItem(OTHER_ARN, managed=True), boards="RUNNING", cables="STOPPED")
+    made.remover().run(OnDestroy.STOP)
+    made.statuses[OTHER_ARN] = "RUNNING"
+    assert made.items.put(replace(made.items.get(OTHER_ARN), managed=True))
+    made.remover().run(OnDestroy.STOP)
+    assert [one["ProjectVersionArn"] for one in made.executions.started.values()] == [ARN, OTHER_ARN]
 
 
 def test_a_start_under_way_is_ended_too() -> None:
@@ -241,8 +252,9 @@ def test_a_stop_that_was_accepted_is_enough_when_the_time_is_up() -> None:
 def test_a_stop_that_fails_is_not_waited_for_and_its_execution_is_named() -> None:
     made = account(HELD, boards="RUNNING")
     made.stops_after = None
-    arn = execution_arn(MACHINES.stop_model, "removal-1a2b3c4d-1")
-    assert f"ended without doing so, see {arn}." in refused(made, OnDestroy.STOP)
+    said = refused(made, OnDestroy.STOP)
+    ((machine, name),) = made.executions.started
+    assert f"ended without doing so, see {execution_arn(machine, name)}." in said
     assert made.clock.seconds < 60
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from lifecycle.configuration import Configuration, Model, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.executions.names import MAX_NAME
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.usage import Running
 from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
-from lifecycle.reconciliation.sweep import MAX_NAME, Sweeper, Swept
+from lifecycle.reconciliation.sweep import Sweeper, Swept
 from lifecycle.reconciliation.sweep_rules import Finding
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import start_request
@@ -100,6 +101,11 @@ class Sweeps:
         """The inputs of the executions that were begun, by name."""
         return {name: payload for (_, name), payload in self.executions.started.items()}
 
+    @property
+    def began(self) -> list[str]:
+        """How their names begin, without what only tells them apart."""
+        return [name.rpartition("-")[0] for name in self.started]
+
     def _tell(self, found: Finding) -> None:
         if error := self.untold.get(found.project_version_arn):
             raise error
@@ -121,16 +127,11 @@ def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> Non
     sweeps.has(OTHER_ARN, "STARTING", managed=True)
     sweeps.has(arn("welds"), "STOPPED")
     swept = sweeps.run()
-    assert sweeps.executions.started == {
-        (MACHINES.stop_model, "sweep-stop-defects-20261124T0700Z-1"): {
-            "ProjectVersionArn": ARN,
-            "Context": {"StartedBySweep": NOBODY},
-        },
-        (MACHINES.stop_model, "sweep-stop-v7-20261124T0700Z-1"): {
-            "ProjectVersionArn": OTHER_ARN,
-            "Context": {"StartedBySweep": NOBODY},
-        },
-    }
+    assert {machine for machine, _ in sweeps.executions.started} == {MACHINES.stop_model}
+    assert [*sweeps.started.values()] == [
+        {"ProjectVersionArn": one, "Context": {"StartedBySweep": NOBODY}} for one in (ARN, OTHER_ARN)
+    ]
+    assert sweeps.began == ["sweep-stop-defects-20261124T0700Z", "sweep-stop-v7-20261124T0700Z"]
     assert swept == Swept(models=4, reported=0, stops=2, restarts=0, settled=0, problems=())
     assert swept.reason == (
         "4 models seen, 0 findings reported, 2 stops and 0 starts begun, 0 ended executions settled, 0 problems."
@@ -153,10 +154,8 @@ def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
     sweeps.has(ARN, "STOPPED", managed=True, leases=(SHIFT, Lease("production", EARLIER)))
     swept = sweeps.run()
     assert (swept.reported, swept.restarts, swept.stops) == (1, 2, 0)
-    assert list(sweeps.executions.started) == [
-        (MACHINES.start_model, "sweep-start-0-defects-20261124T0700Z-2"),
-        (MACHINES.start_model, "sweep-start-1-defects-20261124T0700Z-2"),
-    ]
+    assert {machine for machine, _ in sweeps.executions.started} == {MACHINES.start_model}
+    assert sweeps.began == ["sweep-start-defects-20261124T0700Z"] * 2
     assert [one["LeaseId"] for one in sweeps.started.values()] == ["shift", "production"]
     assert sweeps.items.get(ARN).leases == ()
 
@@ -285,19 +284,20 @@ LONG = "v" * 255
 
 
 @pytest.mark.parametrize(
-    ("version_arn", "name"),
+    ("version_arn", "begins"),
     [
-        (ARN, "sweep-stop-defects-20261124T0700Z-1"),
-        (arn("boards", "line-2.2026"), "sweep-stop-line-2.2026-20261124T0700Z-1"),
-        (arn("boards", LONG), f"sweep-stop-{'v' * 52}-20261124T0700Z-1"),
+        (ARN, "sweep-stop-defects-20261124T0700Z"),
+        (arn("boards", "line-2.2026"), "sweep-stop-line-2.2026-20261124T0700Z"),
+        (arn("boards", LONG), f"sweep-stop-{'v' * 43}-20261124T0700Z"),
     ],
     ids=["configured", "by its version", "long"],
 )
-def test_an_execution_that_the_sweep_begins_has_a_readable_name(version_arn: str, name: str) -> None:
+def test_an_execution_that_the_sweep_begins_has_a_readable_name(version_arn: str, begins: str) -> None:
     sweeps = Sweeps()
     sweeps.has(version_arn, "RUNNING", managed=True)
     sweeps.run()
-    assert list(sweeps.started) == [name]
+    assert sweeps.began == [begins]
+    (name,) = sweeps.started
     assert len(name) <= MAX_NAME == 80
     assert not set(name) & set(':/ <>{}[]?*"#%\\^|~`$&,;')  # API reference of StartExecution
 
@@ -308,16 +308,74 @@ def test_two_versions_of_one_name_are_stopped_by_the_same_sweep() -> None:
     for version in ("v1", "v2"):
         sweeps.has(arn("boards", version), "RUNNING", managed=True)
     assert sweeps.run().stops == 2
-    assert sorted(sweeps.started) == ["sweep-stop-v1-20261124T0700Z-1", "sweep-stop-v2-20261124T0700Z-1"]
+    assert sweeps.began == ["sweep-stop-v1-20261124T0700Z", "sweep-stop-v2-20261124T0700Z"]
 
 
-def test_a_name_has_the_minute_in_utc_and_the_revision() -> None:
+def test_a_name_has_the_minute_in_utc() -> None:
     sweeps = Sweeps(now=datetime.fromisoformat("2026-11-24T01:59:59.999+02:00"))
     sweeps.has(ARN, "RUNNING", managed=True)
+    sweeps.run()
+    assert sweeps.began == ["sweep-stop-defects-20261123T2359Z"]
+    assert sweeps.now.astimezone(UTC).day == 23
+
+
+def test_a_later_sweep_and_one_that_finds_the_item_changed_begin_another_execution() -> None:
+    """One that has failed is not met for ever."""
+    sweeps = Sweeps()
+    sweeps.has(ARN, "RUNNING", managed=True)
+    sweeps.run()
+    sweeps.now += timedelta(minutes=1)
+    sweeps.run()
     sweeps.items.change(lambda found: found)
     sweeps.run()
-    assert list(sweeps.started) == ["sweep-stop-defects-20261123T2359Z-2"]
-    assert sweeps.now.astimezone(UTC).day == 23
+    assert len(sweeps.started) == 3
+
+
+# Equal names --------------------------------------------------------------------------------------
+
+EVERY_PROJECT = configured(projects=("*",), restart_when_down=True)
+
+
+@pytest.mark.parametrize("version", ["v1", LONG], ids=["a short name", "one that is cut"])
+def test_models_of_different_projects_whose_versions_have_one_name_are_each_stopped(version: str) -> None:
+    sweeps = Sweeps(configuration=EVERY_PROJECT)
+    unheld = [arn(project, version) for project in ("bottles", "cables", "labels")]
+    for one in unheld:
+        sweeps.has(one, "RUNNING", managed=True)
+    assert sweeps.run().stops == 3
+    assert [payload["ProjectVersionArn"] for payload in sweeps.started.values()] == unheld
+
+
+@pytest.mark.parametrize("version", ["v1", LONG], ids=["a short name", "one that is cut"])
+def test_models_of_different_projects_whose_versions_have_one_name_are_each_started_again(version: str) -> None:
+    sweeps = Sweeps(configuration=EVERY_PROJECT)
+    down = [arn(project, version) for project in ("bottles", "cables")]
+    for one in down:
+        sweeps.has(one, "STOPPED", managed=True, leases=(SHIFT, Lease("production", EARLIER)))
+    assert sweeps.run().restarts == 4
+    assert [(one["ProjectVersionArn"], one["LeaseId"]) for one in sweeps.started.values()] == [
+        (one, lease_id) for one in down for lease_id in ("shift", "production")
+    ]
+
+
+@pytest.mark.parametrize(("status", "machine"), [("RUNNING", MACHINES.stop_model), ("STOPPED", MACHINES.start_model)])
+def test_an_execution_of_the_name_that_is_about_another_model_is_a_problem_and_the_leases_stay(
+    status: str, machine: str
+) -> None:
+    """Whoever has started it: the name is taken, and nothing was done for this model."""
+    sweeps = Sweeps(configuration=EVERY_PROJECT)
+    held = (SHIFT,) if status == "STOPPED" else ()
+    sweeps.has(ARN, status, managed=True, leases=held)
+    probe = replace(sweeps, items=replace(sweeps.items, kept=dict(sweeps.items.kept)), executions=Executions())
+    probe.run()
+    (name,) = probe.started
+    sweeps.executions.started[machine, name] = {"ProjectVersionArn": OTHER_ARN}
+    swept = sweeps.run()
+    assert (swept.stops, swept.restarts) == (0, 0)
+    (problem,) = swept.problems
+    assert problem.startswith(f"{ARN}: ")
+    assert f"{name} is there already, and is about something else" in problem
+    assert sweeps.items.get(ARN).leases == held
 
 
 @pytest.mark.parametrize("held", [(), (EXPIRED,)], ids=["an item as it is", "an item that the sweep changes"])
@@ -363,7 +421,7 @@ def test_a_model_whose_item_changes_meanwhile_is_looked_at_by_the_next_sweep() -
     sweeps.items.meanwhile.append(lambda items: items.change(lambda found: replace(found, changed_at=NOW)))
     swept = sweeps.run()
     assert (swept.stops, swept.problems) == (1, ())
-    assert list(sweeps.started) == ["sweep-stop-v7-20261124T0700Z-1"]
+    assert sweeps.began == ["sweep-stop-v7-20261124T0700Z"]
 
 
 @dataclass
@@ -384,7 +442,7 @@ def test_an_execution_that_can_not_be_begun_is_a_problem_of_its_model_alone() ->
     sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert swept.problems == (f"{ARN}: StartExecution answered AccessDeniedException: no",)
-    assert (swept.stops, list(sweeps.started)) == (1, ["sweep-stop-v7-20261124T0700Z-1"])
+    assert (swept.stops, sweeps.began) == (1, ["sweep-stop-v7-20261124T0700Z"])
 
 
 @pytest.mark.parametrize(("error", "says"), [(DOWN, "It is down."), (BROKEN, "KeyError: 'Expires'")], ids=str)
@@ -426,4 +484,4 @@ def test_models_that_run_without_this_app_are_stopped_where_that_is_configured()
     sweeps.has(ARN, "RUNNING")
     swept = sweeps.run()
     assert (swept.reported, swept.stops, sweeps.told[0].stopped) == (1, 1, True)
-    assert list(sweeps.started) == ["sweep-stop-defects-20261124T0700Z-1"]
+    assert sweeps.began == ["sweep-stop-defects-20261124T0700Z"]

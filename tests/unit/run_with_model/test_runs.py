@@ -169,12 +169,17 @@ def test_what_is_asked_for_is_in_the_request_and_what_is_not_has_its_default() -
 
 
 def test_the_names_of_what_a_run_starts_say_which_run_it_was() -> None:
-    digest = hashlib.sha256(RUN.id.encode()).hexdigest()[:8]
-    assert Names("run/monday", f"run-{digest}-monday", f"release-{digest}-monday") == NAMES
-    odd = replace(RUN, name="line+1 Z")
+    assert (NAMES.lease_id, NAMES.child[:-10], NAMES.release[:-10]) == ("run/monday", "run-monday-", "release-monday-")
+    odd, digest = replace(RUN, name="line+1 Z"), hashlib.sha256(RUN.id.encode()).hexdigest()[:8]
     assert Names.of(odd).lease_id == f"run/line-1-Z-{digest}"
-    long = Names.of(replace(RUN, name="x" * 80))
-    assert (long.child, long.release) == (f"run-{digest}-{'x' * 67}", f"release-{digest}-{'x' * 63}")
+
+
+def test_two_runs_whose_names_begin_alike_start_executions_of_two_names() -> None:
+    """Names of executions end at 80 characters: what tells two of them apart may be cut off."""
+    one, other = (Names.of(execution("x" * 79 + last, machine="RunWithModel")) for last in "ab")
+    names = {one.child, one.release, other.child, other.release}
+    assert len(names) == 4
+    assert all(len(name) == 80 for name in names)
 
 
 def test_a_workload_may_have_any_input_where_nothing_is_put_into_it() -> None:

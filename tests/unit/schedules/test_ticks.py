@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.configuration import Configuration, Model, Schedule
-from lifecycle.errors import InvalidRequest
+from lifecycle.errors import InvalidRequest, ServiceUnavailable
 from lifecycle.executions.state_machines import Machine
 from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, Ticked, decide, run
 from lifecycle.start_model.request import start_request
@@ -39,16 +39,17 @@ def at(text: str) -> datetime:
 def tick(
     act: str, scheduled: str, now: str | None = None, schedule: Schedule = OFFICE, hours_ahead: int = 0
 ) -> Decided:
-    """What a tick decides that comes at its time, or at another."""
+    """What a tick decides that comes at its time, or at another; of a name what people read of it."""
     given = {"Schedule": "office", "Action": act, "ScheduledTime": scheduled, "HoursAhead": hours_ahead}
     configuration = configured(schedule)
     decided = decide(Tick.read(given, configuration), at(now or scheduled), configuration)
     if decided.outcome is Ticked.ACTED:  # the machine accepts what it is given, whenever it is
         read = start_request if decided.machine is Machine.START_MODEL else stop_request
         assert read(decided.payload, execution(start_time=at(now or scheduled)), configuration).model == "defects"
-        assert len(decided.execution_name or "") <= 80
-    else:
-        assert (decided.machine, decided.execution_name, decided.payload) == (None, None, None)
+        assert decided.execution_name
+        assert len(decided.execution_name) <= 80
+        return replace(decided, execution_name=decided.execution_name.rpartition("-")[0])
+    assert (decided.machine, decided.execution_name, decided.payload) == (None, None, None)
     return decided
 
 
@@ -266,9 +267,31 @@ def test_a_tick_that_is_delivered_twice_acts_once() -> None:
     for hours_ahead, now in ((2, "2026-11-23T05:00:00Z"), (1, "2026-11-23T06:00:00Z"), (1, "2026-11-23T06:00:09Z")):
         one = Tick("office", Act.READY, at("2026-11-23T07:00Z") - timedelta(hours=hours_ahead), hours_ahead)
         said.append(run(one, at(now), configuration, executions, MACHINES))
-    assert list(executions.started) == [("start", "office-ready-20261123T0700Z")]
+    ((machine, name),) = executions.started
+    assert (machine, name.rpartition("-")[0]) == ("start", "office-ready-20261123T0700Z")
     assert [one.outcome for one in said] == [Ticked.ACTED, Ticked.REPEATED, Ticked.REPEATED]
-    assert said[-1].reason == "office-ready-20261123T0700Z has been started already."
+    assert said[-1].reason == f"{name} has been started already."
+
+
+def test_a_tick_whose_name_is_taken_by_an_execution_about_something_else_is_an_error() -> None:
+    """Somebody has started it by hand under that name: the model would not run, and nobody would know."""
+    executions, configuration = Executions(), configured(OFFICE)
+    one = Tick("office", Act.START, at("2026-11-23T06:30Z"))
+    run(one, at("2026-11-23T06:30Z"), configuration, executions, MACHINES)
+    ((machine, name),) = executions.started
+    executions.started[machine, name] = {"Model": "welds"}
+    with pytest.raises(ServiceUnavailable, match="is there already, and is about something else"):
+        run(one, at("2026-11-23T06:30Z"), configuration, executions, MACHINES)
+
+
+def test_a_second_delivery_that_is_late_is_about_the_same() -> None:
+    """Its lease would be shorter: it is counted from then."""
+    executions, configuration = Executions(), configured(OFFICE)
+    one = Tick("office", Act.START, at("2026-11-23T06:30Z"))
+    said = [
+        run(one, at(now), configuration, executions, MACHINES) for now in ("2026-11-23T06:30Z", "2026-11-23T07:30Z")
+    ]
+    assert [decided.outcome for decided in said] == [Ticked.ACTED, Ticked.REPEATED]
 
 
 def test_what_is_left_out_starts_nothing() -> None:
