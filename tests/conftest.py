@@ -126,14 +126,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is large by its folder, or because it needs a hundred models.
 
-    Begin with the tests that mostly wait: the others run meanwhile.
+    Begin with the tests that mostly wait, and with the stories, which one process tells: the others run meanwhile.
 
     End with those that mock AWS, which empties the emulator that a process shares.
     """
     for item in items:
         if LARGE.intersection(item.path.parents) or "hundred" in _asked(item):
             item.add_marker("large")
-    items.sort(key=lambda one: (one.get_closest_marker("waits") is None, not MOCKING.isdisjoint(one.path.parts)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, ...]:
+    waits, folders = item.get_closest_marker("waits") is not None, frozenset(item.path.parts)
+    return not waits, "stories" not in folders, not MOCKING.isdisjoint(folders)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -130,10 +130,20 @@ def the_page_is_looked_at_and_clicked(scene: Scene) -> None:
     assert "It is being stopped" in click("stop")
 
 
-def a_schedule_starts_and_stops(scene: Scene) -> None:
+def what_clicks_have_started_is_over_and_they_come_again(scene: Scene) -> None:
+    for action, fields in (("start", {"Minutes": 60}), ("stop", {})):
+        asked = {"Action": action, "ProjectVersionArn": ARN, "PageMadeAt": timestamp(scene.now), **fields}
+        scene.call("act", asked)
+        scene.until(lambda: not scene.under_way)
+        assert "This click was taken before" in str(scene.call("act", asked))
+
+
+def a_schedule_starts_and_stops_and_its_ticks_come_again(scene: Scene) -> None:
     for action in ("start", "stop"):
         event = {"Schedule": "shift", "Action": action, "ScheduledTime": timestamp(scene.now)}
         assert scene.call("tick", event)["Outcome"] == "ACTED"
+        scene.until(lambda: not scene.under_way)
+        assert scene.call("tick", event)["Outcome"] == "REPEATED"
 
 
 def the_sweep_stops_what_nobody_holds_and_starts_again_what_is_down(scene: Scene) -> None:
@@ -177,7 +187,8 @@ STORIES: tuple[Callable[[Scene], None], ...] = (
     all_versions_that_a_name_means_are_stopped,
     a_start_finds_the_quota_full,
     the_page_is_looked_at_and_clicked,
-    a_schedule_starts_and_stops,
+    what_clicks_have_started_is_over_and_they_come_again,
+    a_schedule_starts_and_stops_and_its_ticks_come_again,
     the_sweep_stops_what_nobody_holds_and_starts_again_what_is_down,
     the_stack_is_removed_while_a_start_is_under_way_and_while_the_model_runs,
 )

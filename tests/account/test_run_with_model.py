@@ -88,7 +88,7 @@ def test_a_start_that_somebody_ends_fails_the_run(working: Scene) -> None:
     run = working.begin(RUN_WITH_MODEL, asked(), name="changed-my-mind")
     working.until(lambda: working.status == "STARTING")
     (start,) = executions(working, START_MODEL)
-    assert start.name.endswith("-changed-my-mind")
+    assert start.name.startswith("run-changed-my-mind-")
     working.abort(start, "Wrong model")
     ended = working.wait(run)
     assert failed_well(ended, "ModelStopped")["Message"].endswith(f"{start.arn} Wrong model")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deployed.app import INSPECTION, MODEL, PROJECTS, QUOTAS, SETTINGS, TIMING, WORKLOAD
+from tests.deployed.batches import BUCKET, FOLDER, RESULTS
 from tests.deployed.executions import StateMachine
 
 if TYPE_CHECKING:
@@ -106,3 +107,30 @@ def workload(emulator: "Emulator") -> StateMachine:
         role = f"arn:aws:iam::{emulator.account_id}:role/workload"
         stepfunctions.create_state_machine(name=WORKLOAD, definition=json.dumps(INSPECTION), roleArn=role)
     return StateMachine(arn, stepfunctions)
+
+
+@pytest.fixture
+def detect_batch(emulator: "Emulator") -> StateMachine:
+    """The DetectBatch state machine, with a bucket for its results."""
+    from emulator import images
+
+    images.ensure_bucket(emulator.client("s3"), RESULTS)
+    return StateMachine(emulator.outputs["DetectBatchArn"], emulator.client("stepfunctions"))
+
+
+@pytest.fixture
+def model(new_model: Callable[..., str], emulator: "Emulator") -> str:
+    """The ARN of a model that runs on one inference unit."""
+    arn = new_model()
+    emulator.custom_labels.put(arn, "RUNNING").min_inference_units = 1
+    return arn
+
+
+@pytest.fixture
+def prefix(emulator: "Emulator") -> str:
+    """Of samples in Amazon S3: six pictures, and one file that is none."""
+    from emulator import images
+
+    own = f"{FOLDER}{next(_numbers)}/"
+    images.lay_out(emulator.client("s3"), BUCKET, own)
+    return own

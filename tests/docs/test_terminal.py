@@ -1,12 +1,8 @@
 """What docs/console.md and docs/events.md, and the stack's outputs, tell people to type: run as written."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from emulator.server import Emulator
 from infra.settings.event_rules import problems_of_event_rules
@@ -99,38 +95,3 @@ def test_a_caller_of_another_account_starts_the_model_and_waits_for_it(running: 
     for output in ("CallerRoleArn", "StartModelArn"):
         caller = caller.replace(f"<{output}>", running.outputs[output])
     run(running, caller.replace("sleep 5", "sleep 0.2"))
-
-
-@pytest.fixture
-def caller(emulator: Emulator) -> Callable[[str], Any]:
-    """Clients with the rights of a caller from another account."""
-    role = emulator.outputs["CallerRoleArn"]
-    given = {"RoleArn": role, "RoleSessionName": "inspection", "ExternalId": "inspection-pipeline"}
-    credentials = emulator.client("sts").assume_role(**given)["Credentials"]
-    session = boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-        region_name=emulator.region,
-    )
-    return lambda service: session.client(service, endpoint_url=emulator.endpoint)  # type: ignore[call-overload]  # named at run time
-
-
-def test_a_caller_reads_executions_and_does_nothing_else(
-    running: Emulator, start_model: StateMachine, caller: Callable[[str], Any]
-) -> None:
-    stepfunctions = caller("stepfunctions")
-    arn = stepfunctions.start_execution(stateMachineArn=start_model.arn, input='{"Model": "defects"}')["executionArn"]
-    assert start_model.wait(arn).status == "SUCCEEDED"
-    assert stepfunctions.get_execution_history(executionArn=arn)["events"]
-    assert arn in [
-        one["executionArn"] for one in stepfunctions.list_executions(stateMachineArn=start_model.arn)["executions"]
-    ]
-    for call, given in (
-        (stepfunctions.stop_execution, {"executionArn": arn}),
-        (stepfunctions.list_state_machines, {}),
-        (caller("dynamodb").scan, {"TableName": running.outputs["ModelTableName"]}),
-        (caller("rekognition").stop_project_version, {"ProjectVersionArn": MODEL}),
-    ):
-        with pytest.raises(ClientError, match="not authorized"):
-            call(**given)

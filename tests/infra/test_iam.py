@@ -447,7 +447,7 @@ def test_the_table_of_variables_has_those_that_functions_get_and_no_others(stack
 
 
 def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
-    """Whether by the very function that has it, the tests on the emulator see."""
+    """Whether by the very function that has it, the simulated account sees: `tests/account/test_grants.py`."""
     sources = [
         *ROOT.glob("functions/lifecycle/**/*.py"),
         *ROOT.glob("build/vendor/aws_lambda_powertools/**/dynamodb.py"),

@@ -157,6 +157,7 @@ def test_the_data_flow_shows_who_calls_what(stack: Template, minimal: Template, 
         'page -- "GetItem<br/>Scan" --> SharedModels',
         'page -- "Query" --> SharedLedger',
         'page -- "DescribeExecution" --> states',
+        'act -- "DescribeExecution" --> states',
         'act -- "StartExecution" --> StartModelStateMachine',
         'act -- "StartExecution" --> StopModelStateMachine',
     }

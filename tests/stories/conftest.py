@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.faults import Script
+from emulator.faults import Fault, Script
 from emulator.server import Emulator
 from tests.deployed.app import HOURLY, LATEST, MODEL, SCHEDULED
 from tests.deployed.executions import wait_until
@@ -61,6 +61,12 @@ class Own:
 
     emulator: Emulator
     models: set[str] = field(default_factory=set)
+    faults: list[Script] = field(default_factory=list)
+
+    def fails(self, fault: Fault) -> Script:
+        """Let something go wrong, until the story is over."""
+        self.faults.append(self.emulator.faults.add(fault))
+        return self.faults[-1]
 
     def ended(self) -> bool:
         """End what goes on; whether nothing does any more, and Settle has heard of it."""
@@ -72,6 +78,8 @@ class Own:
 
     def leave(self) -> None:
         """Stop its models, and let nobody hold them."""
+        for script in self.faults:
+            self.emulator.faults.clear(script.id)
         wait_until(self.ended, 120)
         dynamodb, table = self.emulator.client("dynamodb"), self.emulator.outputs["ModelTableName"]
         for arn in self.models & {version.arn for version in self.emulator.custom_labels.versions()}:

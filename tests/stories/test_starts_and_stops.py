@@ -4,8 +4,11 @@ import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
+from emulator.metrics import Metric
 from emulator.server import Emulator
+from lifecycle.observability.metrics import METRICS
 from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.deployed.app import PROJECTS
 from tests.deployed.executions import StateMachine, wait_until
@@ -15,14 +18,23 @@ from tests.deployed.told import QUICK, NewModel, Told, calls_of, status_of
 from tests.stories.conftest import Own
 
 START, STOP = "rekognition:StartProjectVersion", "rekognition:StopProjectVersion"
-NAMESPACE = "CustomLabelsLifecycle"
 SECRET = "hunter2-b61f"  # noqa: S105 - as a password looks
+
+
+def ours(emulator: Emulator) -> list[Metric]:
+    """The metrics of this app."""
+    return [one for one in emulator.metrics.list() if one.namespace == "CustomLabelsLifecycle"]
 
 
 def measured(emulator: Emulator) -> dict[tuple[str, ...], int]:
     """How often each metric was emitted, by name and dimensions' values."""
-    ours = (one for one in emulator.metrics.list() if one.namespace == NAMESPACE)
-    return {(one.name, *one.dimensions.values()): len(one.values) for one in ours}
+    return {(one.name, *one.dimensions.values()): len(one.values) for one in ours(emulator)}
+
+
+def bill_of(emulator: Emulator, **month: str) -> Any:
+    """The bill of a month, or of this one."""
+    page, given = emulator.outputs["PageFunctionName"], json.dumps({"Report": "bill", **month})
+    return json.loads(emulator.client("lambda").invoke(FunctionName=page, Payload=given)["Payload"].read())
 
 
 def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
@@ -43,6 +55,7 @@ def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
 
     mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"], "who gets errors alone does not"
+    assert "defects" in mail["Subject"]
     assert mail["Event"]["Output"] == execution.output
     assert "Dashboard: " in mail["Message"]
     assert emulator.outputs["LogGroupName"] not in mail["Message"], "the long link to the logs is for failures"
@@ -62,6 +75,8 @@ def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
         ("Polls", "defects"): 1,
         ("NoticeDelaySeconds", "defects"): 1,
     }
+    for one in ours(emulator):
+        assert (one.unit, tuple(one.dimensions)) == (METRICS[one.name].unit, METRICS[one.name].dimensions)
 
 
 def test_the_context_comes_back_untouched_and_neither_it_nor_a_token_is_logged(
@@ -94,12 +109,10 @@ def test_a_model_is_shared_kept_and_stopped_when_nobody_holds_it_and_the_ledger_
     (session,) = sessions_of(emulator, arn)
     assert session["Shares"] != []
     assert session["EstimatedCost"] == Decimal(str(stopped.output["EstimatedCost"]))
-    page = emulator.client("lambda").invoke(
-        FunctionName=emulator.outputs["PageFunctionName"], Payload=json.dumps({"Report": "bill"})
-    )
-    bill = json.loads(page["Payload"].read())
+    bill = bill_of(emulator)
     costs = {one.get("LeaseId"): one["Cost"] for one in bill["Lines"] if one["ProjectVersionArn"] == arn}
     assert bill["Total"] >= costs["a"] > 0
+    assert bill_of(emulator, Month="2020-01")["Lines"] == []
 
 
 def test_a_model_is_stopped_by_force_whoever_holds_it(
@@ -107,7 +120,7 @@ def test_a_model_is_stopped_by_force_whoever_holds_it(
 ) -> None:
     emulator.custom_labels.put(configured, "RUNNING")
     held = start_model.run({"Model": "defects", "LeaseMinutes": 0, **QUICK}, name=f"office-hours-{time.time():.0f}")
-    assert held.output["LeaseId"] == held.arn.rpartition(":")[2]
+    assert (held.output["LeaseId"], held.output["Model"]) == (held.arn.rpartition(":")[2], "defects")
     kept = stop_model.run({"Model": "defects", **QUICK})
     assert kept.output["Outcome"] == "MODEL_KEPT_RUNNING"
     forced = stop_model.run({"Model": "defects", "Force": True, **QUICK})

@@ -34,7 +34,7 @@ def test_a_model_runs_from_the_start_to_the_stop_of_its_schedule_and_as_long_as_
     at = datetime.now(UTC).replace(second=0)
     said = emulator.fire("new-year-start", at)
     assert said["Outcome"] == "ACTED"
-    assert said["ExecutionName"] == f"new-year-start-{at:%Y%m%dT%H%MZ}"
+    assert said["ExecutionName"].startswith(f"new-year-start-{at:%Y%m%dT%H%MZ}-")
     again = emulator.fire("new-year-start", at + timedelta(seconds=5))
     assert again["Outcome"] == "REPEATED"
     (begun,) = named(start_model, said["ExecutionName"])

@@ -1,26 +1,32 @@
-"""The stack is deleted, but not while a model of ours runs."""
+"""The stack is deleted, but not while a model that it manages runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from emulator.cli import app
 from emulator.deploy import DeployError
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine
 from tests.deployed.generations import next_generation
-from tests.deployed.removals import forget_models
 from tests.deployed.told import QUICK, NewModel
-from tests.emulator.test_emulator_cli import command
 from tools.removal import refusal
 
 
 @pytest.fixture
 def removable(emulator: Emulator, assembly: Path) -> Iterator[Emulator]:
-    """The emulator with no models but this test's; the stack is deployed again, for the others."""
-    forget_models(emulator)
+    """The emulator; the stack is deployed again, for the others."""
     yield emulator
     emulator.deploy(assembly)
+
+
+def destroyed(emulator: Emulator, code: int = 0) -> str:
+    """What the emulator's command says, which does what `make destroy` does on AWS."""
+    done = CliRunner().invoke(app, ["destroy", "--endpoint", emulator.endpoint])
+    assert done.exit_code == code, done.output
+    return done.output
 
 
 def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything(
@@ -32,7 +38,7 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    arn = new_model()
+    arn = new_model("RUNNING")
     assert start_model.run({"ProjectVersionArn": arn, "LeaseId": "shift", **QUICK}).status == "SUCCEEDED"
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -40,7 +46,7 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     monkeypatch.setenv("AWS_ENDPOINT_URL", removable.endpoint)
     assert "v1 (RUNNING, held by shift)" in (refusal(removable.region) or ""), "make destroy asks before"
 
-    reason = command(removable, "destroy", code=1)
+    reason = destroyed(removable, code=1)
     assert "1 model would go on to cost USD 4.00 per hour" in reason
     assert "v1 (RUNNING, held by shift)" in reason
     with pytest.raises(DeployError, match="is in DELETE_FAILED state and can not be updated"):
@@ -51,8 +57,8 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     assert stop_model.run({"ProjectVersionArn": arn, "Force": True, **QUICK}).output["Outcome"] == "MODEL_STOPPED"
 
     assert refusal(removable.region) is None
-    assert command(removable, "destroy") == "The stack is deleted.\n"
-    assert "there is no stack CustomLabelsLifecycle" in command(removable, "destroy", code=1)
+    assert destroyed(removable) == "The stack is deleted.\n"
+    assert "there is no stack CustomLabelsLifecycle" in destroyed(removable, code=1)
     for service, listed, found in (
         ("lambda", "list_functions", "Functions"),
         ("dynamodb", "list_tables", "TableNames"),
