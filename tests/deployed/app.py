@@ -6,7 +6,7 @@ TIMING = Timing(training=0.5, starting=2, stopping=1)
 # So high that tests do not meet them by accident; those about quotas set their own.
 QUOTAS = Quotas(running_models=1000, inference_units=5, calls_per_second=1000, detections_per_second=1000)
 # One for each model of the tests, and no more than a role's ten managed policies on AWS can name.
-PROJECTS = [f"project-{number:03}" for number in range(80)]
+PROJECTS = [f"project-{number:03}" for number in range(200)]
 MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/boards/version/v1/1793520000000"
 WORKLOAD = "Inspection"
 LATEST = "retrained"

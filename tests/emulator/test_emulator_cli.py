@@ -124,7 +124,7 @@ def test_leases_are_shown_and_released(
     assert holders() == ["mine", "yours"]
     kept = command(emulator, "stop", arn, "--lease-id", "mine")
     assert "RUNNING: MODEL_KEPT_RUNNING" in kept
-    assert "is kept running" in kept
+    assert "was not stopped: others need it" in kept
     assert holders() == ["yours"]
     emulator.custom_labels.put(arn, "STOPPED")
     forced = command(emulator, "stop", arn, "--force")
@@ -149,7 +149,7 @@ def test_a_sweep_says_what_it_did(emulator: Emulator, new_model: Callable[..., s
     arn = new_model("RUNNING")
     swept = json.loads(command(emulator, "sweep"))
     assert swept.keys() >= {"Stops", "Restarts", "Problems"}
-    assert swept["Told"] >= 1
+    assert swept["Reported"] >= 1
     mails = command(emulator, "notifications").split("Subject: ")
     assert any(arn in mail and "no lease holds it" in mail for mail in mails)
 

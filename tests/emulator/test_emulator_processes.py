@@ -65,7 +65,7 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "RUNNING: MODEL_KEPT_RUNNING",
         "STOPPED: MODEL_STOPPED",
         "Aborted by hand.",
-        "Mail:           [WARNING] StartModel of defects was aborted",
+        "Mail:           [WARNING] The start of defects was aborted",
         '"Stops": 1',
         "It has started sweep-stop-defects-",
         "STOPPED: MODEL_STOPPED",
