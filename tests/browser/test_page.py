@@ -67,9 +67,7 @@ def test_it_says_what_runs_for_whom_at_what_cost_and_until_when(stopped: Site, o
     expect(head).to_have_text("1 model runs: USD 4.00 an hour")
     expect(page.locator(".cll li").first).to_contain_text("for line-1, line-2, until")
     expect(card(page)).to_contain_text("USD 4.00")
-    expect(card(page).get_by_role("img")).to_have_accessible_name(
-        "The last 3 starts took 11 min, 12 min, 11 min 30 s"
-    )
+    expect(card(page).get_by_role("img")).to_have_accessible_name("The last 3 starts took 11 min, 12 min, 11 min 30 s")
     expect(card(page)).to_contain_text("Next by schedule office-hours")
     expect(card(page, "logos")).to_contain_text("USD 8.00 when it runs")
 
