@@ -235,6 +235,17 @@ def test_what_a_function_can_raise_is_caught_by_name(machine: StateMachine, task
     assert (caught.keys() >= UNFIT) == (task == machine.definition["StartAt"]), "it alone is given the input"
 
 
+@every_one
+def test_an_input_that_no_function_can_read_is_refused_as_one_that_is_wrong(machine: StateMachine) -> None:
+    name = machine.name.title().replace("_", "")
+    for error in UNFIT:
+        failure = catchers(machine, machine.definition["StartAt"])[error]["Assign"]["failure"]
+        message = json.loads(evaluated(failure["Cause"], caught={"Error": error}))["Message"]
+        assert failure["Error"] == "InvalidRequest"
+        assert message.startswith(f"The input is not a {name} request:\n- input: is ")
+        assert ("too large" in message) == (error == "States.DataLimitExceeded")
+
+
 def test_every_error_of_a_batch_can_come() -> None:
     raised = [raised_by(step) for (machine, _), step in STEPS.items() if machine == "detect_batch"]
     assert set().union(*raised) == {error.__name__ for error in BATCH_ERRORS}
