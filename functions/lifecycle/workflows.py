@@ -54,6 +54,11 @@ class Workflow:
     failed: Outcome
     timed_out: Outcome
 
+    @property
+    def ends_as_a_workload(self) -> bool:
+        """Whether what it answers, and the Cause of its failure, are a workload's own words."""
+        return self.result is None
+
 
 WORKFLOWS: Mapping[Machine, Workflow] = {
     Machine.START_MODEL: Workflow(

@@ -31,7 +31,7 @@ def _start(ending: Ending, configuration: Configuration, machines: Machines) -> 
         ]
     return Text(
         **_who(ending, f"start of {in_subject(ending.name(configuration))}", f"start of {ending.name(configuration)}"),
-        what_it_costs=[*_what_it_costs(ending, configuration), *becomes],
+        what_it_costs=[*_what_it_costs(ending, configuration, "Nothing: no model was started."), *becomes],
         what_to_do=to_do,
         what_happened=[
             reasons.requested(ending),
@@ -53,7 +53,7 @@ def _stop(ending: Ending, configuration: Configuration, _machines: Machines) -> 
         to_do += stop_by_hand(ending, arn) if may_run and arn else []
     return Text(
         **_who(ending, f"stop of {in_subject(ending.name(configuration))}", f"stop of {ending.name(configuration)}"),
-        what_it_costs=[*_what_it_costs(ending, configuration), *becomes],
+        what_it_costs=[*_what_it_costs(ending, configuration, "Unknown: nothing was stopped."), *becomes],
         what_to_do=to_do,
         what_happened=[reasons.requested(ending), *_status_now(ending)],
     )
@@ -100,11 +100,10 @@ def _who(ending: Ending, in_subject: str, what: str) -> dict[str, str]:
     return {"subject": f"The {in_subject} was aborted", "headline": headline}
 
 
-def _what_it_costs(ending: Ending, configuration: Configuration) -> Sequence[str]:
+def _what_it_costs(ending: Ending, configuration: Configuration, of_no_model: str) -> Sequence[str]:
     arn = ending.project_version_arn
     if not arn:
-        nothing = "Nothing: no model was started."
-        return [nothing if ending.machine is Machine.START_MODEL else "Unknown: nothing was stopped."]
+        return [of_no_model]
     return [costs.by_status(ending.last_status, costs.price(ending, arn, configuration))]
 
 

@@ -103,8 +103,7 @@ class Ending:
         """The model, where it is known."""
         if self.request:
             return self.request.project_version_arn or None
-        # What a workload says in its Cause is its own.
-        return self.cause.get("ProjectVersionArn") if WORKFLOWS[self.machine].result else None
+        return None if WORKFLOWS[self.machine].ends_as_a_workload else self.cause.get("ProjectVersionArn")
 
     @property
     def last_status(self) -> str | None:

@@ -8,6 +8,7 @@ from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.state_machines import Machine
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.shared.text import clause, clock, escaped, first_sentence, plural
+from lifecycle.workflows import WORKFLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def why(ending: Ending) -> str:
         named = f"the request has {plural(len(problems), 'problem')}, named below"
         return f"the request is invalid ({problems[0].rstrip('.')})" if _in_full(problems) else named
     lead = _lead(ending)
-    if lead and ending.machine is Machine.RUN_WITH_MODEL:
+    if lead and WORKFLOWS[ending.machine].ends_as_a_workload:
         return lead  # a workload's own words, which are left as they are
     reason = clause(lead) if lead else _REASONS.get(ending.error, _UNKNOWN).clause
     quoted = ending.cause.get("StatusMessage") if ending.error in _SPEAKS_FOR_ITSELF else None
