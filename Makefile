@@ -52,15 +52,7 @@ tools/node_modules/.done: tools/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
-# In an environment of their own: what audits must not decide what versions we have.
-build/audit/.done: tools/audit/requirements.txt tools/audit/checkov.txt tools/audit/package-lock.json .venv/.done
-	@rm -rf build/audit && mkdir -p build/audit && cp tools/audit/package*.json build/audit/
-	@$(UV) venv --python $(PY) build/audit/venv
-	@VIRTUAL_ENV=build/audit/venv $(UV) pip install --require-hashes -r tools/audit/requirements.txt
-	@$(UV) venv --python $(PY) build/audit/checkov
-	@VIRTUAL_ENV=build/audit/checkov $(UV) pip install --require-hashes -r tools/audit/checkov.txt
-	@$(NPM_CLI)/npm-cli.js ci --prefix build/audit --ignore-scripts --no-audit --no-fund --loglevel error
-	@touch $@
+include tools/audit/audit.mk
 
 run: setup ## Show the life of a model on the embedded emulator (no AWS account needed)
 	@$(PY) -m emulator run
@@ -102,9 +94,6 @@ faults: setup ## Tell every story of docs/evidence/reliability.md, and write its
 
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
 	@ABUSE=100 $(PYTEST) tests/abuse --dist load
-
-audit: setup build/audit/.done ## Audit the template, dependencies, files and workflows by others' tools
-	@$(PY) -m tools.audit
 
 mutants: setup ## Change the core in one place at a time: do tests notice? (some 8 minutes), or MODULES="leases polling"
 	@$(PY) -m tools.mutants $(MODULES)
