@@ -95,8 +95,8 @@ faults: setup ## Tell every story of docs/evidence/reliability.md, and write its
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
 	@ABUSE=100 $(PYTEST) tests/abuse --dist load
 
-mutants: setup ## Change the core in one place at a time: do tests notice? (some 8 minutes), or MODULES="leases polling"
-	@$(PY) -m tools.mutants $(MODULES)
+mutants: setup tools/node_modules/.done ## Change core and definitions in one place at a time: do tests notice? (half an hour), or OF="model.leases start_model.asl"
+	@$(PY) -m tools.mutants $(OF) $(if $(SINCE),--compare $(SINCE))
 
 circumstances: setup ## Try make test where it is likely to fail, such as in a folder with a space (an hour), or NAMES="busy user"
 	@$(PY) -m tools.circumstances $(NAMES)

@@ -1,71 +1,96 @@
-"""Mutation testing of the pure core: ``python -m tools.mutants [module ...]``; without modules, of all of them.
+"""Mutation testing of the core and of the definitions: ``python -m tools.mutants [place ...]``; without places, of all.
 
-Writes docs/evidence/mutants.md. Ends with 1 if a survivor has no reason, a reason no survivor, or a
-group misses the bar.
+Records what became of each mutant in tools/mutants/noticed, and writes docs/evidence/mutants.md. Ends with 1 if a
+survivor has no reason, a reason no survivor, or a group misses the bar.
+
+With ``--compare``, nothing is tried: it prints what an older record, a commit's or a folder's, says was noticed and the
+present one says is not. Ends with 1 if there is anything.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from tools.mutants import report
-from tools.mutants.modules import GROUPS
+from tools.mutants import copies, definitions, record, report
+from tools.mutants.modules import MODULES
 from tools.mutants.mutations import mutants
-from tools.mutants.trying import ALLOWANCE, ROOT, SLOWER, Fate, Trial, files, path_of, seconds_without, tried, warm_up
+from tools.mutants.record import Fates, Word
+from tools.mutants.trying import ALLOWANCE, ROOT, SLOWER, Trial, files, path_of, seconds_without, tried, warm_up
 
 
 def main() -> None:
     """Try all mutants, say what survived, and write it down."""
-    tests = {module: tests for modules in GROUPS.values() for module, tests in modules.items()}
+    every_place = [*MODULES, *definitions.places()]
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="module", help=f"of: {', '.join(tests)}", default=[])
+    parser.add_argument("places", nargs="*", metavar="place", help=f"of: {', '.join(every_place)}", default=[])
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--compare", metavar="REVISION-OR-FOLDER")
     chosen = parser.parse_args()
-    if unknown := set(chosen.modules) - set(tests):
+    if unknown := set(chosen.places) - set(every_place):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    tests = {module: tests[module] for module in chosen.modules or tests}
+    sys.exit(compare(chosen.compare) if chosen.compare else try_all(chosen.places or every_place, chosen.processes))
+
+
+def try_all(places: Sequence[str], processes: int) -> bool:
+    """Whether anything is wrong; it is said as it is found."""
     os.chdir(ROOT)
     os.nice(10)
     began = time.monotonic()
-    warm_up(files(dict.fromkeys(name for names in tests.values() for name in names)))
     wrong: list[str] = []
-    for module, names in tests.items():
-        figures, survivors = of_module(module, names, chosen.processes)
-        report.write({module: figures})
-        wrong += (lines := list(report.unexplained(module, survivors)))
-        print(*lines, sep="\n", flush=True)
-    wrong += (lines := below_the_bar(report.figures_told()))
+    for of_some in (of_modules, of_definitions):
+        for place, fates in of_some(places, processes):
+            record.write(place, fates)
+            survived = report.survivors(fates)
+            print(f"{place}: {len(fates)} mutants, {len(survived)} survived", flush=True)
+            wrong += (lines := list(report.unexplained(place, survived)))
+            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+    report.write()
+    wrong += (lines := list(report.below_the_bar(record.recorded())))
     print(*lines, f"{time.monotonic() - began:.0f} s", sep="\n")
-    sys.exit(bool(wrong))
+    return bool(wrong)
 
 
-def of_module(module: str, tests: Sequence[str], processes: int) -> tuple[report.Figures, list[str]]:
-    """Try a module's mutants; the figures, and the names of the survivors in the module's order."""
-    usual = seconds_without(module, tests)
-    source = path_of(module).read_text("utf-8")
-    trials = [
-        Trial(module, mutant.name, mutant.source, tests, usual * SLOWER + ALLOWANCE) for mutant in mutants(source)
-    ]
-    fates: dict[str, Fate] = {}
-    for trial, fate, _ in tried(trials, processes):
-        fates[trial.name] = fate
-    count = Counter(fates.values())
-    killed, timed_out, survived = count[Fate.KILLED], count[Fate.TIMED_OUT], count[Fate.SURVIVED]
-    figures = report.Figures(killed + timed_out + survived, killed, timed_out, survived)
-    print(f"{module}: {figures.mutants} mutants, {survived} survived, {figures.share:.1%} noticed", flush=True)
-    return figures, [trial.name for trial in trials if fates[trial.name] is Fate.SURVIVED]
+def of_modules(places: Sequence[str], processes: int) -> Iterator[tuple[str, Fates]]:
+    """Try the mutants of each module of the core that is among these places."""
+    modules = {place: MODULES[place] for place in places if place in MODULES}
+    if modules:
+        warm_up(files(dict.fromkeys(test for tests in modules.values() for test in tests)))
+    for module, tests in modules.items():
+        seconds = seconds_without(module, tests) * SLOWER + ALLOWANCE
+        source = path_of(module).read_text("utf-8")
+        trials = [Trial(module, mutant.name, mutant.source, tests, seconds) for mutant in mutants(source)]
+        yield module, {trial.name: fate for trial, fate, _ in tried(trials, processes) if fate}
 
 
-def below_the_bar(figures: Mapping[str, report.Figures]) -> list[str]:
-    """The groups of whose mutants too few are noticed."""
-    return [
-        f"Of {group} only {sums.share:.1%} are noticed; more than {report.BAR:.0%} are to be."
-        for group, sums in report.groups(figures).items()
-        if sums.share <= report.BAR
-    ]
+def of_definitions(places: Sequence[str], processes: int) -> Iterator[tuple[str, Fates]]:
+    """Try the mutants of each definition that is among these places."""
+    machines = [place for place in places if definitions.is_one(place)]
+    if not machines:
+        return
+    with copies.copied(processes) as some:
+        copies.check(some)
+        for machine in machines:
+            fates = dict[str, Word]()
+            for name, fate, noticed_by in copies.tried(machine, some):
+                fates[name] = fate
+                print(f"  {name}: {fate} by {noticed_by}", flush=True)
+            yield machine, fates
+
+
+def compare(with_what: str) -> bool:
+    """Say what is not noticed any more of what an older record says; whether there is anything."""
+    folder = Path(with_what)
+    old, new = record.recorded(folder) if folder.is_dir() else record.recorded_at(with_what), record.recorded()
+    found = record.compared(old, new)
+    missing = [one for one in found if one.now is None and definitions.is_one(one.place)]
+    lost = [one for one in found if one.is_lost]
+    print(*report.comparison(found, old, new), sep="\n")
+    print(f"{len(lost)} lost", *lost, sep="\n  ")
+    print(f"{len(missing)} of definitions, and not there any more", *missing, sep="\n  ")
+    return bool(lost or missing)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "start_model/leased_starts",
             "reconciliation/sweep_rules",
             "model/bill",
+            "page/acts",
         ),
         "model.usage": (
             "model/bill",
@@ -44,6 +45,13 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
     "messages": {
+        "notifications.notification": (
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+            "reconciliation/sweep_messages",
+            "notifications/chat",
+        ),
         "notifications.execution_messages": (
             "notifications/golden",
             "notifications/start_messages",
@@ -51,10 +59,48 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "run_with_model/runs",
             "model/version_choice",
         ),
+        "notifications.reasons": (
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+            "run_with_model/runs",
+        ),
         "notifications.costs": (
             "notifications/golden",
             "notifications/start_messages",
             "notifications/stop_messages",
+        ),
+        "notifications.started": (
+            "notifications/golden",
+            "notifications/start_messages",
+            "notifications/stop_messages",
+            "model/version_choice",
+        ),
+        "notifications.start_failed": (
+            "notifications/golden",
+            "notifications/start_messages",
+        ),
+        "notifications.stopped": (
+            "notifications/golden",
+            "notifications/stop_messages",
+            "reconciliation/sweep_messages",
+        ),
+        "notifications.stop_failed": (
+            "notifications/golden",
+            "notifications/stop_messages",
+        ),
+        "notifications.aborted": (
+            "notifications/golden",
+            "notifications/stop_messages",
+            "run_with_model/runs",
+        ),
+        "reconciliation.sweep_messages": (
+            "notifications/golden",
+            "reconciliation/sweep_messages",
+        ),
+        "notifications.workload_failed": (
+            "notifications/golden",
+            "run_with_model/runs",
         ),
         "notifications.chat": (
             "notifications/chat",
@@ -62,10 +108,16 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
     "requests": {
+        "executions.names": (
+            "executions/names",
+            "run_with_model/runs",
+            "reconciliation/sweep",
+        ),
         "executions.requests": (
             "start_model/request",
             "stop_model/request",
             "run_with_model/runs",
+            "model/version_choice",
         ),
         "start_model.request": (
             "start_model/request",
@@ -87,3 +139,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 """Groups of modules of functions/lifecycle, and for each module the test files in tests/unit, without ``test_``."""
+
+MODULES: Mapping[str, Sequence[str]] = {
+    module: tests for modules in GROUPS.values() for module, tests in modules.items()
+}

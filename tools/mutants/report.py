@@ -1,101 +1,133 @@
-"""What a run has found: the figures in docs/evidence/mutants.md, and the reasons why some mutants may live."""
+"""docs/evidence/mutants.md: figures from the record, and from survivors.toml the reasons why some mutants may live."""
 
 import json
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tools.mutants import definitions
 from tools.mutants.modules import GROUPS
+from tools.mutants.record import Fates, Noticed, Record, Word, recorded
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "evidence" / "mutants.md"
 REASONS = Path(__file__).with_name("survivors.toml")
 BAR = 0.95
 """More than this share of a group's mutants is to be noticed."""
-_PART = "<!-- {} of python -m tools.mutants{} -->"
-_ROW = re.compile(r"^\| `([\w.]+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How many mutants of a module there are, and what became of them."""
+def groups() -> Mapping[str, Sequence[str]]:
+    """The modules of the core, and the definitions, by group."""
+    return {**{group: list(modules) for group, modules in GROUPS.items()}, "definitions": definitions.places()}
 
-    mutants: int
-    killed: int
-    timed_out: int
-    survived: int
 
-    @property
-    def share(self) -> float:
-        """Of those that were noticed. One that has no end is."""
-        return (self.killed + self.timed_out) / self.mutants
+def survivors(fates: Fates) -> list[str]:
+    """The mutants that no test notices that runs what was mutated."""
+    return [name for name, fate in fates.items() if fate.standing < 2]
 
-    @classmethod
-    def sum(cls, figures: Sequence["Figures"]) -> "Figures":
-        """Of several modules."""
-        return cls(*(sum(column) for column in zip(*map(astuple, figures), strict=True)))
+
+def share(fates: Sequence[Word]) -> float:
+    """Of the mutants that were noticed."""
+    return sum(fate.standing == 2 for fate in fates) / len(fates)
+
+
+def fates_of(record: Record, places: Iterable[str]) -> list[Word]:
+    """What became of all mutants of these places that were tried."""
+    return [fate for place in places for fate in record.get(place, {}).values()]
+
+
+def below_the_bar(record: Record) -> Iterator[str]:
+    """The groups of whose mutants too few are noticed, in words."""
+    for group, places in groups().items():
+        if (noticed := share(fates_of(record, places))) <= BAR:
+            yield f"Of {group} only {noticed:.1%} are noticed; more than {BAR:.0%} are to be."
 
 
 def reasons() -> Mapping[str, Mapping[str, str]]:
-    """By module, why a mutant survives, by the mutant's name."""
+    """By module or definition, why a mutant survives, by the mutant's name."""
     return tomllib.loads(REASONS.read_text("utf-8"))
 
 
-def unexplained(module: str, survivors: Sequence[str]) -> Iterator[str]:
+def unexplained(place: str, survived: Sequence[str]) -> Iterator[str]:
     """What is wrong about the reasons, as lines: those that are missing, to be pasted there, and those left over."""
-    known = reasons().get(module, {})
-    missing = [name for name in survivors if name not in known]
+    known = reasons().get(place, {})
+    missing = [name for name in survived if name not in known]
     if missing:
         yield f"Survivors without a reason in {REASONS.relative_to(ROOT)}:"
-        yield f'["{module}"]'
+        yield f'["{place}"]'
         yield from (f'{json.dumps(name, ensure_ascii=False)} = ""' for name in missing)
-    yield from (f"A reason without a survivor: {name}" for name in known if name not in survivors)
+    yield from (f"A reason without a survivor: {name}" for name in known if name not in survived)
 
 
-def figures_told() -> dict[str, Figures]:
-    """By module, the figures in the document."""
-    return {name: Figures(*map(int, numbers)) for name, *numbers in _ROW.findall(DOCUMENT.read_text("utf-8"))}
-
-
-def groups(figures: Mapping[str, Figures]) -> dict[str, Figures]:
-    """By group, where all modules of it have figures; and ``all of them``."""
-    whole = {name: modules for name, modules in GROUPS.items() if set(modules) <= set(figures)}
-    sums = {name: Figures.sum([figures[module] for module in modules]) for name, modules in whole.items()}
-    return {**sums, "all of them": Figures.sum(list(sums.values()))} if sums else {}
-
-
-def write(figures: Mapping[str, Figures]) -> None:
-    """Put the figures, beside those of other modules, and the reasons into the document."""
-    figures = {**figures_told(), **figures}
-    sums = groups(figures)
-    table = ["| | mutants | killed | no end | survived | noticed |", "|---|---:|---:|---:|---:|---:|"]
-    for group, modules in GROUPS.items():
-        table += [_line(f"`{module}`", figures[module]) for module in modules if module in figures]
-        table += [_line(f"**{group}**", sums[group])] if group in sums else []
-    table += [_line("**all of them**", sums["all of them"])] if sums else []
-    lines = []
-    for module, survivors in reasons().items():
-        lines += [f"### {module}", ""]
-        for reason in dict.fromkeys(survivors.values()):
-            lines += [f"{reason}", "", "```diff"]
-            lines += [line for name, why in survivors.items() if why == reason for line in _as_diff(name)]
-            lines += ["```", ""]
+def write() -> None:
+    """Put what is recorded, and the reasons, into the document."""
+    record = recorded()
+    parts = {
+        "core": list(_table(record, GROUPS, (Word.KILLED, Word.NO_END, Word.SURVIVED))),
+        "definitions": list(
+            _table(record, {"definitions": definitions.places()}, (Word.SIMULATED, Word.READ, Word.SURVIVED))
+        ),
+        "survivors": [line for place, names in reasons().items() for line in _reasons(place, names)][:-1],
+    }
     text = DOCUMENT.read_text("utf-8")
-    for part, content in (("", table), (", survivors", lines[:-1])):
-        begin, end = _PART.format("begin", part), _PART.format("end", part)
+    for part, lines in parts.items():
+        begin, end = (f"<!-- {word} of python -m tools.mutants, {part} -->" for word in ("begin", "end"))
         before, _, rest = text.partition(begin)
-        text = "\n".join([before + begin, "", *content, "", end + rest.partition(end)[2]])
+        text = "\n".join([before + begin, "", *lines, "", end + rest.partition(end)[2]])
     DOCUMENT.write_text(text, "utf-8")
 
 
-def _line(name: str, figures: Figures) -> str:
-    numbers = " | ".join(str(number) for number in astuple(figures))
-    return f"| {name} | {numbers} | {figures.share:.1%} |"
+def comparison(found: Sequence[Noticed], old: Record, new: Record) -> Iterator[str]:
+    """A table: for each place of either record what was noticed then, what became of it, and what is noticed today."""
+    yield "| | noticed then | still, by name | lost | not there any more | mutants today | noticed today |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for place in sorted({*old, *new}):
+        then = [one for one in found if one.place == place]
+        yield _then_and_now(f"`{place}`", then if place in old else None, list(new.get(place, {}).values()))
+    yield _then_and_now("**all of them**", found, fates_of(new, new))
 
 
-def _as_diff(name: str) -> list[str]:
-    where, _, change = name.partition(": ")
-    before, _, after = change.partition(" => ")
-    return [f"@@ {where}", f"- {before}", f"+ {after}"]
+def _then_and_now(name: str, then: Sequence[Noticed] | None, today: Sequence[Word]) -> str:
+    cells = ["not measured", "", "", ""]
+    if then is not None:
+        lost, gone = sum(one.is_lost for one in then), sum(one.now is None for one in then)
+        cells = [str(number) for number in (len(then), len(then) - lost - gone, lost, gone)]
+    return f"| {name} | {' | '.join(cells)} | {len(today)} | {sum(fate.standing > 0 for fate in today)} |"
+
+
+def _table(record: Record, of: Mapping[str, Iterable[str]], words: Sequence[Word]) -> Iterator[str]:
+    """A line for each place, each group, and all of them."""
+    yield f"| | mutants | {' | '.join(words)} | noticed |"
+    yield "|---|---:|" + "---:|" * (len(words) + 1)
+    everything = list[Word]()
+    for group, places in of.items():
+        for place in filter(record.__contains__, places):
+            yield _line(f"`{place}`", fates_of(record, [place]), words)
+        fates = fates_of(record, places)
+        yield _line(f"**{group}**", fates, words)
+        everything += fates
+    if len(of) > 1:
+        yield _line("**all of them**", everything, words)
+
+
+def _line(name: str, fates: Sequence[Word], words: Sequence[Word]) -> str:
+    numbers = (len(fates), *(list(fates).count(word) for word in words))
+    return f"| {name} | {' | '.join(map(str, numbers))} | {share(fates):.1%} |"
+
+
+def _reasons(place: str, names: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"### {place}", "")
+    for reason in dict.fromkeys(names.values()):
+        alike = [name for name, why in names.items() if why == reason]
+        yield from (reason, "")
+        yield from [f"- {name}" for name in alike] if definitions.is_one(place) else _as_diff(alike)
+        yield ""
+
+
+def _as_diff(names: Iterable[str]) -> Iterator[str]:
+    yield "```diff"
+    for name in names:
+        where, _, change = name.partition(": ")
+        before, _, after = change.partition(" => ")
+        yield from (f"@@ {where}", f"- {before}", f"+ {after}")
+    yield "```"

@@ -13,11 +13,13 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import CodeType, ModuleType
 
 import pytest
+
+from tools.mutants import cheapest
+from tools.mutants.record import Word
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "functions" / "lifecycle"
@@ -42,15 +44,8 @@ WAITING = 300
 """Seconds of waiting: this long only a mutant takes that computes nothing."""
 MEMORY = 2 << 30
 """Bytes that a mutant may take on top of what the warm process has."""
-
-
-class Fate(StrEnum):
-    """What became of a mutant."""
-
-    KILLED = "killed"
-    TIMED_OUT = "timed out"
-    SURVIVED = "survived"
-    NO_PROGRAM = "no program"
+_NOT_TRIED, _NO_PROGRAM = 70, 71
+"""Exit codes beside pytest's."""
 
 
 class TestsFailError(Exception):
@@ -90,7 +85,7 @@ class _InItsPlace(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class _Hasty:
-    """Begins with tests of one example; does not look for the simplest that fails, as that there is one says all."""
+    """Does not look for the simplest example that fails, as that there is one says all."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
@@ -99,10 +94,6 @@ class _Hasty:
         found = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile("hasty", hypothesis.settings(), phases=found)
         hypothesis.settings.load_profile("hasty")
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))  # many examples take long
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
@@ -154,13 +145,13 @@ def seconds_without(module: str, tests: Sequence[str]) -> float:
     """
     source = path_of(module).read_text("utf-8")
     ((_, fate, seconds),) = tried([Trial(module, "as it is", source, tests, 600)], processes=1)
-    if fate is not Fate.SURVIVED:
+    if fate is not Word.SURVIVED:
         raise TestsFailError(f"{module}: its tests fail without a mutant, or take too long ({fate}).")
     return seconds
 
 
-def tried(trials: Iterable[Trial], processes: int) -> Iterator[tuple[Trial, Fate, float]]:
-    """Try them side by side; what became of each, and the seconds of the processor that it took, as they end."""
+def tried(trials: Iterable[Trial], processes: int) -> Iterator[tuple[Trial, Word | None, float]]:
+    """Try them side by side; as they end what became of each, None of what is no program, and its processor seconds."""
     waiting, running = iter(trials), dict[int, Trial]()
     while True:
         while len(running) < processes and (trial := next(waiting, None)):
@@ -176,7 +167,7 @@ def _forked(trial: Trial) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 70
+    code = _NOT_TRIED
     try:
         sink = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
@@ -194,24 +185,22 @@ def _noticed(trial: Trial) -> int:
     try:
         program = compile(trial.source, str(path_of(trial.module)), "exec")
     except SyntaxError:
-        return 71
+        return _NO_PROGRAM
     sys.meta_path.insert(0, _InItsPlace(trial.module, program))
     first, *others = files(trial.tests)  # most mutants are noticed by the first, and to collect the others takes long
-    code = int(pytest.main([*OPTIONS, first], plugins=[_Hasty()]))
-    return code or int(pytest.main([*OPTIONS, *others], plugins=[_Hasty()])) if others else code
+    code = int(pytest.main([*OPTIONS, first], plugins=[_Hasty(), cheapest]))
+    return code or int(pytest.main([*OPTIONS, *others], plugins=[_Hasty(), cheapest])) if others else code
 
 
-def _fate(trial: Trial, status: int) -> Fate:
+def _fate(trial: Trial, status: int) -> Word | None:
     if os.WIFSIGNALED(status):
-        if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM):
-            return Fate.TIMED_OUT
-        return Fate.KILLED
+        return Word.NO_END if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM) else Word.KILLED
     match os.WEXITSTATUS(status):
         case pytest.ExitCode.OK:
-            return Fate.SURVIVED
+            return Word.SURVIVED
         case pytest.ExitCode.TESTS_FAILED | pytest.ExitCode.INTERRUPTED:
-            return Fate.KILLED
-        case 71:
-            return Fate.NO_PROGRAM
+            return Word.KILLED
+        case code if code == _NO_PROGRAM:
+            return None
         case code:
             raise TestsFailError(f"{trial.module}, {trial.name}: the tests could not be run, exit code {code}.")
