@@ -1,15 +1,27 @@
 """Who holds a model: each change of its item, one by one, and what no change ever does."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.model import leases
-from lifecycle.model.leases import LONGEST_CALL, PAST_STARTS, Claim, Lease, ModelItem, PastStart, PendingLease, Starter
+from lifecycle.model.leases import (
+    LONGEST_CALL,
+    LONGEST_LEASE,
+    PAST_STARTS,
+    Claim,
+    Lease,
+    ModelItem,
+    PastStart,
+    PendingLease,
+    Starter,
+)
 from lifecycle.model.usage import Running
 from tests.unit.examples import ARN, NOW, execution
 
@@ -73,6 +85,25 @@ def test_a_start_knows_whether_the_model_was_stopped_by_force_since_it_began(
     forced_at: datetime | None, since: bool
 ) -> None:
     assert item(forced_at=forced_at).forced_since(NOW) is since
+
+
+@pytest.mark.parametrize(
+    ("lease", "minutes"),
+    [
+        pytest.param(Lease("a", NOW, at(120)), 120, id="taken"),
+        pytest.param(Lease("a", EARLIER, at(30), extended_at=NOW), 30, id="extended"),
+        pytest.param(Lease("a", NOW, at(2.6)), 3, id="nearly three"),
+        pytest.param(Lease("a", NOW, at(0.3)), 1, id="less than one, as 0 would be without an end"),
+        pytest.param(Lease("a", NOW, None), 0, id="without an end"),
+    ],
+)
+def test_a_lease_says_for_how_many_minutes_it_was_taken_or_last_extended(lease: Lease, minutes: int) -> None:
+    assert lease.minutes == minutes
+
+
+def test_the_longest_lease_is_as_long_as_the_schema_allows() -> None:
+    schema = json.loads(files("schemas").joinpath("start_model.input.schema.json").read_text("utf-8"))
+    assert timedelta(minutes=schema["properties"]["LeaseMinutes"]["maximum"]) == LONGEST_LEASE
 
 
 # A start ------------------------------------------------------------------------------------------

@@ -234,6 +234,13 @@ def test_what_the_service_does_not_say_of_inference_units_is_reckoned_as_one() -
     assert (result.min_inference_units, result.estimated_hourly_cost) == (None, 4)
 
 
+@pytest.mark.parametrize("holders", [50, 51])
+def test_fifty_leases_that_hold_a_model_are_named_and_the_others_counted(holders: int) -> None:
+    result = run(of(running(), *(Lease(f"line-{number}", EARLIER) for number in range(holders))))
+    assert [lease.lease_id for lease in result.leases or ()] == [f"line-{number}" for number in range(50)]
+    assert result.warnings == (() if holders == 50 else ("Leases names 50; 1 more hold the model.",))
+
+
 def test_a_lease_that_is_pending_is_released_too() -> None:
     story = of(Models(script=[(0, "STARTING"), (60, "RUNNING")]), pending=(STARTS,))
     assert run(story, LeaseId="batch").outcome is Outcome.MODEL_STOPPED
