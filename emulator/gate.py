@@ -7,10 +7,9 @@ another name.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from emulator.wire import Environ, Response
+from emulator.wire import Environ, Response, access_denied_code, error_response, read_call, unsigned_call
 
 
 class Gate:
@@ -31,8 +30,10 @@ class Gate:
     def __call__(self, environ: Environ, start_response: Any) -> Response:
         """Let the request through, or refuse it."""
         if refused := self._refused(environ):
-            start_response("403 Forbidden", [("Content-Type", "application/json")])
-            return [json.dumps({"Message": refused}).encode()]
+            call = read_call(environ) or unsigned_call(environ)
+            status, headers, body = error_response(call, access_denied_code(call.service), refused, 403)
+            start_response(status, headers)
+            return [body]
         passed: Response = self._app(environ, start_response)
         return passed
 

@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
 from moto.scheduler.models import scheduler_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -34,6 +34,7 @@ from emulator.gate import Gate
 from emulator.metrics import Metrics
 from emulator.runtime import Runtime
 from emulator.seams import lambdas
+from emulator.unknown import Dispatcher, Unknown
 
 DEFAULT_PORT = 4566
 DEFAULT_ACCOUNT_ID = "123456789012"
@@ -156,7 +157,7 @@ class Emulator:
             listener.close()
             shutil.rmtree(self._work_dir)
             raise
-        self.faults = Faults(DomainDispatcherApplication(create_backend_app))
+        self.faults = Faults(Unknown(Dispatcher(create_backend_app)))
         self.deliveries = Deliveries(self.faults, lambdas.invoke, self.client)
         self._prepare_moto()
         self.authoriser = Authoriser(self.faults, self.account_id)

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import re
+import struct
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Call:
         The request's members; those of form-encoded services keep their flat names.
     body
         The request as sent.
+    protocol
+        In which it is written, and answered; the service's model names them.
 
     """
 
@@ -58,6 +61,7 @@ class Call:
     session_token: str
     parameters: Mapping[str, Any]
     body: bytes
+    protocol: str = "json"
 
     @property
     def name(self) -> str:
@@ -90,13 +94,39 @@ def read_call(environ: Environ) -> Call | None:
         session_token=environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""),
         parameters=parameters,
         body=body,
+        protocol=_protocol(environ, credential["service"]),
     )
+
+
+def unsigned_call(environ: Environ) -> Call:
+    """What an unsigned request asks for, as far as its head says: a request of nobody is for Amazon S3."""
+    service = "" if environ.get("HTTP_X_AMZ_TARGET") or _is_form(environ) else "s3"
+    action = environ.get("HTTP_X_AMZ_TARGET", f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+    return Call(service, action.rpartition(".")[2], "", "", "", {}, b"", _protocol(environ, service))
+
+
+def _protocol(environ: Environ, service: str) -> str:
+    """The protocol of a request. Services have several, and say in its head which one it is."""
+    if service == "s3":  # its objects may have any Content-Type
+        return "rest-xml"
+    if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+        return "smithy-rpc-v2-cbor"
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        return "json"
+    if _is_form(environ):
+        return "ec2" if service == "ec2" else "query"
+    model = service_model(service)
+    return str(model.metadata["protocol"]) if model else "rest-json"
+
+
+def _is_form(environ: Environ) -> bool:
+    return str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")
 
 
 def _operation(environ: Environ, body: bytes, service: str) -> tuple[str, Mapping[str, Any]]:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return target.rpartition(".")[2], json.loads(body or b"{}")
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return target.rpartition(".")[2], json_object(body) or {}
+    if _is_form(environ):
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
         return form.get("Action", ""), form
     # The path keeps its escapes only here: PATH_INFO has lost those of an ARN's slashes.
@@ -109,6 +139,15 @@ def _operation(environ: Environ, body: bytes, service: str) -> tuple[str, Mappin
     return f"{environ['REQUEST_METHOD']} {path}", {}
 
 
+def json_object(body: bytes) -> Mapping[str, Any] | None:
+    """The object that a body is in JSON, an empty one too; None of any other body."""
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        return None
+    return given if isinstance(given, dict) else None
+
+
 def _s3_operation(environ: Environ, path: str) -> tuple[str, Mapping[str, Any]]:
     """What the functions do in S3, by method and path; the bucket is in the path."""
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
@@ -118,24 +157,50 @@ def _s3_operation(environ: Environ, path: str) -> tuple[str, Mapping[str, Any]]:
     return {"GET": "GetObject", "PUT": "PutObject"}.get(method, f"{method} {path}"), {"Bucket": bucket, "Key": key}
 
 
+def query_names(environ: Environ) -> set[str]:
+    """The names in a request's query, those without a value too."""
+    return {name for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)}
+
+
+def operation_name(service: str, environ: Environ) -> str:
+    """The operation of a REST service that a request is for, or its method and path if its model has none such."""
+    method, path, query = environ["REQUEST_METHOD"], environ["PATH_INFO"], query_names(environ)
+    found: list[tuple[int, str]] = []
+    model: Any = service_model(service)
+    for name in model.operation_names if model else ():
+        http = model.operation_model(name).http
+        template, _, literals = http["requestUri"].partition("?")
+        needed = {one.partition("=")[0] for one in literals.split("&") if one}
+        pattern = re.sub(r"\\{\w+(\\\+)?\\}", lambda name: ".+" if name[1] else "[^/]+", re.escape(template))
+        if http["method"] == method and needed <= query and re.fullmatch(f"{pattern}/?", path):
+            found.append((len(needed), name))
+    return max(found)[1] if found else f"{method} {path}"
+
+
 def access_denied_code(service: str) -> str:
     """The error code with which a service refuses a call that IAM does not allow."""
     return _ACCESS_DENIED.get(service, "AccessDeniedException")
 
 
-def error_response(call: Call, code: str, message: str) -> tuple[str, list[tuple[str, str]], bytes]:
-    """An AWS error in the protocol of the call's service, as WSGI status line, headers and body."""
-    model = service_model(call.service)
+def error_response(
+    call: Call, code: str, message: str, status: int | None = None
+) -> tuple[str, list[tuple[str, str]], bytes]:
+    """An AWS error in the protocol of the call, as WSGI status line, headers and body.
+
+    Parameters
+    ----------
+    status
+        The HTTP status, where the service's model has no error of this code.
+
+    """
     request_id = str(uuid.uuid4())
-    if model and model.metadata["protocol"] == "query":
-        content_type, body = "text/xml", _xml_error(code, message, request_id)
-    elif model and model.metadata["protocol"] == "rest-xml":
-        content_type = "application/xml"
-        body = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
-    else:
-        content_type, body = _JSON_CONTENT_TYPE, json.dumps({"__type": code, "message": message, "Message": message})
+    content_type, write = _ERRORS.get(call.protocol, (_JSON_CONTENT_TYPE, _json_error))
+    if call.protocol == "rest-xml" and call.service != "s3":
+        write = _query_error
     headers = [("Content-Type", content_type), ("x-amzn-ErrorType", code), ("x-amzn-RequestId", request_id)]
-    return f"{http_status(call.service, code)} {code}", headers, body.encode()
+    if call.protocol == "smithy-rpc-v2-cbor":
+        headers.append(("smithy-protocol", "rpc-v2-cbor"))
+    return f"{status or http_status(call.service, code)} {code}", headers, write(code, message, request_id)
 
 
 def http_status(service: str, code: str) -> int:
@@ -150,8 +215,45 @@ def http_status(service: str, code: str) -> int:
     return status
 
 
-def _xml_error(code: str, message: str, request_id: str) -> str:
+def _json_error(code: str, message: str, _: str) -> bytes:
+    return json.dumps({"__type": code, "message": message, "Message": message}).encode()
+
+
+def _query_error(code: str, message: str, request_id: str) -> bytes:
     return (
         f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
         f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    )
+    ).encode()
+
+
+def _ec2_error(code: str, message: str, request_id: str) -> bytes:
+    return (
+        f"<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error></Errors>"
+        f"<RequestID>{request_id}</RequestID></Response>"
+    ).encode()
+
+
+def _s3_error(code: str, message: str, request_id: str) -> bytes:
+    return (
+        f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"<RequestId>{request_id}</RequestId></Error>"
+    ).encode()
+
+
+def _cbor_error(code: str, message: str, _: str) -> bytes:
+    """A map of two texts (RFC 8949: major types 5 and 3, lengths in two bytes)."""
+
+    def text(value: str) -> bytes:
+        encoded = value.encode()[:0xFFFF]
+        return struct.pack(">BH", 0x79, len(encoded)) + encoded
+
+    return b"\xa2" + text("__type") + text(code) + text("message") + text(message)
+
+
+_ERRORS = {
+    "ec2": ("text/xml", _ec2_error),
+    "query": ("text/xml", _query_error),
+    "rest-xml": ("application/xml", _s3_error),
+    "smithy-rpc-v2-cbor": ("application/cbor", _cbor_error),
+}
+"""How a protocol writes an error; those that are not here write JSON."""

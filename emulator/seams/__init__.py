@@ -22,6 +22,7 @@ from emulator.seams import (
     jsonata,
     lambdas,
     maps,
+    refusals,
     resources,  # noqa: F401 - its classes make themselves known
     speed,
     stacks,
@@ -61,5 +62,7 @@ def disconnect() -> None:
 def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
-    for seam in (cloudformation, stacks, dynamodb, jsonata, stepfunctions, executions, events, lambdas, maps, speed):
+    for seam in (
+        cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, lambdas, maps, speed,
+    ):  # fmt: skip
         seam.install()
