@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.parts.names import own_bus
 from infra.settings.event_patterns import guarded
 from infra.settings.settings import EventRule
 
@@ -26,6 +27,8 @@ class EventRules(Construct):
         The ARNs of the state machines, by name.
     lost_calls : Queue
         Where an event goes with which no execution could be started.
+    bus : EventBus
+        The app's own: a rule on it is made after it, and removed before it, which EventBridge does not delete else.
     """
 
     def __init__(
@@ -36,8 +39,10 @@ class EventRules(Construct):
         rules: tuple[EventRule, ...],
         machines: Mapping[str, str],
         lost_calls: sqs.Queue,
+        bus: events.EventBus,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._bus = bus
         for rule in rules:
             self._add(rule, machines[MACHINES[rule.action]], lost_calls)
         if rules:
@@ -86,6 +91,8 @@ class EventRules(Construct):
                 )
             ],
         )
+        if rule.event_bus == own_bus(cdk.Stack.of(self).stack_name):
+            made.node.add_dependency(self._bus)
         made.node.add_dependency(role)  # its policy too: EventBridge does not try again what it was not allowed to do
 
     def _name(self, rule: EventRule) -> str:

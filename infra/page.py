@@ -1,11 +1,13 @@
 """The page on the dashboard: one function that reads, one that acts, and the widget."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.parts.grants import allow_to_look_at_models, allow_to_start_once
 from infra.parts.machines import any_execution, executions_arn, full_name, machines_of_a_model
 from infra.parts.nag import acknowledge
+from infra.parts.names import in_region
 from infra.parts.shared import Shared
 
 
@@ -14,6 +16,7 @@ class Page(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
         super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
         self.act = shared.function(
             self, "Act", handler="act", timeout_seconds=30, environment=machines_of_a_model(self)
         )
@@ -26,7 +29,7 @@ class Page(Construct):
             timeout_seconds=60,
             environment={
                 "ACT_ARN": self.act.function.function_arn,
-                "OPERATORS_POLICY": full_name(self, "operators"),
+                "OPERATORS_POLICY": in_region(stack.stack_name, stack.region, "operators"),
                 **shared.table_names("MODEL", "LEDGER"),
             },
         )

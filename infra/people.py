@@ -11,6 +11,7 @@ from infra.page import Page
 from infra.parts.grants import MACHINES
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
+from infra.parts.names import in_region
 from infra.parts.shared import Shared
 
 Grants = Mapping[tuple[str, ...], Sequence[str]]
@@ -18,7 +19,10 @@ Grants = Mapping[tuple[str, ...], Sequence[str]]
 
 
 class People(Construct):
-    """``<stack>-viewers`` and ``<stack>-operators``; an operator needs the second only."""
+    """``<stack>-<Region>-viewers`` and ``-operators``; an operator needs the second only.
+
+    Managed policies are global in an account: without the Region a second place's stack could not be made.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications, page: Page
@@ -80,7 +84,7 @@ class People(Construct):
         policy = iam.ManagedPolicy(
             self,
             name,
-            managed_policy_name=f"{stack.stack_name}-{name.lower()}",
+            managed_policy_name=in_region(stack.stack_name, stack.region, name.lower()),
             description=f"custom-labels-lifecycle: {description}",
             statements=[
                 iam.PolicyStatement(actions=list(actions), resources=list(resources))

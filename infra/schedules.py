@@ -13,6 +13,7 @@ from constructs import Construct
 from infra.parts.functions import LifecycleFunction
 from infra.parts.grants import allow_to_start_once
 from infra.parts.machines import machines_of_a_model
+from infra.parts.names import schedule_name
 from infra.parts.scheduler_role import role_of_schedules
 from infra.parts.shared import Shared
 from infra.settings.scheduler_crons import Ticks, ticks_of
@@ -57,7 +58,7 @@ class Schedules(Construct):
         made = scheduler.Schedule(
             self,
             ticks.name,
-            schedule_name=ticks.name,
+            schedule_name=schedule_name(cdk.Stack.of(self).stack_name, ticks.name),
             schedule_group=self._group,
             description=f"custom-labels-lifecycle: {schedule}",
             schedule=scheduler.ScheduleExpression.expression(f"cron({ticks.cron})", cdk.TimeZone.of(time_zone)),

@@ -50,7 +50,14 @@ class CustomLabelsLifecycle(cdk.Stack):
             "StartModel": start_model.state_machine.state_machine_arn,
             "StopModel": stop_model.state_machine.state_machine_arn,
         }
-        EventRules(self, "EventRules", rules=settings.event_rules, machines=machines, lost_calls=keeping.lost_calls)
+        EventRules(
+            self,
+            "EventRules",
+            rules=settings.event_rules,
+            machines=machines,
+            lost_calls=keeping.lost_calls,
+            bus=notifications.event_bus,
+        )
         if settings.schedules:
             Schedules(self, "Schedules", shared, keeping.lost_calls)
         alarms = Alarms(self, "Alarms", settings, notifications, keeping).alarms

@@ -120,6 +120,8 @@ def _readable(value: Any) -> Any:
             return f"${{{_name(name)}}}"
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
             return f"${{{_name(name)}.{attribute}}}"
+        case {"Fn::Select": [int(index), {"Fn::Split": [str(separator), reference]}]}:
+            return f"{_readable(reference).removesuffix('}')}{separator}{index}}}"
         case {"Fn::Join": [str(separator), [*parts]]}:
             return separator.join(map(_readable, parts))
         case dict():

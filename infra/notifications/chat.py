@@ -1,11 +1,14 @@
 """Slack and Teams, by AWS's chat applications (Amazon Q Developer in chat applications, once AWS Chatbot)."""
 
+from dataclasses import asdict
+
 import aws_cdk as cdk
 from aws_cdk import aws_chatbot as chatbot
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.parts.names import chat_name
 from infra.settings.settings import ChatChannels
 
 
@@ -18,7 +21,7 @@ class Chat(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, channels: ChatChannels, topic: sns.Topic) -> None:
         super().__init__(scope, construct_id)
-        stack_name = cdk.Stack.of(self).stack_name
+        stack = cdk.Stack.of(self)
         role = iam.Role(
             self,
             "Role",
@@ -27,10 +30,11 @@ class Chat(Construct):
         )
         guardrail = iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess")
         for slack in channels.slack:
+            name = chat_name(stack.stack_name, stack.region, "Slack", asdict(slack))
             chatbot.SlackChannelConfiguration(
                 self,
-                f"Slack{slack.channel_id}",
-                slack_channel_configuration_name=f"{stack_name}-{slack.channel_id}",
+                name,
+                slack_channel_configuration_name=name,
                 slack_workspace_id=slack.workspace_id,
                 slack_channel_id=slack.channel_id,
                 notification_topics=[topic],
@@ -38,11 +42,12 @@ class Chat(Construct):
                 guardrail_policies=[guardrail],
                 logging_level=chatbot.LoggingLevel.ERROR,
             )
-        for number, teams in enumerate(channels.teams, start=1):
+        for teams in channels.teams:
+            name = chat_name(stack.stack_name, stack.region, "Teams", asdict(teams))
             chatbot.CfnMicrosoftTeamsChannelConfiguration(
                 self,
-                f"Teams{number}",
-                configuration_name=f"{stack_name}-teams-{number}",
+                name,
+                configuration_name=name,
                 teams_tenant_id=teams.tenant_id,
                 team_id=teams.team_id,
                 teams_channel_id=teams.channel_id,

@@ -13,6 +13,7 @@ from infra.notifications.chat import Chat
 from infra.notifications.event_schema import EventSchema
 from infra.parts.functions import LifecycleFunction
 from infra.parts.machines import machine_arn
+from infra.parts.names import own_bus
 from infra.parts.queues import dead_letter_queue
 from infra.parts.shared import Shared
 from infra.settings.recipients import Recipient
@@ -39,7 +40,8 @@ class Notifications(Construct):
         self.chat_topic: sns.Topic | None = None
         if channels := shared.settings.chat:
             self.chat_topic = self._topic("ChatTopic")
-            Chat(self, "Chat", channels=channels, topic=self.chat_topic)
+            if not channels.topic_only:
+                Chat(self, "Chat", channels=channels, topic=self.chat_topic)
         self.alarm_topics = [self.topic, *([self.chat_topic] if self.chat_topic else [])]
         EventSchema(self, "Schema")
         self.event_bus = self._bus()
@@ -61,7 +63,7 @@ class Notifications(Construct):
 
     def _bus(self) -> events.EventBus:
         """It takes what identities of this account may put there, and by TLS alone."""
-        bus = events.EventBus(self, "Bus", event_bus_name=f"{cdk.Stack.of(self).stack_name}-events")
+        bus = events.EventBus(self, "Bus", event_bus_name=own_bus(cdk.Stack.of(self).stack_name))
         refused = iam.PolicyStatement(
             sid="PutEventsThroughTLSOnly",
             effect=iam.Effect.DENY,
@@ -92,13 +94,17 @@ class Notifications(Construct):
         settings = self._shared.settings
         home = f"arn:{cdk.Aws.PARTITION}:rekognition:{settings.region}:{settings.account}"
         for one in settings.notification_emails:
-            self.topic.add_subscription(
+            subscription = self.topic.add_subscription(
                 subscriptions.EmailSubscription(
                     one.address,
                     filter_policy=_filter_policy(one, settings.models, home) if one.filtered else None,
                     dead_letter_queue=self.undelivered,
                 )
             )
+            resource = subscription.node.default_child
+            assert isinstance(resource, sns.CfnSubscription)  # noqa: S101 - for the type checker
+            # Also without a filter: where the scope was never set, SNS refuses every later change of the filter.
+            resource.filter_policy_scope = "MessageAttributes"
         if settings.notification_emails and all(one.filtered for one in settings.notification_emails):
             cdk.Annotations.of(self).add_warning_v2(
                 "custom-labels-lifecycle:alarms-reach-nobody",

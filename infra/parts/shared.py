@@ -21,7 +21,9 @@ class Shared(Construct):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
-        self._removal_policy = cdk.RemovalPolicy.RETAIN if settings.retain else cdk.RemovalPolicy.DESTROY
+        # Not plain RETAIN: a first deploy that fails would leave key, logs and tables behind.
+        kept = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        self._removal_policy = kept if settings.retain else cdk.RemovalPolicy.DESTROY
         stage = cdk.Stage.of(self)
         assert stage is not None  # noqa: S101 - for the type checker
         # In the assembly's own folder: two syntheses at a time don't meet.
@@ -52,8 +54,20 @@ class Shared(Construct):
         )
 
     def _log_group(self) -> logs.LogGroup:
-        """One for all functions and state machines, so that one query follows an execution through all of them."""
-        group = logs.LogGroup(self, "Logs", encryption_key=self.key, removal_policy=self._removal_policy)
+        """One for all functions and state machines, so that one query follows an execution through all of them.
+
+        Its name begins so that Step Functions needs no entry of it in the Region's resource policy of CloudWatch Logs,
+        which has 5,120 characters for everybody (Step Functions Developer Guide, "Logging using CloudWatch Logs"). The
+        rest is the stack's own, each time it is made: a group that was kept is in nobody's way.
+        """
+        unique = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{unique}",
+            encryption_key=self.key,
+            removal_policy=self._removal_policy,
+        )
         resource = group.node.default_child
         assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - for the type checker
         resource.retention_in_days = self.settings.log_retention_days

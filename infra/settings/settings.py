@@ -73,8 +73,15 @@ class TeamsChannel:
 
 @dataclass(frozen=True)
 class ChatChannels:
-    """The channels that are told everything."""
+    """The channels that are told everything.
 
+    Parameters
+    ----------
+    topic_only : bool
+        There are none of this app's own: whoever owns a channel's configuration adds the topic to it.
+    """
+
+    topic_only: bool = False
     slack: tuple[SlackChannel, ...] = ()
     teams: tuple[TeamsChannel, ...] = ()
 
@@ -186,6 +193,7 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
         _problems_of_models,
         _problems_of_home,
         _problems_of_batch,
+        _problems_of_chat,
         lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
     )
@@ -231,6 +239,21 @@ def _problems_of_home(context: Mapping[str, Any]) -> list[str]:
         for region in sorted(regions - CUSTOM_LABELS_REGIONS)
         if not context.get("allow_other_regions")
     ]
+    return problems
+
+
+def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
+    """A channel may have one configuration in an account (AWS's chat applications, "Slack channel configurations")."""
+    chat = context.get("chat", {})
+    problems = []
+    for kind in ("slack", "teams"):
+        counts = Counter(channel["channel_id"] for channel in chat.get(kind, ()))
+        problems += [f"chat.{kind}: channel {name} is there {n} times" for name, n in counts.items() if n > 1]
+        if counts and chat.get("topic_only"):
+            problems.append(
+                f"chat.topic_only: means that no channel is configured here, but chat.{kind} names some; leave out one "
+                "of the two. The topic (ChatTopicArn) is there with either"
+            )
     return problems
 
 

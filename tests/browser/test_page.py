@@ -148,9 +148,10 @@ def test_a_double_click_starts_one_execution(stopped: Site, open_page: Open) -> 
 def test_who_may_only_look_sees_all_and_is_refused_at_the_first_click(stopped: Site, open_page: Open) -> None:
     page = open_page()
     before = executions(stopped, "StartModel")
-    page.get_by_label("Look as").select_option("CustomLabelsLifecycle-viewers")
+    page.get_by_label("Look as").select_option("CustomLabelsLifecycle-us-east-1-viewers")
     expect(card(page)).to_be_visible()
-    expect(page.locator(".cll")).to_contain_text("The buttons need the policy CustomLabelsLifecycle-operators")
+    needed = "The buttons need the policy CustomLabelsLifecycle-us-east-1-operators"
+    expect(page.locator(".cll")).to_contain_text(needed)
     card(page).get_by_role("button", name="Start defects").click()
     confirm(page, "Start defects")
     closed(page, "is not authorized to perform: lambda:InvokeFunction")

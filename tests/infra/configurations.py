@@ -21,5 +21,14 @@ EVERY_PROJECT: Mapping[str, Any] = {
     "models": [model()],
     "projects": ["circuit-boards-001", "*"],
     "notification_emails": [{"address": "ml-operators@example.com", "severities": ["ERROR"]}],
+    "chat": {"topic_only": True},
+    "event_rules": [
+        {
+            "name": "down-again",
+            "event_bus": "CustomLabelsLifecycle-events",
+            "pattern": {"detail": {"Outcome": ["MODEL_DOWN"]}},
+            "model": model()["name"],
+        }
+    ],
 }
-"""Of which the only address has a filter."""
+"""Of which the only address has a filter, and the only rule lies on the app's own bus."""

@@ -205,6 +205,12 @@ def test_rules_are_those_of_the_settings(stack: Template, minimal: Template) -> 
     assert not [name for name in minimal.of_type("AWS::Events::Rule") if name.startswith("EventRules")]
 
 
+def test_a_rule_on_our_own_bus_is_removed_before_the_bus(every_project: Template) -> None:
+    """EventBridge deletes no bus that has rules."""
+    (rule,) = (name for name in every_project.of_type("AWS::Events::Rule") if name.startswith("EventRules"))
+    assert "NotificationsBus" in every_project.depends_on(rule)
+
+
 @pytest.mark.parametrize(
     ("rule", "paths", "given"),
     [

@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 
-from tools.templates import Template
+from infra.parts.names import schedule_name
+from tools.templates import STACK, Template
 
 GROUP = "CustomLabelsLifecycle-schedules"
 
 
 @pytest.fixture
 def schedules(stack: Template) -> dict[str, dict[str, Any]]:
-    """By the name that people see."""
+    """By the name that people see, without the stack's before it."""
     found = stack.of_type("AWS::Scheduler::Schedule").values()
-    return {schedule["Name"]: schedule for schedule in found if schedule.get("GroupName") == GROUP}
+    return {
+        schedule["Name"].removeprefix("CustomLabelsLifecycle-"): schedule
+        for schedule in found
+        if schedule.get("GroupName") == GROUP
+    }
 
 
 def test_there_is_nothing_of_them_where_none_are_configured(minimal: Template) -> None:
@@ -35,6 +40,16 @@ def test_they_are_named_after_the_configured_ones_in_a_group_of_their_own(
         "night-ready-2h-evening",
         "night-ready-1h",
     }
+
+
+def test_their_names_are_theirs_alone_also_without_the_group(stack: Template, minimal: Template) -> None:
+    """CloudFormation identifies a schedule by its name, which has 64 characters."""
+    names = [schedule.get("Name", "") for schedule in stack.of_type("AWS::Scheduler::Schedule").values()]
+    assert all(name.startswith("CustomLabelsLifecycle-") for name in names if name)
+    long = [schedule_name(STACK, f"{'x' * 40}-ready-2h{part}") for part in ("", "-evening")]
+    assert [len(name) for name in long] == [64, 64]
+    assert len({*names, *long}) == len(names) + 2
+    assert "Name" not in minimal.of_type("AWS::Scheduler::Schedule")["KeepingEverySweep"]
 
 
 def test_one_comes_when_its_settings_say(schedules: dict[str, dict[str, Any]]) -> None:

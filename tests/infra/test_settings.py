@@ -26,6 +26,7 @@ from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
 OTHER = model(1)
 TEAMS = SETTINGS["chat"]["teams"][0]
+SLACK = SETTINGS["chat"]["slack"][0]
 RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": model()["name"]}
 
 
@@ -112,6 +113,8 @@ def problems(context: Any) -> list[str]:
             {"chat": {"teams": [{**TEAMS, "channel_id": "19:x@thread.tacv2"}]}},
             "chat.teams.0.channel_id: must match ",
         ),
+        ({"chat": {"slack": [SLACK, SLACK]}}, "chat.slack: channel C0123456789 is there 2 times"),
+        ({"chat": {"topic_only": True, "slack": [SLACK]}}, "chat.topic_only: means that no channel is configured here"),
         ({"runbook_url": "docs/operations.md"}, "runbook_url: must match "),
         ({"log_retention_days": 31}, "log_retention_days: must be one of 1, 3, 5, "),
         ({"sweep_minutes": 0}, "sweep_minutes: must be at least 1"),

@@ -7,6 +7,7 @@ import fastjsonschema
 import pytest
 from botocore.config import Config
 
+from infra.parts.names import chat_name
 from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
 from lifecycle.model.leases import LONGEST_CALL
 from lifecycle.reconciliation.stack_removal import MARGIN
@@ -114,6 +115,12 @@ def test_there_is_one_log_group_for_all_functions_encrypted_and_with_an_end(stac
     groups = stack.of_type("AWS::Logs::LogGroup")
     assert groups.keys() == {"SharedLogs"}
     assert (groups["SharedLogs"]["RetentionInDays"], groups["SharedLogs"]["KmsKeyId"]) == (30, "${SharedKey.Arn}")
+
+
+def test_the_log_group_takes_nothing_of_the_regions_resource_policy_and_is_this_stacks_own(stack: Template) -> None:
+    """Of a state machine's group Step Functions makes an entry in it, unless its name begins so."""
+    name = stack.of_type("AWS::Logs::LogGroup")["SharedLogs"]["LogGroupName"]
+    assert name == "/aws/vendedlogs/states/CustomLabelsLifecycle-${AWS::StackId/2}"
 
 
 def test_a_call_without_an_answer_ends_before_its_function(stack: Template) -> None:
@@ -224,6 +231,8 @@ def test_each_address_is_subscribed_with_its_filter_and_what_it_does_not_get_is_
     for one in subscriptions:
         assert (one["Protocol"], one["TopicArn"]) == ("email", "${NotificationsTopic}")
         assert one["RedrivePolicy"] == {"deadLetterTargetArn": "${NotificationsUndelivered.Arn}"}
+        # From the beginning: SNS refuses to change the filter of one whose scope was never set.
+        assert one["FilterPolicyScope"] == "MessageAttributes"
     home = "arn:${AWS::Partition}:rekognition:eu-west-1:111122223333:project"
     assert {one["Endpoint"]: one.get("FilterPolicy") for one in subscriptions} == {
         "ml-operators@example.com": None,
@@ -275,6 +284,26 @@ def test_chat_channels_are_told_and_nobody_can_do_anything_from_there(stack: Tem
     assert "NotificationsChatRole" not in stack.grants
     assert not [one for one in minimal.resources.values() if one["Type"].startswith("AWS::Chatbot")]
     assert "NotificationsChatTopic" not in minimal.resources
+
+
+def test_a_chat_configuration_has_a_name_that_no_other_channel_place_or_stack_has(stack: Template) -> None:
+    """Names are global in an account, and a configuration whose team changes is made anew before the old one goes."""
+    (slack,) = stack.of_type("AWS::Chatbot::SlackChannelConfiguration").values()
+    (teams,) = stack.of_type("AWS::Chatbot::MicrosoftTeamsChannelConfiguration").values()
+    names = slack["ConfigurationName"], teams["ConfigurationName"]
+    assert [name.rpartition("-")[0] for name in names] == [
+        "CustomLabelsLifecycle-eu-west-1-Slack",
+        "CustomLabelsLifecycle-eu-west-1-Teams",
+    ]
+    channel = SETTINGS["chat"]["teams"][0]
+    assert chat_name(STACK, "eu-west-1", "Teams", channel) == names[1]
+    for changed in channel:
+        assert chat_name(STACK, "eu-west-1", "Teams", {**channel, changed: "another"}) != names[1]
+
+
+def test_the_chat_topic_is_there_alone_for_channels_that_have_a_configuration(every_project: Template) -> None:
+    assert every_project.outputs["ChatTopicArn"] == "${NotificationsChatTopic}"
+    assert not [one for one in every_project.resources.values() if one["Type"].startswith("AWS::Chatbot")]
 
 
 def test_the_schema_of_our_events_is_registered(stack: Template) -> None:
@@ -386,14 +415,18 @@ def test_it_does_as_the_settings_say_and_is_not_waited_for_in_vain(
 # --- Settings ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("configuration", "policy"), [("stack", "Retain"), ("minimal", "Delete")])
+@pytest.mark.parametrize(
+    ("configuration", "policies"),
+    [("stack", ("RetainExceptOnCreate", "Retain")), ("minimal", ("Delete", "Delete"))],
+)
 def test_what_holds_something_is_kept_or_removed_as_the_settings_say(
-    request: pytest.FixtureRequest, configuration: str, policy: str
+    request: pytest.FixtureRequest, configuration: str, policies: tuple[str, str]
 ) -> None:
+    """But a first deploy that fails leaves nothing behind."""
     template: Template = request.getfixturevalue(configuration)
     holding = [resource for resource in template.resources.values() if resource["Type"] in KEPT]
     assert {resource["Type"] for resource in holding} == set(KEPT)
-    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in holding} == {(policy, policy)}
+    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in holding} == {policies}
 
 
 def test_everything_that_can_is_tagged(stack: Template) -> None:
