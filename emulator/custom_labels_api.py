@@ -27,6 +27,12 @@ Parameters = Mapping[str, Any]
 # Custom Labels Developer Guide, "Guidelines and quotas".
 MAX_BYTES = 4 * 1024 * 1024
 MAX_S3_BYTES = 15 * 1024 * 1024
+_REFUSED: dict[type[Exception], str] = {
+    images.NotAnImageError: "InvalidImageFormatException",
+    images.TooLargeError: "ImageTooLargeException",
+    images.WrongShapeError: "InvalidParameterException",
+}
+"""The error that an image is refused with. Only the first two are documented as what they are."""
 ASSUMED_THRESHOLD = 75
 """What a training finds for each label by itself; here one for all, in percent."""
 
@@ -122,17 +128,16 @@ def _start_project_version(state: CustomLabels, given: Parameters) -> dict[str, 
 def _detect_custom_labels(state: CustomLabels, given: Parameters) -> dict[str, Any]:
     state.use(given["ProjectVersionArn"])
     try:
-        account_id = given["ProjectVersionArn"].split(":")[4]
-        seen = images.see(_image(given["Image"], account_id))
-    except images.NotAnImageError as error:
-        raise CustomLabelsError("InvalidImageFormatException", str(error)) from error
+        seen = images.see(_image(given["Image"], *given["ProjectVersionArn"].split(":")[3:5]))
+    except tuple(_REFUSED) as error:
+        raise CustomLabelsError(_REFUSED[type(error)], str(error)) from error
     least = given.get("MinConfidence", ASSUMED_THRESHOLD)
     found = [{"Name": one.name, "Confidence": one.confidence} for one in seen if one.confidence >= least]
     return {"CustomLabels": found[: given.get("MaxResults")]}
 
 
-def _image(given: Parameters, account_id: str) -> bytes:
-    """The bytes of an image, from the request or from the account's S3."""
+def _image(given: Parameters, region: str, account_id: str) -> bytes:
+    """The bytes of an image, from the request or from the account's S3: a bucket in the model's own Region."""
     if ("Bytes" in given) == ("S3Object" in given):
         raise CustomLabelsError("InvalidParameterException", "Exactly one of Bytes and S3Object is needed.")
     if "Bytes" in given:
@@ -141,11 +146,14 @@ def _image(given: Parameters, account_id: str) -> bytes:
     if not where.keys() >= {"Bucket", "Name"}:
         raise CustomLabelsError("InvalidParameterException", "S3Object needs Bucket and Name.")
     try:
-        found: Any = s3_backends[account_id]["aws"].get_object(where["Bucket"], where["Name"])
+        s3 = s3_backends[account_id]["aws"]
+        found: Any = s3.get_object(where["Bucket"], where["Name"], where.get("Version"))
+        elsewhere = s3.get_bucket(where["Bucket"]).region_name != region
     except (KeyError, MissingBucket):
         found = None
-    if found is None:
-        raise CustomLabelsError("InvalidS3ObjectException", "Unable to get object metadata from S3.")
+    if found is None or elsewhere:
+        message = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
+        raise CustomLabelsError("InvalidS3ObjectException", message)
     return _small_enough(found.value, MAX_S3_BYTES)
 
 

@@ -1,16 +1,13 @@
-"""Small pictures, and what a model sees in them: written and read with nothing but zlib.
-
-A PNG as written here has one colour, which its label names; of any other picture the label follows from its bytes.
-"""
+"""Small pictures, and what a model sees in them: the colours that a picture's mean colour is near to."""
 
 from __future__ import annotations
 
-import hashlib
+import io
 import math
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import Any
+
+from PIL import Image, ImageStat
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -20,16 +17,29 @@ COLOURS = {
     "white": (250, 250, 250),
     "black": (10, 10, 10),
 }
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8\xff"
-_RGB8 = bytes((8, 2, 0, 0, 0))  # bit depth 8, true colour, the only compression and filter, not interlaced
 _FARTHEST = math.dist((0, 0, 0), (255, 255, 255))
+_FORMATS = ("PNG", "JPEG")
+_BITS_16 = 256
 SIZE = 64
-"""The smallest that the service takes (Custom Labels Developer Guide, "Guidelines and quotas")."""
+"""The smallest that the service takes, in pixels a side (Custom Labels Developer Guide, "Guidelines and quotas")."""
+LARGEST = 4096
+"""The largest, in pixels a side."""
+LONGEST = 20
+"""How many times as long as the other a side may be."""
+# Pillow would warn of large pictures, or refuse them; here none is decoded before its sides are known.
+Image.MAX_IMAGE_PIXELS = None
 
 
 class NotAnImageError(ValueError):
-    """It is neither PNG nor JPEG."""
+    """It is neither PNG nor JPEG, or can't be read to its end."""
+
+
+class WrongShapeError(ValueError):
+    """A side has fewer than 64 pixels, or one is more than 20 times as long as the other."""
+
+
+class TooLargeError(ValueError):
+    """A side has more than 4,096 pixels."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +52,9 @@ class Seen:
 
 def png(colour: tuple[int, int, int], size: int = SIZE) -> bytes:
     """A square of one colour."""
-    row = b"\x00" + bytes(colour) * size
-    header = struct.pack(">II", size, size) + _RGB8
-    return _PNG + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(row * size)) + _chunk(b"IEND", b"")
+    written = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(written, "PNG")
+    return written.getvalue()
 
 
 def samples() -> dict[str, bytes]:
@@ -80,42 +90,37 @@ def see(image: bytes) -> list[Seen]:
 
     Raises
     ------
-    NotAnImageError
-        It is neither PNG nor JPEG.
+    NotAnImageError, WrongShapeError, TooLargeError
+        The service refuses such an image.
 
     """
-    if not image.startswith((_PNG, _JPEG)):
-        raise NotAnImageError("Request has invalid image format")
-    colour = _mean_colour(image) or tuple(hashlib.sha256(image).digest()[:3])
+    colour = _mean_colour(image)
     seen = [Seen(name, round(100 * (1 - math.dist(colour, known) / _FARTHEST), 2)) for name, known in COLOURS.items()]
     return sorted(seen, key=lambda one: -one.confidence)
 
 
-def _mean_colour(image: bytes) -> tuple[float, ...] | None:
-    """Of a PNG that is as those written here; None of any other picture."""
+def _mean_colour(image: bytes) -> tuple[float, ...]:
+    """Of a PNG or JPEG of any kind: palettes, grey, 16 bits, CMYK, progressive ones; transparency is left out."""
     try:
-        chunks = dict(_chunks(image))
-        if chunks[b"IHDR"][8:] != _RGB8:
-            return None
-        width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
-        raw = zlib.decompress(chunks[b"IDAT"])
-    except (KeyError, struct.error, zlib.error):
-        return None
-    rows = [raw[start : start + 1 + 3 * width] for start in range(0, len(raw), 1 + 3 * width)]
-    if any(row[0] for row in rows):
-        return None
-    pixels = width * height
-    return tuple(sum(sum(row[1 + part :: 3]) for row in rows) / pixels for part in range(3))
+        with Image.open(io.BytesIO(image), formats=_FORMATS) as opened:
+            _check_sides(*opened.size)
+            opened.draft("RGB", (SIZE, SIZE))  # a JPEG is decoded no larger than it needs to be
+            # Pillow cuts 16 bits of grey off at white, where others scale them.
+            eight_bits = opened.point(lambda value: value / _BITS_16, "L") if opened.mode.startswith("I") else opened
+            mean: list[float] = ImageStat.Stat(eight_bits.convert("RGB")).mean
+    except (WrongShapeError, TooLargeError):
+        raise
+    except Exception as error:  # Pillow raises errors of many kinds at pictures that are broken
+        raise NotAnImageError("Request has invalid image format") from error
+    return tuple(mean)
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def _chunks(image: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], len(_PNG)
-    while image.startswith(_PNG) and at + 8 <= len(image):
-        length, kind = struct.unpack(">I4s", image[at : at + 8])
-        found.append((kind, image[at + 8 : at + 8 + length]))
-        at += 12 + length
-    return found
+def _check_sides(width: int, height: int) -> None:
+    if max(width, height) > LARGEST:
+        raise TooLargeError(
+            f"Input image dimensions {width} x {height} exceed maximum dimension size of {LARGEST} pixels"
+        )
+    if min(width, height) < SIZE:
+        raise WrongShapeError(f"Input image dimensions {width} x {height} are below the minimum of {SIZE} pixels")
+    if max(width, height) > LONGEST * min(width, height):
+        raise WrongShapeError(f"Input image dimensions {width} x {height} exceed the aspect ratio of {LONGEST}:1")

@@ -1,5 +1,7 @@
 """DetectCustomLabels, and the pictures it looks at."""
 
+import contextlib
+import io
 import struct
 import time
 import zlib
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from PIL import Image
 
 from emulator import images
 from emulator.custom_labels import Quotas
@@ -25,7 +28,11 @@ def rekognition(bare: Emulator) -> Any:
 
 @pytest.fixture
 def bucket(bare: Emulator) -> str:
-    images.lay_out(bare.client("s3"), "pictures", "today/")
+    s3 = bare.client("s3")
+    images.lay_out(s3, "pictures", "today/")
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket="pictures-abroad", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="pictures-abroad", Key="red.png", Body=RED)
     return "pictures"
 
 
@@ -57,13 +64,55 @@ def test_less_confidence_finds_more_and_the_most_confident_come_first(rekognitio
     assert names(rekognition.detect_custom_labels(ProjectVersionArn=model, Image=picture, MinConfidence=100)) == ["red"]
 
 
-def test_other_pictures_have_labels_that_stay_the_same() -> None:
-    jpeg = b"\xff\xd8\xff\xe0 something"
-    palette = RED.replace(struct.pack(">IIB", images.SIZE, images.SIZE, 8), struct.pack(">IIB", 1, 1, 1))
-    cut_off = RED[:60]
-    for picture in (jpeg, palette, cut_off, RED[:8] + b"\0\0\0\0" + zlib.compress(b"")):
-        assert images.see(picture) == images.see(picture)
-        assert {one.name for one in images.see(picture)} == images.COLOURS.keys()
+def written(mode: str, colour: Any, form: str, size: tuple[int, int] = (images.SIZE, images.SIZE), **how: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size, colour).save(file, form, **how)
+    return file.getvalue()
+
+
+def in_16_bits(colour: tuple[int, int, int]) -> bytes:
+    """A PNG with 16 bits a channel, which Pillow reads but does not write."""
+    row = b"\0" + b"".join(struct.pack(">H", part * 257) for part in colour) * images.SIZE
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", images.SIZE, images.SIZE, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(row * images.SIZE)),
+        (b"IEND", b""),
+    )
+    chunks = (struct.pack(">I", len(of)) + kind + of + struct.pack(">I", zlib.crc32(kind + of)) for kind, of in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def palette(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (images.SIZE, images.SIZE), colour).quantize(2).save(file, "PNG")
+    return file.getvalue()
+
+
+BLUE = images.COLOURS["blue"]
+
+
+@pytest.mark.parametrize(
+    ("picture", "label"),
+    [
+        (written("RGBA", (*BLUE, 128), "PNG"), "blue"),
+        (palette(BLUE), "blue"),
+        (in_16_bits(BLUE), "blue"),
+        (written("I;16", 65535, "PNG"), "white"),
+        (written("I;16", 2000, "PNG"), "black"),
+        (written("L", 240, "PNG"), "white"),
+        (written("LA", (10, 255), "PNG"), "black"),
+        (written("1", 1, "PNG"), "white"),
+        (written("RGB", BLUE, "JPEG"), "blue"),
+        (written("RGB", BLUE, "JPEG", progressive=True, exif=Image.Exif()), "blue"),
+        (written("L", 240, "JPEG"), "white"),
+        (written("CMYK", (215, 185, 35, 0), "JPEG"), "blue"),
+        (written("RGB", BLUE, "JPEG", (images.LARGEST, 205)), "blue"),
+    ],
+)
+def test_a_picture_of_any_kind_is_labelled_with_its_colour(picture: bytes, label: str) -> None:
+    best = images.see(picture)[0]
+    assert best.name == label
+    assert best.confidence > 95
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "STOPPING"])
@@ -76,10 +125,19 @@ def test_a_model_has_to_run(rekognition: Any, new_model: NewModel, status: str) 
     ("image", "code"),
     [
         ({"Bytes": b"no picture"}, "InvalidImageFormatException"),
+        ({"Bytes": b"\xff\xd8\xff\xe0 something"}, "InvalidImageFormatException"),
+        ({"Bytes": RED[:60]}, "InvalidImageFormatException"),
+        ({"Bytes": written("RGB", BLUE, "GIF")}, "InvalidImageFormatException"),
         ({"Bytes": RED + bytes(MAX_BYTES)}, "ImageTooLargeException"),
+        ({"Bytes": written("L", 0, "PNG", (5000, 64))}, "ImageTooLargeException"),
+        ({"Bytes": written("L", 0, "JPEG", (64, 4097))}, "ImageTooLargeException"),
+        ({"Bytes": images.png(BLUE, 63)}, "InvalidParameterException"),
+        ({"Bytes": written("L", 0, "PNG", (64, 1281))}, "InvalidParameterException"),
         ({"S3Object": {"Bucket": "pictures", "Name": "today/broken.png"}}, "InvalidImageFormatException"),
         ({"S3Object": {"Bucket": "pictures", "Name": "today/none.png"}}, "InvalidS3ObjectException"),
         ({"S3Object": {"Bucket": "no-such-bucket", "Name": "red.png"}}, "InvalidS3ObjectException"),
+        ({"S3Object": {"Bucket": "pictures", "Name": "today/red.png", "Version": "no"}}, "InvalidS3ObjectException"),
+        ({"S3Object": {"Bucket": "pictures-abroad", "Name": "red.png"}}, "InvalidS3ObjectException"),
         ({"S3Object": {"Bucket": "pictures"}}, "InvalidParameterException"),
         ({}, "InvalidParameterException"),
     ],
