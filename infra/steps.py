@@ -10,6 +10,7 @@ from infra.parts.grants import (
     allow_to_read_executions,
 )
 from infra.parts.shared import Shared
+from infra.parts.workloads import workload_machines
 
 
 class Steps(Construct):
@@ -31,6 +32,8 @@ class Steps(Construct):
         check.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
         allow_to_find_projects(prepare)
         allow_to_look_at_models(check)
+        if workloads := workload_machines(self, shared.settings):
+            prepare.allow("states:DescribeStateMachine", on=workloads)
         for function in (prepare, check):
             allow_to_read_executions(function)
         self.functions = {"Prepare": prepare, "Check": check, "Notify": notifications.notify}

@@ -50,6 +50,14 @@ class ExecutionState:
     input: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class StateMachine:
+    """A state machine as DescribeStateMachine reports it: ``ACTIVE`` or ``DELETING``, ``STANDARD`` or ``EXPRESS``."""
+
+    status: str
+    kind: str
+
+
 class Executions(Protocol):
     """AWS Step Functions."""
 
@@ -61,6 +69,9 @@ class Executions(Protocol):
 
     def stop(self, execution_arn: str, cause: str) -> None:
         """End an execution; one that has ended already stays as it is."""
+
+    def state_machine(self, state_machine_arn: str) -> StateMachine | None:
+        """A state machine as it is now; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,8 @@ class StepFunctions:
     begin: Callable[[Execution], object]
     end: Callable[[Execution, str], object]
     executions: dict[str, Execution] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """The state machines that somebody has deleted."""
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002 - the API's
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -277,6 +279,11 @@ class StepFunctions:
         if executionArn not in self.executions:
             raise ServiceError("ExecutionDoesNotExist")
         return self.executions[executionArn].described()
+
+    def describe_state_machine(self, *, stateMachineArn: str) -> Json:
+        if stateMachineArn in self.gone:
+            raise ServiceError("StateMachineDoesNotExist")
+        return {"status": "ACTIVE", "type": "STANDARD"}
 
     def stop_execution(self, *, executionArn: str, cause: str) -> Json:
         execution = self.executions.get(executionArn)

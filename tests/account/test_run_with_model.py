@@ -104,6 +104,17 @@ def test_a_workload_that_is_not_allowed_is_refused_and_reported(working: Scene) 
     assert working.status == "STOPPED"
 
 
+@pytest.mark.parametrize("fields", [{}, {"DryRun": True}])
+def test_a_workload_that_does_not_exist_is_refused_before_the_model_is_started(
+    working: Scene, fields: dict[str, Any]
+) -> None:
+    working.account.stepfunctions.gone = {WORKLOAD}
+    run = working.run(RUN_WITH_MODEL, asked(**fields))
+    assert "there is no such state machine" in failed_well(run, "InvalidRequest")["Message"]
+    assert working.requests("rekognition:StartProjectVersion") == []
+    assert working.notified(run).outcomes == ([] if fields else ["WORKLOAD_FAILED"])
+
+
 def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(working: Scene) -> None:
     run, workload = at_work(working)
     aborted = working.abort(run, "Not needed today")

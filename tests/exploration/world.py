@@ -22,7 +22,7 @@ from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import BILLS
 from lifecycle.model.version import ModelVersion
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.reconciliation import sweep_rules
 from lifecycle.start_model import steps as start_steps
 from lifecycle.start_model.request import StartRequest
@@ -210,6 +210,9 @@ class Executions:
         raise NotImplementedError
 
     def stop(self, execution_arn: str, cause: str) -> None:
+        raise NotImplementedError
+
+    def state_machine(self, state_machine_arn: str) -> StateMachine | None:
         raise NotImplementedError
 
 

@@ -34,6 +34,8 @@ GRANTS = {
         STARTS: {"states:DescribeExecution"},
         STOPS: {"states:DescribeExecution"},
         RUNS: {"states:DescribeExecution"},
+        INSPECTION: {"states:DescribeStateMachine"},
+        DETECT_BATCH: {"states:DescribeStateMachine"},
     },
     "StepsCheckRole": {
         "${SharedLogs.Arn}": LOG,

@@ -16,7 +16,7 @@ from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
-from lifecycle.ports import ExecutionState, TokenHolder
+from lifecycle.ports import ExecutionState, StateMachine, TokenHolder
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model import steps as start_steps
 from lifecycle.stop_model import steps as stop_steps
@@ -26,6 +26,7 @@ Script = Sequence[tuple[float, str]]
 """Statuses, each with the seconds after which it shows."""
 
 NEVER = float("inf")
+WORKLOAD_MACHINE = StateMachine("ACTIVE", "STANDARD")
 PAUSES = {NoAnswer: 25, ServiceUnavailable: 2}
 """Seconds before "Start the model" or "Stop the model" is tried again, as in the state machine."""
 TRIES = 4
@@ -144,6 +145,11 @@ class Executions:
     started: dict[tuple[str, str], Json] = field(default_factory=dict)
     """The inputs of executions that were started, by state machine and name."""
     stopped: list[str] = field(default_factory=list)
+    machine: StateMachine | None = WORKLOAD_MACHINE
+    """What any workload is; None where there is none."""
+
+    def state_machine(self, _state_machine_arn: str) -> StateMachine | None:
+        return self.machine
 
     def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
         new = (state_machine_arn, name) not in self.started

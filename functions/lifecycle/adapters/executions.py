@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lifecycle.adapters.aws import errors_of
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.shared.wire import Json
 
 if TYPE_CHECKING:
@@ -58,3 +58,12 @@ class StepFunctions:
                 self._client.stop_execution(executionArn=execution_arn, cause=cause)
             except self._client.exceptions.ExecutionDoesNotExist:
                 return
+
+    def state_machine(self, state_machine_arn: str) -> StateMachine | None:
+        """A state machine as it is now; None where there is none."""
+        with errors_of("DescribeStateMachine"):
+            try:
+                found = self._client.describe_state_machine(stateMachineArn=state_machine_arn)
+            except self._client.exceptions.StateMachineDoesNotExist:
+                return None
+        return StateMachine(found.get("status", "ACTIVE"), found["type"])

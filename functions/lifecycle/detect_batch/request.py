@@ -74,12 +74,7 @@ def batch_request(payload: Json, execution: Execution, settings: DetectBatch) ->
     InvalidRequest
         Naming every problem, each with its path.
     """
-    problems = validator("detect_batch").problems(payload)
-    if isinstance(payload, dict):
-        said = {problem.partition(":")[0] for problem in problems}
-        further = _problems_between_fields(payload, execution, settings)
-        problems += [problem for problem in further if problem.partition(":")[0] not in said]
-    if problems:
+    if problems := problems_of_batch(payload, execution, settings):
         raise InvalidRequest(
             "\n- ".join(["The input is not a DetectBatch request:", *problems]), remedy=_how_to_ask(settings)
         )
@@ -95,6 +90,16 @@ def batch_request(payload: Json, execution: Execution, settings: DetectBatch) ->
         max_concurrency=settings.max_concurrency,
         began_at=execution.start_time,
     )
+
+
+def problems_of_batch(payload: Json, execution: Execution, settings: DetectBatch) -> list[str]:
+    """What is wrong with an input of DetectBatch, a line each that begins with the field's path."""
+    problems = validator("detect_batch").problems(payload)
+    if not isinstance(payload, dict):
+        return problems
+    said = {problem.partition(":")[0] for problem in problems}
+    further = _problems_between_fields(payload, execution, settings)
+    return problems + [problem for problem in further if problem.partition(":")[0] not in said]
 
 
 def _arn(payload: Mapping[str, Json]) -> Json:

@@ -25,6 +25,16 @@ MAX_TAKEOVERS = 10
 """Executions that may hold a token, and have failed, between two tries to hold it."""
 
 
+_HELD_STILL = (
+    "If the model is needed, start again with a new ClientRequestToken: for 24 hours after its end, the first "
+    "execution answers for this one."
+)
+_FREE_AGAIN = (
+    "If the model is needed, start again, with a new ClientRequestToken or the same one; the first execution's history "
+    "says why it ended."
+)
+
+
 def token_key(machine: str, scope: str, token: str) -> str:
     """A token belongs to a state machine and a model (``Request.token_scope``)."""
     return f"{machine}#{scope}#{token}"
@@ -132,6 +142,6 @@ def result_of(
             project_version_arn=version.project_version_arn,
             status=version.status,
             status_message=version.status_message,
-            remedy="Start again; the first execution's history says why it ended.",
+            remedy=_HELD_STILL if first and first.status == "SUCCEEDED" else _FREE_AGAIN,
         )
     return from_wire(kind, first.output)

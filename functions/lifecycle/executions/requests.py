@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_CONTEXT_BYTES = 16 * 1024
+MAX_NUMBER = 2**53
+"""Up to here every integer is a number of JavaScript's and JSONata's too: beyond, they round (RFC 8259, 6. Numbers)."""
+MAX_NUMBERS = 3
+"""So many numbers that are too large are named; more are counted."""
 MAX_NAMES = 30
 """Configured models that a message names; more are counted."""
 IGNORED = frozenset({"Comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
@@ -203,13 +207,35 @@ def _unreturnable(context: Json) -> list[str]:
     """Why a Context could not be returned untouched."""
     try:
         text = json.dumps(context, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        return ["Context: has a number that is too large to be kept; pass it as a string"]
     except RecursionError:
         return [_TOO_LARGE]
+    except ValueError:  # it has Infinity, as JSON's 1e400 is read, or more digits than Python writes
+        return [f"Context: has a number {_TOO_MANY_DIGITS}"]
     if len(text.encode(errors="replace")) > MAX_CONTEXT_BYTES:
         return [_TOO_LARGE]
-    return [f"Context: {_HALVES}"] if _unwritable(text) else []
+    problems = [f"Context: {_HALVES}"] if _unwritable(text) else []
+    too_large = [
+        f"Context: {escaped(path or 'the number')} is {escaped(json.dumps(number), 40)}, {_TOO_MANY_DIGITS}"
+        for path, number in _numbers(context)
+        if abs(number) > MAX_NUMBER
+    ]
+    return problems + shortened(too_large, MAX_NUMBERS, "such numbers")
+
+
+_TOO_MANY_DIGITS = "beyond 2^53, where readers of JSON begin to lose digits of a number; pass it as a string"
+
+
+def _numbers(document: Json) -> Iterator[tuple[str, int | float]]:
+    """The numbers of a document, each with its path; without recursion, as it may be nested deep."""
+    left = [("", document)]
+    while left:
+        where, one = left.pop()
+        if isinstance(one, dict):
+            left += [(f"{where}.{name}" if where else name, inner) for name, inner in reversed(one.items())]
+        elif isinstance(one, list):
+            left += [(f"{where}[{index}]", one[index]) for index in reversed(range(len(one)))]
+        elif isinstance(one, int | float) and not isinstance(one, bool):
+            yield where, one
 
 
 _TOO_LARGE = "Context: must be at most 16 KiB of JSON; pass a reference, such as an S3 URI, instead"

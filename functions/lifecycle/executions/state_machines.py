@@ -34,6 +34,11 @@ def state_machine_arn(execution_arn: str) -> str:
     return execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
 
 
+def detect_batch_arn(here: str) -> str:
+    """The ARN of DetectBatch, which is there where it is configured, from that of an execution of RunWithModel."""
+    return state_machine_arn(here).removesuffix(Machine.RUN_WITH_MODEL) + "DetectBatch"
+
+
 def execution_arn(state_machine_arn: str, name: str) -> str:
     """The ARN of a state machine's execution of this name."""
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

@@ -8,7 +8,6 @@ from typing import Any
 from lifecycle.configuration import Configuration
 from lifecycle.executions.names import execution_name
 from lifecycle.executions.requests import (
-    MAX_NAMES,
     Execution,
     Request,
     lease_id_of,
@@ -19,7 +18,7 @@ from lifecycle.executions.requests import (
 )
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.version_choice import Choice, Choose
-from lifecycle.shared.text import escaped, shortened
+from lifecycle.run_with_model.workload import problems_of_workload
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import problems_between_fields
 
@@ -130,18 +129,5 @@ def run_request(
 def _problems_between_fields(
     payload: Mapping[str, Json], execution: Execution, configuration: Configuration
 ) -> list[str]:
-    problems = problems_between_fields(payload, execution, configuration)
-    workload = payload.get("Workload")
-    if not isinstance(workload, dict):
-        return problems
-    arn = workload.get("StateMachineArn")
-    workloads = configuration.workload_arns(execution.id)
-    if isinstance(arn, str) and arn not in workloads:
-        allowed = ", ".join(shortened(workloads, MAX_NAMES)) or "none is"
-        problems.append(
-            f"Workload.StateMachineArn: {escaped(arn, 200)} is not among the workloads that cdk.json allows "
-            f"({allowed}); add its name to 'workloads' there and deploy. Versions and aliases can't be named"
-        )
-    if "ModelField" in workload and not isinstance(workload.get("Input", {}), dict):
-        problems.append("Workload.Input: must be an object, for ModelField to be a field of it")
-    return problems
+    of_the_start = problems_between_fields(payload, execution, configuration)
+    return [*of_the_start, *problems_of_workload(payload.get("Workload"), execution, configuration)]

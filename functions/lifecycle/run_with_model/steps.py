@@ -13,6 +13,7 @@ from lifecycle.executions.steps import Step
 from lifecycle.model.decisions import Action, Progress
 from lifecycle.ports import Executions, ExecutionState, Tokens
 from lifecycle.run_with_model.request import RunRequest, run_request
+from lifecycle.run_with_model.workload import see_that_it_is_there
 from lifecycle.shared.wire import Json
 
 FOLLOW_SHARE = 0.1
@@ -37,16 +38,23 @@ def prepare(
     executions: Executions,
     **_: object,
 ) -> RunRequest:
-    """Validate the input and hold the token, which guards the whole run.
+    """Validate the input, hold the token, which guards the whole run, and see that there is a workload to run.
 
     Raises
     ------
-    InvalidRequest, ServiceUnavailable
+    InvalidRequest, AccessDenied, ServiceUnavailable
     """
-    request = run_request(payload, execution, configuration)
-    return client_tokens.hold_token(
-        request, payload, machine="RunWithModel", now=now, tokens=tokens, executions=executions
+    request = client_tokens.hold_token(
+        run_request(payload, execution, configuration),
+        payload,
+        machine="RunWithModel",
+        now=now,
+        tokens=tokens,
+        executions=executions,
     )
+    if request.duplicate_of is None:
+        see_that_it_is_there(request.workload_arn, executions)
+    return request
 
 
 def follow(request: RunRequest, progress: Progress, *, now: datetime, executions: Executions, **_: object) -> Step:

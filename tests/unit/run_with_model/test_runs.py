@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model
+from lifecycle.configuration import Configuration, DetectBatch, Model
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
@@ -18,11 +18,11 @@ from lifecycle.model.version_choice import Choice
 from lifecycle.notifications.execution_end import Abortion, Ending
 from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.notifications.notification import WHAT_HAPPENED, WHAT_IT_COSTS, WHAT_TO_DO
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.reconciliation.settle import Settler
 from lifecycle.run_with_model import steps as run_steps
 from lifecycle.run_with_model.request import Names, RunRequest, run_request
-from lifecycle.shared.wire import from_wire, to_wire
+from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model.request import start_request
 from tests.unit.examples import (
     ARN,
@@ -102,10 +102,9 @@ def test_runs_of_similar_names_have_leases_and_children_of_their_own() -> None:
         ({"Workload": {"StateMachineArn": WORKLOAD, "Inputs": 1}}, "Workload.Inputs: is unknown, did you mean Input?"),
         ({"Workload": {"StateMachineArn": "arn:other"}}, f"that cdk.json allows ({WORKLOAD}); add its name to"),
         ({"Workload": {"StateMachineArn": f"{WORKLOAD}:prod"}}, "Versions and aliases can't be named"),
-        (
-            {"Workload": {"StateMachineArn": WORKLOAD, "Input": [1], "ModelField": "Model"}},
-            "\n- Workload.Input: must be an object, for ModelField to be a field of it",
-        ),
+        ({"Workload": {"StateMachineArn": WORKLOAD, "Input": [1]}}, "\n- Workload.Input: must be of type object"),
+        ({"Workload": {"StateMachineArn": WORKLOAD, "Input": "{}"}}, "\n- Workload.Input: must be of type object"),
+        ({"Workload": {"StateMachineArn": WORKLOAD, "Input": None}}, "\n- Workload.Input: must be of type object"),
         ({"ProjectVersionArn": ARN.replace("us-east-1", "eu-west-1")}, "the model is in account 123456789012, eu-west"),
         ({"LeaseMinutes": -1}, "LeaseMinutes: must be at least 0"),
         ({"Model": "nails"}, "Model: 'nails' is not configured"),
@@ -182,8 +181,78 @@ def test_two_runs_whose_names_begin_alike_start_executions_of_two_names() -> Non
     assert all(len(name) == 80 for name in names)
 
 
-def test_a_workload_may_have_any_input_where_nothing_is_put_into_it() -> None:
-    assert run(Workload={"StateMachineArn": WORKLOAD, "Input": [1]}).workload_arn == WORKLOAD
+# The workload, before anybody pays ------------------------------------------------------------------
+
+BATCHES = replace(
+    RUNS_WORKLOADS,
+    workloads=("Lifecycle-DetectBatch",),
+    detect_batch=DetectBatch(("s3://factory-images/line-1/",), "s3://factory-results/labels/"),
+)
+BATCH = WORKLOAD.replace(WORKLOAD_NAME, "Lifecycle-DetectBatch")
+IMAGES = {"Bucket": "factory-images", "Prefix": "line-1/2026-11-24/"}
+
+
+def of_batch(given: Json = IMAGES, field: str | None = "Model") -> list[str]:
+    """What is wrong with a run of DetectBatch."""
+    workload = {"StateMachineArn": BATCH, "Input": given, **({"ModelField": field} if field else {})}
+    try:
+        run_request({"Model": "defects", "Workload": workload}, RUN, BATCHES)
+    except InvalidRequest as refused:
+        return refused.message.split("\n- ")[1:]
+    return []
+
+
+def test_a_batch_that_can_be_run_is_accepted() -> None:
+    assert of_batch() == []
+    assert of_batch({**IMAGES, "ProjectVersionArn": ARN}, field=None) == []
+
+
+def test_what_a_batch_would_refuse_is_refused_before_the_model_is_started() -> None:
+    (elsewhere,) = of_batch({**IMAGES, "Prefix": "line-9/"})
+    assert elsewhere.startswith("Workload.Input.Prefix: s3://factory-images/line-9/ is outside")
+    assert of_batch({**IMAGES, "MinConfidence": 180})[0].startswith("Workload.Input.MinConfidence: must be at most 100")
+    assert of_batch({"Prefix": "line-1/"})[0].startswith("Workload.Input.Bucket: is missing")
+
+
+def test_a_batch_that_would_not_know_the_model_is_refused_with_the_field_that_tells_it() -> None:
+    assert of_batch(field=None) == [
+        'Workload.ModelField: is missing: DetectBatch has to know the model; add "ModelField": "Model"'
+    ]
+    (wrong,) = of_batch(field="ProjectVersionArn")
+    assert wrong.startswith('Workload.ModelField: DetectBatch takes the model in its field "Model"')
+    assert of_batch({**IMAGES, "ProjectVersionArn": ARN}) == [
+        "Workload.Input.ProjectVersionArn: leave it out, since ModelField puts the model into Model"
+    ]
+
+
+def prepared(machine: StateMachine | None, **fields: Any) -> RunRequest:
+    """What Prepare makes of a run whose workload is such a state machine."""
+    return run_steps.prepare(
+        {**INPUT, **fields},
+        execution=RUN,
+        now=NOW,
+        configuration=RUNS_WORKLOADS,
+        tokens=Tokens(),
+        executions=Executions(machine=machine),
+    )
+
+
+@pytest.mark.parametrize("fields", [{}, {"DryRun": True}])
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        (None, "there is no such state machine"),
+        (StateMachine("DELETING", "STANDARD"), "this state machine is DELETING"),
+        (StateMachine("ACTIVE", "EXPRESS"), "this state machine is of type EXPRESS; Step Functions waits for"),
+    ],
+)
+def test_a_workload_that_can_not_be_run_is_refused(machine: StateMachine | None, says: str, fields: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        prepared(machine, **fields)
+    assert f"\n- Workload.StateMachineArn: {says}" in refused.value.message
+    assert WORKLOAD in refused.value.message
+    assert "list-state-machines" in str(refused.value.cause["Remedy"])
+    assert prepared(StateMachine("ACTIVE", "STANDARD"), **fields).workload_arn == WORKLOAD
 
 
 # Duplicates ---------------------------------------------------------------------------------------

@@ -290,10 +290,36 @@ def test_what_utf_8_can_not_write_is_refused() -> None:
     assert request(Context="\ud7ff\ue000").context == "\ud7ff\ue000"
 
 
-@pytest.mark.parametrize("number", [float("inf"), float("nan")])
-def test_a_number_that_json_has_not_is_refused(number: float) -> None:
-    (line,) = problems({"Model": "defects", "Context": {"a": number}})
-    assert line == "Context: has a number that is too large to be kept; pass it as a string"
+LOSES_DIGITS = "beyond 2^53, where readers of JSON begin to lose digits of a number; pass it as a string"
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 2**63, 1e16, 1e300])
+def test_a_number_that_may_lose_digits_is_refused_wherever_it_is(number: float) -> None:
+    (line,) = problems({"Model": "defects", "Context": number})
+    assert line == f"Context: the number is {json.dumps(number)}, {LOSES_DIGITS}"
+    (line,) = problems({"Model": "defects", "Context": {"orders": [1, {"id": number}]}})
+    assert line == f"Context: orders[1].id is {json.dumps(number)}, {LOSES_DIGITS}"
+
+
+def test_of_many_such_numbers_three_are_named() -> None:
+    listed = problems({"Model": "defects", "Context": [2**60] * 9})
+    assert [line.partition(" is ")[0] for line in listed] == [
+        "Context: [0]",
+        "Context: [1]",
+        "Context: [2]",
+        "and 6 such numbers more",
+    ]
+
+
+@pytest.mark.parametrize("number", [10**5000, float("inf"), float("nan")], ids=["digits", "inf", "nan"])
+def test_a_number_that_can_not_even_be_shown_is_refused(number: float) -> None:
+    (line,) = problems({"Model": "defects", "Context": [number]})
+    assert line == f"Context: has a number {LOSES_DIGITS}"
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), float(2**53), 0.1, True])
+def test_a_number_that_keeps_its_digits_is_accepted(number: float) -> None:
+    assert request(Context=[number, "9007199254740993"]).context == [number, "9007199254740993"]
 
 
 @pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29, and 1 more).")])
@@ -419,11 +445,13 @@ def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_
         ({"LeaseId": "x"}, False),
         ({"TimeoutSeconds": 60}, False),
         ({"comment": "x"}, False),
+        ({"MinInferenceUnits": 1.0}, True),
+        (json.loads('{"MinInferenceUnits": 1e0, "Context": {"a": 10E-1, "b": 2.0}}'), True),
     ],
 )
 def test_two_inputs_ask_for_the_same_whatever_their_comments(other: dict[str, Json], same: bool) -> None:
-    first = {"Model": "defects", "Context": {"a": 1, "b": 2}}
-    assert (fingerprint(first) == fingerprint({**other, **first} | other)) is same
+    first = {"Model": "defects", "MinInferenceUnits": 1, "Context": {"a": 1, "b": 2}}
+    assert (fingerprint(first) == fingerprint(first | other)) is same
 
 
 # What a fuzzer sends ------------------------------------------------------------------------------
@@ -438,7 +466,7 @@ ANY_JSON = st.recursive(
 WRITABLE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
 """What UTF-8 can write: no half of a surrogate pair."""
 CONTEXTS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WRITABLE,
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-(2.0**53), 2.0**53) | WRITABLE,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WRITABLE, inner, max_size=5),
 )
 

@@ -1,0 +1,97 @@
+"""The workload of a run, before anybody pays for a model: whether it is there, and what is seen to be wrong with it."""
+
+from collections.abc import Mapping
+
+from lifecycle.configuration import Configuration
+from lifecycle.detect_batch.request import problems_of_batch
+from lifecycle.errors import InvalidRequest
+from lifecycle.executions.requests import MAX_NAMES, Execution
+from lifecycle.executions.state_machines import detect_batch_arn
+from lifecycle.ports import Executions, StateMachine
+from lifecycle.shared.arns import region_and_account
+from lifecycle.shared.text import escaped, shortened
+from lifecycle.shared.wire import Json
+
+MODEL_FIELD = "Model"
+"""The field of its input in which DetectBatch takes StartModel's output."""
+
+
+def problems_of_workload(workload: Json, execution: Execution, configuration: Configuration) -> list[str]:
+    """What a JSON Schema can't say of ``Workload``. It reads values of the right type only."""
+    if not isinstance(workload, dict) or not isinstance(arn := workload.get("StateMachineArn"), str):
+        return []
+    allowed = configuration.workload_arns(execution.id)
+    if arn not in allowed:
+        return [f"Workload.StateMachineArn: {_not_allowed(arn, allowed)}"]
+    if configuration.detect_batch and arn == detect_batch_arn(execution.id):
+        return _problems_of_batch(workload, execution, configuration)
+    return []
+
+
+def _not_allowed(arn: str, allowed: tuple[str, ...]) -> str:
+    names = ", ".join(shortened(allowed, MAX_NAMES)) or "none is"
+    return (
+        f"{escaped(arn, 200)} is not among the workloads that cdk.json allows ({names}); add its name to 'workloads' "
+        "there and deploy. Versions and aliases can't be named"
+    )
+
+
+def _problems_of_batch(workload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:
+    """What DetectBatch would say of its input, with the model in it that is not there yet."""
+    given, field = workload.get("Input", {}), workload.get("ModelField")
+    if not isinstance(given, dict) or not isinstance(field, str | None) or configuration.detect_batch is None:
+        return []  # the schema has said so
+    problems = _problems_of_model_field(field, given)
+    if problems or field:
+        given = {name: value for name, value in given.items() if name != "ProjectVersionArn"}
+        given[MODEL_FIELD] = _some_model(execution)
+    found = problems_of_batch(given, execution, configuration.detect_batch)
+    return problems + [f"Workload.Input.{problem}" for problem in found]
+
+
+def _problems_of_model_field(field: str | None, given: Mapping[str, Json]) -> list[str]:
+    """How DetectBatch comes to know the model."""
+    if field is None and not {MODEL_FIELD, "ProjectVersionArn"} & given.keys():
+        return ['Workload.ModelField: is missing: DetectBatch has to know the model; add "ModelField": "Model"']
+    if field not in (None, MODEL_FIELD):
+        return [f'Workload.ModelField: DetectBatch takes the model in its field "Model", not in "{escaped(field)}"']
+    if field and "ProjectVersionArn" in given:
+        return ["Workload.Input.ProjectVersionArn: leave it out, since ModelField puts the model into Model"]
+    return []
+
+
+def _some_model(execution: Execution) -> Mapping[str, Json]:
+    """What StartModel will answer, as much as DetectBatch reads of it: which model is the start's to check."""
+    region, account = region_and_account(execution.id)
+    partition = execution.id.split(":")[1]
+    version = f"arn:{partition}:rekognition:{region}:{account}:project/any/version/any/1"
+    return {"ProjectVersionArn": version}
+
+
+def see_that_it_is_there(state_machine_arn: str, executions: Executions) -> None:
+    """See that RunWithModel can start a workload, and wait for it.
+
+    Raises
+    ------
+    InvalidRequest
+        It can't.
+    AccessDenied, ServiceUnavailable
+    """
+    problem = _unfit(executions.state_machine(state_machine_arn))
+    if problem:
+        raise InvalidRequest(
+            "The input is not a RunWithModel request:\n- Workload.StateMachineArn: "
+            f"{problem}: {escaped(state_machine_arn, 200)}",
+            remedy="Nothing was done. List your state machines with 'aws stepfunctions list-state-machines', correct "
+            "the input, or create the workload, and start a new execution.",
+        )
+
+
+def _unfit(found: StateMachine | None) -> str | None:
+    if found is None:
+        return "there is no such state machine"
+    if found.status != "ACTIVE":
+        return f"this state machine is {found.status}"
+    if found.kind != "STANDARD":
+        return f"this state machine is of type {found.kind}; Step Functions waits for the end of STANDARD ones only"
+    return None
