@@ -117,7 +117,10 @@ def without(key: str) -> dict[str, Any]:
             "2026-11-23 10:00 (Europe/Berlin)",
         ),
         ({**OFFICE, "exclude_dates": "holidays.ics"}, "0.exclude_dates: holidays.ics can't be read: No such file"),
-        ({**OFFICE, "exclude_dates": "holidays.csv"}, "0.exclude_dates: must match "),
+        (
+            {**OFFICE, "exclude_dates": "holidays.csv"},
+            "0.exclude_dates: must be a list of dates, or the path of an iCalendar file",
+        ),
         ({**OFFICE, "holidays": []}, "0.holidays: is unknown"),
     ],
 )

@@ -3,7 +3,6 @@
 JSON Schema (fastjsonschema) does the checking. What a schema says badly, unknown names and examples, is said here.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,12 +10,16 @@ from typing import Any
 
 import fastjsonschema
 
+from lifecycle.shared.mistaken import mistake
+from lifecycle.shared.suggestions import nearest, suggestion
 from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
 
 MAX_PROBLEMS = 30
 """More problems than this are counted, not listed."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
+"""Characters of a value: where it is longer, its end tells more than its beginning."""
 
 _SAY: Mapping[str, Callable[[Any], str]] = {
     "type": lambda rule: f"must be of type {rule}",
@@ -71,11 +74,12 @@ class Validator:
             case "required":
                 missing = (name for name in error.rule_definition if name not in error.value)
                 yield from (f"{_dotted([*path, name])}: is missing" for name in missing)
+            case "pattern" if meant := schema.get("title"):
+                yield f"{where or 'input'}: {_mistaken(error.value, meant, str(error.rule_definition), schema)}"
             case rule:
                 say = _SAY.get(str(rule))
                 says = say(error.rule_definition) if say else error.message
-                example = f", for example {json.dumps(schema['examples'][0])}" if schema.get("examples") else ""
-                yield f"{where or 'input'}: {says}{example}; got {_excerpt(error.value)}"
+                yield f"{where or 'input'}: {says}{_but(error.value, str(rule), path[-1] if path else '', schema)}"
 
     def _at(self, path: Sequence[str]) -> Mapping[str, Json]:
         """The part of the schema that a path leads to."""
@@ -88,9 +92,8 @@ class Validator:
 
 def unknown_name(where: str, name: str, known: Mapping[str, Json]) -> str:
     """Says that a name is unknown, and which known one was probably meant."""
-    by_lowercase = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower()[:100], by_lowercase, n=1, cutoff=0.6)
-    hint = f", did you mean {by_lowercase[near[0]]}?" if near else f"; known are {', '.join(sorted(known))}"
+    near = nearest(name, known)
+    hint = f", did you mean {near}?" if near else f"; known are {', '.join(sorted(known))}"
     return f"{_path(where, name)}: is unknown{hint}"
 
 
@@ -104,9 +107,35 @@ def _dotted(path: Sequence[str]) -> str:
     return ".".join(path)
 
 
-def _excerpt(value: Json, length: int = 80) -> str:
+def _mistaken(value: str, meant: str, pattern: str, schema: Mapping[str, Json]) -> str:
+    """What a text is that does not match a pattern, in place of the pattern."""
+    form = re.compile(pattern)
+    found = mistake(value, meant, lambda text: form.fullmatch(text) is not None, pattern)
+    find = f". To find it: {found.find}" if found.find else ""
+    if found.meant is not None:
+        return f"{found.why}; got {_excerpt(value)}, did you mean {json.dumps(found.meant)}?"
+    if found.why == f"is not {meant}":
+        return f"must be {meant}{_example(schema)}; got {_excerpt(value)}{find}"
+    return f"{found.why}; must be {meant}{_example(schema)}; got {_excerpt(value)}{find}"
+
+
+def _but(value: Json, rule: str, name: str, schema: Mapping[str, Json]) -> str:
+    """What came instead, and what was probably meant by it; an example where nobody knows."""
+    meant = suggestion(value, rule, name, schema)
+    if meant is None:
+        return f"{_example(schema)}; got {_excerpt(value)}"
+    return f"; got {_excerpt(value)}, {meant}"
+
+
+def _example(schema: Mapping[str, Json]) -> str:
+    return f", for example {json.dumps(schema['examples'][0])}" if schema.get("examples") else ""
+
+
+def _excerpt(value: Json) -> str:
     try:
         text = json.dumps(value)
     except RecursionError:
         return "something nested too deep to be shown"
-    return text if len(text) <= length else f"{text[:length]}..."
+    if len(text) <= _SHOWN_WHOLE:
+        return text
+    return f"{text[: _SHOWN_WHOLE - _SHOWN_OF_ITS_END]} ... {text[-_SHOWN_OF_ITS_END:]}"
