@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.assemblies import Assemblies, Configuration
+from tests.browser.settings import CONFIGURATION as BROWSER
 from tests.deployed import app
 from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
 from tools.templates import Template
@@ -103,6 +104,7 @@ SETTINGS: Mapping[str, Any] = {
 
 CONFIGURATIONS = {
     "assembly": Configuration(app.SETTINGS),  # the emulator's first, which has the longest tests
+    "browser_assembly": BROWSER,
     "stack": Configuration(SETTINGS),
     "minimal": Configuration(MINIMAL),
     "every_project": Configuration(EVERY_PROJECT),

@@ -80,7 +80,7 @@ def serving(assembly: Path, models: Sequence[str], starting: float = 2.5, stoppi
             yield Site(**json.loads(line))
         finally:
             process.stdin.close()
-            process.wait(30)
+            process.wait(120)
 
 
 @contextlib.contextmanager

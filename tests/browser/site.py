@@ -1,45 +1,35 @@
 """The stack that the browser sees, and what becomes of it."""
 
 import json
+from functools import partial
 from typing import Any
 
-from tests.deployed.executions import StateMachine
+from tests.deployed.executions import StateMachine, wait_until
 from tools.browser import Site
 
-HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
-DEFECTS = f"{HOME}/circuit-boards/version/v7/1793520000000"
-LOGOS = f"{HOME}/brands/version/v2/1793520000001"
-OTHERS = {
-    status: f"{HOME}/packaging/version/{status.lower()}/{1793520000010 + place}"
-    for place, status in enumerate(("STARTING", "RUNNING", "STOPPING"))
-}
-"""Versions of a project that is configured as a whole, by the status that tests put them into."""
-MODELS = (DEFECTS, LOGOS, *OTHERS.values())
-SETTINGS = {
-    "models": [
-        {
-            "name": "defects",
-            "project_version_arn": DEFECTS,
-            "schedules": [
-                {
-                    "name": "office-hours",
-                    "start": "30 7 ? * MON-FRI *",
-                    "stop": "0 18 ? * MON-FRI *",
-                    "time_zone": "Europe/Berlin",
-                }
-            ],
-        },
-        {"name": "logos", "project_version_arn": LOGOS, "min_inference_units": 2},
-    ],
-    "projects": ["packaging"],
-    "notification_emails": ["ml-operators@example.com"],
-}
-QUICK = {"PollSeconds": 1, "TimeoutSeconds": 900}
+
+def let_nothing_go_on(site: Site) -> None:
+    """Abort what other tests have left under way, and wait until it is settled.
+
+    Each once it waits: a function that is at work may still write into the table after its execution is aborted.
+    """
+    stepfunctions, dynamodb = site.client("stepfunctions"), site.client("dynamodb")
+    for name in ("StartModel", "StopModel"):
+        machine = StateMachine(site.outputs[f"{name}Arn"], stepfunctions)
+        for arn in machine.running():
+            wait_until(partial(_rests, machine, arn))
+            stepfunctions.stop_execution(executionArn=arn)
+
+    def settled() -> bool:
+        items = dynamodb.scan(TableName=site.outputs["ModelTableName"])["Items"]
+        return all(item["Kind"]["S"] != "EXECUTION" for item in items)
+
+    wait_until(settled)
 
 
-def machine(site: Site, name: str) -> StateMachine:
-    """StartModel or StopModel."""
-    return StateMachine(site.outputs[f"{name}Arn"], site.client("stepfunctions"))
+def _rests(machine: StateMachine, execution_arn: str) -> bool:
+    """An execution waits, or has ended meanwhile."""
+    return execution_arn not in machine.running() or machine.state(execution_arn) == "Wait"
 
 
 def executions(site: Site, name: str) -> list[str]:

@@ -92,12 +92,21 @@ class StateMachine:
 
     def wait_for_state(self, arn: str, state: str, seconds: float = 60) -> None:
         """Wait until an execution is in a state."""
-        entered: list[str] = []
+        entered: str | None = None
         for _ in _pauses(seconds, 0.05):
-            entered = _states(self._history(arn))[-1:]
-            if entered == [state]:
+            entered = self.state(arn)
+            if entered == state:
                 return
-        raise AssertionError(f"not in {state!r} after {seconds} s, but in {entered}")
+        raise AssertionError(f"not in {state!r} after {seconds} s, but in {entered!r}")
+
+    def state(self, arn: str) -> str | None:
+        """The state that it entered last, if any yet."""
+        return next(iter(_states(self._history(arn))[-1:]), None)
+
+    def running(self) -> list[str]:
+        """The ARNs of the executions under way."""
+        found = self.stepfunctions.list_executions(stateMachineArn=self.arn, statusFilter="RUNNING")
+        return [one["executionArn"] for one in found["executions"]]
 
     def _history(self, arn: str) -> list[dict[str, Any]]:
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
