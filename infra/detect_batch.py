@@ -1,4 +1,4 @@
-"""The DetectBatch state machine: a workload that looks at every image under an S3 prefix."""
+"""The DetectBatch state machine: a workload that detects labels in every image under an S3 prefix."""
 
 from collections.abc import Sequence
 

@@ -12,7 +12,7 @@ from infra.parts.shared import Shared
 
 
 class Page(Construct):
-    """Two functions, because two groups of people may invoke them: who looks, and who acts."""
+    """Two functions, because two groups of people may invoke them: viewers and operators."""
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
         super().__init__(scope, construct_id)
@@ -37,7 +37,7 @@ class Page(Construct):
         self.page.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])
         self.page.allow("states:DescribeExecution", on=[executions_arn(self, "StartModel")])
         allow_to_look_at_models(self.page)
-        reason = "Any start may be under way; the page tells since when."
+        reason = "Any start may be under way; the page shows since when."
         acknowledge(self.page, any_execution(self, [full_name(self, "StartModel")], reason))
 
     def widget(self, *, width: int, height: int) -> cloudwatch.CustomWidget:

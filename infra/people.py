@@ -60,7 +60,7 @@ class People(Construct):
             ("scheduler:GetSchedule",): [every_schedule],
             ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"): [notifications.topic.topic_arn],
             ("cloudformation:DescribeStacks",): [self_stack],
-            # A custom widget calls its function with the right of whoever looks at it.
+            # A custom widget calls its function with the rights of whoever views it.
             ("cloudwatch:GetDashboard",): [dashboard],
             ("lambda:InvokeFunction",): [self._page.page.function.function_arn],
             _WITHOUT_RESOURCE: ["*"],
@@ -95,7 +95,7 @@ class People(Construct):
         reasons = {
             "*": "Lists, metrics and the results of log queries have no resource, and the console asks for them.",
             f"arn:<AWS::Partition>:rekognition:{here}:project/*": "Read only: which models fill the quota, and run.",
-            f"arn:<AWS::Partition>:scheduler:{here}:schedule/{stack.stack_name}*/*": "Every schedule in our own group.",
+            f"arn:<AWS::Partition>:scheduler:{here}:schedule/{stack.stack_name}*/*": "Every schedule of this stack.",
             f"arn:<AWS::Partition>:cloudformation:{here}:stack/{stack.stack_name}/*": "The id of this very stack.",
         }
         acknowledge(policy, {f"AwsSolutions-IAM5[Resource::{on}]": reason for on, reason in reasons.items()})

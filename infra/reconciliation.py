@@ -1,4 +1,4 @@
-"""What keeps the promises of leases: Settle after each execution's end, and the sweep every few minutes."""
+"""Reconciliation of leases with what runs: Settle after each execution's end, and the sweep every few minutes."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -20,7 +20,7 @@ TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 """Statuses in which an execution has ended (Step Functions API reference, DescribeExecution)."""
 
 
-class Keeping(Construct):
+class Reconciliation(Construct):
     """Settle and Sweep, what calls them, and where their lost calls go.
 
     Tick's lost calls go there too.
@@ -48,7 +48,7 @@ class Keeping(Construct):
             timeout_seconds=timeout_seconds,
             environment={**self._notifications.environment, **shared.table_names("MODEL", "LEDGER")},
         )
-        self._notifications.allow_to_tell(function)
+        self._notifications.allow_to_deliver(function)
         function.allow("dynamodb:GetItem", on=[shared.idempotency_table.table_arn])
         function.allow(
             *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),

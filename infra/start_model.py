@@ -9,7 +9,7 @@ from infra.steps import Steps
 
 
 class StartModel(Construct):
-    """Starts a model version, waits until it is RUNNING, and tells people."""
+    """Starts a model version, waits until it is RUNNING, and notifies people."""
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, steps: Steps) -> None:
         super().__init__(scope, construct_id)

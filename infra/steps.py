@@ -14,7 +14,7 @@ from infra.parts.workloads import workload_machines
 
 
 class Steps(Construct):
-    """Prepare the request, check the model, and tell people: by step name, for the definitions."""
+    """Prepare the request, check the model, and notify people: by step name, for the definitions."""
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications) -> None:
         super().__init__(scope, construct_id)

@@ -9,7 +9,7 @@ from infra.steps import Steps
 
 
 class StopModel(Construct):
-    """Releases a lease, stops a model version that nobody needs, and tells people."""
+    """Releases a lease, stops a model version that nobody needs, and notifies people."""
 
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, steps: Steps) -> None:
         super().__init__(scope, construct_id)

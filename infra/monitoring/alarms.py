@@ -1,4 +1,4 @@
-"""What people are woken for: every alarm, in one table."""
+"""Every alarm, in one table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from constructs import Construct
 
 from infra.monitoring.metrics import metric, sweep_period
 from infra.notifications.notifications import Notifications
-from infra.reconciliation import Keeping
+from infra.reconciliation import Reconciliation
 from infra.settings.settings import Settings
 from lifecycle.notifications import links
 from lifecycle.shared.arns import VersionArn
+from lifecycle.shared.text import usd
 
 QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
 """For metrics that are there only when something has happened."""
@@ -33,14 +34,14 @@ class Watch:
     Parameters
     ----------
     name : str
-        A heading of docs/operations.md, where it is told what to do.
+        A heading of docs/operations.md, which says what to do.
     periods : int
         So many in a row.
     of : str, optional
         What it is of, where there are several: a configured model, a topic.
-    tells_recovery : bool
-        People are told when it is over. That is so only where nothing else tells them that they need do nothing more:
-        a new stack's alarms become OK too, and would all be told of.
+    reports_recovery : bool
+        People are notified when it is over. That is so only where nothing else says that they need do nothing more: a
+        new stack's alarms become OK too, and each would send a mail.
     """
 
     name: str
@@ -51,14 +52,19 @@ class Watch:
     periods: int = 1
     missing: cloudwatch.TreatMissingData = QUIET
     of: str | None = None
-    tells_recovery: bool = False
+    reports_recovery: bool = False
 
 
 class Alarms(Construct):
-    """Every alarm, and whom it tells."""
+    """Every alarm, and whom it notifies."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, notifications: Notifications, keeping: Keeping
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        notifications: Notifications,
+        reconciliation: Reconciliation,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -67,8 +73,8 @@ class Alarms(Construct):
             self._alarm(watch)
             for watch in (
                 *self._of_executions(),
-                *self._of_the_sweep(keeping),
-                *self._of_deliveries(notifications, keeping),
+                *self._of_the_sweep(reconciliation),
+                *self._of_deliveries(notifications, reconciliation),
                 *self._of_each_model(),
             )
         ]
@@ -77,59 +83,60 @@ class Alarms(Construct):
         five_minutes = cdk.Duration.minutes(5)
         yield Watch(
             "StartFailed",
-            "A start failed, or was not RUNNING in time: who waits for the model waits in vain.",
+            "A model could not be started, or was not RUNNING in time: whoever waits for it waits in vain.",
             metric(self, "FailedStarts", "Sum", five_minutes),
         )
         yield Watch(
             "StopFailed",
-            "A stop failed, or did not end in time: the model may bill on.",
+            "A model could not be stopped, or not in time: it may still cost money.",
             metric(self, "FailedStops", "Sum", five_minutes),
         )
         yield Watch(
             "ThrottlingSustained",
-            "For a quarter of an hour AWS has refused calls because there were too many: starts and stops are late.",
+            "For 15 minutes AWS has throttled this app's calls: starts and stops are late.",
             metric(self, "Throttled", "Sum", five_minutes),
             threshold=3,
             periods=3,
         )
 
-    def _of_the_sweep(self, keeping: Keeping) -> Iterator[Watch]:
-        function, every = keeping.sweep.function, cdk.Duration.minutes(self._settings.sweep_minutes)
+    def _of_the_sweep(self, reconciliation: Reconciliation) -> Iterator[Watch]:
+        function, every = reconciliation.sweep.function, cdk.Duration.minutes(self._settings.sweep_minutes)
         # Lambda reports nothing of a function that is not called. A new stack begins in this alarm, until its first
-        # sweep: that it is over says that forgotten models are stopped again.
+        # sweep: its recovery says that forgotten models are stopped again.
         yield Watch(
             "SweepMissing",
-            "The sweep has not run: forgotten models are not stopped.",
+            "The sweep does not run: forgotten models are not stopped, and cost money.",
             function.metric_invocations(period=every, statistic="Sum"),
             compared=LESS,
             periods=3,
             missing=ALARMING,
-            tells_recovery=True,
+            reports_recovery=True,
         )
         yield Watch(
             "SweepFailing",
-            "The sweep fails again and again: its log says at what.",
+            "Three sweeps in a row failed: some models are not swept. The sweep's log says which, and why.",
             function.metric_errors(period=every, statistic="Sum"),
             periods=3,
         )
-        # Three sweeps: the first that sees it has it stopped, or told, where the settings say so.
+        # Three sweeps: the first that sees it has it stopped, or reports it, as the settings say.
         yield Watch(
             "ModelWithoutLease",
-            "A model has been RUNNING without a lease for three sweeps: it bills, and nobody says that they need it.",
+            "A model has been RUNNING without a lease for three sweeps: it costs money, and nobody has said that they "
+            "need it.",
             metric(self, "UnleasedModels", "Maximum", sweep_period(self._settings)),
             periods=3,
         )
         if self._settings.monthly_budget_usd is not None:
             yield Watch(
                 "MonthlyCostOverBudget",
-                f"By our own count this month's models have cost USD {self._settings.monthly_budget_usd:,.2f} or more.",
+                f"By this app's count, this month's models have cost {usd(self._settings.monthly_budget_usd)} or more.",
                 metric(self, "MonthToDateCost", "Maximum", sweep_period(self._settings)),
                 threshold=self._settings.monthly_budget_usd,
                 # Whether it was over does not change while nobody measures.
                 missing=UNCHANGED,
             )
 
-    def _of_deliveries(self, notifications: Notifications, keeping: Keeping) -> Iterator[Watch]:
+    def _of_deliveries(self, notifications: Notifications, reconciliation: Reconciliation) -> Iterator[Watch]:
         five_minutes = cdk.Duration.minutes(5)
 
         def waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
@@ -137,32 +144,33 @@ class Alarms(Construct):
 
         yield Watch(
             "CallsLost",
-            "A call of Settle, Sweep or Tick, or an event of event_rules, was lost.",
-            waiting(keeping.lost_calls),
+            "A call of Settle, Sweep or Tick, or an event of event_rules, was lost: something may not have started.",
+            waiting(reconciliation.lost_calls),
         )
         yield Watch(
             "NotificationsUndelivered",
-            "A notification could not be delivered, and lies in its queue.",
+            "A notification could not be delivered: it waits in the queue Undelivered.",
             waiting(notifications.undelivered),
         )
         for topic in self._topics:
             yield Watch(
                 "NotificationsFailed",
-                "SNS could not deliver a notification to one of the topic's subscribers.",
+                "SNS could not deliver a notification to a subscriber of the topic.",
                 topic.metric_number_of_notifications_failed(period=five_minutes, statistic="Sum"),
                 of=topic.node.id.removesuffix("Topic").lower() or None,
             )
 
     def _of_each_model(self) -> Iterator[Watch]:
-        """So that the guard is guarded: by the service's own count of what is in service."""
+        """By the service's own count of what is in service, in case the sweep is blind or dead."""
         period = sweep_period(self._settings)
         for name, model in self._settings.models.items():
             if model.project_version_arn is None:
-                continue  # its version is not known here, and metric math can't look for it: docs/monitoring.md
+                continue  # its version is unknown here, and metric math can't search for it: docs/monitoring.md
             version = VersionArn.parse(model.project_version_arn)
             yield Watch(
-                "RunsWithoutUs",
-                f"{name} has more inference units in service than leases account for: it bills, and we don't stop it.",
+                "UnaccountedRuns",
+                f"{name} has more inference units in service than leases account for: it costs money, and "
+                "nobody stops it.",
                 cloudwatch.MathExpression(
                     expression="FILL(in_service, 0) - FILL(leased, 0)",
                     using_metrics={
@@ -176,7 +184,7 @@ class Alarms(Construct):
                         "leased": metric(self, "LeasedUnits", "Maximum", period, Model=name),
                     },
                     period=period,
-                    label=f"Units of {name} that no lease accounts for",
+                    label=f"Unaccounted units of {name}",
                 ),
                 threshold=0,
                 compared=MORE,
@@ -199,6 +207,6 @@ class Alarms(Construct):
         )
         for topic in self._topics:
             alarm.add_alarm_action(actions.SnsAction(topic))
-            if watch.tells_recovery:
+            if watch.reports_recovery:
                 alarm.add_ok_action(actions.SnsAction(topic))
         return alarm

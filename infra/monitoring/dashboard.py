@@ -1,4 +1,4 @@
-"""The dashboard: what runs now, what it costs, how starts go, whether we are well, and then the parts."""
+"""The dashboard: what runs now, what it costs, starts, health, and then the parts."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar, cast
@@ -15,6 +15,7 @@ from constructs import Construct
 from infra.monitoring.metrics import each, metric, sweep_period
 from infra.parts.functions import LifecycleFunction
 from infra.settings.settings import Settings
+from lifecycle.notifications import links
 
 T = TypeVar("T")
 
@@ -44,8 +45,7 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         stack = cdk.Stack.of(self)
-        # An account's dashboards are the same in all Regions, so the Region is part of the name.
-        self.name = f"{stack.stack_name}-{stack.region}"
+        self.name = links.dashboard_name(stack.stack_name, stack.region)
         factory = monitoring.DefaultDashboardFactory(
             self,
             "Factory",
@@ -75,9 +75,8 @@ class Dashboard(Construct):
     @property
     def url(self) -> str:
         """Of the dashboard in the console."""
-        region = cdk.Stack.of(self).region
-        home = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
-        return f"{home}#dashboards/dashboard/{self.name}"
+        stack = cdk.Stack.of(self)
+        return links.dashboard(stack.stack_name, stack.region)
 
     def _rows(
         self, now: Sequence[cloudwatch.IWidget], alarms: Sequence[cloudwatch.IAlarm]
@@ -87,11 +86,11 @@ class Dashboard(Construct):
         yield (
             "What it costs",
             [
-                _graph("USD an hour", [each(self, "EstimatedCost", "Sum", HOUR)], stacked=True),
-                _graph("Minutes RUNNING an hour", [each(self, "RunningMinutes", "Sum", HOUR)]),
-                _graph("Minutes of them under a lease", [each(self, "LeaseMinutes", "Sum", HOUR)]),
+                _graph("USD per hour", [each(self, "EstimatedCost", "Sum", HOUR)], stacked=True),
+                _graph("Minutes RUNNING per hour", [each(self, "RunningMinutes", "Sum", HOUR)]),
+                _graph("Minutes RUNNING under a lease, per hour", [each(self, "LeaseMinutes", "Sum", HOUR)]),
                 cloudwatch.SingleValueWidget(
-                    title="USD this month",
+                    title="USD so far this month",
                     metrics=[metric(self, "MonthToDateCost", "Maximum", swept)],
                     width=6,
                     height=6,
@@ -99,22 +98,24 @@ class Dashboard(Construct):
             ],
         )
         yield (
-            "How starts go",
+            "Starts",
             [
-                _graph("Seconds to RUNNING", [each(self, "StartSeconds", "Average", HOUR)]),
-                _graph("Seconds until that was seen, at most", [each(self, "NoticeDelaySeconds", "Average", HOUR)]),
-                _graph("Looks a start", [each(self, "Polls", "Average", HOUR)]),
-                _graph("Outcomes", [each(self, "Outcomes", "Sum", HOUR)], stacked=True),
+                _graph("Seconds from request to RUNNING", [each(self, "StartSeconds", "Average", HOUR)]),
+                _graph(
+                    "Seconds until RUNNING was noticed, at most", [each(self, "NoticeDelaySeconds", "Average", HOUR)]
+                ),
+                _graph("Status checks per start", [each(self, "Polls", "Average", HOUR)]),
+                _graph("Outcomes per hour", [each(self, "Outcomes", "Sum", HOUR)], stacked=True),
             ],
         )
         first, *more = [alarms[at : at + MOST_ALARMS] for at in range(0, len(alarms), MOST_ALARMS)]
         yield (
-            "Are we well?",
+            "Health",
             [
                 cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(first), width=12, height=6),
                 _graph("Seconds between sweeps", [metric(self, "SweepAgeSeconds", "Maximum", swept)], width=4),
-                _graph("RUNNING without a lease", [metric(self, "UnleasedModels", "Maximum", swept)], width=4),
-                _graph("Calls that AWS throttled", [metric(self, "Throttled", "Sum", swept)], width=4),
+                _graph("Models RUNNING without a lease", [metric(self, "UnleasedModels", "Maximum", swept)], width=4),
+                _graph("Calls throttled by AWS", [metric(self, "Throttled", "Sum", swept)], width=4),
                 *(cloudwatch.AlarmStatusWidget(title="More alarms", alarms=list(part), width=24) for part in more),
             ],
         )

@@ -1,4 +1,4 @@
-"""Our own metrics as CloudWatch knows them, by their names in ``lifecycle/metrics.py``."""
+"""The app's metrics as CloudWatch knows them, by their names in ``lifecycle/observability/metrics.py``."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch

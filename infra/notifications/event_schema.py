@@ -1,4 +1,4 @@
-"""The schema of our events in EventBridge's registry, where people and IDEs find it."""
+"""The schema of this app's events in EventBridge's registry, where people and IDEs find it."""
 
 import json
 
@@ -29,7 +29,7 @@ class EventSchema(Construct):
             registry_name=f"{cdk.Stack.of(self).stack_name}-events",
             schema_name=f"{SOURCE}@{DETAIL_TYPE.replace(' ', '')}",
             type="JSONSchemaDraft4",
-            description="What is told of a model: docs/notifications.md",
+            description="A notification about a model: docs/notifications.md",
             content=json.dumps(event_schema()),
         )
         schema.add_resource_dependency(registry)

@@ -1,4 +1,4 @@
-"""Who is told, and how: mails, chat, the event bus, and the function that tells how executions end."""
+"""Who is notified, and how: mails, chat, the event bus, and the function that reports how executions end."""
 
 from collections.abc import Mapping
 
@@ -58,7 +58,7 @@ class Notifications(Construct):
         self.notify = shared.function(
             self, "Notify", handler="notify", timeout_seconds=30, environment=self.environment
         )
-        self.allow_to_tell(self.notify)
+        self.allow_to_deliver(self.notify)
         self._let_alarms_publish()
 
     def _bus(self) -> events.EventBus:
@@ -108,11 +108,11 @@ class Notifications(Construct):
         if settings.notification_emails and all(one.filtered for one in settings.notification_emails):
             cdk.Annotations.of(self).add_warning_v2(
                 "custom-labels-lifecycle:alarms-reach-nobody",
-                "Every address of notification_emails has a filter, and alarms pass none: no mail tells of an alarm. "
+                "Every address of notification_emails has a filter, and alarms pass none: no mail reports an alarm. "
                 "Add an address without a filter.",
             )
 
-    def allow_to_tell(self, function: LifecycleFunction) -> None:
+    def allow_to_deliver(self, function: LifecycleFunction) -> None:
         """Let a function with ``environment`` serve all channels, each once."""
         function.allow("sns:Publish", on=[topic.topic_arn for topic in self.alarm_topics])
         function.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._shared.key.key_arn])  # to publish on a topic
@@ -130,11 +130,14 @@ class Notifications(Construct):
         """CDK's SnsAction gives CloudWatch neither a topic nor its key; without them alarm mails vanish."""
         cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         stack = cdk.Stack.of(self)
-        ours = {"StringEquals": {"aws:SourceAccount": stack.account}}
+        of_this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
         for topic in self.alarm_topics:
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
-                    principals=[cloudwatch], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=ours
+                    principals=[cloudwatch],
+                    actions=["sns:Publish"],
+                    resources=[topic.topic_arn],
+                    conditions=of_this_account,
                 )
             )
         self._shared.key.add_to_resource_policy(
@@ -142,7 +145,7 @@ class Notifications(Construct):
                 principals=[cloudwatch],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],  # in a key's policy: this key
-                conditions=ours,
+                conditions=of_this_account,
             )
         )
 

@@ -1,4 +1,4 @@
-"""A Lambda function of ours: one definition of what they have in common."""
+"""A Lambda function of this app: one definition of what they have in common."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -28,8 +28,8 @@ def allow_to_look_at_models(function: LifecycleFunction) -> None:
     """Find projects, and read the versions of every project."""
     allow_to_find_projects(function)
     reason = (
-        "Read only: a refusal for want of capacity names the models that fill the quota, and the sweep finds models "
-        "of ours, in whatever project."
+        "Read only: a refusal for want of capacity names the models that fill the quota, and the sweep finds managed "
+        "models in whatever project."
     )
     _allow_on_projects(function, "rekognition:DescribeProjectVersions", {"*": reason})
 
@@ -39,7 +39,7 @@ def allow_to_choose_versions(function: LifecycleFunction, settings: Settings) ->
     projects = [model.project for model in settings.models.values() if model.project]
     if not projects:
         return
-    reason = "The newest good version is looked for among all of the project."
+    reason = "The newest good version is chosen among all of the project."
     _allow_on_projects(function, "rekognition:DescribeProjectVersions", {f"{name}/*": reason for name in projects})
     function.allow("states:StartExecution", on=[machine_arn(function, "StopModel")])
 
@@ -81,7 +81,7 @@ def _allow_on_projects(function: LifecycleFunction, action: str, reasons: Mappin
 
 
 def allow_to_read_executions(function: LifecycleFunction) -> None:
-    """Ask Step Functions how an execution of ours stands."""
+    """Ask Step Functions how an execution of this app stands."""
     function.allow("states:DescribeExecution", on=[executions_arn(function, name) for name in MACHINES])
     reason = "Any execution of these machines may hold a token, a lease or a claim."
     acknowledge(function, any_execution(function, (full_name(function, name) for name in MACHINES), reason))

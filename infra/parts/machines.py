@@ -1,4 +1,4 @@
-"""A state machine of ours: one definition of what they have in common."""
+"""A state machine of this app: one definition of what they have in common."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

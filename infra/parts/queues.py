@@ -1,4 +1,4 @@
-"""A dead-letter queue of ours: one definition of what they have in common."""
+"""A dead-letter queue of this app: one definition of what they have in common."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs

@@ -1,4 +1,4 @@
-"""How EventBridge Scheduler calls a function of ours: the role that its schedules use."""
+"""How EventBridge Scheduler calls a function of this app: the role that its schedules use."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -18,11 +18,13 @@ def role_of_schedules(
     """
     stack = cdk.Stack.of(scope)
     group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name=group_name)
-    ours = {"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group}}
-    role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=ours))
+    of_the_group = {"StringEquals": {"aws:SourceAccount": stack.account, "aws:SourceArn": group}}
+    role = iam.Role(
+        scope, construct_id, assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=of_the_group)
+    )
     every_version = f"{function.function.function_arn}:*"
     role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[every_version]))
     role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[lost_calls.queue_arn]))
     finding = f"AwsSolutions-IAM5[Resource::<{logical_id(function.function)}.Arn>:*]"
-    acknowledge(role, {finding: "While a deploy turns the schedule to a new version, it calls the one before."})
+    acknowledge(role, {finding: "While a deploy moves the schedule to a new version, it calls the one before."})
     return role

@@ -16,7 +16,7 @@ from infra.settings.settings import Settings
 
 
 class Shared(Construct):
-    """One key, three tables, one log group, one bundle, and how to make a function of ours."""
+    """One key, three tables, one log group, one bundle, and how to make a function."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -42,7 +42,7 @@ class Shared(Construct):
     def function(
         self, scope: Construct, construct_id: str, *, handler: str, timeout_seconds: int, environment: dict[str, str]
     ) -> LifecycleFunction:
-        """A Lambda function of ours, by its handler's module."""
+        """A Lambda function, by its handler's module."""
         return LifecycleFunction(
             scope,
             construct_id,

@@ -67,11 +67,11 @@ def test_it_says_what_runs_for_whom_at_what_cost_and_until_when(stopped: Site, o
     held(stopped, DEFECTS, "line-1", "line-2")
     page = open_page()
     head = page.locator(".cll h2").first
-    expect(head).to_have_text("1 model runs: USD 4.00 an hour")
+    expect(head).to_have_text("1 model runs: USD 4.00 per hour")
     expect(page.locator(".cll li").first).to_contain_text("for line-1, line-2, until")
     expect(card(page)).to_contain_text("USD 4.00")
     expect(card(page).get_by_role("img")).to_have_accessible_name("The last 3 starts took 11 min, 12 min, 11 min 30 s")
-    expect(card(page)).to_contain_text("Next by schedule office-hours")
+    expect(card(page)).to_contain_text("Schedule office-hours")
     expect(card(page, "logos")).to_contain_text("USD 8.00 when it runs")
 
 
@@ -81,7 +81,7 @@ def test_a_model_is_started_runs_and_is_stopped_from_the_page(stopped: Site, ope
     expect(status).to_have_text("STOPPED")
     card(page).get_by_label("How long to hold defects").select_option("30")
     card(page).get_by_role("button", name="Start defects").click()
-    confirm(page, "From RUNNING on it costs USD 4.00 an hour")
+    confirm(page, "Once it is RUNNING, it costs USD 4.00 per hour")
     closed(page, "It is being started")
     given = asked(stopped, "StartModel", "console-start-defects-")
     assert (given["Model"], given["LeaseId"], given["LeaseMinutes"]) == ("defects", "dashboard", 30)
@@ -90,7 +90,7 @@ def test_a_model_is_started_runs_and_is_stopped_from_the_page(stopped: Site, ope
     stopped.put(DEFECTS, "RUNNING")
     expect(status).to_have_text("RUNNING")
     card(page).get_by_role("button", name="Stop defects").click()
-    confirm(page, "Lost by 1 lease: dashboard.")
+    confirm(page, "It ends 1 lease: dashboard.")
     closed(page, "It is being stopped")
     assert asked(stopped, "StopModel", "console-stop-defects-")["Force"] is True
     expect(status).to_have_text("STOPPING")
@@ -113,7 +113,7 @@ def test_a_lease_is_extended_and_released_from_the_page(stopped: Site, open_page
     assert 178 - passed <= given["LeaseMinutes"] <= 181
     expect(card(page, "logos").locator("tr", has_text="line-1")).to_contain_text(re.compile(r"\(2 h 5\d min left\)"))
     card(page, "logos").get_by_role("button", name="Release the lease line-2 of logos").click()
-    confirm(page, "It stays up for line-1")
+    confirm(page, "It keeps running for line-1")
     closed(page, "The lease is being released")
     assert asked(stopped, "StopModel", "console-release-logos-")["LeaseId"] == "line-2"
     expect(card(page, "logos").locator("tr", has_text="line-2")).to_have_count(0)
@@ -155,7 +155,7 @@ def test_a_double_click_starts_one_execution(open_page: Open) -> None:
 def test_who_may_only_look_sees_all_and_is_refused_at_the_first_click(stopped: Site, open_page: Open) -> None:
     page = open_page()
     before = executions(stopped, "StartModel")
-    page.get_by_label("Look as").select_option("CustomLabelsLifecycle-us-east-1-viewers")
+    page.get_by_label("View as").select_option("CustomLabelsLifecycle-us-east-1-viewers")
     expect(card(page)).to_be_visible()
     needed = "The buttons need the policy CustomLabelsLifecycle-us-east-1-operators"
     expect(page.locator(".cll")).to_contain_text(needed)

@@ -71,9 +71,9 @@ GRANTS = {
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT,
     },
-    "KeepingSettleRole": {
+    "ReconciliationSettleRole": {
         "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
+        "${ReconciliationLostCalls.Arn}": LOST_CALL,
         "${NotificationsTopic}": {"sns:Publish"},
         "${NotificationsChatTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
@@ -89,9 +89,9 @@ GRANTS = {
         BATCHES: {"states:DescribeExecution", "states:StopExecution"},
         STOP_MODEL: {"states:StartExecution"},
     },
-    "KeepingSweepRole": {
+    "ReconciliationSweepRole": {
         "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
+        "${ReconciliationLostCalls.Arn}": LOST_CALL,
         "${NotificationsTopic}": {"sns:Publish"},
         "${NotificationsChatTopic}": {"sns:Publish"},
         "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
@@ -142,7 +142,7 @@ GRANTS = {
     },
     "SchedulesTickRole": {
         "${SharedLogs.Arn}": LOG,
-        "${KeepingLostCalls.Arn}": LOST_CALL,
+        "${ReconciliationLostCalls.Arn}": LOST_CALL,
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
         STARTS: {"states:DescribeExecution"},

@@ -16,7 +16,7 @@ EVERY = {"minimal": 5, "stack": 1, "hundred": 60}
 """Minutes between sweeps: the default, the least and the most."""
 ONCE = {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 1}
 QUIET = {"TreatMissingData": "notBreaching"}
-OF_EACH_MODEL = "RunsWithoutUs"
+OF_EACH_MODEL = "UnaccountedRuns"
 
 
 @pytest.fixture(params=EVERY)
@@ -66,7 +66,7 @@ def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
     swept = max(5, minutes)
     sweep = {
         "Namespace": "AWS/Lambda",
-        "Dimensions": [{"Name": "FunctionName", "Value": "${KeepingSweepFunction}"}],
+        "Dimensions": [{"Name": "FunctionName", "Value": "${ReconciliationSweepFunction}"}],
         "Statistic": "Sum",
         "Period": 60 * minutes,
         "EvaluationPeriods": 3,
@@ -95,7 +95,7 @@ def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
         },
         "SweepFailing": {"MetricName": "Errors", **ONCE, **QUIET, **sweep},
         "ModelWithoutLease": {**own("UnleasedModels", "Maximum", swept), **ONCE, **QUIET, "EvaluationPeriods": 3},
-        "CallsLost": {**waiting("KeepingLostCalls"), **ONCE, **QUIET},
+        "CallsLost": {**waiting("ReconciliationLostCalls"), **ONCE, **QUIET},
         "NotificationsUndelivered": {**waiting("NotificationsUndelivered"), **ONCE, **QUIET},
         "NotificationsFailed": {**failed("NotificationsTopic"), **ONCE, **QUIET},
         **chat,
@@ -121,7 +121,7 @@ def test_each_model_with_a_known_version_is_compared_with_the_services_own_count
     """Dimensions: Rekognition Developer Guide, "CloudWatch metrics for Rekognition"."""
     guards = {name: alarm for name, alarm in alarms_of(stack).items() if name.startswith(OF_EACH_MODEL)}
     assert guards.keys() == {f"{OF_EACH_MODEL}-defects", f"{OF_EACH_MODEL}-logos"}  # of "welds" it is the newest
-    difference, in_service, leased = guards["RunsWithoutUs-logos"]["Metrics"]
+    difference, in_service, leased = guards["UnaccountedRuns-logos"]["Metrics"]
     assert (difference["Expression"], difference.get("ReturnData", True)) == (
         "FILL(in_service, 0) - FILL(leased, 0)",
         True,
@@ -163,7 +163,7 @@ def test_the_comparison_goes_off_where_more_is_in_service_than_is_leased(
     stack: Template, in_service: list[int | None], leased: list[int | None], *, goes_off: bool
 ) -> None:
     """The expression as CloudWatch computes it, three periods in a row: User Guide, "Using metric math", FILL."""
-    alarm = alarms_of(stack)["RunsWithoutUs-defects"]
+    alarm = alarms_of(stack)["UnaccountedRuns-defects"]
     expression = alarm["Metrics"][0]["Expression"]
 
     def fill(value: int | None, instead: int) -> int:

@@ -93,7 +93,7 @@ def test_another_folder_without_environment_and_network_gives_the_same_template(
 def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, minimal: Template) -> None:
     price, made = said_of(stack.assembly)
     assert price == (
-        "Info: The price of an inference unit in eu-west-1 is assumed to be us-east-1's, USD 4.00 an hour. "
+        "Info: The price of an inference unit in eu-west-1 is assumed to be us-east-1's, USD 4.00 per hour. "
         "Set inference_unit_hour_usd in cdk.json to yours."
     )
     where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"

@@ -67,7 +67,7 @@ def test_a_body_that_is_not_is_refused(stack: Template, broken: dict[str, Any]) 
 
 
 def test_it_begins_with_what_people_ask_first(stack: Template) -> None:
-    asked = ["What runs now", "What it costs", "How starts go", "Are we well?", "The parts"]
+    asked = ["What runs now", "What it costs", "Starts", "Health", "The parts"]
     assert headings(stack) == [question for question in asked if question in headings(stack)]
     assert headings(stack)[-4:] == asked[1:]
 
@@ -82,7 +82,7 @@ def test_the_documentation_says_what_each_row_shows(stack: Template) -> None:
             rows[properties["markdown"].removeprefix("# ")] = titles = []
         elif "title" in properties:
             titles.append(properties["title"])
-    for row in ("What it costs", "How starts go", "Are we well?"):
+    for row in ("What it costs", "Starts", "Health"):
         assert documented[row] == "; ".join(rows[row])
     assert rows.keys() <= documented.keys()
 

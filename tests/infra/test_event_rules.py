@@ -266,9 +266,9 @@ def test_an_event_that_starts_nothing_is_tried_for_an_hour_and_then_kept(stack: 
     for rule in rules.values():
         (target,) = rule["Targets"]
         assert target["RetryPolicy"] == {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 3600}
-        assert target["DeadLetterConfig"] == {"Arn": "${KeepingLostCalls.Arn}"}
+        assert target["DeadLetterConfig"] == {"Arn": "${ReconciliationLostCalls.Arn}"}
     policies = stack.of_type("AWS::SQS::QueuePolicy").values()
-    (policy,) = (one for one in policies if one["Queues"] == ["${KeepingLostCalls}"])
+    (policy,) = (one for one in policies if one["Queues"] == ["${ReconciliationLostCalls}"])
     (ours,) = (
         one
         for one in policy["PolicyDocument"]["Statement"]

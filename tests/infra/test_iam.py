@@ -110,7 +110,7 @@ MAY_START = {
     },
 }
 """Who starts the state machines from outside: rules, and callers of other accounts."""
-OF_SCHEDULES = {"KeepingEverySweepRole": "default", "SchedulesRole": "CustomLabelsLifecycle-schedules"}
+OF_SCHEDULES = {"ReconciliationEverySweepRole": "default", "SchedulesRole": "CustomLabelsLifecycle-schedules"}
 """The roles that EventBridge Scheduler uses, each for the schedules of one group."""
 NESTED: dict[str, set[str]] = {
     START_MODEL: {"states:StartExecution"},
@@ -283,7 +283,7 @@ def test_a_schedule_may_do_what_it_does(stack: Template) -> None:
 def test_a_rule_and_nobody_else_is_permitted_to_call_the_version_that_is_its_target(stack: Template) -> None:
     """And before it is its target: EventBridge does not try again what it was not permitted to call."""
     (permission,) = stack.of_type("AWS::Lambda::Permission").items()
-    rule = "KeepingExecutionEnded", stack.of_type("AWS::Events::Rule")["KeepingExecutionEnded"]
+    rule = "ReconciliationExecutionEnded", stack.of_type("AWS::Events::Rule")["ReconciliationExecutionEnded"]
     (target,) = rule[1]["Targets"]
     assert permission[1] == {
         "Action": "lambda:InvokeFunction",
@@ -324,9 +324,12 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
 @pytest.mark.parametrize(
     ("table", "writers"),
     [
-        ("Models", {"StepsPrepareRole", "StepsCheckRole", "KeepingSettleRole", "KeepingSweepRole"}),
-        ("Ledger", {"StepsCheckRole", "KeepingSweepRole"}),
-        ("Idempotency", {"StepsPrepareRole", "NotificationsNotifyRole", "KeepingSettleRole", "KeepingSweepRole"}),
+        ("Models", {"StepsPrepareRole", "StepsCheckRole", "ReconciliationSettleRole", "ReconciliationSweepRole"}),
+        ("Ledger", {"StepsCheckRole", "ReconciliationSweepRole"}),
+        (
+            "Idempotency",
+            {"StepsPrepareRole", "NotificationsNotifyRole", "ReconciliationSettleRole", "ReconciliationSweepRole"},
+        ),
     ],
 )
 def test_nobody_but_these_functions_writes_a_table(table: str, writers: set[str], stack: Template) -> None:

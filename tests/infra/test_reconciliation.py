@@ -8,14 +8,14 @@ import pytest
 from tools.templates import Template, referenced
 
 PLACE = "eu-west-1:111122223333"
-LOST_CALLS = "${KeepingLostCalls.Arn}"
+LOST_CALLS = "${ReconciliationLostCalls.Arn}"
 EVERY = {"minimal": 5, "stack": 1, "hundred": 60}
 """Minutes between sweeps: the default, the least and the most."""
 
 
 def execution_ended(template: Template) -> dict[str, Any]:
     """The rule that calls Settle; those of the settings start state machines."""
-    return template.of_type("AWS::Events::Rule")["KeepingExecutionEnded"]
+    return template.of_type("AWS::Events::Rule")["ReconciliationExecutionEnded"]
 
 
 def only(template: Template, resource_type: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def only(template: Template, resource_type: str) -> dict[str, Any]:
 
 
 def every_sweep(template: Template) -> dict[str, Any]:
-    return template.of_type("AWS::Scheduler::Schedule")["KeepingEverySweep"]
+    return template.of_type("AWS::Scheduler::Schedule")["ReconciliationEverySweep"]
 
 
 @pytest.fixture(params=EVERY)
@@ -94,19 +94,23 @@ def test_the_schedule_calls_sweep_and_tries_until_the_next_is_due(configured: tu
 
 
 def test_the_schedule_waits_until_its_role_may_call(stack: Template) -> None:
-    assert {"KeepingEverySweepRole", "KeepingEverySweepRoleDefaultPolicy"} <= stack.depends_on("KeepingEverySweep")
+    assert {"ReconciliationEverySweepRole", "ReconciliationEverySweepRoleDefaultPolicy"} <= stack.depends_on(
+        "ReconciliationEverySweep"
+    )
 
 
 def test_the_role_of_the_schedule_is_the_same_in_every_version(minimal: Template, every_project: Template) -> None:
     """One that went with its version would be made anew by each deploy, in use before IAM has told it everywhere."""
-    assert minimal.logical_ids["KeepingEverySweepRole"] == every_project.logical_ids["KeepingEverySweepRole"]
+    assert (
+        minimal.logical_ids["ReconciliationEverySweepRole"] == every_project.logical_ids["ReconciliationEverySweepRole"]
+    )
 
 
 # --- Lost calls -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "seconds"), [("KeepingSettle", 900), ("KeepingSweep", 900), ("SchedulesTick", 6 * 3600)]
+    ("name", "seconds"), [("ReconciliationSettle", 900), ("ReconciliationSweep", 900), ("SchedulesTick", 6 * 3600)]
 )
 def test_a_call_that_fails_is_tried_twice_more_and_then_kept(name: str, seconds: int, stack: Template) -> None:
     """Of the very version that is called: each has its own configuration."""
@@ -142,11 +146,11 @@ def test_what_nobody_waits_for_has_a_place_for_its_lost_calls(stack: Template) -
 
 def test_the_queue_is_encrypted_refuses_plain_http_and_takes_events_of_the_rule(stack: Template) -> None:
     """Lambda and the schedule send with their roles."""
-    queue = stack.of_type("AWS::SQS::Queue")["KeepingLostCalls"]
+    queue = stack.of_type("AWS::SQS::Queue")["ReconciliationLostCalls"]
     assert queue["SqsManagedSseEnabled"] is True
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600  # the most that SQS keeps
-    policy = stack.of_type("AWS::SQS::QueuePolicy")["KeepingLostCallsPolicy"]
-    assert policy["Queues"] == ["${KeepingLostCalls}"]
+    policy = stack.of_type("AWS::SQS::QueuePolicy")["ReconciliationLostCallsPolicy"]
+    assert policy["Queues"] == ["${ReconciliationLostCalls}"]
     https, rule, _of_the_settings = policy["PolicyDocument"]["Statement"]
     assert https == {
         "Effect": "Deny",
@@ -161,5 +165,5 @@ def test_the_queue_is_encrypted_refuses_plain_http_and_takes_events_of_the_rule(
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": LOST_CALLS,
-        "Condition": {"ArnEquals": {"aws:SourceArn": "${KeepingExecutionEnded.Arn}"}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": "${ReconciliationExecutionEnded.Arn}"}},
     }

@@ -24,7 +24,7 @@ def schedules(stack: Template) -> dict[str, dict[str, Any]]:
 
 def test_there_is_nothing_of_them_where_none_are_configured(minimal: Template) -> None:
     assert "tick" not in minimal.functions
-    assert minimal.of_type("AWS::Scheduler::Schedule").keys() == {"KeepingEverySweep"}
+    assert minimal.of_type("AWS::Scheduler::Schedule").keys() == {"ReconciliationEverySweep"}
     assert not minimal.of_type("AWS::Scheduler::ScheduleGroup")
 
 
@@ -80,7 +80,7 @@ def test_it_calls_tick_with_its_time_tries_as_long_as_that_is_of_use_and_then_ke
     assert stack.invoked(target["Arn"]) == "tick"
     assert json.loads(target["Input"]) == {**given, "ScheduledTime": "<aws.scheduler.scheduled-time>"}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": seconds}
-    assert target["DeadLetterConfig"] == {"Arn": "${KeepingLostCalls.Arn}"}
+    assert target["DeadLetterConfig"] == {"Arn": "${ReconciliationLostCalls.Arn}"}
 
 
 def test_they_are_encrypted_and_wait_for_their_group_and_for_what_their_role_may_do(stack: Template) -> None:

@@ -18,7 +18,7 @@ from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
 from lifecycle.shared.arns import VersionArn
-from lifecycle.shared.text import plural, usd
+from lifecycle.shared.text import per_hour, plural, usd
 from lifecycle.shared.wire import Json, parse_timestamp, timestamp
 
 LEASE_ID = "dashboard"
@@ -26,10 +26,10 @@ LEASE_ID = "dashboard"
 MINUTES = (15, 30, 60, 120, 240, 480)
 """That a lease can be taken or extended by."""
 OLDEST_PAGE = timedelta(minutes=15)
-"""A click on an older page does nothing: what its buttons have said may not be so any more."""
+"""A click on an older page does nothing: its buttons may be out of date."""
 _AHEAD = timedelta(minutes=5)
 """That the clocks of two functions may differ by."""
-_MAX_TOLD = 60
+_MAX_QUOTED = 60
 _LEASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,5}")
 
@@ -66,7 +66,7 @@ class Buttons:
     name : str or None
         The configured name that a start goes by; without one it goes by the version.
     hourly : float
-        USD an hour while RUNNING.
+        USD per hour while RUNNING.
     managed : bool
         This app manages the model's project; else there are none.
     """
@@ -88,28 +88,28 @@ class Buttons:
         if not (self.may_start and self.managed) or held or not (startable or self.status in BILLS):
             return None
         runs = self.status in BILLS
-        told = (
+        question = (
             f"Hold {self.shown} for the minutes chosen, with the lease '{LEASE_ID}'? "
-            f"It costs {usd(self.hourly)} an hour until its last lease ends."
+            f"It costs {per_hour(self.hourly)} until its last lease ends."
             if runs
             else f"Start {self.shown}, for the minutes chosen? "
-            f"From RUNNING on it costs {usd(self.hourly)} an hour, until its lease '{LEASE_ID}' ends."
+            f"Once it is RUNNING, it costs {per_hour(self.hourly)} until its lease '{LEASE_ID}' ends."
         )
         which = {"Model": self.name} if self.name else {"ProjectVersionArn": self.item.project_version_arn}
         payload = self._payload(Action.START, MinutesField=self.field, **which)
-        return Button("Hold" if runs else "Start", f"{'Hold' if runs else 'Start'} {self.shown}", told, payload)
+        return Button("Hold" if runs else "Start", f"{'Hold' if runs else 'Start'} {self.shown}", question, payload)
 
     def extend(self, lease: Lease) -> Button | None:
         """Hold a lease longer; one without an end can't be."""
         if lease.expires_at is None or self.status not in BILLS or not self.managed:
             return None
-        told = (
+        question = (
             f"Extend the lease '{lease.lease_id}' of {self.shown} by the minutes chosen? "
-            f"Each hour more costs {usd(self.hourly)}, unless others hold the model as long."
+            f"Each further hour costs {usd(self.hourly)}, unless other leases hold the model as long."
         )
         ends = timestamp(lease.expires_at)
         payload = self._payload(Action.EXTEND, LeaseId=lease.lease_id, ExpiresAt=ends, MinutesField=self.field)
-        return Button("Extend", f"Extend the lease {lease.lease_id} of {self.shown}", told, payload)
+        return Button("Extend", f"Extend the lease {lease.lease_id} of {self.shown}", question, payload)
 
     def release(self, lease_id: str) -> Button | None:
         """End a lease."""
@@ -117,15 +117,15 @@ class Buttons:
             return None
         others = [other for other in self._holders() if other != lease_id]
         then = (
-            f"It stays up for {', '.join(others)}, at {usd(self.hourly)} an hour."
+            f"It keeps running for {', '.join(others)}, at {per_hour(self.hourly)}."
             if others
-            else f"Nobody else holds it: it is stopped, which ends {usd(self.hourly)} an hour."
+            else f"Nobody else holds it: it is stopped, which saves {per_hour(self.hourly)}."
         )
-        told = f"Release the lease '{lease_id}' of {self.shown}? {then}"
+        question = f"Release the lease '{lease_id}' of {self.shown}? {then}"
         return Button(
             "Release",
             f"Release the lease {lease_id} of {self.shown}",
-            told,
+            question,
             self._payload(Action.RELEASE, LeaseId=lease_id),
         )
 
@@ -134,9 +134,10 @@ class Buttons:
         if self.status not in BILLS or not self.managed:
             return None
         holders = self._holders()
-        lose = f"Lost by {plural(len(holders), 'lease')}: {', '.join(holders)}." if holders else "Nobody holds it."
-        told = f"Stop {self.shown} now? {lose} It ends {usd(self.hourly)} an hour; a new start takes minutes."
-        return Button("Stop", f"Stop {self.shown}", told, self._payload(Action.STOP))
+        lose = f"It ends {plural(len(holders), 'lease')}: {', '.join(holders)}." if holders else "Nobody holds it."
+        saves = f"It saves {per_hour(self.hourly)}; starting it again takes minutes."
+        question = f"Stop {self.shown} now? {lose} {saves}"
+        return Button("Stop", f"Stop {self.shown}", question, self._payload(Action.STOP))
 
     @property
     def field(self) -> str:
@@ -227,14 +228,14 @@ def _made_at(given: Mapping[str, Json], now: datetime, problems: list[str]) -> d
     age = now - made_at
     if not -_AHEAD <= age <= OLDEST_PAGE:
         old = f"{math.floor(age.total_seconds() / 60)} minutes old" if age > OLDEST_PAGE else "from the future"
-        problems.append(f"PageMadeAt: the page is {old}, and what its buttons say may not be so any more")
+        problems.append(f"PageMadeAt: the page is {old}, and its buttons may be out of date")
     return made_at
 
 
 def _which(
     given: Mapping[str, Json], configuration: Configuration, here: str, problems: list[str]
 ) -> tuple[dict[str, Json], str]:
-    """The model as the state machines are told it, and how people call it."""
+    """The model as an input names it, and how people call it."""
     name, arn = given.get("Model"), given.get("ProjectVersionArn")
     if (name is None) == (arn is None):
         problems.append("Model, ProjectVersionArn: exactly one of the two is needed")
@@ -302,4 +303,4 @@ def _to_the_millisecond(moment: datetime) -> str:
 
 def _quoted(value: Json) -> str:
     text = repr(value)
-    return text if len(text) <= _MAX_TOLD else f"{text[:_MAX_TOLD]}..."
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}..."

@@ -18,7 +18,7 @@ from lifecycle.shared.arns import project_name
 T = TypeVar("T")
 
 BUDGET = timedelta(seconds=20)
-"""After which the projects that are not read yet are left out: who looks does not wait for longer."""
+"""After which the projects that are not read yet are left out: nobody waits for the page longer than that."""
 _LATE = f"it would have taken longer than {BUDGET.seconds} s"
 
 
@@ -41,9 +41,9 @@ class Reader:
         items = {
             item.project_version_arn: item for item in self._try("The leases could not be read", self.items.all) or ()
         }
-        last_sweep = self._try("When the last sweep came could not be read", self.sweeps.last)
+        last_sweep = self._try("The time of the last sweep could not be read", self.sweeps.last)
         month = partial(self.ledger.sessions, month_of(began_at), began_at)
-        ended = self._try("What this month has cost could not be read", month)
+        ended = self._try("This month's cost could not be read", month)
         began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)

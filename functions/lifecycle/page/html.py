@@ -1,14 +1,14 @@
 """The page as HTML for a CloudWatch custom widget: no script, everything escaped, light and dark. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lifecycle.page.acts import Asked
 from lifecycle.page.view import Page
-from lifecycle.shared.text import duration, plural, usd
+from lifecycle.shared.text import duration, per_hour, plural, span, time_of_day, usd
 
 THEMES = ("light", "dark")
 _ENVIRONMENT = Environment(
@@ -43,14 +43,15 @@ def page_html(page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: 
         act_arn=act_arn,
         operators=operators,
         zone=_offset(page.now, zone),
-        clock=lambda moment: clock(moment, page.now, zone),
-        ago=lambda moment: span(page.now - moment),
-        left=lambda moment: span(moment - page.now),
+        clock=lambda moment: time_of_day(moment, page.now, zone),
+        ago=lambda moment: span((page.now - moment).total_seconds()),
+        left=lambda moment: span((moment - page.now).total_seconds()),
         bars=bars,
         duration=duration,
-        seconds=lambda count: span(timedelta(seconds=count)),
+        seconds=span,
         most_lines=MOST_LINES,
-        minutes=lambda count: span(timedelta(minutes=count)),
+        minutes=lambda count: span(60 * count),
+        per_hour=per_hour,
         plural=plural,
         usd=usd,
     )
@@ -76,25 +77,6 @@ def theme_and_zone(event: Mapping[str, object]) -> tuple[str, tzinfo]:
     named = context.get("timezone")
     offset = named.get("offsetISO") if isinstance(named, dict) else None
     return _theme(context.get("theme")), _zone(offset)
-
-
-def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
-    """``14:03``, with its day where that is not today: ``14:03 on Thu 26 Nov``."""
-    local = moment.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%H:%M on %a %d %b}"
-
-
-def span(period: timedelta) -> str:
-    """``47 s``, ``12 min``, ``1 h 20 min``, ``3 days``: as exact as people need it."""
-    seconds = max(0, round(period.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    if not hours:
-        return f"{minutes} min"
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return plural(hours // 24, "day")
 
 
 def bars(seconds: tuple[int, ...]) -> list[dict[str, int]]:

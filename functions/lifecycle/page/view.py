@@ -95,7 +95,7 @@ class ModelView:
     units : int or None
         Inference units: of a model that bills, those it has; else those it would be started with.
     hourly : float or None
-        USD an hour, while RUNNING.
+        USD per hour, while RUNNING.
     cost : float or None
         USD, since it runs.
     remark : str
@@ -182,7 +182,7 @@ class Page:
         return sum(model.status == status for model in self.models)
 
     def hourly(self, status: str) -> float:
-        """USD an hour of the models with a status; of those that start once they run."""
+        """USD per hour of the models with a status; of those that are starting, once they run."""
         return sum(model.hourly or 0 for model in self.models if model.status == status)
 
 
@@ -285,7 +285,7 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
 
 
 def _key(arn: str, name: str | None, configuration: Configuration) -> str:
-    """A name is of one version, unless it means the newest one: then the version's number tells them apart."""
+    """A name is of one version, unless it means the newest one: then the version's number distinguishes them."""
     number = arn.rpartition("/")[2]
     return name if name and configuration.models[name].project_version_arn else f"{name or 'version'}-{number}"
 
@@ -316,7 +316,7 @@ def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration
         return "Nobody holds it, and this app does not manage its project: stop it in Amazon Rekognition."
     if item.managed or configuration.unleased_models is Unleased.STOP:
         return "Nobody holds it: the next sweep stops it."
-    return "Nobody holds it, and it was not started by this app: nobody stops it by itself."
+    return "Nobody holds it, and it was started outside this app: it runs until somebody stops it."
 
 
 def _leases(item: ModelItem, facts: Facts, buttons: Buttons) -> tuple[LeaseRow, ...]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 NOT_PLAIN = re.compile(
@@ -61,6 +61,12 @@ def clock(moment: datetime, zones: Sequence[str] = ()) -> str:
     utc = moment.astimezone(UTC)
     local = ", ".join(_local(utc, zone) for zone in zones if zone != "UTC")
     return f"{utc:%Y-%m-%d %H:%M} UTC{f' ({local})' if local else ''}"
+
+
+def time_of_day(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """``14:03``, with its day where that is not today: ``14:03 on Thu 26 Nov``."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%H:%M on %a %d %b}"
 
 
 def _local(utc: datetime, zone: str) -> str:

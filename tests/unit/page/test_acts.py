@@ -47,17 +47,17 @@ def test_a_start_says_what_it_costs() -> None:
     assert button is not None
     assert (button.label, button.confirmation) == (
         "Start",
-        "Start defects, for the minutes chosen? From RUNNING on it costs USD 4.00 an hour, "
+        "Start defects, for the minutes chosen? Once it is RUNNING, it costs USD 4.00 per hour "
         "until its lease 'dashboard' ends.",
     )
 
 
 def test_a_stop_says_who_loses_the_model_and_what_it_ends() -> None:
     told = [one.confirmation for one in (buttons().stop(), buttons("RUNNING", LINE, NIGHT).stop()) if one]
-    ends = "It ends USD 4.00 an hour; a new start takes minutes."
+    ends = "It saves USD 4.00 per hour; starting it again takes minutes."
     assert told == [
         f"Stop defects now? Nobody holds it. {ends}",
-        f"Stop defects now? Lost by 2 leases: line-1, night. {ends}",
+        f"Stop defects now? It ends 2 leases: line-1, night. {ends}",
     ]
 
 
@@ -66,9 +66,11 @@ def test_a_release_says_whether_the_model_stays() -> None:
     assert alone is not None
     assert shared is not None
     assert alone.confirmation == (
-        "Release the lease 'line-1' of defects? Nobody else holds it: it is stopped, which ends USD 4.00 an hour."
+        "Release the lease 'line-1' of defects? Nobody else holds it: it is stopped, which saves USD 4.00 per hour."
     )
-    assert shared.confirmation == ("Release the lease 'line-1' of defects? It stays up for night, at USD 4.00 an hour.")
+    assert shared.confirmation == (
+        "Release the lease 'line-1' of defects? It keeps running for night, at USD 4.00 per hour."
+    )
 
 
 def test_an_extension_says_what_an_hour_costs() -> None:
@@ -76,7 +78,7 @@ def test_an_extension_says_what_an_hour_costs() -> None:
     assert button is not None
     assert button.confirmation == (
         "Extend the lease 'line-1' of defects by the minutes chosen? "
-        "Each hour more costs USD 4.00, unless others hold the model as long."
+        "Each further hour costs USD 4.00, unless other leases hold the model as long."
     )
 
 
@@ -269,4 +271,4 @@ def test_a_pending_lease_can_be_released_and_not_extended() -> None:
     assert clicked(starting.release("line-1")).payload["LeaseId"] == "line-1"
     stop = starting.stop()
     assert stop is not None
-    assert "Lost by 1 lease: line-1." in stop.confirmation
+    assert "It ends 1 lease: line-1." in stop.confirmation

@@ -99,8 +99,8 @@ def test_what_can_not_be_read_at_all_is_told() -> None:
     facts = read(Projects(on_read=no_projects), Broken(), books=Books(broken=True))
     assert facts.problems == (
         "The leases could not be read: Scan answered AccessDeniedException: no",
-        "When the last sweep came could not be read: GetItem got no answer",
-        "What this month has cost could not be read: Query got no answer",
+        "The time of the last sweep could not be read: GetItem got no answer",
+        "This month's cost could not be read: Query got no answer",
     )
     assert facts.unread == dict.fromkeys(("boards", "welds"), "DescribeProjects got no answer")
 

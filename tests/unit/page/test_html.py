@@ -15,8 +15,9 @@ from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.acts import asked
-from lifecycle.page.html import THEMES, clock, page_html, refused_html, span, started_html, theme_and_zone
+from lifecycle.page.html import THEMES, page_html, refused_html, started_html, theme_and_zone
 from lifecycle.page.view import Facts, page_of
+from lifecycle.shared.text import span, time_of_day
 from lifecycle.shared.wire import timestamp
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, execution
 
@@ -147,17 +148,20 @@ def test_it_has_nothing_that_cloudwatch_takes_out_and_stays_far_under_what_lambd
 def test_of_the_bill_the_dearest_lines_are_shown_and_the_others_summed_up() -> None:
     texts = " ".join(Parsed(page()).texts)
     assert "2026-11 so far: USD 8.00" in texts
-    assert "7 smaller ones" in texts
+    assert "7 smaller items" in texts
 
 
 @pytest.mark.parametrize(
     ("statuses", "head"),
     [
-        ("STOPPED FAILED", "No model runs: none is billed"),
-        ("RUNNING STOPPED", "1 model runs: USD 4.00 an hour"),
-        ("RUNNING RUNNING", "2 models run: USD 12.00 an hour"),
-        ("STOPPED STARTING", "1 model starts: USD 8.00 an hour, once RUNNING"),
-        ("RUNNING STARTING", "1 model runs: USD 4.00 an hour, and 1 model starts: USD 8.00 an hour more, once RUNNING"),
+        ("STOPPED FAILED", "No model is running: nothing is billed"),
+        ("RUNNING STOPPED", "1 model runs: USD 4.00 per hour"),
+        ("RUNNING RUNNING", "2 models run: USD 12.00 per hour"),
+        ("STOPPED STARTING", "1 model starts: USD 8.00 per hour, once RUNNING"),
+        (
+            "RUNNING STARTING",
+            "1 model runs: USD 4.00 per hour, and 1 model starts: USD 8.00 per hour more, once RUNNING",
+        ),
     ],
 )
 def test_its_head_says_at_once_what_is_paid_for(statuses: str, head: str) -> None:
@@ -205,8 +209,8 @@ def test_what_the_dashboard_says_of_itself_is_not_relied_on(event: Any, theme: s
 
 def test_times_are_those_of_the_dashboard_and_have_their_day_where_it_is_not_today() -> None:
     berlin = timezone(HOUR)
-    assert clock(NOW, NOW, berlin) == "08:00"
-    assert clock(datetime(2026, 11, 24, 23, 30, tzinfo=UTC), NOW, berlin) == "00:30 on Wed 25 Nov"
+    assert time_of_day(NOW, NOW, berlin) == "08:00"
+    assert time_of_day(datetime(2026, 11, 24, 23, 30, tzinfo=UTC), NOW, berlin) == "00:30 on Wed 25 Nov"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +218,7 @@ def test_times_are_those_of_the_dashboard_and_have_their_day_where_it_is_not_tod
     [(-3, "0 s"), (47, "47 s"), (60, "1 min"), (4799, "1 h 19 min"), (7200, "2 h"), (172_800, "2 days")],
 )
 def test_a_span_is_as_exact_as_people_need_it(seconds: int, said: str) -> None:
-    assert span(timedelta(seconds=seconds)) == said
+    assert span(seconds) == said
 
 
 @given(st.dictionaries(st.just("widgetContext"), JSON | st.fixed_dictionaries({"theme": JSON, "timezone": JSON})))

@@ -92,7 +92,7 @@ def test_a_pending_lease_is_shown_with_its_execution() -> None:
     ("item", "unleased", "remark"),
     [
         ({"managed": True}, Unleased.NOTIFY, "Nobody holds it: the next sweep stops it."),
-        ({}, Unleased.NOTIFY, "Nobody holds it, and it was not started by this app: nobody stops it by itself."),
+        ({}, Unleased.NOTIFY, "Nobody holds it, and it was started outside this app: it runs until somebody stops it."),
         ({}, Unleased.STOP, "Nobody holds it: the next sweep stops it."),
         ({"claim": Claim(STOPPER, NOW)}, Unleased.NOTIFY, "It is about to be stopped."),
         ({"leases": (Lease("line-1", NOW),)}, Unleased.NOTIFY, ""),
