@@ -23,6 +23,8 @@ from lifecycle.shared.wire import to_wire
 
 MINUTES = 12
 LARGEST_PRICE = 0.005
+LARGEST_FIRST_PRICE = 0.006
+"""Without history: a check every 10 s costs more transitions than every 15 s did, and saves more of the model."""
 STARTING = 6
 """Seconds that the model takes in the emulator, looked at every second: what differs from 12 minutes are the looks."""
 WARM_RUNS = 5
@@ -178,12 +180,13 @@ def report() -> str:
     one = bills["first start"]
     lines = [(service, counted, f"{100 * cost:.4f}") for service, (counted, cost) in one.lines.items()]
     lines.append(("**all**", f"{looks['first start']} looks", f"**{100 * one.total:.3f}**"))
-    dearest = max(bills, key=lambda name: bills[name].total)
+    known = [billed.total for billed in bills.values() if billed is not one]
     said = Bar(
-        f"a start of {MINUTES} minutes costs less than half a cent, everything included but the model",
+        f"a start of {MINUTES} minutes costs less than half a cent where past ones are known, the first less than 0.6, "
+        "everything included but the model",
         f"{100 * one.total:.2f} cents for the first, {100 * bills['20 known, 10 % apart'].total:.2f} and "
         f"{100 * bills['20 known, 25 % apart'].total:.2f} with 20 past starts that lie 10 % and 25 % apart",
-        bills[dearest].total < LARGEST_PRICE,
+        max(known) < LARGEST_PRICE and one.total < LARGEST_FIRST_PRICE,
     )
     by_function = Counter(_short(i.function) for i in typical.invocations)
     took = {

@@ -72,7 +72,7 @@ def test_each_click_on_one_page_is_taken(scene: Scene, fleet: Fleet, version: st
     scene.passes(600)
     assert [fleet.status(arn) for arn in arns] == ["STOPPED"] * 2
     again = {"Action": "stop", "ProjectVersionArn": arns[0], "PageMadeAt": made}
-    assert "This click was taken before" in scene.call("act", again)
+    assert "This click was received before" in scene.call("act", again)
 
 
 def test_each_further_version_of_two_stops_is_stopped_whose_names_begin_alike(scene: Scene, fleet: Fleet) -> None:

@@ -135,7 +135,7 @@ def what_clicks_have_started_is_over_and_they_come_again(scene: Scene) -> None:
         asked = {"Action": action, "ProjectVersionArn": ARN, "PageMadeAt": timestamp(scene.now), **fields}
         scene.call("act", asked)
         scene.until(lambda: not scene.under_way)
-        assert "This click was taken before" in str(scene.call("act", asked))
+        assert "This click was received before" in str(scene.call("act", asked))
 
 
 def a_schedule_starts_and_stops_and_its_ticks_come_again(scene: Scene) -> None:

@@ -133,8 +133,7 @@ def test_a_dry_run_that_fails_notifies_nobody(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({}, ["exactly one of the two is needed"]),
-        ({"Comment": "Insert your JSON here"}, ["exactly one of the two is needed"]),
+        ({"LeaseId": "shift"}, ["exactly one of the two is needed"]),
         ("[]", ["must be of type object"]),
         ('"defects"', ["must be of type object"]),
         ({"model": "defects"}, ["model: is unknown, did you mean Model?"]),

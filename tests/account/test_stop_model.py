@@ -200,13 +200,6 @@ def test_a_dry_run_stops_nothing(running: Scene) -> None:
     assert running.notified(execution).nothing
 
 
-@pytest.mark.parametrize("given", [{}, {"Comment": "Insert your JSON here"}])
-def test_who_presses_start_without_an_input_learns_what_to_type(scene: Scene, given: object) -> None:
-    cause = failed_well(scene.run(STOP_MODEL, given), "InvalidRequest")
-    assert '{"Model": "defects"}' in cause["Remedy"]
-    assert cause["Remedy"].startswith("Nothing was done.")
-
-
 def test_a_duplicate_releases_nothing_and_ends_with_the_first(running: Scene) -> None:
     first = running.run(STOP_MODEL, ClientRequestToken="evening")
     second = running.run(STOP_MODEL, ClientRequestToken="evening")

@@ -47,7 +47,7 @@ def test_polling_holds_the_bars_that_benchmarks_md_reports(minutes: int, spread:
     assert with_history < 0.75 * best
     assert with_history < intervals[180] / (OF_TWENTY_MINUTES if (minutes, spread) == (20, 0.25) else 10)
     without = cost(first(durations(60 * minutes, spread, FEW)))
-    assert without < (1.25 if minutes == 6 else 1.1) * best
+    assert without < 1.02 * best
     assert without < intervals[180] / 6.5
 
 
@@ -60,7 +60,8 @@ def test_a_fixed_interval_is_one_of_the_products_own() -> None:
 def test_a_model_that_has_become_twice_as_slow_costs_little_more_than_without_history(spread: float) -> None:
     slow = durations(720, spread, 20)
     after, blind = watch(slow, history(durations(360, spread, 20))), cost(first(slow))
-    assert cost(after[:3]) < 1.3 * blind
+    # A third more, for three starts: what is known no longer fits, and checks every 10 s (15 s once) are a good rule.
+    assert cost(after[:3]) < 1.35 * blind
     assert cost(after[10:]) < 0.8 * blind
 
 

@@ -269,7 +269,7 @@ def test_a_deploy_warns_where_alarms_would_reach_nobody_and_of_nothing_else(
 ) -> None:
     assert warnings_of(stack) == warnings_of(minimal) == []
     (warning,) = warnings_of(every_project)  # its only address has a filter
-    assert "no mail tells of an alarm" in warning
+    assert "no mail reports an alarm" in warning
 
 
 def test_chat_channels_are_told_and_nobody_can_do_anything_from_there(stack: Template, minimal: Template) -> None:

@@ -72,7 +72,7 @@ class Own:
         """End what goes on; whether nothing does any more, and Settle has heard of it."""
         left = _seen(self.emulator).executions
         for arn in left:
-            # What the story has not waited for, such as a stop that looks at the model's status every 15 s.
+            # What the story has not waited for, such as a stop that looks at the model's status every 10 s.
             self.emulator.client("stepfunctions").stop_execution(executionArn=arn, cause="The story is over.")
         return not left and not any(one.status == "PENDING" for one in self.emulator.deliveries.list())
 

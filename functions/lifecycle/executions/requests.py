@@ -33,6 +33,15 @@ MAX_NAMES = 30
 IGNORED = frozenset({"Comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
+def is_question(payload: Json) -> bool:
+    """Whether an input asks for nothing: the answer, what can be asked for, concerns nobody else.
+
+    ``{}``, or a ``Comment`` alone, such as the console's ``{"Comment": "Insert your JSON here"}``. The definitions say
+    the same to Notify, which is not given the input.
+    """
+    return isinstance(payload, dict) and payload.keys() <= {"Comment"}
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """The Step Functions execution that asks: from the state machine's context object."""

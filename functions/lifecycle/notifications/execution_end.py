@@ -54,6 +54,8 @@ class Ending:
         It is a run that has succeeded: its result is its workload's.
     reported_by_start : bool
         It is a run that failed because of its StartModel execution.
+    question : bool
+        Its input asked for nothing: it was answered with what can be asked for.
     """
 
     machine: Machine
@@ -66,6 +68,7 @@ class Ending:
     abortion: Abortion | None = None
     succeeded: bool = False
     reported_by_start: bool = False
+    question: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -79,14 +82,14 @@ class Ending:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nobody is notified: of a dry run, which changes nothing, and of what another execution reports.
+        """Whether nobody is notified: of a dry run or a question, which change nothing, and of what another reports.
 
         That is the first one for a duplicate; StartModel and StopModel for a run that has succeeded, or whose model
         could not be started.
         """
         duplicate = self.request is not None and self.request.duplicate_of is not None
         reported = self.succeeded or self.reported_by_start
-        return self.dry_run or duplicate or reported or self.outcome is Outcome.DUPLICATE
+        return self.dry_run or self.question or duplicate or reported or self.outcome is Outcome.DUPLICATE
 
     @property
     def error(self) -> str | None:

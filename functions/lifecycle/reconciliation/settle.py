@@ -12,7 +12,7 @@ from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, fields_of
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Failure
-from lifecycle.executions.requests import Execution, Request, fingerprint, nothing_chosen
+from lifecycle.executions.requests import Execution, Request, fingerprint, is_question, nothing_chosen
 from lifecycle.executions.settle import Settled
 from lifecycle.executions.state_machines import Machine, Machines
 from lifecycle.model.version_choice import Choice
@@ -104,7 +104,12 @@ class Settler:
                 project_version_arn=request.project_version_arn or settled.project_version_arn or "",
             )
         ending = Ending(
-            machine, execution, dry_run=_dry_run(state), request=request, reported_by_start=settled.reported_by_start
+            machine,
+            execution,
+            dry_run=_dry_run(state),
+            question=is_question(state.input),
+            request=request,
+            reported_by_start=settled.reported_by_start,
         )
         if state.status == "SUCCEEDED":
             of_result = WORKFLOWS[machine].result

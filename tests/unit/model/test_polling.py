@@ -52,11 +52,11 @@ TWELVE_MINUTES = past((700, 705), (715, 720), (730, 736))
 
 
 def test_without_history_the_first_look_after_a_request_comes_later_than_the_others() -> None:
-    assert looks((), until=60) == [30, 45, 60]
+    assert looks((), until=60) == [30, 40, 50, 60]
 
 
 def test_what_is_not_a_start_of_its_own_is_looked_at_as_if_there_were_no_history() -> None:
-    assert wait() == 15
+    assert wait() == 10
 
 
 @pytest.mark.parametrize("history", [(), TWELVE_MINUTES])
@@ -74,8 +74,8 @@ def test_nothing_is_looked_at_before_past_starts_say_that_it_can_be_running() ->
     assert 240 < first < 700
 
 
-def test_a_look_without_history_that_is_not_the_first_comes_after_15_seconds_however_soon() -> None:
-    assert (wait(start=own(0)), wait(start=own(0.5))) == (30, 15)
+def test_a_look_without_history_that_is_not_the_first_comes_after_10_seconds_however_soon() -> None:
+    assert (wait(start=own(0)), wait(start=own(0.5))) == (30, 10)
 
 
 def test_half_of_the_starts_are_expected_to_take_longer_than_the_middle_of_what_is_known() -> None:
@@ -107,7 +107,7 @@ def test_looks_come_most_often_about_when_past_starts_were_running_and_then_less
     before, about, long_after = (intervals(TWELVE_MINUTES, *when) for when in ((0, 650), (700, 800), (2000, 3600)))
     assert 2 <= fmean(about) < 5
     assert fmean(before) > 1.5 * fmean(about)
-    assert 1.3 * fmean(about) < fmean(long_after) <= 15
+    assert 1.3 * fmean(about) < fmean(long_after) <= 10
 
 
 def test_a_dearer_model_is_looked_at_more_often_and_never_more_than_every_other_second() -> None:
@@ -117,7 +117,7 @@ def test_a_dearer_model_is_looked_at_more_often_and_never_more_than_every_other_
 
 
 def test_a_model_that_costs_nothing_is_looked_at_when_it_is_expected_and_then_as_without_history() -> None:
-    assert looks(TWELVE_MINUTES, units=0, until=740) == [718, 733, 748]
+    assert looks(TWELVE_MINUTES, units=0, until=740) == [718, 728, 738, 748]
 
 
 @pytest.mark.parametrize("history", [past((0, 1)), past((0, 1), (86_399, 86_400)), past((86_399, 86_400)) * 20])
@@ -162,7 +162,7 @@ def test_no_wait_passes_the_deadline_by_a_second_and_none_is_shorter_than_one(
 
 
 def test_in_the_second_half_of_the_turns_what_is_left_is_spread_evenly() -> None:
-    assert wait(49_500, status_checks=494) == 15
+    assert wait(49_500, status_checks=494) == 10
     assert wait(49_500, status_checks=495) == 100
     assert wait(100, status_checks=2000) == 100
 

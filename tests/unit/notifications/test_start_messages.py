@@ -160,7 +160,7 @@ def test_a_start_says_for_whom_it_was_until_when_that_lease_holds_it_when_it_was
     assert told.headline.startswith(
         "defects is RUNNING: it was started for the lease nightly, which holds it until 2026-11-24 09:11 UTC."
     )
-    assert section(told, "What happened") == f"{REQUESTED_AT}  The start took 11 min 15 s.\n"
+    assert section(told, "What happened") == f"{REQUESTED_AT}  The start took 11 min 10 s.\n"
 
 
 def test_a_model_that_ran_already_says_so_and_one_that_another_had_started_how_long_that_took() -> None:
@@ -184,7 +184,7 @@ def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
 
 
 def test_the_details_of_a_success_count_the_status_checks_and_those_of_a_failure_name_its_error() -> None:
-    assert "Status checks: 45\n" in section(tell(STARTED), "Details")
+    assert "Status checks: 66\n" in section(tell(STARTED), "Details")
     assert section(tell(FAILURES[0]), "Details").startswith("  Error: InvalidRequest\n")
     assert "Status checks" not in section(tell(FAILURES[0]), "Details")
 

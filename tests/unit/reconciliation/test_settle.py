@@ -253,6 +253,14 @@ def test_nobody_is_told_of_a_dry_run_however_it_ends(state: ExecutionState) -> N
     assert (settling.told, settling.left) == ([], [STOP.id])
 
 
+@pytest.mark.parametrize("asked", [{}, {"Comment": "Insert your JSON here"}], ids=str)
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_nobody_is_notified_of_a_question_however_it_ends(status: str, asked: Json) -> None:
+    settling = of(ended(status, input=asked, error="InvalidRequest"))
+    assert settling.settle()
+    assert (settling.told, settling.left) == ([], [STOP.id])
+
+
 @pytest.mark.parametrize("wrong", [{"DryRun": "yes"}, {"DryRun": 1}, [], "DryRun", None])
 def test_what_only_looks_like_a_dry_run_is_told(wrong: Json) -> None:
     settling = of(ended("FAILED", input=wrong, error="InvalidRequest", cause=str(InvalidRequest("Wrong."))))

@@ -77,8 +77,8 @@ def test_a_start_holds_the_model_from_its_first_look_on() -> None:
     seen = watched(story)
     run(story, LeaseId="shift", TimeoutSeconds=600)
     mine = PendingLease("shift", ME, at(600))
-    assert [found.pending for found in seen] == [(), *[(mine,)] * 6]
-    assert [found.managed for found in seen] == [False, *[True] * 6]
+    assert [found.pending for found in seen] == [(), *[(mine,)] * 8]
+    assert [found.managed for found in seen] == [False, *[True] * 8]
     assert {found.leases for found in seen} == {()}
     assert (seen[-1].revision, item(story).revision) == (1, 2)  # taken once, and settled
 
@@ -97,13 +97,13 @@ def test_the_look_that_answers_settles_the_lease_for_its_minutes_from_then_on() 
     assert item(story) == ModelItem(
         ARN,
         revision=3,
-        leases=(NIGHT, Lease("shift", at(105), at(105 + 90 * 60))),
+        leases=(NIGHT, Lease("shift", at(100), at(100 + 90 * 60))),
         managed=True,
-        changed_at=at(105),
-        running=Running(at(105), 1),
-        starts=(PastStart(NOW, 90, 105),),
+        changed_at=at(100),
+        running=Running(at(100), 1),
+        starts=(PastStart(NOW, 90, 100),),
     )
-    assert (result.lease_id, result.lease_expires_at) == ("shift", at(105 + 90 * 60))
+    assert (result.lease_id, result.lease_expires_at) == ("shift", at(100 + 90 * 60))
     assert result.lease_extended_from is None
 
 
@@ -112,7 +112,7 @@ def test_a_lease_of_no_minutes_has_no_end_but_its_start_has() -> None:
     seen = watched(story)
     result = run(story, LeaseMinutes=0)
     assert seen[1].pending == (PendingLease("nightly", ME, at(3600)),)
-    assert (result.lease_expires_at, item(story).leases) == (None, (Lease("nightly", at(105)),))
+    assert (result.lease_expires_at, item(story).leases) == (None, (Lease("nightly", at(100)),))
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_a_model_that_ran_without_this_app_is_ours_from_the_first_lease_on() -> 
 @pytest.mark.parametrize(
     ("models", "before", "since"),
     [
-        pytest.param(Models(script=[(0, "STARTING"), (50, "RUNNING")]), None, 60, id="seen to begin"),
+        pytest.param(Models(script=[(0, "STARTING"), (50, "RUNNING")]), None, 50, id="seen to begin"),
         pytest.param(Models(script=[(0, "RUNNING")]), Running(EARLIER, 2), -3600, id="known"),
-        pytest.param(Models(once_started=SOON), Running(EARLIER, 2), 105, id="known of an earlier run"),
+        pytest.param(Models(once_started=SOON), Running(EARLIER, 2), 100, id="known of an earlier run"),
         pytest.param(
             Models(script=[(0, "STARTING"), (50, "RUNNING")]),
             Running(EARLIER, 2),
-            60,
+            50,
             id="of another run",
         ),
     ],
@@ -191,7 +191,7 @@ def test_a_look_that_is_repeated_since_its_answer_is_lost_remembers_the_start_on
 
     story._check = twice  # type: ignore[method-assign, assignment]
     run(story)
-    assert item(story).starts == (PastStart(NOW, 90, 105),)
+    assert item(story).starts == (PastStart(NOW, 90, 100),)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_is_not_known_is_not_remembered(models: Models) -> None:
 def test_of_a_start_that_got_lost_on_its_way_only_the_one_that_was_accepted_counts() -> None:
     story = Story(Models(answers=[Lost(made=False)], once_started=SOON))
     run(story)
-    assert item(story).starts == (PastStart(at(25), 90, 105),)
+    assert item(story).starts == (PastStart(at(25), 90, 100),)
 
 
 def test_a_start_that_fails_teaches_nothing() -> None:
@@ -280,7 +280,7 @@ def test_a_start_whose_lease_is_released_meanwhile_ends_as_stopped() -> None:
 
 def test_a_start_whose_lease_was_released_does_not_answer_running_either() -> None:
     story = Story(Models(once_started=SOON))
-    later(105, story, lambda found: leases.release(found, "nightly", at(105)))
+    later(100, story, lambda found: leases.release(found, "nightly", at(100)))
     with pytest.raises(ModelStopped):
         run(story)
     assert item(story).leases == ()
@@ -338,7 +338,7 @@ def test_a_start_that_waits_for_a_stop_holds_the_model_meanwhile() -> None:
     with pytest.raises(TimedOut):
         run(story, TimeoutSeconds=60)
     seen = [step.progress for step in story.steps]
-    assert seen[-1] == Progress(polls=4, leased=True)
+    assert seen[-1] == Progress(polls=6, leased=True)
     assert (item(story).pending, item(story).claim) == ((), Claim(STOP, EARLIER))  # given back; the claim is the stop's
 
 
@@ -422,7 +422,7 @@ def test_a_start_is_called_only_under_its_lease_and_without_a_claim(fields: dict
     assert len(models.requests) == may
     if not may:
         assert (step.action, step.reason) == (Action.WAIT, "The lease of this start is gone, or a stop has begun.")
-        assert (step.progress, step.wait_seconds) == (progress, 15)
+        assert (step.progress, step.wait_seconds) == (progress, 10)
 
 
 def test_a_start_that_was_sent_without_an_answer_stays_unclear_where_it_may_not_be_sent_again() -> None:
@@ -477,7 +477,7 @@ def test_a_duplicate_takes_no_lease_and_answers_with_that_of_the_first() -> None
     story = Story(models, {first.id: (105, ended)}, tokens)
     duplicate = run(story, **token)
     assert (duplicate.outcome, duplicate.duplicate_of) == (Outcome.DUPLICATE, first.id)
-    assert (duplicate.lease_id, duplicate.lease_expires_at) == ("shift", at(105 + 90 * 60))
+    assert (duplicate.lease_id, duplicate.lease_expires_at) == ("shift", at(100 + 90 * 60))
     assert item(story) == ModelItem(ARN)
 
 

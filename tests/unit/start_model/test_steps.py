@@ -59,9 +59,9 @@ def test_a_model_that_can_be_started_is_requested_once_and_watched_until_it_runs
     result = start(models, Context={"run": 7})
     assert (result.outcome, result.status, result.context) == (Outcome.MODEL_STARTED, "RUNNING", {"run": 7})
     assert models.requests == [0]
-    assert [seconds for seconds, _ in models.looks] == [0, 30, 45, 60, 75, 90, 105]
-    assert (result.requested_at, result.running_at, result.start_seconds) == (NOW, at(105), 105)
-    assert (result.polls, result.project_arn, result.model, result.lease_id) == (7, PROJECT, "defects", "nightly")
+    assert [seconds for seconds, _ in models.looks] == [0, *range(30, 101, 10)]
+    assert (result.requested_at, result.running_at, result.start_seconds) == (NOW, at(100), 100)
+    assert (result.polls, result.project_arn, result.model, result.lease_id) == (9, PROJECT, "defects", "nightly")
 
 
 def test_a_fixed_interval_is_kept_from_the_request_on() -> None:
@@ -86,14 +86,14 @@ def test_a_model_that_somebody_else_is_starting_is_waited_for() -> None:
 def test_a_model_that_is_stopping_is_started_once_it_has_stopped() -> None:
     models = Models(script=[(0, "STOPPING"), (40, "STOPPED")])
     assert start(models).outcome is Outcome.MODEL_STARTED
-    assert models.requests == [45]
+    assert models.requests == [40]
 
 
 @pytest.mark.parametrize("kind", ["TRAINING", "COPYING"])
 def test_a_model_that_is_being_made_is_started_once_it_is_complete(kind: str) -> None:
     models = Models(script=[(0, f"{kind}_IN_PROGRESS"), (100, f"{kind}_COMPLETED")])
     assert start(models).outcome is Outcome.MODEL_STARTED
-    assert models.requests == [105]
+    assert models.requests == [100]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_failed_model_that_the_service_refuses_to_start_is_requested_once() ->
 def test_a_model_that_fails_after_a_refusal_made_while_it_was_stopped_is_requested_again() -> None:
     models = Models(script=[(0, "STOPPED"), (1, "FAILED")], answers=[IN_USE])
     assert start(models).outcome is Outcome.MODEL_STARTED
-    assert models.requests == [0, 15]
+    assert models.requests == [0, 10]
 
 
 def test_a_status_of_a_newer_service_fails_with_the_advice_to_update() -> None:
@@ -274,7 +274,7 @@ def test_a_refusal_at_the_first_try_means_that_somebody_else_has_started_it() ->
 def test_a_refusal_that_nothing_explains_is_looked_into_and_asked_again() -> None:
     models = Models(answers=[IN_USE, IN_USE])
     assert start(models).outcome is Outcome.MODEL_STARTED
-    assert models.requests == [0, 15, 30]
+    assert models.requests == [0, 10, 20]
 
 
 def test_a_start_that_was_only_throttled_before_is_made_when_it_is_accepted() -> None:
@@ -310,7 +310,7 @@ def test_a_refusal_is_unclear_after_a_try_without_an_answer(
 
 
 def test_a_start_whose_answer_was_lost_is_ours_however_late_a_look_shows_it() -> None:
-    models = Models(answers=[Lost(), IN_USE, IN_USE], once_started=[(0, "STOPPED"), (50, "STARTING"), (600, "RUNNING")])
+    models = Models(answers=[Lost(), IN_USE, IN_USE], once_started=[(0, "STOPPED"), (40, "STARTING"), (600, "RUNNING")])
     assert start(models).outcome is Outcome.MODEL_STARTED
     assert len(models.requests) == 3
 
@@ -375,14 +375,14 @@ def test_of_many_models_that_fill_the_quota_three_are_named_and_twenty_listed() 
 def test_who_waits_for_capacity_starts_as_soon_as_there_is_room() -> None:
     models = Models(others=[OTHER], quota_free_at=40)
     assert start(models, WaitForCapacity=True).outcome is Outcome.MODEL_STARTED
-    assert models.requests == [0, 15, 30, 45]
+    assert models.requests == [0, 10, 20, 30, 40]
 
 
 def test_who_waits_for_capacity_fails_where_nobody_can_make_room() -> None:
     models = Models(quota_free_at=NEVER)
     with pytest.raises(CapacityExceeded):
         start(models, WaitForCapacity=True)
-    assert models.requests == [0, 15]
+    assert models.requests == [0, 10]
 
 
 def test_who_waits_for_capacity_tries_once_more_where_the_others_have_just_gone() -> None:
@@ -534,9 +534,9 @@ def test_a_duplicate_waits_with_the_first_and_ends_as_it_did() -> None:
     result = start(story, **TOKEN)
     assert (result.outcome, result.duplicate_of) == (Outcome.DUPLICATE, FIRST.id)
     assert (result.lease_id, result.requested_at, result.start_seconds) == ("first", NOW, 600)
-    assert result.polls == len(story.steps) == 42
+    assert result.polls == len(story.steps) == 62
     assert models.requests == []
-    assert [seconds for seconds, _ in models.looks] == [615]
+    assert [seconds for seconds, _ in models.looks] == [610]
 
 
 def test_a_duplicate_of_a_failure_fails_with_the_same_error() -> None:

@@ -93,7 +93,7 @@ def test_a_model_that_nobody_holds_is_stopped_once_and_watched_until_it_is() -> 
         model="defects",
         status="STOPPED",
         outcome=Outcome.MODEL_STOPPED,
-        polls=9,
+        polls=13,
         warnings=(),
         min_inference_units=2,
         requested_at=NOW,
@@ -104,14 +104,14 @@ def test_a_model_that_nobody_holds_is_stopped_once_and_watched_until_it_is() -> 
         context={"run": 7},
     )
     assert story.models.requests == [0]
-    assert [seconds for seconds, _ in story.models.looks] == [0, 15, 30, 45, 60, 75, 90, 105, 120]
+    assert [seconds for seconds, _ in story.models.looks] == [*range(0, 121, 10)]
 
 
 def test_a_claim_is_left_before_the_stop_is_requested_and_cleared_once_it_is_seen() -> None:
     story, claims = of(running(), running=RAN_AN_HOUR), []
     story.before_look = lambda: claims.append(item(story).claim)
     run(story)
-    assert claims == [None, *[Claim(ME, NOW)] * 8]
+    assert claims == [None, *[Claim(ME, NOW)] * 12]
     assert (item(story).claim, item(story).running, item(story).managed) == (None, None, True)
 
 
@@ -132,14 +132,14 @@ def test_a_fixed_interval_is_kept() -> None:
 def test_a_model_that_is_still_starting_is_stopped_once_it_runs() -> None:
     story = StopStory(Models(script=[(0, "STARTING"), (100, "RUNNING")]))
     assert run(story).outcome is Outcome.MODEL_STOPPED
-    assert story.models.requests == [105]
+    assert story.models.requests == [100]
 
 
 def test_a_model_that_somebody_is_stopping_is_waited_for() -> None:
     story = of(Models(script=[(0, "STOPPING"), (50, "STOPPED")]), running=RAN_AN_HOUR)
     result = run(story)
     assert (result.outcome, result.status) == (Outcome.MODEL_ALREADY_STOPPED, "STOPPED")
-    assert (result.requested_at, result.stopped_at, result.stop_seconds) == (NOW, at(60), 60)
+    assert (result.requested_at, result.stopped_at, result.stop_seconds) == (NOW, at(50), 50)
     assert story.models.requests == []
 
 
@@ -331,7 +331,7 @@ def test_a_stop_that_has_called_goes_through_with_it_although_a_start_waits() ->
 def test_a_model_that_is_in_use_is_looked_at_again_and_never_taken_for_stopped() -> None:
     story = StopStory(running(answers=[IN_USE, IN_USE]))
     assert run(story).outcome is Outcome.MODEL_STOPPED
-    assert story.models.requests == [0, 15, 30]
+    assert story.models.requests == [0, 10, 20]
 
 
 def test_a_refusal_of_a_stop_that_somebody_else_has_made_is_decided_from_the_status() -> None:
@@ -419,7 +419,7 @@ def test_a_stop_that_meets_another_follows_it_and_requests_nothing(asked: dict[s
     story = claimed(Models(script=[(0, "RUNNING"), (20, "STOPPING"), (50, "STOPPED")]))
     later(100, story, lambda found: leases.unclaim(found, at(100)))
     result = run(story, **asked)
-    assert (result.outcome, result.stopped_at, result.stop_seconds) == (Outcome.MODEL_STOPPED, at(105), 105)
+    assert (result.outcome, result.stopped_at, result.stop_seconds) == (Outcome.MODEL_STOPPED, at(100), 100)
     assert story.models.requests == []  # nor does it end before the other is through with it
     assert story.steps[1].reason == "The model is RUNNING; another execution is stopping it."
 
@@ -453,7 +453,7 @@ def test_a_dead_claim_is_taken_over_once_no_call_of_its_execution_can_land() -> 
 
 
 @pytest.mark.parametrize(
-    ("ago", "requests"), [(timedelta(), [15]), (timedelta(milliseconds=1), [0])], ids=["just within", "just past"]
+    ("ago", "requests"), [(timedelta(), [10]), (timedelta(milliseconds=1), [0])], ids=["just within", "just past"]
 )
 def test_the_longest_call_counts_from_the_end_of_the_execution(ago: timedelta, requests: list[float]) -> None:
     story = of(running(), claim=Claim(ANOTHER, EARLIER))
@@ -515,7 +515,7 @@ def test_a_stop_whose_claim_was_taken_over_calls_nothing() -> None:
     progress = StopProgress(1, "RUNNING")
     step = stop_steps.request_stop(stop(), progress, retries=0, now=NOW, models=models, items=items)
     assert (step.action, step.reason, step.progress) == (Action.WAIT, "The claim of this stop is gone.", progress)
-    assert step.wait_seconds == 15
+    assert step.wait_seconds == 10
     assert models.requests == []
 
 
@@ -616,7 +616,7 @@ def test_a_duplicate_waits_with_the_first_and_ends_as_it_did() -> None:
     result = run(story, **TOKEN)
     assert (result.outcome, result.duplicate_of, result.status) == (Outcome.DUPLICATE, FIRST.id, "STOPPED")
     assert (result.requested_at, result.stopped_at, result.stop_seconds) == (NOW, at(120), 120)
-    assert (result.polls, result.context) == (9, None)
+    assert (result.polls, result.context) == (13, None)
     assert (models.requests, item(story).leases, item(story).claim) == ([], (SHIFT,), None)
 
 
