@@ -19,7 +19,7 @@ class FireError(Exception):
 
 
 def find(schedules: Iterable[Schedule], name: str) -> Schedule:
-    """The schedule of a name, or the only one that has this text in it, as ``group/name``.
+    """The schedule of a name, or the only one that ends in ``-`` and this text, or that has it in ``group/name``.
 
     Raises
     ------
@@ -29,6 +29,7 @@ def find(schedules: Iterable[Schedule], name: str) -> Schedule:
     """
     named = {f"{schedule.group_name}/{schedule.name}": schedule for schedule in schedules}
     matching = [path for path, schedule in named.items() if name in (schedule.name, path)]
+    matching = matching or [path for path in named if path.endswith(f"-{name}")]
     matching = matching or [path for path in named if name in path]
     if len(matching) != 1:
         told = f"is in {', '.join(matching)}" if matching else f"is in none of {', '.join(named) or 'no schedules'}"

@@ -93,12 +93,12 @@ def test_a_target_without_input_gets_a_notification(bare: Emulator) -> None:
 def test_a_part_of_a_name_is_enough_where_no_other_has_it(bare: Emulator) -> None:
     unique = f"Unique{uuid.uuid4().hex}"
     group = {"Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": f"group-{unique}"}}}
-    names = {"One": f"{unique}-one", "Two": f"{unique}-two"}
+    names = {"One": f"{unique}-one", "Two": f"{unique}-one-more"}
     ticks = {logical: schedule(FUNCTION, Name=name, GroupName={"Ref": "Group"}) for logical, name in names.items()}
     deploy(bare, function(ECHO), AROUND, group, ticks)
-    for text in (names["One"], f"{unique}-o", f"group-{unique}/{unique}-one"):
+    for text in (names["One"], "one", f"group-{unique}/{unique}-one"):
         assert bare.fire(text)["schedule-arn"].endswith(f":schedule/group-{unique}/{unique}-one")
-    with pytest.raises(FireError, match=rf"is in group-{unique}/{unique}-one, group-{unique}/{unique}-two: one"):
+    with pytest.raises(FireError, match=rf"is in group-{unique}/{unique}-one, group-{unique}/{unique}-one-more: one"):
         bare.fire(unique)
     with pytest.raises(FireError, match=rf"'nothing' is in none of .*{unique}-one"):
         bare.fire("nothing")

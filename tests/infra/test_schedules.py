@@ -49,7 +49,7 @@ def test_their_names_are_theirs_alone_also_without_the_group(stack: Template, mi
     long = [schedule_name(STACK, f"{'x' * 40}-ready-2h{part}") for part in ("", "-evening")]
     assert [len(name) for name in long] == [64, 64]
     assert len({*names, *long}) == len(names) + 2
-    assert "Name" not in minimal.of_type("AWS::Scheduler::Schedule")["KeepingEverySweep"]
+    assert "Name" not in minimal.of_type("AWS::Scheduler::Schedule")["ReconciliationEverySweep"]
 
 
 def test_one_comes_when_its_settings_say(schedules: dict[str, dict[str, Any]]) -> None:

@@ -42,7 +42,7 @@ def test_a_workload_runs_with_the_model_and_the_model_is_stopped_after_it(
 ) -> None:
     asked = given(Context={"Batch": 7})
     asked["Workload"]["ModelField"] = "Model"
-    run = run_with_model.run(asked, name="monday's run")
+    run = run_with_model.run(asked, name="monday's-run")
     valid_run_output(run.output)
     assert run.output["Model"]["Outcome"] == "MODEL_STARTED"
     assert run.output["Model"]["LeaseId"].startswith("run/monday-s-run-")
