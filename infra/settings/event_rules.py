@@ -1,7 +1,7 @@
 """What a JSON Schema can't say of ``event_rules``: every problem with its key."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.settings import event_loops, event_patterns
@@ -16,12 +16,11 @@ def problems_of_event_rules(context: Mapping[str, Any], stack_name: str) -> list
     rules = context.get("event_rules", ())
     counts = Counter(rule["name"] for rule in rules)
     twice = [f"event_rules: name {name!r} is there {n} times" for name, n in counts.items() if n > 1]
-    models = [model["name"] for model in context["models"]]
     home = {"stack_name": stack_name, **_home(context)}
     return twice + [
         f"event_rules.{index}.{problem}"
         for index, rule in enumerate(rules)
-        for problem in _problems(rule, models, home)
+        for problem in _problems(rule, context["models"], home)
     ]
 
 
@@ -32,7 +31,10 @@ def _home(context: Mapping[str, Any]) -> Mapping[str, str]:
     return {part: getattr(version, part) if version else context.get(part, "") for part in ("region", "account")}
 
 
-def _problems(rule: Mapping[str, Any], models: list[str], home: Mapping[str, str]) -> Iterator[str]:
+def _problems(
+    rule: Mapping[str, Any], configured: Sequence[Mapping[str, Any]], home: Mapping[str, str]
+) -> Iterator[str]:
+    models = [model["name"] for model in configured]
     if len(which := [name for name in WHICH if name in rule]) != 1:
         yield f"{', '.join(WHICH)}: exactly one of the three is needed"
     if "model" in rule and rule["model"] not in models:
@@ -45,11 +47,20 @@ def _problems(rule: Mapping[str, Any], models: list[str], home: Mapping[str, str
     if problems := event_patterns.problems(rule["pattern"], "pattern"):
         yield from problems
         return
-    for path in (rule[name] for name in which if name != "model"):
-        if event_patterns.guarded(rule["pattern"], path) is None:
-            yield f"pattern: may only name values of {path.removeprefix('$.')}, or leave it out: it goes into the input"
-    if event_loops.loops(rule, **home):
-        yield (
-            "pattern: matches how the executions end that this rule starts: each end would start the next. Name the "
-            "source that is meant, and of our own events the Outcome"
-        )
+    paths = [rule[name] for name in which if name != "model"]
+    for path in (path for path in paths if event_patterns.guarded(rule["pattern"], path) is None):
+        yield f"pattern: may only name values of {path.removeprefix('$.')}, or leave it out: it goes into the input"
+        return
+    if loop := event_loops.problem(rule, **home, same_project=_of_same_project(rule.get("model"), configured)):
+        yield loop
+
+
+def _of_same_project(name: str | None, models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The models whose versions are in the same project as those of a model."""
+    projects = {model["name"]: _project(model) for model in models}
+    return [other for other, project in projects.items() if name in projects and project == projects[name]]
+
+
+def _project(model: Mapping[str, Any]) -> str:
+    arn = model.get("project_version_arn")
+    return VersionArn.parse(arn).project_name if arn else model.get("project", "")
