@@ -15,7 +15,7 @@ from infra.settings.cdk_json import settings_of
 from infra.settings.schedules import first_moment
 from infra.settings.settings import Settings, SettingsError
 from lifecycle.configuration import Schedule
-from lifecycle.schedules.ticks import lease_id, left_out, starts, stops
+from lifecycle.schedules.windows import lease_id, left_out, starts, stops
 
 NEXT = 5
 _MOST = 1000

@@ -6,6 +6,7 @@ other module asks which machine it is. Another machine is a folder of its own, a
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.requests import Request
@@ -16,6 +17,7 @@ from lifecycle.model.decisions import Progress, StopProgress
 from lifecycle.run_with_model import steps as run_steps
 from lifecycle.run_with_model.request import RunRequest, run_request
 from lifecycle.run_with_model.settle import settle_run
+from lifecycle.schedules.windows import handed_over
 from lifecycle.start_model import steps as start_steps
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult
@@ -77,7 +79,7 @@ WORKFLOWS: Mapping[Machine, Workflow] = {
         progress=StopProgress,
         result=StopResult,
         read=stop_request,
-        prepare=stop_steps.prepare,
+        prepare=partial(stop_steps.prepare, hand_over=handed_over),
         check=stop_steps.check,
         settle=settle_pending_lease,
         failed=Outcome.STOP_FAILED,

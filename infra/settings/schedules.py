@@ -17,7 +17,7 @@ from infra.settings.holidays import HolidaysError, whole_days
 from lifecycle.configuration import DEFAULT_LEASE_MINUTES, Schedule
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, CronError, wall
-from lifecycle.schedules.ticks import left_out, starts, stops
+from lifecycle.schedules.windows import left_out, starts, stops
 from lifecycle.shared.wire import as_is, from_wire
 
 CRONS = ("start", "ready_by", "stop")

@@ -8,7 +8,7 @@ from infra.settings.scheduler_crons import ticks_of
 from infra.settings.settings import Settings
 from lifecycle.configuration import Schedule
 from lifecycle.schedules.cron import Cron
-from lifecycle.schedules.ticks import Ticked
+from lifecycle.schedules.windows import Ticked
 from tests.infra.configurations import ROOT
 
 TEXT = (ROOT / "docs/schedules.md").read_text("utf-8")

@@ -10,7 +10,8 @@ import pytest
 from infra.settings.scheduler_crons import Ticks, ticks_of
 from lifecycle.configuration import Configuration, Model, Schedule
 from lifecycle.schedules.cron import Calendar, wall
-from lifecycle.schedules.ticks import Act, Tick, Ticked, decide
+from lifecycle.schedules.ticks import Act, Tick, decide
+from lifecycle.schedules.windows import Ticked
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OFFICE = Schedule("defects", "Europe/Berlin", start="30 7 ? * MON-FRI *", stop="0 18 ? * MON-FRI *")

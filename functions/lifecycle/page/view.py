@@ -15,7 +15,7 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import newest_good
 from lifecycle.notifications import links
 from lifecycle.page.acts import MINUTES, Button, Buttons
-from lifecycle.schedules.ticks import left_out, starts, stops
+from lifecycle.schedules.windows import left_out, starts, stops
 from lifecycle.shared.arns import VersionArn, project_name
 from lifecycle.shared.pricing import cost, hourly_cost
 

@@ -4,7 +4,7 @@ EventBridge Scheduler delivers at least once, and perhaps late. So a tick asks t
 whether it is still wanted, and the name of its execution says what it is for, not when it came.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,8 @@ from lifecycle.executions.names import execution_name, minute, start_once
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.ports import Executions
-from lifecycle.schedules.cron import Calendar, exact, wall
+from lifecycle.schedules.cron import exact, wall
+from lifecycle.schedules.windows import Successor, Ticked, lease_id, left_out, starts, stops, successors
 from lifecycle.shared.text import duration, escaped
 from lifecycle.shared.wire import Json, from_wire, timestamp
 
@@ -41,20 +42,6 @@ class Act(StrEnum):
     START = "start"
     READY = "ready"
     STOP = "stop"
-
-
-class Ticked(StrEnum):
-    """What became of a tick; the metric's dimension."""
-
-    ACTED = "ACTED"
-    REPEATED = "REPEATED"
-    EXCLUDED_DAY = "EXCLUDED_DAY"
-    OUTSIDE_DATES = "OUTSIDE_DATES"
-    TOO_LATE = "TOO_LATE"
-    AFTER_STOP = "AFTER_STOP"
-    NEWER_START = "NEWER_START"
-    NOTHING_TO_STOP = "NOTHING_TO_STOP"
-    NOT_DUE = "NOT_DUE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,33 +120,11 @@ def decide(tick: Tick, now: datetime, configuration: Configuration) -> Decided:
     """
     schedule = configuration.schedules[tick.schedule]
     if tick.action is Act.STOP:
-        return _stop(tick, now, schedule)
-    return _start(tick, now, schedule, configuration.lease_warning)
+        return _stop(tick, now, schedule, configuration.schedules)
+    return _start(tick, now, schedule, configuration)
 
 
-def starts(schedule: Schedule) -> Calendar:
-    """When it starts, or is to be ready by."""
-    return Calendar.of(schedule.start or schedule.ready_by or "", schedule.time_zone)
-
-
-def stops(schedule: Schedule) -> Calendar | None:
-    """When it stops; None where it leaves that to the end of its lease."""
-    return Calendar.of(schedule.stop, schedule.time_zone) if schedule.stop else None
-
-
-def left_out(schedule: Schedule, start: datetime) -> tuple[Ticked, str] | None:
-    """Why a schedule does not start for a time at all: because of its local day. None where it does."""
-    day = wall(start, ZoneInfo(schedule.time_zone)).date().isoformat()
-    if day in schedule.exclude_dates:
-        return Ticked.EXCLUDED_DAY, f"{day} is one of its exclude_dates."
-    if schedule.start_date and day < schedule.start_date:
-        return Ticked.OUTSIDE_DATES, f"{day} is before its start_date, {schedule.start_date}."
-    if schedule.end_date and day > schedule.end_date:
-        return Ticked.OUTSIDE_DATES, f"{day} is after its end_date, {schedule.end_date}."
-    return None
-
-
-def _start(tick: Tick, now: datetime, schedule: Schedule, warning: timedelta) -> Decided:
+def _start(tick: Tick, now: datetime, schedule: Schedule, configuration: Configuration) -> Decided:
     zone = ZoneInfo(schedule.time_zone)
     wanted = tick.scheduled_time
     if tick.action is Act.READY:
@@ -181,7 +146,11 @@ def _start(tick: Tick, now: datetime, schedule: Schedule, warning: timedelta) ->
     payload: dict[str, Json] = {"Model": schedule.model, "LeaseId": lease_id(tick.schedule)}
     if stop:
         early = _LEAD if tick.action is Act.READY else timedelta(0)
-        payload["LeaseMinutes"] = _minutes(stop - max(now, wanted - early) + warning + _GRACE)
+        # Until the next start where the stop hands over to it, so that nothing ends, and nobody is warned, in between.
+        following = successors(stop, schedule.model, configuration.schedules)
+        held_until = max([stop, *(one.start for one in following)])
+        lasts = held_until - max(now, wanted - early) + configuration.lease_warning + _GRACE
+        payload["LeaseMinutes"] = _minutes(lasts)
     if tick.action is Act.READY:
         payload["ReadyAt"] = timestamp(wanted)
     until = f"until {_local(stop, zone)}" if stop else "for the model's lease_minutes"
@@ -194,7 +163,7 @@ def _start(tick: Tick, now: datetime, schedule: Schedule, warning: timedelta) ->
     )
 
 
-def _stop(tick: Tick, now: datetime, schedule: Schedule) -> Decided:
+def _stop(tick: Tick, now: datetime, schedule: Schedule, schedules: Mapping[str, Schedule]) -> Decided:
     zone, stop = ZoneInfo(schedule.time_zone), tick.scheduled_time
     if why := _nothing_to_stop(schedule, stop):
         return Decided(Ticked.NOTHING_TO_STOP, why)
@@ -204,9 +173,13 @@ def _stop(tick: Tick, now: datetime, schedule: Schedule) -> Decided:
     if newer and newer - ahead <= now:
         held = f"the start of {_local(newer, zone)} may hold the lease by now, and would lose it"
         return Decided(Ticked.NEWER_START, f"It came so late that {held}.")
+    following = successors(stop, schedule.model, schedules) if stop in (stops(schedule) or ()) else ()
+    if any(one.schedule == tick.schedule for one in following):
+        return Decided(Ticked.NEWER_START, f"{schedule.model} is kept for its next start, {_said(following, zone)}.")
+    once = f", once {_said(following, zone)} holds it" if following else ""
     return Decided(
         Ticked.ACTED,
-        f"{schedule.model} is released by {tick.schedule}, stop {_local(stop, zone)}.",
+        f"{schedule.model} is released by {tick.schedule}, stop {_local(stop, zone)}{once}.",
         Machine.STOP_MODEL,
         _name(tick, schedule, stop),
         {"Model": schedule.model, "LeaseId": lease_id(tick.schedule), "Context": _context(tick)},
@@ -229,11 +202,6 @@ def _nothing_to_stop(schedule: Schedule, stop: datetime) -> str | None:
     return why
 
 
-def lease_id(schedule: str) -> str:
-    """The lease that a schedule takes and releases."""
-    return f"schedule/{schedule}"
-
-
 def _name(tick: Tick, schedule: Schedule, moment: datetime) -> str:
     """The same however often and whenever the tick comes: ``office-hours-start-20261123T0700Z-1f0c9a3b7e``."""
     return execution_name(f"{tick.schedule}-{tick.action}", schedule.model, when=minute(moment))
@@ -245,6 +213,10 @@ def _first(moments: Iterator[datetime]) -> datetime | None:
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
     return f"{wall(moment, zone):%Y-%m-%d %H:%M} ({zone})"
+
+
+def _said(following: Sequence[Successor], zone: ZoneInfo) -> str:
+    return " or ".join(f"{one.schedule} ({_local(one.start, zone)})" for one in following)
 
 
 def _minutes(period: timedelta) -> int:

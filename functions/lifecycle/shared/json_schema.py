@@ -28,6 +28,7 @@ _SAY: Mapping[str, Callable[[Any], str]] = {
     "minLength": lambda rule: f"must have at least {rule} characters",
     "maxLength": lambda rule: f"must have at most {rule} characters",
     "minItems": lambda rule: f"must have at least {rule} entry",
+    "maxItems": lambda rule: f"must have at most {rule} entries",
     "pattern": lambda rule: f"must match {rule}",
     "format": lambda rule: f"must be a {rule} (RFC 3339)",
     "enum": lambda rule: f"must be one of {', '.join(map(str, rule))}",

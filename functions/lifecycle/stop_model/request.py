@@ -1,7 +1,9 @@
 """From the input of a StopModel execution to a request that the rest can rely on. Pure."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.requests import (
@@ -18,6 +20,14 @@ from lifecycle.model.version_choice import Choose
 from lifecycle.shared.wire import Json
 
 
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Leases that are about to be taken: the model is kept until one of them is there, or until a time."""
+
+    to: tuple[str, ...]
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest(Request):
     """A validated StopModel input with its defaults. ``force`` wins over ``lease_id``.
@@ -28,12 +38,20 @@ class StopRequest(Request):
         ARNs of further versions of the model.
     other_executions : tuple of str
         ARNs of the executions that do the same with them.
+    hand_over : HandOver, optional
+        What the release of the lease waits for.
     """
 
     lease_id: str | None = None
     force: bool = False
     others: tuple[str, ...] = ()
     other_executions: tuple[str, ...] = ()
+    hand_over: HandOver | None = None
+
+    def handing_over(self, to: Sequence[str], until: datetime) -> Self:
+        """The same request for a lease that hands over; the time for the stop counts from then on."""
+        waits = until - self.began_at
+        return replace(self, hand_over=HandOver(tuple(to), until), deadline=self.deadline + waits)
 
 
 def stop_request(

@@ -1,5 +1,6 @@
 """The three steps of StopModel, the mirror of StartModel's: prepare the request, check the model, request the stop."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,13 +15,15 @@ from lifecycle.executions.steps import Step, Transition, check_model, failure, w
 from lifecycle.model import leases
 from lifecycle.model.decisions import Action, Decision, StatusCheck, StopProgress, decide, made_after_all, out_of_time
 from lifecycle.model.leases import ModelItem
-from lifecycle.model.statuses import GONE, Target
+from lifecycle.model.statuses import BILLS, GONE, Target
 from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import Choice, to_stop
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
 from lifecycle.shared.wire import Json
 from lifecycle.stop_model.request import StopRequest, stop_request
 from lifecycle.stop_model.result import StopResult, stop_result
+
+HandsOver = Callable[[str | None, datetime, Configuration], tuple[Sequence[str], datetime] | None]
 
 
 def prepare(
@@ -34,10 +37,17 @@ def prepare(
     executions: Executions,
     items: ModelItems,
     open_executions: OpenExecutions,
+    hand_over: HandsOver = lambda *_: None,
 ) -> StopRequest:
     """Validate the input, choose the version, find its project and hold the token.
 
     A project that is gone is no error here. Where a name means several versions, each has an execution of its own.
+
+    Parameters
+    ----------
+    hand_over : callable
+        From a lease's id, the time and the configuration: the ids of the leases that are about to follow it, and until
+        when they are waited for.
 
     Raises
     ------
@@ -60,6 +70,8 @@ def prepare(
     )
     if request.duplicate_of or request.dry_run:
         return request
+    if not request.force and (followed := hand_over(request.lease_id, request.began_at, configuration)):
+        request = request.handing_over(*followed)
     others = (arn for arn in request.others if arn != request.project_version_arn)
     return replace(request, other_executions=tuple(_stop_too(arn, payload, execution, executions) for arn in others))
 
@@ -100,6 +112,9 @@ def check(
             return ModelVersion(request.project_version_arn, GONE)
 
     def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Transition:
+        if _awaits_successor(item, request, progress, StatusCheck(version.status, now)):
+            checked = replace(progress, polls=progress.polls + 1, last_status=version.status)
+            return Transition(item, wait(request, checked, now, "The lease is kept until another takes over."))
         return stop_transition(
             item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration
         )
@@ -214,6 +229,19 @@ def request_stop(
 def may_request_stop(item: ModelItem, request: StopRequest) -> bool:
     """Whether a stop may be requested right now: the claim is this execution's. Pure."""
     return item.claim is not None and item.claim.execution_arn == request.execution_arn
+
+
+def _awaits_successor(item: ModelItem, request: StopRequest, progress: StopProgress, seen: StatusCheck) -> bool:
+    """Whether the lease is not to be released yet: of those to which it hands over none is there, but may come.
+
+    Both are read from one item, so the model is held by the one or the other at any time. Of a model that does not run,
+    or is being stopped, there is nothing to hand over.
+    """
+    if request.hand_over is None or seen.at >= request.hand_over.until:
+        return False
+    there = {lease.lease_id for lease in (*item.held(seen.at), *item.awaited(seen.at))}
+    kept = request.lease_id in there and not progress.released and item.claim is None and seen.status in BILLS
+    return kept and there.isdisjoint(request.hand_over.to)
 
 
 def _released(

@@ -9,7 +9,8 @@ import pytest
 from lifecycle.configuration import Configuration, Model, Schedule
 from lifecycle.errors import InvalidRequest, ServiceUnavailable
 from lifecycle.executions.state_machines import Machine
-from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, Ticked, decide, run
+from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, decide, run
+from lifecycle.schedules.windows import Ticked, handed_over
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
 from tests.unit.examples import ARN, execution
@@ -256,6 +257,65 @@ def test_where_a_stop_and_the_next_start_meet_the_start_wins() -> None:
 def test_what_is_fired_by_hand_at_another_time_means_what_it_says() -> None:
     assert tick("start", "2026-11-22T20:00Z").payload["LeaseMinutes"] == 21 * 60 + 25
     assert tick("stop", "2026-11-22T20:10Z").execution_name == "office-stop-20261122T2010Z"
+
+
+# --- Windows that meet ------------------------------------------------------------------------------------------------
+
+
+def two(late: Schedule, scheduled: str, act: str = "stop") -> Decided:
+    """What a tick of office hours decides where another schedule of the model follows."""
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": late})
+    return decide(
+        Tick.read({"Schedule": "office", "Action": act, "ScheduledTime": scheduled}, configuration),
+        at(scheduled),
+        configuration,
+    )
+
+
+LATE = replace(OFFICE, start="20 18 ? * MON-FRI *", stop="0 22 ? * MON-FRI *")
+
+
+def test_a_lease_lasts_until_the_start_that_its_stop_hands_over_to() -> None:
+    """And a while longer, so that nobody is warned of its end while it waits to be taken over."""
+    assert two(LATE, "2026-11-23T06:30Z", "start").payload["LeaseMinutes"] == 10 * 60 + 50 + 15 + 15
+
+
+@pytest.mark.parametrize(
+    ("late", "followed"),
+    [
+        (LATE, ("schedule/late",)),
+        (replace(LATE, start="0 18 ? * MON-FRI *"), ("schedule/late",)),
+        (replace(LATE, start="0 17 ? * MON-FRI *", time_zone="UTC"), ("schedule/late",)),
+        (replace(LATE, start=None, ready_by="0 19 ? * MON-FRI *"), ("schedule/late",)),
+        (replace(LATE, start="31 18 ? * MON-FRI *"), ()),
+        (replace(LATE, exclude_dates=("2026-11-23",)), ()),
+        (replace(LATE, enabled=False), ()),
+        (replace(LATE, model="welds"), ()),
+    ],
+)
+def test_a_stop_hands_over_to_what_starts_the_model_within_the_time_of_a_start(
+    late: Schedule, followed: tuple[str, ...]
+) -> None:
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": late})
+    handed = handed_over("schedule/office", at("2026-11-23T17:00:03Z"), configuration)
+    assert (handed[0] if handed else ()) == followed
+    assert ("once late" in two(late, "2026-11-23T17:00Z").reason) == bool(followed)
+
+
+def test_who_releases_another_lease_or_at_another_time_waits_for_nobody() -> None:
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": LATE})
+    at_its_stop = at("2026-11-23T17:00Z")
+    assert [handed_over(lease, at_its_stop, configuration) for lease in (None, "office", "schedule/x")] == [None] * 3
+    for moment in ("2026-11-23T16:59Z", "2026-11-23T17:30Z"):
+        assert handed_over("schedule/office", at(moment), configuration) is None
+
+
+def test_windows_meet_as_well_on_the_day_on_which_clocks_change() -> None:
+    night = Schedule("defects", "Europe/Berlin", start="0 22 * * ? *", stop="0 3 * * ? *")
+    morning = replace(night, start="0 3 * * ? *", stop="0 8 * * ? *")
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"night": night, "morning": morning})
+    for moment in ("2027-03-28T01:00Z", "2027-03-29T01:00Z", "2026-10-25T02:00Z"):
+        assert handed_over("schedule/night", at(moment), configuration)
 
 
 # --- Delivery ---------------------------------------------------------------------------------------------------------

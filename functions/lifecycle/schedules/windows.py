@@ -1,0 +1,107 @@
+"""When a schedule starts and stops, which days it leaves out, and when it hands its model over. Pure.
+
+A model that is stopped at 17:00 and started again at 17:00 is away for half an hour. So where another schedule of the
+model, or the same one, starts it again within the time that a start takes, it stays RUNNING in between.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from lifecycle.configuration import Configuration, Schedule
+from lifecycle.schedules.cron import Calendar, wall
+
+START_TAKES = timedelta(minutes=30)
+"""How long a start takes, up to: Amazon Rekognition Custom Labels Developer Guide, "Running a trained model"."""
+PATIENCE = timedelta(minutes=10)
+"""How late the next start's tick may be. Shorter than what a lease lasts beyond its stop, of whose end nobody is warned
+so early; after that the model is stopped."""
+_LEASE = "schedule/"
+_INSTANT = timedelta.resolution
+
+
+class Ticked(StrEnum):
+    """What became of a tick; the metric's dimension."""
+
+    ACTED = "ACTED"
+    REPEATED = "REPEATED"
+    EXCLUDED_DAY = "EXCLUDED_DAY"
+    OUTSIDE_DATES = "OUTSIDE_DATES"
+    TOO_LATE = "TOO_LATE"
+    AFTER_STOP = "AFTER_STOP"
+    NEWER_START = "NEWER_START"
+    NOTHING_TO_STOP = "NOTHING_TO_STOP"
+    NOT_DUE = "NOT_DUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A schedule that starts the model again soon after a stop, and when."""
+
+    schedule: str
+    start: datetime
+
+
+def lease_id(schedule: str) -> str:
+    """The lease that a schedule takes and releases."""
+    return f"{_LEASE}{schedule}"
+
+
+def starts(schedule: Schedule) -> Calendar:
+    """When it starts, or is to be ready by."""
+    return Calendar.of(schedule.start or schedule.ready_by or "", schedule.time_zone)
+
+
+def stops(schedule: Schedule) -> Calendar | None:
+    """When it stops; None where it leaves that to the end of its lease."""
+    return Calendar.of(schedule.stop, schedule.time_zone) if schedule.stop else None
+
+
+def left_out(schedule: Schedule, start: datetime) -> tuple[Ticked, str] | None:
+    """Why a schedule does not start for a time at all: because of its local day. None where it does."""
+    day = wall(start, ZoneInfo(schedule.time_zone)).date().isoformat()
+    if day in schedule.exclude_dates:
+        return Ticked.EXCLUDED_DAY, f"{day} is one of its exclude_dates."
+    if schedule.start_date and day < schedule.start_date:
+        return Ticked.OUTSIDE_DATES, f"{day} is before its start_date, {schedule.start_date}."
+    if schedule.end_date and day > schedule.end_date:
+        return Ticked.OUTSIDE_DATES, f"{day} is after its end_date, {schedule.end_date}."
+    return None
+
+
+def successors(stop: datetime, model: str, schedules: Mapping[str, Schedule]) -> tuple[Successor, ...]:
+    """The schedules of a model that start it again so soon after a stop that it is to stay RUNNING until then."""
+    return tuple(
+        Successor(name, start)
+        for name, schedule in schedules.items()
+        if schedule.model == model and schedule.enabled
+        for start in _next(schedule, stop)
+    )
+
+
+def handed_over(
+    lease: str | None, now: datetime, configuration: Configuration
+) -> tuple[tuple[str, ...], datetime] | None:
+    """The leases to which one hands over that is being released now, and until when they are waited for.
+
+    None where it is no schedule's, where no start follows, or where it should have come by now.
+    """
+    name = (lease or "").removeprefix(_LEASE)
+    schedule = configuration.schedules.get(name) if lease == lease_id(name) else None
+    calendar = stops(schedule) if schedule else None
+    if schedule is None or calendar is None:
+        return None
+    stop = next(calendar.before(now + _INSTANT), None)
+    following = successors(stop, schedule.model, configuration.schedules) if stop else ()
+    late = [one.start + PATIENCE for one in following]
+    return (tuple(lease_id(one.schedule) for one in following), max(late)) if late and now < max(late) else None
+
+
+def _next(schedule: Schedule, stop: datetime) -> Iterator[datetime]:
+    """Its next start, if that is soon enough. What has to be ready by a time is started that much earlier."""
+    last = stop + START_TAKES * (2 if schedule.ready_by else 1)
+    soon = takewhile(lambda start: start <= last, starts(schedule).after(stop - _INSTANT))
+    yield from [start for start in soon if not left_out(schedule, start)][:1]
