@@ -23,7 +23,8 @@ from rich.console import Console
 from emulator import report
 from emulator.deploy import synthesise
 from emulator.remote import Remote
-from tools.browser import ADVICE, CHROMIUM, ROOT, Site, chromium, page_widget, serving
+from tools.browser import ADVICE, CHROMIUM, ROOT, Site, chromium, serving
+from tools.pages import html_of, opened
 
 FOLDER = ROOT / "docs" / "pictures"
 MANIFEST = FOLDER / "manifest.json"
@@ -129,12 +130,11 @@ def _furnish(site: Site) -> None:
     site.client("stepfunctions").start_execution(stateMachineArn=site.outputs["StartModelArn"], input=json.dumps(start))
 
 
-def _the_page(theme: str) -> Callable[[Studio, Path], None]:
+def _the_page(state: str, width: int, theme: str) -> Callable[[Studio, Path], None]:
+    """The page in a state of ``tools.pages``, on the emulator's console."""
+
     def take(studio: Studio, path: Path) -> None:
-        page = studio.page(1160)
-        number = page_widget(studio.site())
-        page.goto(f"{studio.site().endpoint}/console?refresh=1&theme={theme}&widget={number}")
-        page.locator(".cll-starting").wait_for()
+        page = opened(studio.browser, html_of(state, theme), width=width, theme=theme)
         page.locator(".cll").screenshot(path=path)
         page.close()
 
@@ -229,15 +229,16 @@ class Picture:
         return digest.hexdigest()
 
 
-_PAGE = ("functions/lifecycle/page/templates/*", "functions/lifecycle/page/html.py")
+_PAGE = ("functions/lifecycle/page/templates/*", "functions/lifecycle/page/html.py", "tools/pages.py")
 
 
 def pictures() -> Mapping[str, Picture]:
     """By file's name; a chat message where there is one."""
     chat = {"chat.png": Picture(_chat, (str(_CHAT.relative_to(ROOT)),))} if _CHAT.exists() else {}
     return {
-        "page-light.png": Picture(_the_page("light"), _PAGE),
-        "page-dark.png": Picture(_the_page("dark"), _PAGE),
+        "page-light.png": Picture(_the_page("running", 1160, "light"), _PAGE),
+        "page-dark.png": Picture(_the_page("failed", 800, "dark"), _PAGE),
+        "page-phone.png": Picture(_the_page("starting", 390, "light"), _PAGE),
         "dashboard.png": Picture(_dashboard, (*_PAGE, "emulator/static/*", "infra/monitoring/dashboard.py")),
         "mail.png": Picture(_mail, (str(_MAIL.relative_to(ROOT)),)),
         "terminal.svg": Picture(_terminal, ("emulator/report.py",)),

@@ -107,6 +107,13 @@ function context(widget) {
   };
 }
 
+function loading() {
+  const line = document.createElement("p");
+  line.className = "loading";
+  line.textContent = "Loading ...";
+  return line;
+}
+
 async function call(widget, endpoint, parameters) {
   const event = { ...parameters, widgetContext: context(widget) };
   try {
@@ -164,7 +171,7 @@ async function act(widget, action) {
   if (!(await confirmed(action.getAttribute("confirmation")))) return;
   const answer = kind === "html" ? clean(content) : call(widget, endpoint, JSON.parse(content || "{}"));
   if (display === "popup") {
-    $("answer").replaceChildren("...");
+    $("answer").replaceChildren(loading());
     if (!$("popup").open) $("popup").showModal();
     $("answer").replaceChildren(...(await answer).childNodes);
     refresh();
@@ -175,31 +182,50 @@ async function act(widget, action) {
 
 // --- Layout -------------------------------------------------------------------------------------------------------------
 
-function lay(properties, type, number) {
+const KINDS = { metric: "a graph", alarm: "alarms", log: "a query of logs" };
+
+function lay({ type, properties = {}, width = 6 }, number) {
+  if (type === "text") return heading(properties);
+  if (type !== "custom") return folded(type, properties);
   const article = document.createElement("article");
+  article.style.flexBasis = `calc(${(100 * width) / 24}% - 8px)`;
   const title = document.createElement("h2");
   title.textContent = properties.title || type;
-  title.hidden = type === "text" && !properties.title;
   const body = document.createElement("div");
   body.className = "body";
   body.tabIndex = 0;
   body.setAttribute("role", "group");
   body.setAttribute("aria-label", title.textContent);
+  body.append(loading());
   article.append(title, body);
-  return { article, body, properties, type, number, busy: false };
+  const widget = { body, properties, number, busy: false };
+  for (const type of ["click", "dblclick"]) {
+    body.addEventListener(type, (event) => {
+      const action = actionOf(event.target, type, body);
+      if (action) { event.preventDefault(); act(widget, action); }
+    });
+  }
+  body.addEventListener("submit", (event) => event.preventDefault());
+  widgets.push(widget);
+  return article;
 }
 
-function fill(widget) {
-  const { properties, type, body } = widget;
-  if (type === "text") {
-    // Of Markdown no more than headings, which are what texts on dashboards are.
-    for (const line of (properties.markdown ?? "").split("\n")) {
-      const text = document.createElement(/^#+ /.test(line) ? "h2" : "p");
-      text.textContent = line.replace(/^#+ /, "");
-      body.append(text);
-    }
-    return;
+// Of Markdown no more than headings, which are what texts on dashboards are.
+function heading(properties) {
+  const section = document.createElement("section");
+  for (const line of (properties.markdown ?? "").split("\n")) {
+    const text = document.createElement(/^#+ /.test(line) ? "h2" : "p");
+    text.textContent = line.replace(/^#+ /, "");
+    section.append(text);
   }
+  return section;
+}
+
+// What only AWS draws is one line, which opens to what would be drawn.
+function folded(type, properties) {
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  summary.textContent = `${properties.title || "Without a title"} (${KINDS[type] ?? type} that only CloudWatch draws)`;
   const list = document.createElement("ul");
   list.className = "metrics";
   for (const line of lines(type, properties)) {
@@ -207,7 +233,8 @@ function fill(widget) {
     item.textContent = line;
     list.append(item);
   }
-  body.append(list);
+  details.append(summary, list);
+  return details;
 }
 
 function lines(type, properties) {
@@ -223,13 +250,14 @@ function lines(type, properties) {
 }
 
 async function update(widget) {
-  if (widget.type !== "custom" || widget.busy) return;
+  if (widget.busy) return;
   widget.busy = true;
   morph(widget.body, await call(widget, widget.properties.endpoint, widget.properties.params ?? {}));
   widget.busy = false;
 }
 
 async function refresh() {
+  $("state").textContent ||= "Loading ...";
   await Promise.all(widgets.map(update));
   $("state").textContent = `Refreshed at ${new Date().toISOString().slice(11, 19)} UTC`;
 }
@@ -254,23 +282,10 @@ async function open() {
   }
   name = dashboard.Name;
   $("name").textContent = document.title = name;
-  const placed = dashboard.Body.widgets ?? [];
-  placed.forEach((one, number) => {
-    if (alone !== null && Number(alone) !== number) return;
-    const widget = lay(one.properties ?? {}, one.type, number);
-    widget.article.style.gridColumn = `${(one.x ?? 0) + 1} / span ${one.width ?? 6}`;
-    widget.article.style.gridRow = `${(one.y ?? 0) + 1} / span ${one.height ?? 6}`;
-    $("grid").append(widget.article);
-    widgets.push(widget);
-    if (one.type !== "custom") fill(widget);
-    for (const type of ["click", "dblclick"]) {
-      widget.body.addEventListener(type, (event) => {
-        const action = actionOf(event.target, type, widget.body);
-        if (action) { event.preventDefault(); act(widget, action); }
-      });
-    }
-    widget.body.addEventListener("submit", (event) => event.preventDefault());
-  });
+  const placed = [...(dashboard.Body.widgets ?? []).entries()];
+  const shown = placed.filter(([number]) => alone === null || Number(alone) === number);
+  shown.sort(([, one], [, other]) => (one.y ?? 0) - (other.y ?? 0) || (one.x ?? 0) - (other.x ?? 0));
+  $("grid").append(...shown.map(([number, one]) => lay(one, number)));
   await refresh();
   if (every) setInterval(() => { if (!document.hidden) refresh(); }, every);
 }
@@ -280,7 +295,6 @@ function dress(theme) {
   $("theme").setAttribute("aria-pressed", String(theme === "dark"));
 }
 
-if (alone !== null) $("grid").className = "alone";
 dress(query.get("theme") === "dark" ? "dark" : "light");
 $("theme").addEventListener("click", () => { dress(document.documentElement.dataset.theme === "dark" ? "light" : "dark"); refresh(); });
 $("refresh").addEventListener("click", refresh);

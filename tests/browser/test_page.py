@@ -68,18 +68,19 @@ def test_it_says_what_runs_for_whom_at_what_cost_and_until_when(stopped: Site, o
     page = open_page()
     head = page.locator(".cll h2").first
     expect(head).to_have_text("1 model runs: USD 4.00 per hour")
-    expect(page.locator(".cll li").first).to_contain_text("for line-1, line-2, until")
+    expect(card(page).locator("li").first).to_contain_text("line-1")
+    expect(card(page).locator("li").first).to_contain_text(re.compile(r"\(1 h \d+ min left\)"))
     expect(card(page)).to_contain_text("USD 4.00")
     expect(card(page).get_by_role("img")).to_have_accessible_name("The last 3 starts took 11 min, 12 min, 11 min 30 s")
     expect(card(page)).to_contain_text("Schedule office-hours")
-    expect(card(page, "logos")).to_contain_text("USD 8.00 when it runs")
+    expect(card(page, "logos")).to_contain_text("USD 8.00 per hour when it runs")
 
 
 def test_a_model_is_started_runs_and_is_stopped_from_the_page(stopped: Site, open_page: Open) -> None:
     page = open_page(refresh="1")
     status = card(page).locator(".cll-status")
     expect(status).to_have_text("STOPPED")
-    card(page).get_by_label("How long to hold defects").select_option("30")
+    card(page).get_by_label("Run for: defects").select_option("30")
     card(page).get_by_role("button", name="Start defects").click()
     confirm(page, "Once it is RUNNING, it costs USD 4.00 per hour")
     closed(page, "It is being started")
@@ -103,20 +104,20 @@ def test_a_lease_is_extended_and_released_from_the_page(stopped: Site, open_page
     began = time.monotonic()
     held(stopped, LOGOS, "line-1", "line-2", minutes=60)
     page = open_page(refresh="1")
-    card(page, "logos").get_by_label("How long to hold logos").select_option("120")
+    card(page, "logos").get_by_label("Keep or extend for: logos").select_option("120")
     card(page, "logos").get_by_role("button", name="Extend the lease line-1 of logos").click()
-    confirm(page, "Each hour more costs USD 4.00")
+    confirm(page, "Each further hour costs USD 4.00")
     closed(page, "Its lease is being extended")
     given = asked(stopped, "StartModel", "console-extend-logos-")
     assert given["LeaseId"] == "line-1"
     passed = (time.monotonic() - began) / 60
     assert 178 - passed <= given["LeaseMinutes"] <= 181
-    expect(card(page, "logos").locator("tr", has_text="line-1")).to_contain_text(re.compile(r"\(2 h 5\d min left\)"))
+    expect(card(page, "logos").locator("li", has_text="line-1")).to_contain_text(re.compile(r"\(2 h 5\d min left\)"))
     card(page, "logos").get_by_role("button", name="Release the lease line-2 of logos").click()
     confirm(page, "It keeps running for line-1")
     closed(page, "The lease is being released")
     assert asked(stopped, "StopModel", "console-release-logos-")["LeaseId"] == "line-2"
-    expect(card(page, "logos").locator("tr", has_text="line-2")).to_have_count(0)
+    expect(card(page, "logos").locator("li", has_text="line-2")).to_have_count(0)
 
 
 def test_cancelling_does_nothing(stopped: Site, open_page: Open) -> None:
@@ -125,7 +126,12 @@ def test_cancelling_does_nothing(stopped: Site, open_page: Open) -> None:
     before = [*executions(stopped, "StartModel"), *executions(stopped, "StopModel")]
     cancel: Callable[[], None] = page.get_by_role("button", name="Cancel").click
     for leave in (cancel, partial(page.keyboard.press, "Escape")):
-        for name in ("Hold defects", "Extend the lease line-1 of defects", "Release the lease", "Stop defects"):
+        for name in (
+            "Keep running: defects",
+            "Extend the lease line-1 of defects",
+            "Release the lease",
+            "Stop defects",
+        ):
             card(page).get_by_role("button", name=name).click()
             expect(page.locator("#confirm")).to_be_visible()
             leave()
@@ -236,7 +242,7 @@ def page_html(site: Site) -> Any:
 
 def test_it_works_by_keyboard_and_shows_where_one_is(stopped: Site, open_page: Open) -> None:
     page, before = open_page(), executions(stopped, "StartModel")
-    page.get_by_label("How long to hold defects").focus()
+    page.get_by_label("Run for: defects").focus()
     page.keyboard.press("Tab")
     start = card(page).get_by_role("button", name="Start defects")
     expect(start).to_be_focused()
@@ -253,7 +259,7 @@ def test_it_works_by_keyboard_and_shows_where_one_is(stopped: Site, open_page: O
 
 def test_a_refresh_leaves_alone_what_one_is_at(stopped: Site, open_page: Open) -> None:
     page = open_page(refresh="0.5")
-    minutes = page.get_by_label("How long to hold defects")
+    minutes = page.get_by_label("Run for: defects")
     minutes.select_option("480")
     minutes.focus()
     stopped.put(LOGOS, "TRAINING_IN_PROGRESS")

@@ -18,7 +18,7 @@ from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
 from lifecycle.shared.arns import VersionArn
-from lifecycle.shared.text import per_hour, plural, usd
+from lifecycle.shared.text import all_of, per_hour, plural, usd
 from lifecycle.shared.wire import Json, parse_timestamp, timestamp
 
 LEASE_ID = "dashboard"
@@ -29,6 +29,8 @@ OLDEST_PAGE = timedelta(minutes=15)
 """A click on an older page does nothing: its buttons may be out of date."""
 _AHEAD = timedelta(minutes=5)
 """That the clocks of two functions may differ by."""
+MOST_NAMED = 5
+"""Leases that a question names; more are counted."""
 _MAX_QUOTED = 60
 _LEASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,5}")
@@ -82,62 +84,75 @@ class Buttons:
     managed: bool = True
 
     def start(self) -> Button | None:
-        """Start the model, or hold one that runs already; where the page holds it, its lease is extended instead."""
-        startable = TARGET_RUNNING.get(self.status, (Rule.FAIL_UNKNOWN,))[0] in {Rule.REQUEST, Rule.REQUEST_ONCE}
-        held = self.item.has_lease(LEASE_ID) and self.item.is_held(self.now)
-        if not (self.may_start and self.managed) or held or not (startable or self.status in BILLS):
+        """Start the model, or keep one running that runs already; where the page holds it, its lease is extended."""
+        if not (self.may_start and self.managed):
             return None
-        runs = self.status in BILLS
-        question = (
-            f"Hold {self.shown} for the minutes chosen, with the lease '{LEASE_ID}'? "
-            f"It costs {per_hour(self.hourly)} until its last lease ends."
-            if runs
-            else f"Start {self.shown}, for the minutes chosen? "
-            f"Once it is RUNNING, it costs {per_hour(self.hourly)} until its lease '{LEASE_ID}' ends."
+        if self.runs:
+            return None if LEASE_ID in self._holders() else self._keep()
+        startable = TARGET_RUNNING.get(self.status, (Rule.FAIL_UNKNOWN,))[0] in {Rule.REQUEST, Rule.REQUEST_ONCE}
+        if not startable or any(lease.lease_id == LEASE_ID for lease in self.item.awaited(self.now)):
+            return None
+        asks = (
+            f"Start {self.shown} for the time chosen? Once it is RUNNING, it costs {per_hour(self.hourly)} "
+            f"until its lease '{LEASE_ID}' ends."
         )
-        which = {"Model": self.name} if self.name else {"ProjectVersionArn": self.item.project_version_arn}
-        payload = self._payload(Action.START, MinutesField=self.field, **which)
-        return Button("Hold" if runs else "Start", f"{'Hold' if runs else 'Start'} {self.shown}", question, payload)
+        return Button("Start", f"Start {self.shown}", asks, self._payload(Action.START, **self._by_name()))
+
+    def _keep(self) -> Button:
+        asks = (
+            f"Keep {self.shown} running for the time chosen, with the lease '{LEASE_ID}'? "
+            f"It costs {per_hour(self.hourly)} until its last lease ends."
+        )
+        payload = self._payload(Action.START, **self._by_name())
+        return Button("Keep running", f"Keep running: {self.shown}", asks, payload)
 
     def extend(self, lease: Lease) -> Button | None:
-        """Hold a lease longer; one without an end can't be."""
-        if lease.expires_at is None or self.status not in BILLS or not self.managed:
+        """Make a lease last longer; one without an end can't be."""
+        if lease.expires_at is None or not (self.runs and self.managed):
             return None
-        question = (
-            f"Extend the lease '{lease.lease_id}' of {self.shown} by the minutes chosen? "
+        asks = (
+            f"Extend the lease '{lease.lease_id}' of {self.shown} by the time chosen? "
             f"Each further hour costs {usd(self.hourly)}, unless other leases hold the model as long."
         )
         ends = timestamp(lease.expires_at)
         payload = self._payload(Action.EXTEND, LeaseId=lease.lease_id, ExpiresAt=ends, MinutesField=self.field)
-        return Button("Extend", f"Extend the lease {lease.lease_id} of {self.shown}", question, payload)
+        return Button("Extend", f"Extend the lease {lease.lease_id} of {self.shown}", asks, payload)
 
     def release(self, lease_id: str) -> Button | None:
         """End a lease."""
         if not self.managed:
             return None
+        asks = f"Release the lease '{lease_id}' of {self.shown}? {self._after_release(lease_id)}"
+        described = f"Release the lease {lease_id} of {self.shown}"
+        return Button("Release", described, asks, self._payload(Action.RELEASE, LeaseId=lease_id))
+
+    def _after_release(self, lease_id: str) -> str:
         others = [other for other in self._holders() if other != lease_id]
-        then = (
-            f"It keeps running for {', '.join(others)}, at {per_hour(self.hourly)}."
-            if others
-            else f"Nobody else holds it: it is stopped, which saves {per_hour(self.hourly)}."
-        )
-        question = f"Release the lease '{lease_id}' of {self.shown}? {then}"
-        return Button(
-            "Release",
-            f"Release the lease {lease_id} of {self.shown}",
-            question,
-            self._payload(Action.RELEASE, LeaseId=lease_id),
-        )
+        if not self.runs:
+            return f"It is {self.status}: nothing is stopped."
+        if others:
+            return f"It keeps running for {all_of(others, MOST_NAMED)}, at {per_hour(self.hourly)}."
+        return f"Nobody else holds it: it is stopped, which saves {per_hour(self.hourly)}."
 
     def stop(self) -> Button | None:
         """Stop the model, whoever needs it."""
-        if self.status not in BILLS or not self.managed:
+        if not (self.runs and self.managed):
             return None
         holders = self._holders()
-        lose = f"It ends {plural(len(holders), 'lease')}: {', '.join(holders)}." if holders else "Nobody holds it."
+        ends = (
+            f"It ends {plural(len(holders), 'lease')}: {all_of(holders, MOST_NAMED)}."
+            if holders
+            else "Nobody holds it."
+        )
         saves = f"It saves {per_hour(self.hourly)}; starting it again takes minutes."
-        question = f"Stop {self.shown} now? {lose} {saves}"
-        return Button("Stop", f"Stop {self.shown}", question, self._payload(Action.STOP))
+        return Button(
+            "Stop", f"Stop {self.shown}", f"Stop {self.shown} now? {ends} {saves}", self._payload(Action.STOP)
+        )
+
+    @property
+    def runs(self) -> bool:
+        """Whether it bills, or will without anybody doing anything."""
+        return self.status in BILLS
 
     @property
     def field(self) -> str:
@@ -148,6 +163,10 @@ class Buttons:
         settled = [lease.lease_id for lease in self.item.held(self.now)]
         pending = [lease.lease_id for lease in self.item.awaited(self.now)]
         return list(dict.fromkeys([*settled, *pending]))
+
+    def _by_name(self) -> dict[str, Json]:
+        which = {"Model": self.name} if self.name else {"ProjectVersionArn": self.item.project_version_arn}
+        return {"MinutesField": self.field, **which}
 
     def _payload(self, action: Action, **fields: Json) -> Mapping[str, Json]:
         which = {} if "Model" in fields else {"ProjectVersionArn": self.item.project_version_arn}

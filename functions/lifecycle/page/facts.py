@@ -41,13 +41,24 @@ class Reader:
         items = {
             item.project_version_arn: item for item in self._try("The leases could not be read", self.items.all) or ()
         }
-        last_sweep = self._try("The time of the last sweep could not be read", self.sweeps.last)
+        sweeps = self._try("The time of the last sweep could not be read", lambda: [self.sweeps.last()])
+        last_sweep, sweep_known = (sweeps[0], True) if sweeps else (None, False)
         month = partial(self.ledger.sessions, month_of(began_at), began_at)
         ended = self._try("This month's cost could not be read", month)
         began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)
-        return Facts(self.clock(), versions, items, began, unread, last_sweep, ended, tuple(self._problems))
+        return Facts(
+            now=self.clock(),
+            versions=versions,
+            items=items,
+            began=began,
+            unread=unread,
+            last_sweep=last_sweep,
+            sweep_known=sweep_known,
+            ended=ended,
+            problems=tuple(self._problems),
+        )
 
     def _look(self, projects: Collection[str], until: datetime) -> tuple[dict[str, ModelVersion], dict[str, str]]:
         """The versions by their ARNs, and why the others of these projects could not be read."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -20,6 +21,8 @@ _ENVIRONMENT = Environment(
 )
 MOST_LINES = 8
 """Of the bill; the others are summed up."""
+MOST_LEASES = 8
+"""Of a model that are shown at once; a click shows the others."""
 _BAR, _GAP, _HEIGHT = 9, 3, 28
 
 
@@ -44,13 +47,15 @@ def page_html(page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: 
         operators=operators,
         zone=_offset(page.now, zone),
         clock=lambda moment: time_of_day(moment, page.now, zone),
+        clock_there=lambda moment, there: time_of_day(moment, page.now, ZoneInfo(there)),
+        clock_utc=lambda moment, there: _clock_utc(moment, ZoneInfo(there)),
         ago=lambda moment: span((page.now - moment).total_seconds()),
         left=lambda moment: span((moment - page.now).total_seconds()),
         bars=bars,
         duration=duration,
-        seconds=span,
+        span=span,
         most_lines=MOST_LINES,
-        minutes=lambda count: span(60 * count),
+        most_leases=MOST_LEASES,
         per_hour=per_hour,
         plural=plural,
         usd=usd,
@@ -77,6 +82,12 @@ def theme_and_zone(event: Mapping[str, object]) -> tuple[str, tzinfo]:
     named = context.get("timezone")
     offset = named.get("offsetISO") if isinstance(named, dict) else None
     return _theme(context.get("theme")), _zone(offset)
+
+
+def _clock_utc(moment: datetime, zone: tzinfo) -> str:
+    """In UTC, beside the time in another zone: with its day only where that is another one."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%H:%M}" if utc.date() == moment.astimezone(zone).date() else f"{utc:%H:%M on %a %d %b}"
 
 
 def bars(seconds: tuple[int, ...]) -> list[dict[str, int]]:

@@ -47,6 +47,8 @@ class Facts:
         Those that have ended this month; None where that is not known.
     problems : tuple of str
         What else could not be read, and why.
+    sweep_known : bool
+        Whether there was one could be read.
     """
 
     now: datetime
@@ -57,11 +59,20 @@ class Facts:
     last_sweep: datetime | None = None
     ended: Sequence[Session] | None = None
     problems: tuple[str, ...] = ()
+    sweep_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """A lease, and what can be done with it. ``until`` is None where it holds until it is released."""
+    """A lease, and what can be done with it.
+
+    Parameters
+    ----------
+    until : datetime or None
+        None where it holds until it is released.
+    ends_soon : bool
+        People are warned of it by now.
+    """
 
     holder: str
     until: datetime | None
@@ -69,15 +80,17 @@ class LeaseRow:
     release: Button | None
     extend: Button | None = None
     execution_link: str | None = None
+    ends_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """What a schedule does next."""
+    """What a schedule does next; ``time_zone`` is the schedule's own."""
 
     schedule: str
     action: str
     at: datetime
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,8 @@ class ModelView:
         USD per hour, while RUNNING.
     cost : float or None
         USD, since it runs.
+    down : bool
+        It does not run, and leases need it.
     remark : str
         What the status does not say.
     field : str
@@ -118,6 +133,7 @@ class ModelView:
     units: int | None = None
     hourly: float | None = None
     cost: float | None = None
+    down: bool = False
     remark: str = ""
     starts: tuple[int, ...] = ()
     coming: tuple[Coming, ...] = ()
@@ -136,20 +152,26 @@ class ModelView:
     @property
     def tone(self) -> str:
         """How its status is coloured."""
+        if self.down:
+            return "trouble"
         if self.status in {"RUNNING", "STARTING", "STOPPING"}:
             return self.status.lower()
         return "trouble" if self.status in {GONE, UNKNOWN} or "FAILED" in self.status else "idle"
 
     @property
-    def settled(self) -> tuple[LeaseRow, ...]:
-        """Its leases but those of starts under way, of which it is not known yet when they end."""
-        return tuple(row for row in self.leases if not row.pending)
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to say of it but how it would be started: a row is enough."""
+        return self.tone == "idle" and not self.leases and not self.remark
 
     @property
-    def held_until(self) -> datetime | None:
-        """When the last of the settled leases ends; None where one does not, or there is none."""
-        ends = [row.until for row in self.settled]
-        return None if None in ends else max((end for end in ends if end), default=None)
+    def time_is_for(self) -> str:
+        """What the time that can be chosen is for: of the buttons, those that take it."""
+        extends = any(row.extend for row in self.leases)
+        if not self.start:
+            return "Extend by" if extends else ""
+        if not self.bills:
+            return "Run for"
+        return "Keep or extend for" if extends else "Keep for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +180,12 @@ class Page:
 
     Parameters
     ----------
+    models : tuple
+        What needs attention first: ``_ORDER``.
     sweep_is_late : bool
-        It came longer ago than three of its periods, or never.
+        It came longer ago than three of its periods; or never, although models have been in use for as long.
+    sweep_is_awaited : bool
+        There was none yet, and there need not have been.
     bill : Bill, optional
         Of this month; None where that is not known.
     """
@@ -171,11 +197,27 @@ class Page:
     sweep_is_late: bool
     sweep_minutes: int
     bill: Bill | None = None
+    sweep_is_awaited: bool = False
 
     @property
     def billing(self) -> tuple[ModelView, ...]:
         """The models that cost something now."""
         return tuple(model for model in self.models if model.bills)
+
+    @property
+    def down(self) -> tuple[ModelView, ...]:
+        """The models that leases need, and that do not run."""
+        return tuple(model for model in self.models if model.down)
+
+    @property
+    def cards(self) -> tuple[ModelView, ...]:
+        """The models of which there is something to say."""
+        return tuple(model for model in self.models if not model.is_quiet)
+
+    @property
+    def rows(self) -> tuple[ModelView, ...]:
+        """The other ones."""
+        return tuple(model for model in self.models if model.is_quiet)
 
     def count(self, status: str) -> int:
         """How many models have a status."""
@@ -186,8 +228,14 @@ class Page:
         return sum(model.hourly or 0 for model in self.models if model.status == status)
 
 
+_ORDER = ("trouble", "running", "starting", "stopping", "idle")
+
+
 def page_of(facts: Facts, configuration: Configuration) -> Page:
-    """The page: configured models in their order, then others that run or are held."""
+    """The page: what is down or has failed first, then what runs, and what is stopped last.
+
+    Of the same kind configured models are in their order, then others that run or are held.
+    """
     models = [
         view for name, model in configuration.models.items() for view in _views_of(name, model, facts, configuration)
     ]
@@ -196,16 +244,34 @@ def page_of(facts: Facts, configuration: Configuration) -> Page:
     models += [_view(arn, facts, configuration) for arn in others if _concerns_us(arn, facts)]
     period = timedelta(minutes=configuration.sweep_minutes)
     unread = tuple(f"The project {name} could not be read: {why}" for name, why in sorted(facts.unread.items()))
+    models.sort(key=lambda model: (not model.down, _ORDER.index(model.tone), model.is_quiet))
+    swept_by = facts.last_sweep or _in_use_since(facts)
+    is_late = facts.sweep_known and facts.now - swept_by > 3 * period
     return Page(
         now=facts.now,
         models=tuple(models),
         problems=(*facts.problems, *unread),
         last_sweep=facts.last_sweep,
-        sweep_is_late=facts.last_sweep is None or facts.now - facts.last_sweep > 3 * period,
+        sweep_is_late=is_late,
+        sweep_is_awaited=facts.sweep_known and facts.last_sweep is None and not is_late,
         sweep_minutes=configuration.sweep_minutes,
         bill=None
         if facts.ended is None
         else bill_so_far(month_of(facts.now), facts.ended, facts.items.values(), facts.now, configuration),
+    )
+
+
+def _in_use_since(facts: Facts) -> datetime:
+    """The first trace of this app that there is; now, where it was never used."""
+    items = facts.items.values()
+    return min(
+        (
+            facts.now,
+            *(lease.since for item in items for lease in item.leases),
+            *(start.requested_at for item in items for start in item.starts),
+            *(item.running.since for item in items if item.running),
+            *(session.since for session in facts.ended or ()),
+        )
     )
 
 
@@ -257,6 +323,7 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
         may_start=_may_start(arn, configuration),
         managed=configuration.manages(arn),
     )
+    start = buttons.start()
     return ModelView(
         key=buttons.key,
         name=name or parts.version_name,
@@ -264,7 +331,7 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
         project=parts.project_name,
         version=parts.version_name,
         status=status,
-        leases=_leases(item, facts, buttons),
+        leases=_leases(item, facts, buttons, configuration.lease_warning),
         status_message=version.status_message,
         f1_score=version.f1_score,
         since=_since(item, status, facts),
@@ -272,11 +339,12 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
         units=units,
         hourly=hourly_cost(units, price),
         cost=cost((facts.now - running.since).total_seconds(), units, price) if running else None,
-        remark=_remark(item, version, facts.now, configuration),
+        down=_is_down(item, status, facts.now),
+        remark=_remark(item, version, facts.now, configuration, may_start=start is not None),
         starts=tuple(start.at_most for start in item.starts[-MOST_STARTS:]),
         coming=tuple(_coming(name, facts.now, configuration)) if name else (),
         links=_links(item, arn),
-        start=buttons.start(),
+        start=start,
         stop=buttons.stop(),
         field=buttons.field,
         minutes=tuple(sorted({*MINUTES, default_minutes})),
@@ -307,7 +375,15 @@ def _since(item: ModelItem, status: str, facts: Facts) -> datetime | None:
     return item.claim.since if status == "STOPPING" and item.claim else None
 
 
-def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration: Configuration) -> str:
+def _is_down(item: ModelItem, status: str, now: datetime) -> bool:
+    return status in NOT_RUNNING and bool(item.held(now))
+
+
+def _remark(
+    item: ModelItem, version: ModelVersion, now: datetime, configuration: Configuration, *, may_start: bool
+) -> str:
+    if _is_down(item, version.status, now):
+        return _remark_on_one_that_is_down(item, now, configuration, may_start=may_start)
     if item.claim and version.status in BILLS:
         return "It is about to be stopped."
     if version.status not in BILLS or item.is_held(now):
@@ -319,10 +395,29 @@ def _remark(item: ModelItem, version: ModelVersion, now: datetime, configuration
     return "Nobody holds it, and it was started outside this app: it runs until somebody stops it."
 
 
-def _leases(item: ModelItem, facts: Facts, buttons: Buttons) -> tuple[LeaseRow, ...]:
+def _remark_on_one_that_is_down(
+    item: ModelItem, now: datetime, configuration: Configuration, *, may_start: bool
+) -> str:
+    """What becomes of the leases, as ``sweep_rules`` has it."""
+    if item.awaited(now):
+        return "A start is under way."
+    if configuration.restart_when_down:
+        return "The next sweep starts it again."
+    says = f"The next sweep reports this, and ends {'its lease' if len(item.held(now)) == 1 else 'its leases'}"
+    return f"{says}, unless you start it before." if may_start else f"{says}."
+
+
+def _leases(item: ModelItem, facts: Facts, buttons: Buttons, warning: timedelta) -> tuple[LeaseRow, ...]:
     """The settled ones first; the first to end first of each."""
     settled = [
-        LeaseRow(lease.lease_id, lease.expires_at, False, buttons.release(lease.lease_id), buttons.extend(lease))
+        LeaseRow(
+            lease.lease_id,
+            lease.expires_at,
+            False,
+            buttons.release(lease.lease_id),
+            buttons.extend(lease),
+            ends_soon=lease.expires_at is not None and lease.expires_at - facts.now <= warning,
+        )
         for lease in sorted(item.held(facts.now), key=lambda lease: (lease.expires_at is None, lease.expires_at))
     ]
     pending = [
@@ -356,7 +451,7 @@ def next_of(schedule: str, configured: Schedule, now: datetime) -> Coming | None
     begin = next((at for at in considered if not left_out(configured, at)), None)
     calendar = stops(configured)
     end = next(calendar.after(now), None) if calendar else None
-    coming = [Coming(schedule, what, at) for what, at in ((action, begin), ("stop", end)) if at]
+    coming = [Coming(schedule, what, at, configured.time_zone) for what, at in ((action, begin), ("stop", end)) if at]
     return min(coming, key=lambda one: one.at, default=None)
 
 

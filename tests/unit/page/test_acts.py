@@ -47,17 +47,20 @@ def test_a_start_says_what_it_costs() -> None:
     assert button is not None
     assert (button.label, button.confirmation) == (
         "Start",
-        "Start defects, for the minutes chosen? Once it is RUNNING, it costs USD 4.00 per hour "
+        "Start defects for the time chosen? Once it is RUNNING, it costs USD 4.00 per hour "
         "until its lease 'dashboard' ends.",
     )
 
 
 def test_a_stop_says_who_loses_the_model_and_what_it_ends() -> None:
-    told = [one.confirmation for one in (buttons().stop(), buttons("RUNNING", LINE, NIGHT).stop()) if one]
+    many = [Lease(f"line-{number}", NOW, NOW + HOUR) for number in range(7)]
+    stops = [buttons("RUNNING", *leases).stop() for leases in ((), (LINE,), (LINE, NIGHT), many)]
     ends = "It saves USD 4.00 per hour; starting it again takes minutes."
-    assert told == [
+    assert [one.confirmation for one in stops if one] == [
         f"Stop defects now? Nobody holds it. {ends}",
-        f"Stop defects now? It ends 2 leases: line-1, night. {ends}",
+        f"Stop defects now? It ends 1 lease: line-1. {ends}",
+        f"Stop defects now? It ends 2 leases: line-1 and night. {ends}",
+        f"Stop defects now? It ends 7 leases: line-0, line-1, line-2, line-3, line-4 and 2 more. {ends}",
     ]
 
 
@@ -68,16 +71,20 @@ def test_a_release_says_whether_the_model_stays() -> None:
     assert alone.confirmation == (
         "Release the lease 'line-1' of defects? Nobody else holds it: it is stopped, which saves USD 4.00 per hour."
     )
-    assert shared.confirmation == (
-        "Release the lease 'line-1' of defects? It keeps running for night, at USD 4.00 per hour."
+    assert (
+        shared.confirmation
+        == "Release the lease 'line-1' of defects? It keeps running for night, at USD 4.00 per hour."
     )
+    down = buttons("FAILED", LINE, NIGHT).release("line-1")
+    assert down is not None
+    assert down.confirmation == "Release the lease 'line-1' of defects? It is FAILED: nothing is stopped."
 
 
 def test_an_extension_says_what_an_hour_costs() -> None:
     button = buttons("RUNNING", LINE).extend(LINE)
     assert button is not None
     assert button.confirmation == (
-        "Extend the lease 'line-1' of defects by the minutes chosen? "
+        "Extend the lease 'line-1' of defects by the time chosen? "
         "Each further hour costs USD 4.00, unless other leases hold the model as long."
     )
 
@@ -88,8 +95,8 @@ def test_an_extension_says_what_an_hour_costs() -> None:
         ("STOPPED", "Start", False),
         ("TRAINING_COMPLETED", "Start", False),
         ("FAILED", "Start", False),
-        ("STARTING", "Hold", True),
-        ("RUNNING", "Hold", True),
+        ("STARTING", "Keep running", True),
+        ("RUNNING", "Keep running", True),
         ("STOPPING", None, False),
         ("TRAINING_IN_PROGRESS", None, False),
         ("DELETING", None, False),
@@ -104,7 +111,16 @@ def test_only_what_can_be_done_has_a_button(status: str, start: str | None, stop
 
 def test_a_model_that_the_page_holds_is_not_held_again_and_one_that_may_not_be_started_is_not_started() -> None:
     assert buttons("RUNNING", Lease("dashboard", NOW, NOW + HOUR)).start() is None
+    assert buttons("RUNNING", Lease("dashboard", NOW - 2 * HOUR, NOW - HOUR)).start() is not None
     assert replace(buttons("STOPPED"), may_start=False).start() is None
+
+
+@pytest.mark.parametrize("status", ["FAILED", "STOPPED"])
+def test_a_model_that_is_down_is_started_whoever_holds_it(status: str) -> None:
+    """The page's own lease too: it was left from before the model went down."""
+    assert clicked(buttons(status, LINE, Lease("dashboard", NOW, NOW + HOUR)).start()).payload["LeaseId"] == "dashboard"
+    under_way = buttons(status, LINE, pending=(PendingLease("dashboard", execution().id, NOW + HOUR),))
+    assert under_way.start() is None
 
 
 def test_of_a_project_that_this_app_does_not_manage_there_are_no_buttons() -> None:

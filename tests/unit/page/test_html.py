@@ -1,6 +1,7 @@
 """The page as HTML: nothing that others have written is markup, and nothing in it is what CloudWatch takes out."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.configuration import Configuration, Model
+from lifecycle.configuration import Configuration, Model, Schedule
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
@@ -103,6 +104,15 @@ def page(text: str = "text", theme: str = "light") -> str:
     return page_html(shown, theme=theme, zone=UTC, act_arn=ACT, operators="Lifecycle-operators")
 
 
+def html_of(facts: Facts, configuration: Configuration = CONFIGURATION) -> str:
+    return page_html(page_of(facts, configuration), theme="light", zone=UTC, act_arn=ACT, operators="o")
+
+
+def text_of(facts: Facts, configuration: Configuration = CONFIGURATION) -> str:
+    """What is read of it, in one line."""
+    return " ".join(" ".join(Parsed(html_of(facts, configuration)).texts).split())
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_others_is_never_markup(text: str) -> None:
     """The same elements with the same attributes as with a text that has nothing in it, and the text as it is."""
@@ -171,6 +181,58 @@ def test_its_head_says_at_once_what_is_paid_for(statuses: str, head: str) -> Non
     shown = page_of(Facts(NOW, versions, last_sweep=NOW), CONFIGURATION)
     html = page_html(shown, theme="light", zone=UTC, act_arn=ACT, operators="o")
     assert f"<h2>{head}</h2>" in html
+
+
+@pytest.mark.parametrize(("count", "head"), [(1, "1 lease needs it"), (5, "5 leases need it")])
+def test_its_head_says_first_what_is_down(count: int, head: str) -> None:
+    leases = tuple(Lease(f"line-{number}", NOW, NOW + HOUR) for number in range(count))
+    items = {ARN: ModelItem(ARN, leases=leases)}
+    versions = {ARN: ModelVersion(ARN, "FAILED"), CONFIGURED_ARN: ModelVersion(CONFIGURED_ARN, "STOPPED")}
+    html = html_of(Facts(NOW, versions, items, last_sweep=NOW))
+    down, nothing_runs = (
+        html.index(f"defects is down: {head}</h2>"),
+        html.index("No model is running: nothing is billed</h2>"),
+    )
+    assert down < nothing_runs
+    assert 'aria-label="Start defects"' in html
+
+
+@pytest.mark.parametrize(
+    ("facts", "says", "alarms"),
+    [
+        (Facts(NOW), "The sweep has not run yet: it runs every 5 minutes.", False),
+        (Facts(NOW, last_sweep=NOW - timedelta(minutes=2)), "The last sweep ran 2 min ago.", False),
+        (Facts(NOW, last_sweep=NOW - HOUR), "The last sweep ran 1 h ago; it should run every 5 minutes.", True),
+        (
+            Facts(NOW, items={ARN: ModelItem(ARN, starts=(PastStart(NOW - HOUR, 0, 600),))}),
+            "The sweep has never run; it should run every 5 minutes.",
+            True,
+        ),
+    ],
+)
+def test_a_sweep_that_is_late_is_an_alarm_and_one_that_is_to_come_is_none(
+    facts: Facts, says: str, alarms: bool
+) -> None:
+    (line,) = (line for line in html_of(facts).splitlines() if says in line)
+    assert ('class="cll-bad"' in line) is alarms
+
+
+def test_a_schedule_s_time_is_its_own_zone_s_with_utc_beside() -> None:
+    office = Schedule("defects", "Europe/Berlin", start="30 7 ? * MON-FRI *")
+    night = Schedule("defects", "UTC", start="0 22 * * ? *")
+    early = Schedule("defects", "Asia/Tokyo", start="0 5 * * ? *")
+    schedules = {"office": office, "night": night, "early": early}
+    texts = text_of(Facts(NOW, last_sweep=NOW), replace(CONFIGURATION, schedules=schedules))
+    assert "Schedule office: start at 07:30 on Wed 25 Nov Europe/Berlin ( 06:30 UTC), in 23 h" in texts
+    assert "Schedule night: start at 22:00 UTC, in 15 h" in texts
+    assert "Schedule early: start at 05:00 on Wed 25 Nov Asia/Tokyo ( 20:00 on Tue 24 Nov UTC), in 13 h" in texts
+
+
+def test_of_many_leases_the_others_are_a_click_away() -> None:
+    leases = tuple(Lease(f"line-{number}", NOW, NOW + HOUR) for number in range(20))
+    facts = Facts(NOW, {ARN: ModelVersion(ARN, "RUNNING")}, {ARN: ModelItem(ARN, leases=leases)})
+    assert "12 more leases" in text_of(facts)
+    assert all(f'aria-label="Release the lease line-{number} of defects"' in html_of(facts) for number in range(20))
 
 
 def test_each_button_is_followed_by_what_it_does_and_asks_before() -> None:

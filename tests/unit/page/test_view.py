@@ -47,14 +47,12 @@ def test_of_a_running_model_it_tells_since_when_for_whom_at_what_cost_and_until_
     assert (view.name, view.status, view.since, view.units) == ("defects", "RUNNING", NOW - HOUR, 2)
     assert (view.hourly, view.cost, view.f1_score) == (8.0, 8.0, 0.87)
     assert [(row.holder, row.until) for row in view.leases] == [("line-1", NOW + HOUR), ("night", NOW + 2 * HOUR)]
-    assert view.held_until == NOW + 2 * HOUR
     assert (shown.count("RUNNING"), shown.hourly("RUNNING"), view.remark) == (1, 8.0, "")
 
 
 def test_a_lease_without_an_end_holds_until_it_is_released_and_comes_last() -> None:
     view = model(leases=(Lease("always", NOW), Lease("line-1", NOW, NOW + HOUR)))
     assert [row.holder for row in view.leases] == ["line-1", "always"]
-    assert view.held_until is None
     assert view.leases[1].extend is None
 
 
@@ -80,10 +78,6 @@ def test_since_when_is_told_as_far_as_it_is_known(status: str, item: Any, since:
 def test_a_pending_lease_is_shown_with_its_execution() -> None:
     (row,) = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), managed=True).leases
     assert (row.holder, row.pending, row.extend) == ("line-1", True, None)
-    view = model("STARTING", pending=(PendingLease("line-1", STARTER, NOW + HOUR),), managed=True)
-    assert (view.settled, view.held_until) == ((), None), (
-        "it is held from RUNNING on, until then is the start's deadline"
-    )
     assert row.execution_link is not None
     assert row.execution_link.endswith(STARTER)
 
@@ -111,15 +105,64 @@ def test_a_stopped_model_shows_what_it_would_cost_with_its_configured_units() ->
     assert shown.billing == ()
 
 
-def test_models_keep_the_order_of_the_configuration_and_others_that_run_or_are_held_follow() -> None:
-    """So that no button moves under a finger."""
-    running, held, idle = (arn("packaging", name) for name in ("runs", "held", "idle"))
+def test_what_needs_attention_comes_first_and_what_is_stopped_last_as_rows() -> None:
+    """Of the same kind the configured models keep their order, so that no button moves under a finger."""
+    statuses = {"one": "STOPPED", "two": "RUNNING", "three": "FAILED", "four": "STARTING", "five": "STOPPED"}
+    arns = {name: arn(f"project-{name}") for name in statuses}
+    down, other = arns["five"], arn("packaging")
     facts = Facts(
         NOW,
-        versions={one: ModelVersion(one, "RUNNING" if one == running else "STOPPED") for one in (running, held, idle)},
-        items={held: ModelItem(held, leases=(Lease("line-1", NOW, NOW + HOUR),)), idle: ModelItem(idle)},
+        versions={arns[name]: ModelVersion(arns[name], status) for name, status in statuses.items()}
+        | {other: ModelVersion(other, "RUNNING")},
+        items={down: ModelItem(down, leases=(Lease("line-1", NOW, NOW + HOUR),))},
     )
-    assert [one.name for one in page_of(facts, CONFIGURATION).models] == ["defects", "welds", "held", "runs"]
+    configuration = Configuration(models={name: Model(one) for name, one in arns.items()}, projects=("packaging",))
+    shown = page_of(facts, configuration)
+    assert [one.name for one in shown.cards] == ["five", "three", "two", "v1", "four"]
+    assert [one.name for one in shown.rows] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("status", "item", "settings", "remark"),
+    [
+        ("FAILED", {}, {}, "The next sweep reports this, and ends its lease, unless you start it before."),
+        ("STOPPED", {}, {"restart_when_down": True}, "The next sweep starts it again."),
+        ("DELETING", {}, {}, "The next sweep reports this, and ends its lease."),
+        ("STOPPED", {"pending": (PendingLease("line-2", STARTER, NOW + HOUR),)}, {}, "A start is under way."),
+    ],
+)
+def test_a_model_that_leases_need_and_that_does_not_run_is_down(
+    status: str, item: Any, settings: Any, remark: str
+) -> None:
+    given = {"leases": (Lease("line-1", NOW, NOW + HOUR),), **item}
+    shown = page(status, configuration=replace(ONLY, **settings), **given)
+    (view,) = shown.down
+    assert (view.tone, view.remark) == ("trouble", remark)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "STARTING", "STOPPING"])
+def test_a_model_that_runs_or_is_on_its_way_is_not_down(status: str) -> None:
+    assert page(status, leases=(Lease("line-1", NOW, NOW + HOUR),)).down == ()
+
+
+@pytest.mark.parametrize(("minutes", "soon"), [(15, True), (16, False)])
+def test_a_lease_of_which_people_are_warned_ends_soon(minutes: int, soon: bool) -> None:
+    (row,) = model(leases=(Lease("line-1", NOW, NOW + timedelta(minutes=minutes)),)).leases
+    assert row.ends_soon is soon
+
+
+@pytest.mark.parametrize(
+    ("status", "leases", "time_is_for"),
+    [
+        ("STOPPED", (), "Run for"),
+        ("STARTING", (), "Keep for"),
+        ("RUNNING", (Lease("line-1", NOW, NOW + HOUR),), "Keep or extend for"),
+        ("RUNNING", (Lease("dashboard", NOW, NOW + HOUR),), "Extend by"),
+        ("STOPPING", (), ""),
+    ],
+)
+def test_what_the_time_is_for_follows_from_the_buttons(status: str, leases: Any, time_is_for: str) -> None:
+    assert model(status, leases=leases).time_is_for == time_is_for
 
 
 def test_of_a_model_that_means_the_newest_version_those_that_run_are_shown_else_the_newest_good_one() -> None:
@@ -134,7 +177,7 @@ def test_of_a_model_that_means_the_newest_version_those_that_run_are_shown_else_
     assert shown(good, bad) == [("latest", "v1", "STOPPED")]
     assert shown(good, replace(bad, status="RUNNING")) == [("latest", "v2", "RUNNING")]
     both = replace(good, status="STARTING"), replace(bad, status="RUNNING")
-    assert shown(*both) == [("latest", "v1", "STARTING"), ("latest", "v2", "RUNNING")]
+    assert shown(*both) == [("latest", "v2", "RUNNING"), ("latest", "v1", "STARTING")]
     assert shown(bad) == [("latest", "", "NOT_FOUND")]
     assert len({one.key for one in page_of(Facts(NOW, versions={}), configuration).models}) == 1
 
@@ -148,10 +191,32 @@ def test_a_project_that_can_not_be_read_says_why_and_its_models_are_unknown() ->
 
 @pytest.mark.parametrize(
     ("last", "late"),
-    [(NOW, False), (NOW - timedelta(minutes=15), False), (NOW - timedelta(minutes=16), True), (None, True)],
+    [(NOW, False), (NOW - timedelta(minutes=15), False), (NOW - timedelta(minutes=16), True)],
 )
-def test_a_sweep_that_does_not_come_is_told(last: datetime | None, late: bool) -> None:
-    assert page(facts={"last_sweep": last}).sweep_is_late is late
+def test_a_sweep_that_does_not_come_is_told(last: datetime, late: bool) -> None:
+    shown = page(facts={"last_sweep": last})
+    assert (shown.sweep_is_late, shown.sweep_is_awaited) == (late, False)
+
+
+@pytest.mark.parametrize(
+    ("item", "facts", "late"),
+    [
+        ({}, {}, False),
+        ({"leases": (Lease("line-1", NOW - timedelta(minutes=15)),)}, {}, False),
+        ({"leases": (Lease("line-1", NOW - timedelta(minutes=16)),)}, {}, True),
+        ({"running": Running(NOW - HOUR, 1)}, {}, True),
+        ({"starts": (PastStart(NOW - HOUR, 0, 600),)}, {}, True),
+        ({}, {"ended": (Session(ARN, NOW - 2 * HOUR, NOW - HOUR, 1, 4.0),)}, True),
+    ],
+)
+def test_on_a_new_stack_the_sweep_is_awaited_and_late_only_after_some_use(item: Any, facts: Any, late: bool) -> None:
+    shown = page(facts={"last_sweep": None, **facts}, **item)
+    assert (shown.sweep_is_late, shown.sweep_is_awaited) == (late, not late)
+
+
+def test_of_a_sweep_that_could_not_be_read_nothing_is_said() -> None:
+    shown = page(facts={"last_sweep": None, "sweep_known": False}, running=Running(NOW - HOUR, 1))
+    assert (shown.sweep_is_late, shown.sweep_is_awaited) == (False, False)
 
 
 def test_a_model_whose_project_is_not_managed_any_more_has_no_buttons() -> None:
@@ -209,7 +274,7 @@ def berlin(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_the_next_thing_that_a_schedule_does(now: datetime, schedule: Schedule, action: str, at: datetime) -> None:
-    assert next_of("office", schedule, now) == Coming("office", action, at)
+    assert next_of("office", schedule, now) == Coming("office", action, at, "Europe/Berlin")
 
 
 def test_a_schedule_that_is_over_does_nothing_more() -> None:
