@@ -157,7 +157,7 @@ def test_a_function_that_was_not_invoked_or_has_died_is_invoked_again(tell: Tell
     assert (disturbed.end, disturbed.senders) == (plain.end, {"notify"})
 
 
-@pytest.mark.parametrize("asked", [A_START, A_STOP])
+@pytest.mark.parametrize("asked", [A_START, A_STOP, A_RUN])
 def test_an_execution_whose_turn_to_call_has_not_come_tries_again_until_it_has(tell: Teller, asked: Asked) -> None:
     found = ended(tell, asked, lost("RateLimited", "prepare", asked, range(1, 21)))
     assert len(found.happened) == 20

@@ -14,7 +14,7 @@ from tools.mutants.mutations import Mutant
 from tools.mutants.record import Word
 
 TESTS: Sequence[tuple[Word, Sequence[str]]] = (
-    (Word.SIMULATED, ["tests/account/test_every_task.py", "tests/account/test_detect_batch.py"]),
+    (Word.SIMULATED, ["tests/account/test_detect_batch.py", "tests/account/test_every_task.py"]),
     (
         Word.SIMULATED,
         [
