@@ -107,7 +107,12 @@ def test_where_there_are_no_images_none_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("call", "named"),
-    [(PREPARE, "Lambda.Unknown"), (LIST, "States.ItemReaderFailed"), (SUMMARISE, "ServiceUnavailable")],
+    [
+        (PREPARE, "RateLimited"),
+        (PREPARE, "Lambda.Unknown"),
+        (LIST, "States.ItemReaderFailed"),
+        (SUMMARISE, "ServiceUnavailable"),
+    ],
 )
 def test_what_passes_is_tried_again(call: str, named: str) -> None:
     ran = batch({call: [named, named]})

@@ -261,6 +261,7 @@ def test_what_cannot_be_started_at_all_is_reported_and_the_model_is_released(
     assert found.execution.error == "ServiceUnavailable"
     assert found.cause["Message"].startswith(message)
     assert found.reported == {"it": ["WORKLOAD_FAILED"], **others}
+    assert found.senders == {"notify"}  # at once, not Settle afterwards
 
 
 def test_a_workload_whose_input_or_output_is_too_large_is_an_invalid_request(tell: Teller) -> None:

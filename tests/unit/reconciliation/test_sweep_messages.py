@@ -239,6 +239,13 @@ def test_a_model_that_is_down_says_why_as_far_as_that_is_known(status: str, why:
     assert "  The service says: Internal error\n" in section(told, "What happened")
 
 
+@pytest.mark.parametrize(
+    ("message", "quoted"), [("No. 5 failed.", "No. 5 failed."), ("x" * 101, f"{'x' * 100}.")], ids=["short", "long"]
+)
+def test_a_status_message_is_quoted_up_to_100_characters_and_has_one_full_stop(message: str, quoted: str) -> None:
+    assert tell(replace(DOWN, status_message=message)).headline.endswith(f" and its status message is: {quoted}")
+
+
 def test_of_many_leases_a_headline_names_three() -> None:
     held = [replace(SHIFT, lease_id=f"line-{number}") for number in range(5)]
     told = tell(finding(Outcome.MODEL_DOWN, *held, status="FAILED"))
@@ -294,7 +301,7 @@ def test_a_finding_has_one_id_however_often_it_is_told_and_no_other_has_it(found
 
 
 def test_the_event_of_a_finding_has_the_facts_of_the_contract_and_no_execution() -> None:
-    told = tell(replace(DOWN, leases=(replace(SHIFT, extended_at=NOW), ENDLESS)))
+    told = tell(replace(DOWN, leases=(replace(SHIFT, extended_at=NOW, warned_at=NOW), ENDLESS)))
     assert told.detail == {
         "schema_version": "1.0",
         "NotificationId": told.notification_id,
@@ -306,7 +313,12 @@ def test_the_event_of_a_finding_has_the_facts_of_the_contract_and_no_execution()
         "Model": "defects",
         "Status": "FAILED",
         "Leases": [
-            {"LeaseId": "shift", "Since": "2026-11-24T06:00:00.000Z", "ExpiresAt": "2026-11-24T07:12:00.000Z"},
+            {
+                "LeaseId": "shift",
+                "Since": "2026-11-24T06:00:00.000Z",
+                "ExpiresAt": "2026-11-24T07:12:00.000Z",
+                "WarnedAt": "2026-11-24T07:00:00.000Z",
+            },
             {"LeaseId": "production", "Since": "2026-11-17T04:00:00.000Z"},
         ],
     }
