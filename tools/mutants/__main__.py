@@ -3,6 +3,8 @@
 Records what became of each mutant in tools/mutants/noticed, and writes docs/evidence/mutants.md. Ends with 1 if a
 survivor has no reason, a reason no survivor, or a group misses the bar.
 
+With ``--unnoticed``, only those mutants are tried of which the record does not say that they are noticed.
+
 With ``--compare``, nothing is tried: it prints what an older record, a commit's or a folder's, says was noticed and the
 present one says is not. Ends with 1 if there is anything.
 """
@@ -11,13 +13,13 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tools.mutants import copies, definitions, record, report
 from tools.mutants.modules import MODULES
-from tools.mutants.mutations import mutants
-from tools.mutants.record import Fates, Word
+from tools.mutants.mutations import Mutant, mutants
+from tools.mutants.record import Fates, Record, Word
 from tools.mutants.trying import ALLOWANCE, ROOT, SLOWER, Trial, files, path_of, seconds_without, tried, warm_up
 
 
@@ -27,21 +29,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("places", nargs="*", metavar="place", help=f"of: {', '.join(every_place)}", default=[])
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--unnoticed", action="store_true")
     parser.add_argument("--compare", metavar="REVISION-OR-FOLDER")
     chosen = parser.parse_args()
     if unknown := set(chosen.places) - set(every_place):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    sys.exit(compare(chosen.compare) if chosen.compare else try_all(chosen.places or every_place, chosen.processes))
+    if chosen.compare:
+        sys.exit(compare(chosen.compare))
+    noticed = record.noticed(record.recorded()) if chosen.unnoticed else {}
+    sys.exit(try_all(chosen.places or every_place, noticed, chosen.processes))
 
 
-def try_all(places: Sequence[str], processes: int) -> bool:
-    """Whether anything is wrong; it is said as it is found."""
+def try_all(places: Sequence[str], noticed: Record, processes: int) -> bool:
+    """Try all but those that are known to be noticed; whether anything is wrong, which is said as it is found."""
     os.chdir(ROOT)
     os.nice(10)
     began = time.monotonic()
     wrong: list[str] = []
     for of_some in (of_modules, of_definitions):
-        for place, fates in of_some(places, processes):
+        for place, fates in of_some(places, noticed, processes):
             record.write(place, fates)
             survived = report.survivors(fates)
             print(f"{place}: {len(fates)} mutants, {len(survived)} survived", flush=True)
@@ -53,19 +59,19 @@ def try_all(places: Sequence[str], processes: int) -> bool:
     return bool(wrong)
 
 
-def of_modules(places: Sequence[str], processes: int) -> Iterator[tuple[str, Fates]]:
+def of_modules(places: Sequence[str], noticed: Record, processes: int) -> Iterator[tuple[str, Fates]]:
     """Try the mutants of each module of the core that is among these places."""
     modules = {place: MODULES[place] for place in places if place in MODULES}
     if modules:
         warm_up(files(dict.fromkeys(test for tests in modules.values() for test in tests)))
     for module, tests in modules.items():
         seconds = seconds_without(module, tests) * SLOWER + ALLOWANCE
-        source = path_of(module).read_text("utf-8")
-        trials = [Trial(module, mutant.name, mutant.source, tests, seconds) for mutant in mutants(source)]
-        yield module, {trial.name: fate for trial, fate, _ in tried(trials, processes) if fate}
+        fates, left = divided(mutants(path_of(module).read_text("utf-8")), noticed.get(module, {}))
+        trials = [Trial(module, mutant.name, mutant.source, tests, seconds) for mutant in left]
+        yield module, fates | {trial.name: fate for trial, fate, _ in tried(trials, processes) if fate}
 
 
-def of_definitions(places: Sequence[str], processes: int) -> Iterator[tuple[str, Fates]]:
+def of_definitions(places: Sequence[str], noticed: Record, processes: int) -> Iterator[tuple[str, Fates]]:
     """Try the mutants of each definition that is among these places."""
     machines = [place for place in places if definitions.is_one(place)]
     if not machines:
@@ -73,11 +79,23 @@ def of_definitions(places: Sequence[str], processes: int) -> Iterator[tuple[str,
     with copies.copied(processes) as some:
         copies.check(some)
         for machine in machines:
-            fates = dict[str, Word]()
-            for name, fate, noticed_by in copies.tried(machine, some):
+            text = definitions.path_of(machine).read_text("utf-8")
+            fates, left = divided(definitions.mutants(text), noticed.get(machine, {}))
+            for name, fate, noticed_by in copies.tried(machine, left, some):
                 fates[name] = fate
                 print(f"  {name}: {fate} by {noticed_by}", flush=True)
             yield machine, fates
+
+
+def divided(every: Iterable[Mutant], noticed: Fates) -> tuple[dict[str, Word], list[Mutant]]:
+    """The fates that are known, and the mutants that are left to be tried."""
+    known, left = dict[str, Word](), list[Mutant]()
+    for mutant in every:
+        if mutant.name in noticed:
+            known[mutant.name] = noticed[mutant.name]
+        else:
+            left.append(mutant)
+    return known, left
 
 
 def compare(with_what: str) -> bool:

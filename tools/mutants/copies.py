@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ import pytest
 
 from tools.mutants import definitions
 from tools.mutants.definitions import TESTS
+from tools.mutants.mutations import Mutant
 from tools.mutants.record import Word
 from tools.mutants.trying import ROOT, TestsFailError
 
@@ -65,9 +66,8 @@ def check(copies: Copies) -> None:
     copies.put(copy)
 
 
-def tried(place: str, copies: Copies) -> Iterator[tuple[str, Word, str]]:
-    """Try all mutants of a definition side by side: of each its name, its fate, and the test that has noticed it."""
-    mutants = list(definitions.mutants(definitions.path_of(place).read_text("utf-8")))
+def tried(place: str, mutants: Iterable[Mutant], copies: Copies) -> Iterator[tuple[str, Word, str]]:
+    """Try mutants of a definition side by side: of each its name, its fate, and the test that has noticed it."""
     with ThreadPoolExecutor(copies.qsize()) as pool:
         futures = {pool.submit(_fate, place, mutant.source, copies): mutant.name for mutant in mutants}
         for future in as_completed(futures):

@@ -34,6 +34,11 @@ class Word(StrEnum):
         """How well it is noticed: not at all, where a definition is read, or where it runs, as the core always does."""
         return {Word.SURVIVED: 0, Word.READ: 1}.get(self, 2)
 
+    @property
+    def is_noticed(self) -> bool:
+        """Whether a test has noticed that runs what was changed."""
+        return self.standing == 2
+
 
 Fates = Mapping[str, Word]
 """By the name of a mutant."""
@@ -49,6 +54,11 @@ def write(place: str, fates: Fates) -> None:
 def recorded(folder: Path = FOLDER) -> Record:
     """What the last runs have recorded."""
     return {path.stem: from_text(path.read_text("utf-8")) for path in sorted(folder.glob("*.txt"))}
+
+
+def noticed(record: Record) -> Record:
+    """Only what is noticed."""
+    return {place: {name: fate for name, fate in fates.items() if fate.is_noticed} for place, fates in record.items()}
 
 
 def recorded_at(revision: str) -> Record:

@@ -23,12 +23,12 @@ def groups() -> Mapping[str, Sequence[str]]:
 
 def survivors(fates: Fates) -> list[str]:
     """The mutants that no test notices that runs what was mutated."""
-    return [name for name, fate in fates.items() if fate.standing < 2]
+    return [name for name, fate in fates.items() if not fate.is_noticed]
 
 
 def share(fates: Sequence[Word]) -> float:
     """Of the mutants that were noticed."""
-    return sum(fate.standing == 2 for fate in fates) / len(fates)
+    return sum(fate.is_noticed for fate in fates) / len(fates)
 
 
 def fates_of(record: Record, places: Iterable[str]) -> list[Word]:

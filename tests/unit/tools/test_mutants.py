@@ -81,6 +81,12 @@ def test_what_was_noticed_and_no_longer_is_is_lost(then: Word, now: Word, lost: 
     assert str(found) == f"place: mutant: {then} then, {now} now"
 
 
+def test_only_what_runs_a_definition_has_noticed_it() -> None:
+    fates = {"a": Word.SIMULATED, "b": Word.READ, "c": Word.SURVIVED, "d": Word.KILLED, "e": Word.NO_END}
+    assert set(record.noticed({"place": fates})["place"]) == {"a", "d", "e"}
+    assert report.survivors(fates) == ["b", "c"]
+
+
 def test_what_was_never_noticed_cannot_be_lost() -> None:
     assert record.compared({"place": {"mutant": Word.SURVIVED}}, {"place": {"mutant": Word.SURVIVED}}) == []
 
