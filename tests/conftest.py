@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.assemblies import Assemblies, Configuration
 from tests.browser.settings import CONFIGURATION as BROWSER
 from tests.deployed import app
+from tests.docs.reading import CONFIGURATION as READING
 from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
 from tools.templates import Template
 
@@ -105,6 +106,7 @@ SETTINGS: Mapping[str, Any] = {
 CONFIGURATIONS = {
     "assembly": Configuration(app.SETTINGS),  # the emulator's first, which has the longest tests
     "browser_assembly": BROWSER,
+    "reading_assembly": READING,
     "stack": Configuration(SETTINGS),
     "minimal": Configuration(MINIMAL),
     "every_project": Configuration(EVERY_PROJECT),

@@ -1,4 +1,4 @@
-"""What docs/console.md and docs/events.md, and the stack's outputs, tell people to type: run as written."""
+"""What comes of what docs/console.md, docs/events.md and the stack's outputs tell people to type."""
 
 import json
 
@@ -43,18 +43,6 @@ def test_the_commands_of_the_outputs_start_a_model_and_release_it(
     assert "by-hand" not in [lease["LeaseId"] for lease in released.output["Leases"]]
 
 
-def test_the_commands_of_the_page_do_the_same(
-    running: Emulator, start_model: StateMachine, stop_model: StateMachine
-) -> None:
-    start_model.run({"Model": "defects", "LeaseId": "somebody"})
-    start, stop = snippets("console.md", "shell")
-    assert executed(start_model, run(running, start)).output["LeaseId"] == "inspection"
-    helper = start.partition("\n\n")[0]
-    released = executed(stop_model, run(running, helper, stop)).output
-    assert released["Outcome"] == "MODEL_KEPT_RUNNING"
-    assert "inspection" not in [lease["LeaseId"] for lease in released["Leases"]]
-
-
 # --- Events -----------------------------------------------------------------------------------------------------------
 
 
@@ -85,13 +73,3 @@ def test_the_event_in_a_file_matches_the_same_rule(running: Emulator, start_mode
     happened = running.event(json.loads(snippets("events.md", "json")[2]))
     assert happened["Rules"] == ["CustomLabelsLifecycle.shift-begins"]
     assert start_model.wait(happened["Deliveries"][0]["ExecutionArn"]).status == "SUCCEEDED"
-
-
-# --- Other accounts ---------------------------------------------------------------------------------------------------
-
-
-def test_a_caller_of_another_account_starts_the_model_and_waits_for_it(running: Emulator) -> None:
-    _, caller = snippets("events.md", "shell")
-    for output in ("CallerRoleArn", "StartModelArn"):
-        caller = caller.replace(f"<{output}>", running.outputs[output])
-    run(running, caller.replace("sleep 5", "sleep 0.2"))

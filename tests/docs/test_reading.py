@@ -1,0 +1,135 @@
+"""Every command in the docs, run as it is printed, in a reader's order: a shell for each page, one emulator for all."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from emulator import images
+from emulator.custom_labels import Timing
+from emulator.server import Emulator
+from tests.assemblies import Assemblies
+from tests.docs.reading import CONFIGURATION, MODEL, ROOT, blocks
+
+PAGES = (
+    "README.md",
+    *(
+        f"docs/{name}.md"
+        for name in (
+            *("tutorial", "console", "schedules", "events", "page", "notifications", "costs", "deploy", "emulator"),
+            *("evidence/abuse", "evidence/reliability", "stop-everything"),
+        )
+    ),
+)
+"""In the order of README's list; *Stop everything* comes last, and does it."""
+
+INSTEAD: Mapping[str, str] = {
+    # They need an account, take minutes, or are running already: make knows them, and the tools know their options.
+    r"^make (run|test|check|deploy|diff|destroy|bootstrap|abuse|faults)\b": r"make --dry-run \1 > /dev/null; : ",
+    r"^(CUSTOM_LABELS_MODEL_ARN=\S+ \S+/pytest tests/aws -n 0)$": r"\1 --collect-only --quiet",
+    r"^(ABUSE=10 .*tests/abuse -k settle)": r"\1 --collect-only --quiet",
+    r"^(\S+ -m tests\.account) ": r"\1 --help > /dev/null; : ",
+    r"^(\S+ -m emulator up) ": r"\1 --help > /dev/null; : ",
+    r"^(\S+ -m emulator destroy) ": r"\1 --help > /dev/null; : ",
+    # What a reader waits for.
+    r"\bsleep 5\b": "sleep 0.5",
+}
+OUTPUT = (
+    "output() { aws cloudformation describe-stacks --stack-name CustomLabelsLifecycle"
+    " --query \"Stacks[0].Outputs[?OutputKey=='$1'].OutputValue\" --output text; }"
+)
+
+pytestmark = [pytest.mark.waits, pytest.mark.xdist_group("reading")]
+
+
+@pytest.fixture(scope="module")
+def reading_assembly(assemblies: Assemblies) -> Path:
+    return assemblies.of(CONFIGURATION)
+
+
+@pytest.fixture(scope="module")
+def deployed_app(reading_assembly: Path) -> Iterator[Emulator]:
+    with Emulator(port=0, timing=Timing(training=0.5, starting=2, stopping=1), models={"defects": MODEL}) as emulator:
+        emulator.custom_labels.seed(MODEL)
+        emulator.deploy(reading_assembly)
+        images.ensure_bucket(emulator.client("s3"), "factory-images")
+        emulator.client("s3").put_object(Bucket="factory-images", Key="line-1/0001.png", Body=images.png((200, 30, 30)))
+        yield emulator
+
+
+def commands(page: str, outputs: Mapping[str, str]) -> str:
+    """All that a page tells to type, as one script, with the outputs filled in; each block is announced."""
+    script = [OUTPUT]
+    for number, block in enumerate(blocks(page, "shell"), 1):
+        for pattern, instead in INSTEAD.items():
+            block = re.sub(pattern, instead, block, flags=re.MULTILINE)
+        block = re.sub(r"<(\w+Arn)>", lambda found: outputs[found[1]], block)
+        script += [f"echo '--- block {number} of {page}'", block]
+    return "\n".join(script)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like a clone, and takes what the commands write."""
+    for path in ROOT.iterdir():
+        if path.name not in {".git", "cdk.out"}:
+            (tmp_path / path.name).symlink_to(path)
+    return tmp_path
+
+
+def typed(emulator: Emulator, page: str, folder: Path) -> str:
+    """What a page's commands say. A command that fails ends the shell, and fails the test."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder),
+        "AWS_ENDPOINT_URL": emulator.endpoint,
+        "AWS_DEFAULT_REGION": emulator.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_PAGER": "",
+    }
+    done = subprocess.run(  # noqa: S603 - the commands are our own documents'
+        ["bash", "-euo", "pipefail", "-c", commands(page, emulator.outputs)],  # noqa: S607 - the user's own shell
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_every_page_with_commands_is_read() -> None:
+    with_commands = {
+        str(path.relative_to(ROOT))
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        if blocks(str(path.relative_to(ROOT)), "shell")
+    }
+    assert with_commands == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_work_as_they_are_printed(deployed_app: Emulator, page: str, checkout: Path) -> None:
+    said = typed(deployed_app, page, checkout)
+    assert said.count("--- block ") == len(blocks(page, "shell"))
+    for text in SAYS.get(page, ()):
+        assert text in said
+
+
+SAYS: Mapping[str, tuple[str, ...]] = {
+    "docs/tutorial.md": (":project/circuit-boards/", MODEL, "SUCCEEDED", "CustomLabels"),
+    "docs/schedules.md": ("ACTED",),
+    "docs/events.md": ('"FailedEntryCount": 0',),
+    "docs/costs.md": ("defects",),
+    "docs/emulator.md": ("MODEL_STARTED", "defects"),
+}
+"""What a reader has to see for the page to be true."""
+
+
+def test_nothing_runs_after_all_was_stopped(deployed_app: Emulator) -> None:
+    assert {version.status for version in deployed_app.custom_labels.versions()} <= {"STOPPING", "STOPPED"}
