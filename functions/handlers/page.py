@@ -9,6 +9,7 @@ from lifecycle.model.bill import Bill, bill_so_far, month_asked_for
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
 from lifecycle.page.view import page_of
+from lifecycle.ports import left_to_the_sweep
 from lifecycle.shared.wire import Json
 
 CONFIGURATION = bootstrap.configuration()
@@ -45,4 +46,5 @@ def handler(event: Event, _context: Context) -> Json:
 
 def _bill(given: Json, now: datetime) -> Bill:
     month = month_asked_for(given, now)
-    return bill_so_far(month, LEDGER.sessions(month, now), ITEMS.all(), now, CONFIGURATION)
+    ended, items = LEDGER.sessions(month, now, left_to_the_sweep), ITEMS.all(left_to_the_sweep)
+    return bill_so_far(month, ended, items, now, CONFIGURATION)

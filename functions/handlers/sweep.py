@@ -53,10 +53,14 @@ def handler(_event: Event, context: Context) -> Swept:
 def _measured(sweeper: Sweeper, swept: Swept, last_sweep: datetime | None) -> Swept:
     """What was swept; that the month could not be counted is a problem, and keeps nothing else from being measured."""
     now, cost = sweeper.now, None
+    unreadable: dict[str, Exception] = {}
     try:
-        ended, items = LEDGER.sessions(month_of(now), now), [one.item for one in sweeper.seen]
+        ended = LEDGER.sessions(month_of(now), now, unreadable.__setitem__)
+        items = [one.item for one in sweeper.seen]
         cost = bill_so_far(month_of(now), ended, items, now, CONFIGURATION).total
     except LifecycleError as error:
         swept = replace(swept, problems=(*swept.problems, f"this month's cost: {error.message}"))
+    unread = (f"{record} of the ledger can't be read: {error}" for record, error in unreadable.items())
+    swept = replace(swept, problems=(*swept.problems, *unread))
     emit(of_sweep(sweeper.seen, now=now, last_sweep=last_sweep, configuration=CONFIGURATION, month_to_date_cost=cost))
     return swept

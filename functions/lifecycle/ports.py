@@ -3,13 +3,25 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
 from lifecycle.shared.wire import Json
+
+Unreadable: TypeAlias = Callable[[str, Exception], None]
+"""What to do with a record that somebody has made nonsense of: its id, and what reading it raised."""
+
+
+def raised(_record: str, error: Exception) -> None:
+    """Read nothing where one can't be read: for people and tests. The core has to say what it does instead."""
+    raise error
+
+
+def left_to_the_sweep(_record: str, _error: Exception) -> None:
+    """Pass a record over: the sweep reports it."""
 
 
 class Models(Protocol):
@@ -107,13 +119,13 @@ class ModelItems(Protocol):
             What this write ends; it is recorded by the same write, or not at all.
         """
 
-    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> Sequence[ModelItem]:
-        """Every item, each as it is now.
+    def all(self, unreadable: Unreadable) -> Sequence[ModelItem]:
+        """Every item that can be read, each as it is now.
 
         Parameters
         ----------
-        unreadable : callable, optional
-            Told of each item that somebody has made nonsense of, and why; else one is an error.
+        unreadable : callable
+            Is called with each other one's ARN, and why: one item must not keep the others from being used.
         """
 
 
@@ -139,8 +151,8 @@ class OpenExecutions(Protocol):
 class Ledger(Protocol):
     """The record of the sessions that have ended."""
 
-    def sessions(self, month: str, now: datetime) -> Sequence[Session]:
-        """Those that ended in a month, as ``2026-11``, or later: all that may have a part in it."""
+    def sessions(self, month: str, now: datetime, unreadable: Unreadable) -> Sequence[Session]:
+        """Those that ended in a month, as ``2026-11``, or later, and can be read: all that may have a part in it."""
 
 
 class Sweeps(Protocol):

@@ -574,6 +574,38 @@ SESSION = Session(ARN, NOW, NOW + timedelta(hours=2), 3, 4.4, "defects", (Share(
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {},
+        {"Since": {"S": "noon"}},
+        {"Shares": {"S": "?"}},
+        {"MinInferenceUnits": {"S": "two"}},
+        {"InferenceUnitHourUsd": {"M": {}}},
+        {"Model": {"N": "7"}},
+    ],
+)
+def test_a_session_that_somebody_has_made_nonsense_of_is_left_out_of_the_bill(
+    models: ModelTables, junk: dict[str, Any]
+) -> None:
+    table, _, aws = models
+    assert table.put(FULL, SESSION)
+    (kept,) = aws.scan(TableName="ledger")["Items"]
+    aws.put_item(
+        TableName="ledger", Item={**(kept if junk else {}), **junk, "Month": kept["Month"], "Id": {"S": "junk"}}
+    )
+    told: list[str] = []
+    assert LedgerTable(aws, "ledger").sessions("2026-11", NOW, lambda one, _error: told.append(one)) == [SESSION]
+    assert told == ["junk"]
+
+
+def test_the_time_of_a_sweep_that_can_not_be_read_is_written_anew(models: ModelTables) -> None:
+    _, _, aws = models
+    aws.put_item(TableName="models", Item={"Id": {"S": "SWEEP"}, "SweptAt": {"N": "7"}})
+    sweeps = SweepTable(aws, "models")
+    assert (sweeps.last(), sweeps.mark(NOW), sweeps.last()) == (None, None, NOW)
+
+
 def test_a_session_is_recorded_by_the_write_that_ends_it_or_not_at_all(models: ModelTables) -> None:
     table, _, aws = models
     ledger = LedgerTable(aws, "ledger")

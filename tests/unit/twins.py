@@ -16,7 +16,7 @@ from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
-from lifecycle.ports import ExecutionState, StateMachine, TokenHolder
+from lifecycle.ports import ExecutionState, StateMachine, TokenHolder, Unreadable, raised
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model import steps as start_steps
 from lifecycle.stop_model import steps as stop_steps
@@ -199,9 +199,11 @@ class Items:
     """The models of whose items somebody has made nonsense, and what reading one raises."""
 
     def get(self, project_version_arn: str) -> ModelItem:
+        if project_version_arn in self.nonsense:
+            raise self.nonsense[project_version_arn]
         if project_version_arn not in self.kept:
             return ModelItem(project_version_arn)
-        return from_wire(ModelItem, json.loads(self.kept[project_version_arn]))
+        return from_wire(ModelItem, json.loads(self.kept[project_version_arn]), exact=True)
 
     def put(self, item: ModelItem, ended: Session | None = None) -> bool:
         if self.meanwhile:
@@ -217,12 +219,10 @@ class Items:
         """What somebody else does to the model's item."""
         assert self.put(change(self.get(ARN)))
 
-    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> list[ModelItem]:
+    def all(self, unreadable: Unreadable = raised) -> list[ModelItem]:
         for arn, error in self.nonsense.items():
-            if unreadable is None:
-                raise error
             unreadable(arn, error)
-        return [self.get(arn) for arn in self.kept]
+        return [self.get(arn) for arn in self.kept if arn not in self.nonsense]
 
 
 @dataclass

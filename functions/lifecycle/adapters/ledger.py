@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.adapters.aws import errors_of
 from lifecycle.model.bill import Session, month_of, months_since
+from lifecycle.ports import Unreadable, raised
 from lifecycle.shared.wire import from_wire, timestamp, to_wire
 
 if TYPE_CHECKING:
@@ -30,11 +31,17 @@ class LedgerTable:
         self._client = client
         self._table_name = table_name
 
-    def sessions(self, month: str, now: datetime) -> Sequence[Session]:
-        """Those that ended in a month, as ``2026-11``, or later: all that may have a part in it."""
-        return [session for one in months_since(month, now) for session in self._ended_in(one)]
+    def sessions(self, month: str, now: datetime, unreadable: Unreadable = raised) -> Sequence[Session]:
+        """Those that ended in a month, as ``2026-11``, or later, and can be read: all that may have a part in it."""
+        found = []
+        for item in (item for one in months_since(month, now) for item in self._ended_in(one)):
+            try:
+                found.append(_session(item))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not keep the others from being read
+                unreadable(item["Id"]["S"], error)
+        return found
 
-    def _ended_in(self, month: str) -> Sequence[Session]:
+    def _ended_in(self, month: str) -> Sequence[Mapping[str, Any]]:
         with errors_of("Query"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table_name,
@@ -42,7 +49,7 @@ class LedgerTable:
                 ExpressionAttributeNames={"#month": "Month"},
                 ExpressionAttributeValues={":month": {"S": month}},
             )
-            return [_session(item) for page in pages for item in page["Items"]]
+            return [item for page in pages for item in page["Items"]]
 
 
 def record_of(session: Session, table_name: str, kept_for: timedelta) -> "TransactWriteItemTypeDef":
@@ -75,4 +82,5 @@ def _session(attributes: Mapping[str, Any]) -> Session:
             "InferenceUnitHourUsd": float(item["InferenceUnitHourUsd"]),
             "Shares": shares,
         },
+        exact=True,
     )

@@ -4,7 +4,7 @@ One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind
 says when the sweep came by. It is read and written as JSON would be, so that people can read it too.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from lifecycle.adapters.aws import errors_of
 from lifecycle.adapters.ledger import record_of
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem
+from lifecycle.ports import Unreadable, raised
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.wire import from_wire, parse_timestamp, timestamp, to_wire
 
@@ -87,15 +88,13 @@ class ModelTable:
                 raise
         return True
 
-    def all(self, unreadable: Callable[[str, Exception], None] | None = None) -> Sequence[ModelItem]:
-        """Every item, each as it is now; what can't be read is reported, or an error."""
+    def all(self, unreadable: Unreadable = raised) -> Sequence[ModelItem]:
+        """Every item that can be read, each as it is now."""
         found = []
         for attributes in _scan(self._client, self._table_name, MODEL):
             try:
                 found.append(_model_item(attributes))
-            except Exception as error:
-                if unreadable is None:
-                    raise
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not keep the others from being read
                 unreadable(attributes["Id"]["S"], error)
         return found
 
@@ -181,7 +180,11 @@ class SweepTable:
 
 
 def _swept_at(attributes: Mapping[str, Any]) -> datetime | None:
-    return parse_timestamp(attributes["SweptAt"]["S"]) if "SweptAt" in attributes else None
+    """None where it was never written, or can't be read: the next sweep writes it anew."""
+    try:
+        return parse_timestamp(attributes["SweptAt"]["S"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict[str, Any]]:
@@ -199,7 +202,9 @@ def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict
 def _model_item(attributes: dict[str, Any]) -> ModelItem:
     # Numbers come as Decimal; those of an item are whole. What we don't know may be anything.
     own = {name: _deserialise(value) for name, value in attributes.items() if name not in _KEYS}
-    item = from_wire(ModelItem, _whole(own))
+    if (kind := attributes.get("Kind", {"S": MODEL})) != {"S": MODEL}:
+        raise ValueError(f"its Kind is {kind}")
+    item = from_wire(ModelItem, _whole(own), exact=True)
     if item.project_version_arn != attributes["Id"]["S"]:
         raise ValueError(f"it is of {item.project_version_arn!r}")
     VersionArn.parse(item.project_version_arn)

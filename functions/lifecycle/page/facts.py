@@ -14,6 +14,7 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.page.view import Facts
 from lifecycle.ports import Executions, Ledger, ModelItems, Models, Sweeps
 from lifecycle.shared.arns import project_name
+from lifecycle.shared.text import escaped
 
 T = TypeVar("T")
 
@@ -38,12 +39,11 @@ class Reader:
     def read(self) -> Facts:
         """Read it all. The models come last, so that no status is older than the item that it is shown with."""
         began_at = self.clock()
-        items = {
-            item.project_version_arn: item for item in self._try("The leases could not be read", self.items.all) or ()
-        }
+        read = self._try("The leases could not be read", partial(self.items.all, self._unreadable))
+        items = {item.project_version_arn: item for item in read or ()}
         sweeps = self._try("The time of the last sweep could not be read", lambda: [self.sweeps.last()])
         last_sweep, sweep_known = (sweeps[0], True) if sweeps else (None, False)
-        month = partial(self.ledger.sessions, month_of(began_at), began_at)
+        month = partial(self.ledger.sessions, month_of(began_at), began_at, self._unreadable)
         ended = self._try("This month's cost could not be read", month)
         began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
@@ -88,6 +88,9 @@ class Reader:
             if state and state.started_at:
                 began[arn] = state.started_at
         return began
+
+    def _unreadable(self, record: str, error: Exception) -> None:
+        self._problems.append(f"A record can't be read, and is left out: {escaped(record, 400)}: {escaped(str(error))}")
 
     def _try(self, what: str, read: Callable[[], T]) -> T | None:
         try:

@@ -15,7 +15,7 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS
 from lifecycle.notifications import links
 from lifecycle.ports import Executions, ModelItems, Models
-from lifecycle.shared.arns import project_name
+from lifecycle.shared.arns import is_version_arn, project_name
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import per_hour, plural, shortened
 
@@ -101,7 +101,10 @@ class Remover:
 
     def billing(self) -> list[BillingModel]:
         """What bills, and what is being started."""
-        items = {item.project_version_arn: item for item in self.items.all() if _is_managed(item)}
+        unreadable: dict[str, Exception] = {}
+        items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__) if _is_managed(item)}
+        # Nobody knows whether those are managed: if they run, somebody has to look.
+        items |= {arn: ModelItem(arn) for arn in unreadable if is_version_arn(arn)}
         found = self._that_bill(items)
         starting = [one for arn, item in items.items() if arn not in found and (one := self._starting(item))]
         return [*found.values(), *starting]

@@ -14,7 +14,7 @@ from lifecycle.executions.settle import Settled
 from lifecycle.executions.state_machines import Machines, execution_arn
 from lifecycle.model import leases
 from lifecycle.model.leases import LONGEST_CALL, ModelItem
-from lifecycle.ports import Executions, ExecutionState, ModelItems
+from lifecycle.ports import Executions, ExecutionState, ModelItems, left_to_the_sweep
 from lifecycle.run_with_model.request import Names, RunRequest
 
 ENDED_FROM_OUTSIDE = frozenset({"ABORTED", "TIMED_OUT"})
@@ -53,7 +53,7 @@ def settle_run(
     if ended_from_outside:
         for arn in (machines.start_model, *([request.workload_arn] if request else ())):
             _stop(execution_arn(arn, names.child), executions)
-    held = [item for item in items.all() if item.has_lease(names.lease_id)]
+    held = [item for item in items.all(left_to_the_sweep) if item.has_lease(names.lease_id)]
     late = state.stopped_at is not None and now - state.stopped_at > LONGEST_CALL
     for item in held:
         if late:

@@ -48,6 +48,15 @@ class VersionArn:
         return place if self.partition == partition else f"{place}, partition {escaped(self.partition)}"
 
 
+def is_version_arn(text: str) -> bool:
+    """Whether a text is a model version's ARN."""
+    try:
+        VersionArn.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def project_name(project_version_arn: str) -> str:
     """The name of a model version's project; ValueError where it is no model version's ARN."""
     return VersionArn.parse(project_version_arn).project_name

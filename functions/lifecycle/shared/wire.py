@@ -70,7 +70,9 @@ def to_wire(value: Any) -> Json:
     return value  # JSON already, such as a Context, which stays as it came
 
 
-def from_wire(cls: type[T], data: Mapping[str, Json], named: Callable[[str], str] = pascal) -> T:
+def from_wire(
+    cls: type[T], data: Mapping[str, Json], named: Callable[[str], str] = pascal, *, exact: bool = False
+) -> T:
     """A dataclass from JSON that ``to_wire`` made.
 
     Names it does not know are passed over, of what is ``Stored`` kept: an execution in flight across a deploy is not
@@ -80,12 +82,14 @@ def from_wire(cls: type[T], data: Mapping[str, Json], named: Callable[[str], str
     ----------
     named : callable
         How the JSON names a field: ``as_is`` for what people write in cdk.json.
+    exact : bool
+        Raise TypeError where a value is not of its field's type: of what nobody has checked before.
     """
     members = _members(cls, named)  # type: ignore[arg-type] # a class is hashable
     known = ((*members[name], item) for name, item in data.items() if name in members)
     others = sorted(name for name in data if name not in members) if issubclass(cls, Stored) else ()
     kept = {_OTHERS: tuple((name, data[name]) for name in others)} if others else {}
-    return cls(**{name: _read(hint, item, named) for name, hint, item in known}, **kept)
+    return cls(**{name: _read(hint, item, named, exact) for name, hint, item in known}, **kept)
 
 
 @functools.cache
@@ -97,7 +101,7 @@ def _members(cls: type, named: Callable[[str], str]) -> Mapping[str, tuple[str, 
     return {named(name): (name, hint) for name, hint in hints.items()}
 
 
-def _read(hint: Any, item: Json, named: Callable[[str], str]) -> Any:
+def _read(hint: Any, item: Json, named: Callable[[str], str], exact: bool) -> Any:
     if not isinstance(item, str | int | float | list | Mapping | None):
         raise TypeError(f"{item!r} is no JSON")  # a table may hold what JSON can't, such as a set
     choices = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
@@ -107,9 +111,15 @@ def _read(hint: Any, item: Json, named: Callable[[str], str]) -> Any:
         if isinstance(choice, type) and issubclass(choice, StrEnum) and isinstance(item, str):
             return choice(item)
         if is_dataclass(choice) and isinstance(choice, type) and isinstance(item, Mapping):
-            return from_wire(choice, item, named)
+            return from_wire(choice, item, named, exact=exact)
         if typing.get_origin(choice) is tuple and isinstance(item, list):
-            return tuple(_read(typing.get_args(choice)[0], one, named) for one in item)
+            return tuple(_read(typing.get_args(choice)[0], one, named, exact) for one in item)
         if typing.get_origin(choice) is Mapping and isinstance(item, Mapping):
-            return {name: _read(typing.get_args(choice)[1], one, named) for name, one in item.items()}
+            return {name: _read(typing.get_args(choice)[1], one, named, exact) for name, one in item.items()}
+    if exact and not any(choice is Any or type(item) in _PLAIN.get(choice, (choice,)) for choice in choices):
+        raise TypeError(f"{item!r} is not of the type {hint}")
     return item
+
+
+_PLAIN: Mapping[Any, tuple[type, ...]] = {float: (int, float), datetime: (), tuple: ()}
+"""The types of JSON that a field's type takes, where that is not the same: none where it is read from another."""

@@ -18,7 +18,7 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS, GONE, Target
 from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import Choice, to_stop
-from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
+from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens, left_to_the_sweep
 from lifecycle.shared.wire import Json
 from lifecycle.stop_model.request import StopRequest, stop_request
 from lifecycle.stop_model.result import StopResult, stop_result
@@ -57,7 +57,7 @@ def prepare(
     def choose(name: str) -> Choice:
         model = configuration.models[name]
         lease_id = None if payload.get("Force") else payload.get("LeaseId")
-        choice = to_stop(model, models.versions_of(model.project_name), items.all(), lease_id, now)
+        choice = to_stop(model, models.versions_of(model.project_name), items.all(left_to_the_sweep), lease_id, now)
         return kept(choice, execution.id, open_executions)
 
     request = stop_request(payload, execution, configuration, choose)

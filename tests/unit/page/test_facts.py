@@ -10,7 +10,7 @@ from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem, PendingLease
 from lifecycle.page.facts import BUDGET, Reader
 from lifecycle.page.view import Facts
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ExecutionState, Unreadable
 from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 from tests.unit.reconciliation.test_sweep import Projects
 from tests.unit.twins import Clock, Executions, Items
@@ -35,7 +35,7 @@ class Books:
     broken: bool = False
     asked: list[str] = field(default_factory=list)
 
-    def sessions(self, month: str, _now: datetime) -> Sequence[Session]:
+    def sessions(self, month: str, _now: datetime, _unreadable: Unreadable) -> Sequence[Session]:
         self.asked.append(month)
         if self.broken:
             raise ServiceUnavailable("Query got no answer")
@@ -103,6 +103,14 @@ def test_what_can_not_be_read_at_all_is_told() -> None:
         "This month's cost could not be read: Query got no answer",
     )
     assert facts.unread == dict.fromkeys(("boards", "welds"), "DescribeProjects got no answer")
+
+
+def test_a_record_that_can_not_be_read_is_left_out_and_the_others_are_shown() -> None:
+    items = Items(nonsense={OTHER_ARN: ValueError("its Revision is 'four'")})
+    assert items.put(ModelItem(ARN, managed=True))
+    facts = read(Projects(statuses={ARN: "RUNNING"}), items)
+    assert facts.items.keys() == {ARN}
+    assert facts.problems == (f"A record can't be read, and is left out: {OTHER_ARN}: its Revision is 'four'",)
 
 
 @dataclass

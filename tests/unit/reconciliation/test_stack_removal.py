@@ -136,6 +136,15 @@ def test_where_models_are_stopped_or_on_their_way_to_it_the_stack_may_go(status:
     assert account(HELD, boards=status).remover().run(OnDestroy.REFUSE).startswith("No model of this app runs")
 
 
+def test_a_model_whose_record_can_not_be_read_is_named_if_it_runs_and_else_holds_nothing_up() -> None:
+    """Nobody knows whether it was managed."""
+    made = account(HELD, boards="STOPPED", cables="RUNNING")
+    made.items.nonsense = {OTHER_ARN: ValueError("its Revision is 'four'"), "junk": ValueError("it is of 'junk'")}
+    assert "v7 (RUNNING)" in refused(made)
+    made.statuses[OTHER_ARN] = "STOPPED"
+    assert made.remover().run(OnDestroy.REFUSE).startswith("No model of this app runs")
+
+
 def test_a_model_that_is_gone_holds_nothing_up() -> None:
     made = account(HELD)
     made.statuses.clear()
