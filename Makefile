@@ -112,8 +112,9 @@ deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy t
 definitions: .venv/.done ## Write the policies of statemachine/policies.json into the definitions
 	@$(PY) -m tools.definitions
 
-docs: setup ## Draw the pictures in the docs anew from their sources
+docs: setup ## Draw the pictures in the docs, and write docs/commands.md, anew from their sources
 	@$(PY) -m tools.pictures
+	@$(PY) -m tools.commands
 
 LOCK := $(UV) pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 lock: .venv/.done ## Compile all the pinned requirements again
