@@ -239,7 +239,7 @@ def _awaits_successor(item: ModelItem, request: StopRequest, progress: StopProgr
     """
     if request.hand_over is None or seen.at >= request.hand_over.until:
         return False
-    there = {lease.lease_id for lease in (*item.held(seen.at), *item.awaited(seen.at))}
+    there = {lease.lease_id for lease in item.held(seen.at)} | {start.lease_id for start in item.awaited(seen.at)}
     kept = request.lease_id in there and not progress.released and item.claim is None and seen.status in BILLS
     return kept and there.isdisjoint(request.hand_over.to)
 
