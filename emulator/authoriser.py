@@ -19,7 +19,7 @@ _RESOURCES = {
     "dynamodb": ("{TableName}/index/{IndexName}", "{TableName}"),
     "kms": ("{KeyId}",),
     "lambda": ("{FunctionName}:{Qualifier}", "{FunctionName}"),
-    "rekognition": ("{ProjectVersionArn}", "{ProjectArn}"),
+    "rekognition": ("{ProjectVersionArn}", "{ProjectArn}", "{DatasetArn}", "{ResourceArn}"),
     "s3": ("arn:{partition}:s3:::{Bucket}/{Key}", "arn:{partition}:s3:::{Bucket}"),
     "sns": ("{TopicArn}",),
     "sqs": ("{QueueUrl}",),

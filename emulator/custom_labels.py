@@ -5,110 +5,45 @@ State only: time comes from a clock that is passed in, requests and errors over 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
-import json
 import re
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-# The 14 statuses of https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
-STATUSES = (
-    "TRAINING_IN_PROGRESS", "TRAINING_COMPLETED", "TRAINING_FAILED", "STARTING", "RUNNING", "FAILED", "STOPPING",
-    "STOPPED", "DELETING", "COPYING_IN_PROGRESS", "COPYING_COMPLETED", "COPYING_FAILED", "DEPRECATED", "EXPIRED",
-)  # fmt: skip
-# A status that ends by itself: what `Timing` calls its length, and what follows.
-TRANSITIONS = {
-    "TRAINING_IN_PROGRESS": ("training", "TRAINING_COMPLETED"),
-    "STARTING": ("starting", "RUNNING"),
-    "STOPPING": ("stopping", "STOPPED"),
-}
-# Assumptions, all in one place: the service only says "already being used", and "concurrently running".
-STARTABLE = {"TRAINING_COMPLETED", "STOPPED", "FAILED", "COPYING_COMPLETED"}
-STOPPABLE = {"RUNNING"}
-COUNTS_AS_RUNNING = {"STARTING", "RUNNING", "STOPPING"}
-NOT_TRAINED = {"TRAINING_IN_PROGRESS", "TRAINING_FAILED"}
+from emulator.model_versions import (
+    CONTENT_MODERATION,
+    COPYABLE,
+    COUNTS_AS_RUNNING,
+    CUSTOM_LABELS,
+    GOOD_F1,
+    NOT_DELETABLE,
+    NOT_TRAINED,
+    STARTABLE,
+    STATUSES,
+    STOPPABLE,
+    TRANSITIONS,
+    CustomLabelsError,
+    Project,
+    Quotas,
+    Timing,
+    Version,
+    page,
+)
 
-GOOD_F1 = 0.9
+__all__ = [
+    "DETECT", "GOOD_F1", "NOT_TRAINED", "STARTABLE", "STATUSES", "STOPPABLE", "TRANSITIONS", "CustomLabels",
+    "CustomLabelsError", "Project", "Quotas", "Timing", "Version",
+]  # fmt: skip
 
 DETECT = "DetectCustomLabels"
 """The one operation with a quota of its own."""
-PAGE_SIZE = 100
 _VERSION_ARN = re.compile(
     r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account>\d{12}):"
     r"project/(?P<project>[\w.-]{1,255})/version/(?P<version>[\w.-]{1,255})/\d+"
 )
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long the timed statuses last, in seconds; where AWS takes minutes."""
-
-    training: float = 2
-    starting: float = 12
-    stopping: float = 4
-
-
-@dataclass(frozen=True)
-class Quotas:
-    """The service's default quotas for an account and Region.
-
-    Attributes
-    ----------
-    running_models
-        Models that run at the same time.
-    inference_units
-        For one model.
-    calls_per_second
-        For each operation but DetectCustomLabels.
-    detections_per_second
-        Calls of DetectCustomLabels.
-
-    """
-
-    running_models: int = 2
-    inference_units: int = 5
-    calls_per_second: int = 5
-    detections_per_second: int = 50
-
-
-class CustomLabelsError(Exception):
-    """An error that the service documents; ``code`` is its name on the wire."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass
-class Project:
-    """A project and its versions, oldest first."""
-
-    name: str
-    arn: str
-    created: float
-    versions: list[Version] = field(default_factory=list)
-
-
-@dataclass
-class Version:
-    """A model version. Times are seconds since the epoch; ``f1`` is what its training is, or will be, evaluated to."""
-
-    name: str
-    arn: str
-    created: float
-    status: str
-    since: float
-    status_message: str | None = None
-    min_inference_units: int | None = None
-    max_inference_units: int | None = None
-    trained: float | None = None
-    f1: float = GOOD_F1
 
 
 class CustomLabels:
@@ -127,6 +62,11 @@ class CustomLabels:
     clock
         Seconds since the epoch.
 
+    Attributes
+    ----------
+    lock
+        For what looks at, or changes, more than one thing.
+
     """
 
     def __init__(
@@ -140,12 +80,13 @@ class CustomLabels:
     ) -> None:
         self.timing = timing or Timing()
         self.quotas = quotas or Quotas()
+        self.lock = threading.RLock()
+        self._region = region
         self._clock = clock
         self._arn = f"arn:aws:rekognition:{region}:{account_id}:project"
         self._ids = itertools.count(int(clock() * 1000))
         self._projects: dict[str, Project] = {}
         self._calls: dict[str, deque[float]] = defaultdict(deque)
-        self._lock = threading.RLock()
 
     # For tests and the CLI
 
@@ -170,7 +111,7 @@ class CustomLabels:
         named = _VERSION_ARN.fullmatch(project_version_arn)
         if named is None:
             raise ValueError(f"not the ARN of a Custom Labels model version: {project_version_arn}")
-        with self._lock:
+        with self.lock:
             if (version := self._find(project_version_arn)) is None:
                 prefix = project_version_arn.partition("/version/")[0]
                 project = self._projects.setdefault(
@@ -178,7 +119,11 @@ class CustomLabels:
                 )
                 now = self._clock()
                 began = now if created is None else created
-                version = Version(named["version"], project_version_arn, began, status, now, trained=began, f1=f1)
+                output = {"S3Bucket": f"custom-labels-console-{self._region}", "S3KeyPrefix": "evaluation"}
+                asked = {"OutputConfig": output}
+                version = Version(
+                    named["version"], project_version_arn, began, status, now, trained=began, f1=f1, asked=asked
+                )
                 project.versions.append(version)
                 project.versions.sort(key=lambda one: one.created)  # stable: who came first stays first
             return version
@@ -198,21 +143,22 @@ class CustomLabels:
         """
         if status not in STATUSES:
             raise ValueError(f"no such status: {status}; it is one of {', '.join(STATUSES)}")
-        with self._lock:
+        with self.lock:
             version = self._version(project_version_arn)
-            version.status, version.since, version.status_message = status, self._clock(), status_message
+            self._change(version, status)
+            version.status_message, version.deleted = status_message, False
             version.f1 = version.f1 if f1 is None else f1
             return version
 
     def clear(self) -> None:
         """Forget every project."""
-        with self._lock:
+        with self.lock:
             self._projects.clear()
 
     def versions(self) -> list[Version]:
         """Every model version, with its status as of now."""
-        with self._lock:
-            return [self._settled(version) for project in self._projects.values() for version in project.versions]
+        with self.lock:
+            return [version for project in self._current().values() for version in project.versions]
 
     # The service's operations
 
@@ -222,7 +168,7 @@ class CustomLabels:
         if operation == DETECT:
             # "The number of requests exceeded your throughput limit": which of the two it is, is not documented.
             quota, code = self.quotas.detections_per_second, "ProvisionedThroughputExceededException"
-        with self._lock:
+        with self.lock:
             now, calls = self._clock(), self._calls[operation]
             while calls and calls[0] <= now - 1:
                 calls.popleft()
@@ -230,48 +176,106 @@ class CustomLabels:
                 raise CustomLabelsError(code, "Rate exceeded")
             calls.append(now)
 
-    def create_project(self, name: str) -> Project:
+    def create_project(
+        self,
+        name: str,
+        feature: str = CUSTOM_LABELS,
+        *,
+        auto_update: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Project:
         """Create an empty project."""
-        with self._lock:
-            if name in self._projects:
+        with self.lock:
+            if name in self._current():
                 raise CustomLabelsError("ResourceInUseException", f"A project with the name {name} already exists.")
-            project = Project(name, f"{self._arn}/{name}/{next(self._ids)}", self._clock())
+            if auto_update is not None and feature != CONTENT_MODERATION:
+                raise CustomLabelsError("InvalidParameterException", "AutoUpdate is for CONTENT_MODERATION projects.")
+            if feature == CONTENT_MODERATION:
+                auto_update = auto_update or "DISABLED"
+            arn = f"{self._arn}/{name}/{self.number()}"
+            project = Project(name, arn, self.now(), feature, auto_update, {**(tags or {})})
             self._projects[name] = project
             return project
 
-    def create_project_version(self, project_arn: str, name: str) -> Version:
+    def delete_project(self, arn: str) -> Project:
+        """Begin to delete a project, which may have no versions and datasets."""
+        with self.lock:
+            project = self.project(arn)
+            if project.versions or project.datasets or project.deleted is not None:
+                has = "is being deleted" if project.deleted is not None else "has models or datasets"
+                raise CustomLabelsError("ResourceInUseException", f"The project {has}.")
+            project.deleted = self.now()
+            return project
+
+    def create_project_version(self, project_arn: str, name: str, asked: Mapping[str, Any] | None = None) -> Version:
         """Begin to train a version."""
-        with self._lock:
-            project = self._project(project_arn)
-            if any(version.name == name for version in project.versions):
-                raise CustomLabelsError("ResourceInUseException", f"A version with the name {name} already exists.")
-            now = self._clock()
-            arn = f"{self._arn}/{project.name}/version/{name}/{next(self._ids)}"
-            version = Version(name, arn, now, "TRAINING_IN_PROGRESS", now)
-            project.versions.append(version)
+        return self._add(project_arn, name, "TRAINING_IN_PROGRESS", asked or {})
+
+    def copy_project_version(
+        self, source: str, into: tuple[str, str], project: str, asked: Mapping[str, Any]
+    ) -> Version:
+        """Begin to copy a version.
+
+        Parameters
+        ----------
+        source
+            The version's ARN.
+        into
+            The ARN of the project that gets the copy, and the copy's name.
+        project
+            The ARN of the source's project.
+        asked
+            What the copy's descriptions repeat.
+
+        """
+        with self.lock:
+            original = self._version(source)
+            if original not in self.project(project).versions:
+                raise CustomLabelsError("ResourceNotFoundException", f"{project} has no version {source}.")
+            self._needs_custom_labels(original, "copied")
+            if original.status not in COPYABLE:
+                raise CustomLabelsError("ResourceInUseException", f"The model is in the status {original.status}.")
+            copy = self._add(*into, "COPYING_IN_PROGRESS", asked)
+            copy.source, copy.trained, copy.f1 = source, original.trained, original.f1
+            return copy
+
+    def delete_project_version(self, arn: str) -> Version:
+        """Begin to delete a version."""
+        with self.lock:
+            version = self._version(arn)
+            if version.status in NOT_DELETABLE:
+                raise CustomLabelsError("ResourceInUseException", f"The model is in the status {version.status}.")
+            self._change(version, "DELETING")
+            version.deleted = True
             return version
 
     def describe_projects(
-        self, names: Sequence[str] | None, page_size: int | None, token: str | None
+        self,
+        names: Sequence[str] | None,
+        page_size: int | None,
+        token: str | None,
+        features: Collection[str] = (CUSTOM_LABELS,),
     ) -> tuple[list[Project], str | None]:
         """A page of projects, oldest first, and the token of the next; unknown names are left out."""
-        with self._lock:
-            projects = [project for project in self._projects.values() if names is None or project.name in names]
-            return _page(projects, page_size, token, ["projects", *(names or ())])
+        with self.lock:
+            named = [one for one in self._current().values() if names is None or one.name in names]
+            projects = [project for project in named if project.feature in features]
+            return page(projects, page_size, token, ["projects", *sorted(features), *(names or ())])
 
     def describe_project_versions(
         self, project_arn: str, names: Sequence[str] | None, page_size: int | None, token: str | None
     ) -> tuple[list[Version], str | None]:
         """A page of a project's versions, latest first, and the token of the next; unknown names are left out."""
-        with self._lock:
-            versions = reversed(self._project(project_arn).versions)
-            wanted = [self._settled(version) for version in versions if names is None or version.name in names]
-            return _page(wanted, page_size, token, [project_arn, *(names or ())])
+        with self.lock:
+            versions = reversed(self.project(project_arn).versions)
+            wanted = [version for version in versions if names is None or version.name in names]
+            return page(wanted, page_size, token, [project_arn, *(names or ())])
 
     def start_project_version(self, arn: str, min_units: int, max_units: int | None) -> Version:
         """Begin to start a version."""
-        with self._lock:
+        with self.lock:
             version = self._version(arn)
+            self._needs_custom_labels(version, "started")
             if max_units is not None and max_units < min_units:
                 raise CustomLabelsError("InvalidParameterException", "MaxInferenceUnits is below MinInferenceUnits.")
             if version.status not in STARTABLE:
@@ -282,32 +286,71 @@ class CustomLabels:
             running = sum(other.status in COUNTS_AS_RUNNING for other in self.versions())
             if running >= self.quotas.running_models:
                 raise CustomLabelsError("LimitExceededException", f"{running} models are running, which is the quota.")
-            version.status, version.since, version.status_message = "STARTING", self._clock(), None
+            self._change(version, "STARTING")
             version.min_inference_units, version.max_inference_units = min_units, max_units
             return version
 
     def stop_project_version(self, arn: str) -> Version:
         """Begin to stop a version."""
-        with self._lock:
+        with self.lock:
             version = self._version(arn)
+            self._needs_custom_labels(version, "stopped")
             if version.status not in STOPPABLE:
                 raise CustomLabelsError("ResourceInUseException", f"The model is in the status {version.status}.")
-            version.status, version.since, version.status_message = "STOPPING", self._clock(), None
+            self._change(version, "STOPPING")
             return version
 
     def use(self, arn: str) -> Version:
         """A version that can look at images: it has to be RUNNING."""
-        with self._lock:
+        with self.lock:
             version = self._version(arn)
+            self._needs_custom_labels(version, "used for labels")
             if version.status != "RUNNING":
                 raise CustomLabelsError("ResourceNotReadyException", f"The model is in the status {version.status}.")
             return version
 
-    def _project(self, arn: str) -> Project:
-        for project in self._projects.values():
+    # For what belongs to projects: datasets, policies, tags
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock()
+
+    def number(self) -> int:
+        """A number that no other ARN has."""
+        return next(self._ids)
+
+    def projects(self) -> list[Project]:
+        """Every project, as of now."""
+        with self.lock:
+            return [*self._current().values()]
+
+    def project(self, arn: str) -> Project:
+        """The project of an ARN, as of now."""
+        for project in self._current().values():
             if project.arn == arn:
                 return project
         raise CustomLabelsError("ResourceNotFoundException", f"The project {arn} was not found.")
+
+    def _add(self, project_arn: str, name: str, status: str, asked: Mapping[str, Any]) -> Version:
+        with self.lock:
+            project, now = self.project(project_arn), self.now()
+            if project.deleted is not None:
+                raise CustomLabelsError("ResourceInUseException", "The project is being deleted.")
+            if any(version.name == name for version in project.versions):
+                raise CustomLabelsError("ResourceInUseException", f"A version with the name {name} already exists.")
+            arn = f"{self._arn}/{project.name}/version/{name}/{self.number()}"
+            version = Version(
+                name, arn, now, status, now, feature=project.feature, asked=asked, tags={**asked.get("Tags", {})}
+            )
+            project.versions.append(version)
+            return version
+
+    def _change(self, version: Version, status: str) -> None:
+        version.status, version.since, version.status_message = status, self.now(), None
+
+    def _needs_custom_labels(self, version: Version, done: str) -> None:
+        if version.feature != CUSTOM_LABELS:
+            raise CustomLabelsError("InvalidParameterException", f"An adapter of {version.feature} can't be {done}.")
 
     def _version(self, arn: str) -> Version:
         if version := self._find(arn):
@@ -317,29 +360,28 @@ class CustomLabels:
     def _find(self, arn: str) -> Version | None:
         return next((version for version in self.versions() if version.arn == arn), None)
 
-    def _settled(self, version: Version) -> Version:
-        """The version, after the timed transitions that are due."""
-        while version.status in TRANSITIONS:
-            length, following = TRANSITIONS[version.status]
+    def _current(self) -> dict[str, Project]:
+        """The projects by name, after the timed transitions that are due, without what is deleted by now."""
+        now, timing = self.now(), self.timing
+        for project in [*self._projects.values()]:
+            project.versions = [one for one in project.versions if not self._settled(one)]
+            for dataset in project.datasets:
+                dataset.settle(now, timing.dataset)
+            project.datasets = [
+                one for one in project.datasets if one.deleted is None or now < one.deleted + timing.deleting
+            ]
+            if project.deleted is not None and now >= project.deleted + timing.deleting:
+                del self._projects[project.name]
+        return self._projects
+
+    def _settled(self, version: Version) -> bool:
+        """Let the timed transitions that are due happen, and say whether that was the version's end."""
+        while version.status in TRANSITIONS or (version.source and version.status == "COPYING_IN_PROGRESS"):
+            length, following = TRANSITIONS.get(version.status, ("copying", "COPYING_COMPLETED"))
             ends = version.since + getattr(self.timing, length)
-            if self._clock() < ends:
+            if self.now() < ends:
                 break
             if version.status == "TRAINING_IN_PROGRESS":
                 version.trained = ends
             version.status, version.since = following, ends
-        return version
-
-
-def _page(found: list[Any], size: int | None, token: str | None, query: list[str]) -> tuple[list[Any], str | None]:
-    """Cut a page out; a token holds where to go on, and of which query."""
-    begin = 0
-    if token is not None:
-        try:
-            begin, asked = json.loads(base64.b64decode(token, validate=True))
-        except (binascii.Error, ValueError, TypeError):
-            asked = None
-        if asked != query:
-            raise CustomLabelsError("InvalidPaginationTokenException", "Pagination token is not valid")
-    end = begin + (size or PAGE_SIZE)
-    following = base64.b64encode(json.dumps([end, query]).encode()).decode() if end < len(found) else None
-    return found[begin:end], following
+        return version.deleted and self.now() >= version.since + self.timing.deleting

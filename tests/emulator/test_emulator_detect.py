@@ -14,7 +14,7 @@ from PIL import Image
 
 from emulator import images
 from emulator.custom_labels import Quotas
-from emulator.custom_labels_api import MAX_BYTES
+from emulator.detection import MAX_BYTES
 from emulator.server import Emulator
 
 NewModel = Callable[..., str]

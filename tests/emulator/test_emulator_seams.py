@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import moto as moto_package
 import pytest
 from moto.awslambda.models import LambdaVersion
 
@@ -268,3 +271,13 @@ def test_a_cancelled_transaction_leaves_alone_what_others_write_meanwhile(bare: 
         for one in side_by_side:
             one.result()
     assert bare.client("dynamodb").scan(TableName=table)["Count"] == 41
+
+
+def test_every_patch_is_offered_to_moto_and_names_what_moto_has() -> None:
+    root = Path(__file__).parents[2]
+    offered = (root / "docs" / "moto.md").read_text()
+    seams = {file.name for file in (root / "emulator" / "seams").glob("*.py")} - {"__init__.py", "patching.py"}
+    assert {name for name in seams if f"`{name}`" not in offered} == set()
+    moto = Path(moto_package.__file__).parent
+    places = set(re.findall(r"^\| `([\w/]+\.py)`", offered, re.MULTILINE))
+    assert {place for place in places if not (moto / place).is_file()} == set()
