@@ -57,7 +57,7 @@ class DetectBatchWorkload(Construct):
             acknowledge(who, {f"AwsSolutions-IAM5[Resource::{_found(one)}]": reason for one in places})
 
     def _allow_to_detect(self, shared: Shared) -> None:
-        """Use any version of the projects that the sweep looks at, as it may stop any."""
+        """Use any version of the projects that the sweep checks, as it may stop any."""
         stack = cdk.Stack.of(self)
         projects = sorted(shared.settings.swept_projects)
         versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]

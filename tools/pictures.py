@@ -133,7 +133,7 @@ def data_flow(template: Template) -> list[str]:
         for machine, each in substitutions.items()
     }
     shared = {handler for handler, count in Counter(chain(*called.values())).items() if count > 1}
-    # A workload of ours is a workload like any other.
+    # A workload of this app is a workload like any other.
     machines = {machine: each for machine, each in called.items() if shared & set(each)}
     nested = [
         (machine, f"{name.removesuffix('Arn')}StateMachine")

@@ -105,7 +105,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class DetectBatch:
-    """The workload that looks at every image under an S3 prefix. Places are ``s3://bucket/folder``.
+    """The workload that labels every image under an S3 prefix. Places are ``s3://bucket/folder``.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class DetectBatch:
     results : str
         Where results go, in a folder for each execution.
     max_concurrency : int
-        Images that one execution looks at side by side.
+        Images that one execution processes side by side.
     """
 
     images: tuple[str, ...]
@@ -167,7 +167,7 @@ class Configuration:
 
     @property
     def swept_projects(self) -> frozenset[str]:
-        """Names of the projects whose versions the sweep looks at."""
+        """Names of the projects whose versions the sweep checks."""
         return frozenset(self.projects) | {model.project_name for model in self.models.values()}
 
     def workload_arns(self, here: str) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ class Configuration:
         return Model() if name is None else self.models.get(name, Model())
 
     def manages(self, project_version_arn: str) -> bool:
-        """Whether the sweep looks at a model version, and this app may stop it."""
+        """Whether the sweep checks a model version, and this app may stop it."""
         projects = self.swept_projects
         return "*" in projects or project_name(project_version_arn) in projects
 

@@ -56,7 +56,7 @@ def allow_to_start_models(function: LifecycleFunction, settings: Settings) -> No
 
 
 def allow_to_stop_models(function: LifecycleFunction, settings: Settings) -> None:
-    """Stop any version of the projects that the sweep looks at, those of the configured models among them.
+    """Stop any version of the projects that the sweep checks, those of the configured models among them.
 
     Not only the configured versions: the one that a retrained model replaced in cdk.json may be running still.
     """

@@ -221,7 +221,7 @@ def _alternatives_or_field(name: str, wanted: Any, fields: Fields) -> bool:
 
 
 def _never(wanted: Any, own: Own | Absent) -> bool:
-    """Whether a value of a pattern, or a filter, is proven not to match what a field of ours has."""
+    """Whether a value of a pattern, or a filter, is proven not to match what a field of this app has."""
     if isinstance(wanted, str):
         return isinstance(own, Absent) or not _may_be(wanted, own)
     if not isinstance(wanted, Mapping) or len(wanted) != 1:
@@ -265,7 +265,7 @@ _OF_TEXT = {
 
 
 def _is_surely(wanted: Any, own: Own) -> bool:
-    """Whether what a field of ours has is for certain among what "anything-but" leaves out."""
+    """Whether what a field of this app has is for certain among what "anything-but" leaves out."""
     match wanted:
         case {"prefix": prefix, **rest} if not rest:
             return any(one and own.text.startswith(one) for one in _texts(prefix))

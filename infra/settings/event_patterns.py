@@ -15,7 +15,7 @@ _FIELDS = (
 _FILTERS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr", "exists")
 """EventBridge User Guide, "Comparison operators"."""
 _PLAIN = [{"anything-but": {"wildcard": ['*"*', "*\\\\*"]}}, {"exists": False}]
-"""No string that holds a quote or a backslash; an event without the field is let in, so that people are told."""
+"""No string that holds a quote or a backslash; an event without the field is let in, so that people are notified."""
 
 
 def problems(pattern: Pattern, where: str) -> list[str]:

@@ -17,7 +17,7 @@ MAX_COMBINATIONS = 150
 
 @dataclass(frozen=True)
 class Recipient:
-    """An address, and what it is told of; what is empty is not filtered by.
+    """An address, and what it is notified of; what is empty is not filtered by.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Recipient:
 
     @property
     def filtered(self) -> bool:
-        """Whether it is told of some things only."""
+        """Whether it is notified of some things only."""
         return bool(self.severities or self.outcomes or self.models)
 
 

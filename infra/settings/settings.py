@@ -73,7 +73,7 @@ class TeamsChannel:
 
 @dataclass(frozen=True)
 class ChatChannels:
-    """The channels that are told everything.
+    """The channels that are notified of everything.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""DetectBatch: the workload that looks at every image under an S3 prefix."""
+"""DetectBatch: the workload that labels every image under an S3 prefix."""

@@ -1,4 +1,4 @@
-"""The two steps of DetectBatch around its Map: what is checked before, and what is told after."""
+"""The two steps of DetectBatch around its Map: what is checked before, and what is reported after."""
 
 import json
 from collections.abc import Iterator, Mapping

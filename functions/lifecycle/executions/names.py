@@ -73,7 +73,7 @@ def start_once(executions: Executions, state_machine_arn: str, name: str, payloa
 
 
 def _about(payload: Json) -> str | None:
-    """The same for inputs that ask for the same, whenever they do; None where it is none of ours."""
+    """The same for inputs that ask for the same, whenever they do; None where the input is not of this app."""
     if not isinstance(payload, Mapping):
         return None
     return fingerprint({name: value for name, value in payload.items() if name not in _BESIDE})

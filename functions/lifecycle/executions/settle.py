@@ -20,9 +20,9 @@ class Settled:
     held : bool
         A lease holds the model after that.
     project_version_arn : str or None
-        The version that its lease is on, where that had to be looked up.
+        The version that its lease is on, where that had to be found.
     reported_by_start : bool
-        Its start of the model has failed, or was ended, which StartModel tells.
+        Its start of the model has failed, or was ended, which StartModel reports.
     complete : bool
         Nothing is left, and nothing can come any more.
     """

@@ -54,7 +54,7 @@ class Swept:
         """The error of a sweep with problems, once it has done everything else."""
         return ServiceUnavailable(
             "\n- ".join(["The sweep could not do everything:", *self.problems]),
-            remedy="The next sweep looks again. If it goes on: what the problems name has to be mended.",
+            remedy="The next sweep checks again. If it goes on: what the problems name has to be mended.",
         )
 
 
@@ -142,7 +142,7 @@ class Sweeper:
         sweep = sweep_model(found, version.status, self.now, self.configuration, ended=ended, claim_over=over)
         self.seen.append(Seen(version, sweep.item))
         if sweep.findings and self.items.get(item.project_version_arn) != item:
-            return None  # reading took long, and what was found may be explained by now: the next sweep looks again
+            return None  # reading took long, and what was found may be explained by now: the next sweep checks again
         for finding in sweep.findings:
             units, message = version.min_inference_units, version.status_message
             self.notify(replace(finding, min_inference_units=units, status_message=message))
@@ -153,7 +153,7 @@ class Sweeper:
             name = self._name("start", written, restart["LeaseId"])
             start_once(self.executions, self.start_model_arn, name, payload)
         if not write(self.items, item, sweep.item, now=self.now, configuration=self.configuration):
-            return None  # somebody is at it: the next sweep looks again
+            return None  # somebody is at it: the next sweep checks again
         if sweep.stop:
             payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}
             start_once(self.executions, self.stop_model_arn, self._name("stop", written), payload)

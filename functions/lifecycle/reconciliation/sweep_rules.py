@@ -1,6 +1,6 @@
 """What the sweep makes of one model: what is to be reported, and whether the model is to be stopped. Pure.
 
-Level-triggered: it looks at what is, not at what has happened, so that whatever was lost is found by the next sweep.
+Level-triggered: it goes by what is, not by what has happened, so that whatever was lost is found by the next sweep.
 """
 
 import math

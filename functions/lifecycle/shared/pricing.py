@@ -2,7 +2,7 @@
 
 INFERENCE_UNIT_HOUR = {"us-east-1": 4.0}
 """USD for one inference unit and hour, by Region: list prices (aws.amazon.com/rekognition/pricing, 2026-11). Those of
-other Regions were not looked up and are assumed to be us-east-1's; ``inference_unit_hour_usd`` in cdk.json wins."""
+other Regions were not checked and are assumed to be us-east-1's; ``inference_unit_hour_usd`` in cdk.json wins."""
 
 
 def inference_unit_hour(region: str) -> float:
