@@ -205,11 +205,11 @@ def test_only_a_failure_links_its_logs_and_its_trace_the_long_one_last() -> None
 
 
 def test_steps_are_numbered_where_there_are_several_and_a_command_belongs_to_its_step() -> None:
-    text = Text("s", "h", what_to_do=[*step("First.", "aws one"), "Second."], if_plans_change=step("Else", "aws two"))
+    text = Text("s", "h", what_to_do=[*step("Ask X.", "aws one"), "Second."], if_plans_change=step("Else", "aws two"))
     told = notification(Content(Outcome.MODEL_STOPPED, "key", text))
-    assert section(told, "What to do") == "  1. First:\n     aws one\n  2. Second.\n"
+    assert section(told, "What to do") == "  1. Ask X:\n     aws one\n  2. Second.\n"
     assert section(told, "If plans change") == "  Else:\n  aws two\n"
-    assert told.sections["What to do"] == ["First:", "aws one", "Second."]
+    assert told.sections["What to do"] == ["Ask X:", "aws one", "Second."]
 
 
 @pytest.mark.parametrize(("ending", "since"), [(STARTED, " from now on"), (ALREADY, "")])
@@ -220,9 +220,19 @@ def test_a_running_model_bills_until_it_is_stopped(ending: Ending, since: str) -
     )
 
 
-def test_a_model_that_scales_says_the_most_it_can_cost() -> None:
-    costs = section(tell(ending_of(Models(), MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
-    assert "USD 8.00 per hour from now on (2 inference units; up to USD 20.00 when it scales to 5)" in costs
+@pytest.mark.parametrize(
+    ("models", "since"), [(Models(), " from now on"), (Models(script=[(0, "RUNNING")], runs_with=(2, 5)), "")]
+)
+def test_a_model_that_scales_says_the_most_it_can_cost(models: Models, since: str) -> None:
+    costs = section(tell(ending_of(models, MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
+    assert f"USD 8.00 per hour{since} (2 inference units; up to USD 20.00 when it scales to 5)" in costs
+
+
+@pytest.mark.parametrize("ending", [STARTED, ALREADY])
+def test_a_model_that_was_given_by_its_arn_is_called_by_its_name(ending: Ending) -> None:
+    assert ending.request
+    by_arn = replace(ending, request=replace(ending.request, model=None))
+    assert tell(by_arn).headline == tell(ending).headline
 
 
 REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at_attempt="STOPPED")
@@ -290,6 +300,11 @@ def test_a_failure_says_what_the_model_costs_as_far_as_that_is_known(
     told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=seen), progress))
     assert says in section(told, "What it costs")
     assert (STOP in section(told, "What to do")) is stop
+
+
+def test_a_model_that_is_stopping_costs_nothing() -> None:
+    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status="STOPPING")))
+    assert section(told, "What it costs") == "  Nothing now: the model was STOPPING at the last status check.\n"
 
 
 def test_a_failure_reckons_with_the_inference_units_that_were_asked_for() -> None:

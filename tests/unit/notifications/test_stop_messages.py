@@ -174,6 +174,8 @@ def test_a_stop_by_force_says_that_it_ended_all_leases() -> None:
     told = tell(ending_of(running(), {"leases": (SHIFT, NIGHT)}, Force=True, LeaseId="shift"))
     assert told.headline.endswith(": all its leases were ended by force.")
     assert "was released" not in told.text
+    nothing_to_stop = tell(ending_of(Models(), {"leases": (SHIFT,)}, Force=True))
+    assert "  All its leases were ended by force.\n" in section(nothing_to_stop, "What happened")
 
 
 def test_a_lease_that_was_not_there_is_not_said_to_be_released() -> None:
@@ -198,9 +200,21 @@ def test_a_model_that_is_kept_running_is_told_with_who_keeps_it_what_it_costs_an
     assert section(told, "What it costs") == "  About USD 4.00 per hour, until the last of these leases ends.\n"
     assert section(told, "What to do") == "  Nothing.\n"
     assert commands(told) == [(MACHINES.stop_model, {"Model": "defects", "Force": True})]
+    assert isinstance(KEPT.result, StopResult)
+    free = tell(replace(KEPT, result=replace(KEPT.result, estimated_hourly_cost=0)))
+    assert section(free, "What it costs").startswith("  About USD 0.00 per hour, until")
     timed = tell(ending_of(running(), {"leases": (SHIFT,)}))
     assert timed.headline.endswith(": the lease shift holds it.")
     assert "It is held by the lease shift until 2026-11-24 08:00 UTC." in timed.text
+
+
+@pytest.mark.parametrize(
+    "ending", [STOPPED, ALREADY, KEPT, *(aborted("RUNNING", machine=machine) for machine in Machine)]
+)
+def test_a_model_that_was_given_by_its_arn_is_called_by_its_name(ending: Ending) -> None:
+    assert ending.request
+    by_arn = tell(replace(ending, request=replace(ending.request, model=None)))
+    assert (by_arn.subject, by_arn.headline) == (tell(ending).subject, tell(ending).headline)
 
 
 # Stops that went wrong ----------------------------------------------------------------------------
@@ -267,6 +281,21 @@ def test_a_stop_that_never_was_valid_and_names_no_model_says_no_more_than_it_kno
     assert "aws rekognition" not in told.text
 
 
+def test_a_stop_that_never_was_prepared_and_gives_no_remedy_says_no_more_than_it_knows() -> None:
+    at_work = execution("evening", machine="StopModel")
+    told = tell(Ending(STOP, at_work, failure=Failure("ServiceUnavailable", '{"Message": "m"}')))
+    assert told.sections["What to do"] == [
+        "See in the execution, linked below, how far it came; then start StopModel again."
+    ]
+    late = tell(Ending(STOP, at_work, failure=Failure("TimedOut", '{"Message": "m"}')))
+    assert late.headline.startswith("A model was not stopped in time, and may still cost money: ")
+
+
+def test_a_model_that_was_stopped_after_all_costs_nothing_any_more() -> None:
+    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status="STOPPED")))
+    assert told.headline.startswith("defects was not stopped within 1 h: ")
+
+
 @pytest.mark.parametrize("once_stopped", ["RUNNING", "STOPPING"])
 def test_a_stop_that_times_out_says_so_as_a_story(once_stopped: str) -> None:
     told = tell(ending_of(running(once_stopped=[(0, once_stopped)])))
@@ -317,7 +346,7 @@ def test_an_execution_that_was_ended_from_outside_says_what_becomes_of_the_model
 @pytest.mark.parametrize(
     ("by", "cause", "says"),
     [
-        ("ABORTED", "Wrong model.", "Somebody ended the {}, and gave this reason: Wrong model."),
+        ("ABORTED", "Not model X.", "Somebody ended the {}, and gave this reason: Not model X."),
         ("ABORTED", None, "Somebody ended the {}, and gave no reason."),
         ("TIMED_OUT", None, "Step Functions ended the {}: it had been going on for too long."),
     ],
@@ -340,6 +369,14 @@ def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says
     }
     assert rest == left[machine]
     assert "Its status could not be read." in tell(aborted(None)).text
+
+
+@pytest.mark.parametrize(
+    ("machine", "costs"), [(START, "Nothing: no model was started."), (STOP, "Unknown: nothing was stopped.")]
+)
+def test_an_execution_that_was_ended_before_it_knew_a_model_says_so(machine: Machine, costs: str) -> None:
+    told = tell(replace(aborted(None, machine=machine), request=None))
+    assert section(told, "What it costs") == f"  {costs}\n"
 
 
 # Leases and commands ------------------------------------------------------------------------------

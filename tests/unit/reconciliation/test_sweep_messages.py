@@ -240,7 +240,7 @@ def test_a_model_that_is_down_says_why_as_far_as_that_is_known(status: str, why:
 
 
 @pytest.mark.parametrize(
-    ("message", "quoted"), [("No. 5 failed.", "No. 5 failed."), ("x" * 101, f"{'x' * 100}.")], ids=["short", "long"]
+    ("message", "quoted"), [("No. 5 failed.", "No. 5 failed."), ("X" * 101, f"{'X' * 100}.")], ids=["short", "long"]
 )
 def test_a_status_message_is_quoted_up_to_100_characters_and_has_one_full_stop(message: str, quoted: str) -> None:
     assert tell(replace(DOWN, status_message=message)).headline.endswith(f" and its status message is: {quoted}")
