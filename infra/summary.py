@@ -1,15 +1,20 @@
 """What a synthesis has made, in words for whoever ran `make synth`."""
 
+import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aws_cdk import cx_api
+from rich.console import Console
 
+from infra.settings import schedule_report
 from infra.settings.settings import ROOT, Settings
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import shortened, usd
 
+WIDTH = 120
 NAMED = 3
 """Models and addresses; of more, how many more."""
 
@@ -17,7 +22,21 @@ NAMED = 3
 def summary(settings: Settings, assembly: cx_api.CloudAssembly) -> str:
     """What to know before a deploy, and where the templates are."""
     told = [*dict.fromkeys(note for stack in assembly.stacks for note in _notes(stack))]
-    return "\n".join([*told, *(_sentence(settings, Path(stack.template_full_path)) for stack in assembly.stacks)])
+    return "\n".join(
+        [
+            *told,
+            *_schedules(settings),
+            *(_sentence(settings, Path(stack.template_full_path)) for stack in assembly.stacks),
+        ]
+    )
+
+
+def _schedules(settings: Settings) -> list[str]:
+    """What its schedules come to, as ``make schedules`` shows it."""
+    text = io.StringIO()
+    console = Console(file=text, width=WIDTH)
+    schedule_report.show(settings, datetime.now(UTC), console, not_taken=settings.not_taken)
+    return [text.getvalue().rstrip("\n")] if settings.schedules else []
 
 
 def _notes(stack: cx_api.CloudFormationStackArtifact) -> Iterator[str]:

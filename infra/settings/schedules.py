@@ -3,6 +3,8 @@
 A schedule that never comes, or never stops, is silent until somebody misses the model, or sees the bill.
 """
 
+import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from infra.settings.holidays import HolidaysError, whole_days
+from infra.settings.holidays import Holidays, HolidaysError, holidays
 from lifecycle.configuration import DEFAULT_LEASE_MINUTES, Schedule
 from lifecycle.model.leases import LONGEST_LEASE
-from lifecycle.schedules.cron import Cron, CronError, wall
+from lifecycle.schedules.cron import Cron, CronError, exact, wall
 from lifecycle.schedules.windows import left_out, starts, stops
 from lifecycle.shared.wire import as_is, from_wire
 
@@ -40,6 +42,8 @@ class _Window:
     key: str
     name: str
     zone: ZoneInfo
+    skips: str = ""
+    """Why it ends so late: a stop that its clocks leave out."""
 
 
 def schedules_of(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> dict[str, Schedule]:
@@ -63,10 +67,18 @@ def schedule_of(model: str, given: Mapping[str, Any], folder: Path, now: datetim
     """
     excluded = given.get("exclude_dates", ())
     if isinstance(excluded, str):
-        excluded = _holidays(folder / excluded, now.year)
+        excluded = _holidays(folder / excluded, now.year, given["time_zone"]).days
     crons = {name: " ".join(Cron.parse(given[name]).fields) for name in CRONS if name in given}
     shaped = {"model": model, "exclude_dates": sorted(set(excluded)), **crons}
     return from_wire(Schedule, {**given, **shaped}, as_is)
+
+
+def not_taken(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> dict[str, tuple[str, ...]]:
+    """By schedule: the events of its calendar that are no days off, with why."""
+    given = [one for model in models for one in model.get("schedules", ()) if isinstance(one.get("exclude_dates"), str)]
+    return {
+        one["name"]: _holidays(folder / one["exclude_dates"], now.year, one["time_zone"]).not_taken for one in given
+    }
 
 
 def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> list[str]:
@@ -86,7 +98,11 @@ def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now
                 held = list(_held(schedule, lease, now))
                 wrong = list(_problems_of_times(schedule, lease, held, now))
                 zone = ZoneInfo(schedule.time_zone)
-                windows += [_Window(start, end, key, given["name"], zone) for start, end in held if end]
+                windows += [
+                    _Window(start, end, key, given["name"], zone, _skipped(schedule, start, end))
+                    for start, end in held
+                    if end
+                ]
             problems += [f"{key}.{problem}" for problem in wrong]
         problems += _overlaps(windows)
     return problems
@@ -97,9 +113,10 @@ def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now
 
 def _problems_of_fields(given: Mapping[str, Any], folder: Path, now: datetime) -> Iterator[str]:
     if ("start" in given) == ("ready_by" in given):
-        yield "start, ready_by: exactly one of the two is needed"
+        instead = _ONLY_A_STOP if given.keys() & {*CRONS} == {"stop"} else ""
+        yield f"start, ready_by: exactly one of the two is needed{instead}"
     if given["time_zone"] not in _time_zones():
-        yield f"time_zone: {given['time_zone']!r} is no IANA time zone, such as Europe/Berlin"
+        yield f"time_zone: {_no_zone(given['time_zone'])}"
     for name in CRONS:
         if name in given:
             try:
@@ -109,7 +126,7 @@ def _problems_of_fields(given: Mapping[str, Any], folder: Path, now: datetime) -
     excluded = given.get("exclude_dates", ())
     if isinstance(excluded, str):
         try:
-            _holidays(folder / excluded, now.year)
+            _holidays(folder / excluded, now.year, given["time_zone"] if given["time_zone"] in _time_zones() else "UTC")
         except HolidaysError as error:
             yield f"exclude_dates: {error}"
         excluded = ()
@@ -139,6 +156,44 @@ def _problems_of_times(schedule: Schedule, lease: timedelta, held: Sequence[_Hel
         yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts 7 days at most"
 
 
+_ONLY_A_STOP = (
+    ". A stop alone has no lease to end: it releases the one that its own start takes. To bound every start, set the "
+    "model's lease_minutes. To stop the model at a time, whoever needs it, let a schedule of your own start StopModel "
+    'with {"Model": ..., "Force": true} (docs/stop-everything.md)'
+)
+_ZONES = {
+    "utc": "UTC", "gmt": "UTC", "z": "UTC", "cet": "Europe/Berlin", "cest": "Europe/Berlin", "mez": "Europe/Berlin",
+    "bst": "Europe/London", "est": "America/New_York", "edt": "America/New_York", "cst": "America/Chicago",
+    "cdt": "America/Chicago", "mst": "America/Denver", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles",
+    "jst": "Asia/Tokyo", "ist": "Asia/Kolkata", "aest": "Australia/Sydney",
+}  # fmt: skip
+"""Abbreviations, which more than one zone may have: the place that is most often meant."""
+
+
+def _no_zone(given: str) -> str:
+    """What was meant by something that is no time zone."""
+    known = {zone.lower(): zone for zone in _time_zones()}
+    cities = {zone.lower().rpartition("/")[2]: zone for zone in sorted(_time_zones(), reverse=True)}
+    plain = given.strip().lower().replace(" ", "_").replace("\\", "/")
+    says = f"{given!r} is no IANA time zone, such as Europe/Berlin"
+    if re.fullmatch(r"(utc|gmt)?[+-]\d{1,2}(:?\d\d)?", plain):
+        return f"{says}; it is an offset, which changes where clocks do: name a place"
+    meant = known.get(plain) or _of_windows(given.strip()) or _ZONES.get(plain) or cities.get(plain.rpartition("/")[2])
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.75)
+    meant = meant or (known[near[0]] if near else None)
+    return f"{says}, did you mean {meant}?" if meant else says
+
+
+def _of_windows(given: str) -> str | None:
+    """The IANA zone of a name that Windows has for one."""
+    if not given.endswith("Time"):
+        return None
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # 0.2 s, for the few that write it so
+
+    found: str | None = WINDOWS_TO_OLSON.get(given)
+    return found
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     """Of the package that goes along with the functions, whatever the machine has."""
@@ -146,8 +201,8 @@ def _time_zones() -> frozenset[str]:
 
 
 @cache
-def _holidays(file: Path, year: int) -> tuple[str, ...]:
-    return whole_days(file, year, year + _YEARS_OF_HOLIDAYS)
+def _holidays(file: Path, year: int, zone: str) -> Holidays:
+    return holidays(file, year, year + _YEARS_OF_HOLIDAYS, zone)
 
 
 def _is_date(text: str) -> bool:
@@ -169,9 +224,23 @@ def _overlaps(windows: list[_Window]) -> list[str]:
         if window.start < last.end:
             when, until = _said(window.start, window.zone), _said(last.end, window.zone)
             who = "it still holds" if window.key == last.key else f"{last.key} ({last.name}) holds"
-            problem = f"{window.key}: overlaps: on {when} it starts while {who} the model, until {until}"
+            problem = f"{window.key}: overlaps: on {when} it starts while {who} the model, until {until}{last.skips}"
             problems.setdefault((last.key, window.key), problem)
     return list(problems.values())
+
+
+def _skipped(schedule: Schedule, start: datetime, end: datetime) -> str:
+    """Why a window ends later than its stop says: the clocks don't show that time on its day."""
+    zone = ZoneInfo(schedule.time_zone)
+    begins, ends = wall(start, zone), wall(end, zone)
+    if not schedule.stop or zone.utcoffset(begins) == zone.utcoffset(ends):
+        return ""
+    cron = Cron.parse(schedule.stop)
+    days = [begins.date() + timedelta(days=number) for number in range((ends.date() - begins.date()).days + 1)]
+    moments = (datetime.combine(day, at) for day in days if cron.on(day) for at in cron.times)
+    gone = [one for one in moments if begins < one < ends and exact(one, zone) is None]
+    reason = "does not exist: clocks are put forward over it. Stop at a time that every day has"
+    return f"; {gone[0]:%H:%M} on {gone[0]:%Y-%m-%d} {reason}" if gone else ""
 
 
 def _ends_later(one: _Window, other: _Window) -> _Window:

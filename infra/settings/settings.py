@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from infra.settings.event_rules import problems_of_event_rules
 from infra.settings.recipients import Recipient, problems_of_recipients, with_address
-from infra.settings.schedules import problems_of_schedules, schedules_of
+from infra.settings.schedules import not_taken, problems_of_schedules, schedules_of
 from lifecycle.configuration import Configuration, Model
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.json_schema import Validator
@@ -114,7 +114,8 @@ class TrustedPrincipal:
 class Settings(Configuration):
     """All that one deployment is made of: what its functions need, and here what only the deploy does.
 
-    As there, a field is called as its key in cdk.json. ``price_is_assumed`` has none: nobody has named a price.
+    As there, a field is called as its key in cdk.json. Two have none. ``price_is_assumed``: nobody has named a price.
+    ``not_taken``: by schedule, the events of its calendar that are no days off.
     """
 
     account: str
@@ -124,6 +125,7 @@ class Settings(Configuration):
     notification_emails: tuple[Recipient, ...] = ()
     chat: ChatChannels | None = None
     price_is_assumed: bool = False
+    not_taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     monthly_budget_usd: float | None = None
     log_retention_days: int = 90
     removal_policy: str = "destroy"
@@ -162,7 +164,8 @@ class Settings(Configuration):
         if problems := [*_problems_between_settings(context), *of_schedules]:
             raise SettingsError(problems)
         settings = from_wire(cls, {**context, **_shaped(context)}, as_is)
-        return replace(settings, schedules=schedules_of(context["models"], folder, now))
+        models = context["models"]
+        return replace(settings, schedules=schedules_of(models, folder, now), not_taken=not_taken(models, folder, now))
 
 
 def _shaped(context: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """`make schedules`: what people are shown of the schedules in their cdk.json."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,27 +31,30 @@ def shown(*schedules: dict[str, Any], name: str | None = None) -> list[str]:
     return [line for line in lines if line and line[0] not in "┏┃┡└"]
 
 
-def test_the_next_five_occurrences_are_shown_and_what_is_left_out_in_between() -> None:
-    """A stop without its start is not one of them."""
-    assert shown(OFFICE) == [
-        "office-hours: model circuit-boards-000, lease schedule/office-hours",
-        "Wed 2026-12-23 18:00 UTC+01:00 Wed 17:00 stop",
-        "Thu 2026-12-24 07:30 UTC+01:00 Thu 06:30 start",
-        "Thu 2026-12-24 18:00 UTC+01:00 Thu 17:00 stop",
-        "Fri 2026-12-25 07:30 UTC+01:00 Fri 06:30 start 2026-12-25 is one of its exclude_dates.",
-        "Mon 2026-12-28 07:30 UTC+01:00 Mon 06:30 start",
-        "Mon 2026-12-28 18:00 UTC+01:00 Mon 17:00 stop",
+def test_hours_and_dollars_a_week_and_the_next_five_windows_are_shown_with_what_is_left_out() -> None:
+    """The one that is under way is the first."""
+    head, costs, *windows, days_off = shown(OFFICE)
+    assert head == "office-hours: model circuit-boards-000, lease schedule/office-hours"
+    assert costs == "A week of it: 52.5 h, USD 210.00."
+    assert windows == [
+        "Wed 2026-12-23 07:30 UTC+01:00 Wed 18:00 10.5 h Wed 06:30",
+        "Thu 2026-12-24 07:30 UTC+01:00 Thu 18:00 10.5 h Thu 06:30",
+        "Fri 2026-12-25 07:30 UTC+01:00 Fri 06:30 2026-12-25 is one of its exclude_dates.",
+        "Mon 2026-12-28 07:30 UTC+01:00 Mon 18:00 10.5 h Mon 06:30",
+        "Tue 2026-12-29 07:30 UTC+01:00 Tue 18:00 10.5 h Tue 06:30",
+        "Wed 2026-12-30 07:30 UTC+01:00 Wed 18:00 10.5 h Wed 06:30",
     ]
+    assert days_off == "Days off on which it would start: 2026-12-25."
 
 
 def test_times_change_with_the_clocks_and_begin_with_the_first_day() -> None:
     """On the 28th there is no 02:00."""
     night = {"name": "night", "ready_by": "0 2 ? * SUN *", "time_zone": "Europe/Berlin", "start_date": "2027-03-21"}
-    first, *times, last = shown(night)
+    first, _, *times, last = shown(night)
     assert first == "night: model circuit-boards-000, lease schedule/night"
     assert times[:2] == [
-        "Sun 2027-03-21 02:00 UTC+01:00 Sun 01:00 ready by",
-        "Sun 2027-04-04 02:00 UTC+02:00 Sun 00:00 ready by",
+        "Sun 2027-03-21 02:00 UTC+01:00 Sun 04:00 2 h Sun 01:00",
+        "Sun 2027-04-04 02:00 UTC+02:00 Sun 04:00 2 h Sun 00:00",
     ]
     assert last == "It has no stop: its lease ends after the model's lease_minutes."
 
@@ -59,8 +63,37 @@ def test_what_does_not_happen_is_said() -> None:
     disabled = {**OFFICE, "enabled": False}
     ended = {**OFFICE, "name": "ended", "end_date": "2026-12-01", "enabled": False}
     assert shown(disabled)[1] == "It is disabled: nothing of this happens."
-    assert shown(ended)[1:] == ["It is disabled: nothing of this happens.", "It does not come any more."]
+    assert shown(ended)[1:] == [
+        "It is disabled: nothing of this happens.",
+        "A week of it: 52.5 h, USD 210.00.",
+        "It does not come any more.",
+    ]
     assert shown() == ["No model in cdk.json has schedules. How to give it one: docs/schedules.md."]
+
+
+def test_a_window_that_is_far_longer_than_the_others_is_warned_of_with_what_is_perhaps_meant() -> None:
+    night_shift = {**OFFICE, "start": "0 8 ? * MON-FRI *", "stop": "0 2 ? * MON-FRI *"}
+    said = " ".join(shown(night_shift))
+    assert "from Fri 2027-01-01 08:00 to Mon 2027-01-04 02:00 it lasts 66 h, while its other windows last 18 h" in said
+    assert '"0 2 ? * TUE-SAT *" is perhaps meant' in said
+    assert "Warning" not in " ".join(shown({**night_shift, "stop": "0 2 ? * TUE-SAT *"}))
+
+
+def test_days_of_the_week_by_number_are_named() -> None:
+    said = " ".join(shown({**OFFICE, "start": "0 8 ? * 1-5 *", "stop": "0 18 ? * 1-5 *"}))
+    assert "start: 1-5 means Sunday to Thursday, because EventBridge counts from 1 for Sunday; SUN-THU says so." in said
+
+
+def test_what_a_calendar_has_beside_days_off_is_listed_with_why(tmp_path: Path) -> None:
+    (tmp_path / "holidays.ics").write_text(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART;VALUE=DATE:20261225\nEND:VEVENT\n"
+        "BEGIN:VEVENT\nUID:2\nSUMMARY:Party\nDTSTART:20261231T160000Z\nDTEND:20261231T200000Z\nEND:VEVENT\nEND:VCALENDAR"
+    )
+    context = {"models": [{**model(), "schedules": [{**OFFICE, "exclude_dates": "holidays.ics"}]}]}
+    console = Console(width=120)
+    with console.capture() as said:
+        show(Settings.from_context(context, folder=tmp_path, now=WEDNESDAY), WEDNESDAY, console)
+    assert 'Not taken from its calendar: "Party" on 2026-12-31 16:00 is a part of a day\n' in said.get()
 
 
 def test_one_can_be_asked_for_by_name() -> None:

@@ -74,7 +74,21 @@ def without(key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schedule", "problem"),
     [
-        (without("start"), "0.start, ready_by: exactly one of the two is needed"),
+        (without("start"), "0.start, ready_by: exactly one of the two is needed. A stop alone has no lease to end"),
+        (
+            {**OFFICE, "start": "0 22 * * ? *", "stop": "30 2 * * ? *"},
+            "0: overlaps: on 2027-03-28 22:00 (Europe/Berlin) it starts while it still holds the model, until "
+            "2027-03-29 02:30 (Europe/Berlin); 02:30 on 2027-03-28 does not exist: clocks are put forward over it.",
+        ),
+        ({**OFFICE, "start": "rate(5 minutes)"}, "0.start: has 2 fields; six are needed: minutes hours day-of-month"),
+        (
+            {**OFFICE, "time_zone": "utc"},
+            "0.time_zone: 'utc' is no IANA time zone, such as Europe/Berlin, did you mean UTC?",
+        ),
+        (
+            {**OFFICE, "time_zone": "Europe/berlin"},
+            "0.time_zone: 'Europe/berlin' is no IANA time zone, such as Europe/Berlin, did you mean Europe/Berlin?",
+        ),
         ({**OFFICE, "ready_by": OFFICE["start"]}, "0.start, ready_by: exactly one of the two is needed"),
         (without("time_zone"), "0.time_zone: is missing"),
         ({**OFFICE, "time_zone": "Berlin"}, "0.time_zone: 'Berlin' is no IANA time zone, such as Europe/Berlin"),

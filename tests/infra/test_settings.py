@@ -256,7 +256,7 @@ def test_every_setting_arrives() -> None:
 
 SCHEMA = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
 OBJECTS: dict[str, tuple[type, set[str], set[str]]] = {
-    "": (Settings, {"allow_other_regions"}, {"price_is_assumed", "schedules"}),
+    "": (Settings, {"allow_other_regions"}, {"price_is_assumed", "not_taken", "schedules"}),
     "models.0": (Model, {"name", "version", "schedules"}, set()),
     "models.0.schedules.0": (Schedule, {"name"}, {"model"}),
     "detect_batch": (DetectBatch, set(), set()),

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from cronsim.cronsim import Field
 
+from lifecycle.shared.text import plural
+
 FIELDS = ("minutes", "hours", "day-of-month", "month", "day-of-week", "year")
 YEARS = range(1970, 2200)
 HORIZON = timedelta(days=40 * 366)
@@ -75,12 +77,16 @@ class Cron:
         """
         fields = tuple(text.strip().removeprefix("cron(").removesuffix(")").upper().split())
         if len(fields) != len(FIELDS):
-            raise CronError(f"has {len(fields)} fields; six are needed: {' '.join(FIELDS)}")
+            raise CronError(
+                f"has {plural(len(fields), 'field')}; six are needed: {' '.join(FIELDS)}{_other_dialect(text)}"
+            )
         named = dict(zip(FIELDS, fields, strict=True))
         for name, value in named.items():
             _check(name, value)
         if (fields[2] == "?") == (fields[4] == "?"):
-            raise CronError("one of day-of-month and day-of-week has to be ?, and the other not")
+            meant = " ".join(["*" if fields[2] == "?" else fields[2], fields[3], "?"])
+            wanted = f"{' '.join(fields[:2])} {meant} {fields[5]}" if fields[4] in "*?" else _on_weekdays(fields)
+            raise CronError(f"one of day-of-month and day-of-week has to be ?, and the other not, as in {wanted}")
         days = f"{_star(fields[2])} * {_weekdays(_star(fields[4]))}"
         try:
             sim = CronSim(f"{fields[0]} {fields[1]} {days}", datetime(2000, 1, 1))  # noqa: DTZ001 - only to be parsed
@@ -88,9 +94,8 @@ class Cron:
         except CronSimError as error:
             bad = str(error).removeprefix("Bad ")  # cronsim's names of fields are singular
             name = next(name for name in FIELDS if name.startswith(bad))
-            raise CronError(
-                f"{name} {named[name]!r} has a value out of range, or a range that runs backwards"
-            ) from error
+            wrong = f"{name} {named[name]!r} has a value out of range, or a range that runs backwards"
+            raise CronError(f"{wrong}{_forwards(named[name])}") from error
         times = tuple(time(hour, minute) for hour, minute in product(sorted(sim.hours), sorted(sim.minutes)))
         return cls(fields, times, sim, months, _years(fields[5]))
 
@@ -159,6 +164,71 @@ def _check(name: str, value: str) -> None:
         raise CronError(f"{name} {value!r}: W, the nearest weekday, is not supported; name the days")
     if not re.fullmatch(_PATTERNS[name], value):
         raise CronError(f"{name} {value!r} is not what EventBridge Scheduler has there")
+
+
+def _forwards(value: str) -> str:
+    """Days that run over the end of EventBridge's week, which begins on Sunday, one by one."""
+    ends = value.split("-")
+    if len(ends) != 2 or not {*ends} <= {*_WEEKDAYS}:
+        return ""
+    first, last = map(_WEEKDAYS.index, ends)
+    return f"; write {','.join([*_WEEKDAYS[first:], *_WEEKDAYS[: last + 1]])}"
+
+
+_EVERY_DAY = "0 8 * * ? *"
+
+
+def _on_weekdays(fields: tuple[str, ...]) -> str:
+    return " ".join([*fields[:2], "?", *fields[3:]])
+
+
+def _other_dialect(text: str) -> str:
+    """What a text is that has not the six fields, and what it would be here."""
+    plain = text.strip().removeprefix("cron(").removesuffix(")")
+    fields = plain.upper().split()
+    if re.match(r"(?i)rate\b", plain):
+        return f". This is a rate, and a model starts and stops at times: every day at 08:00 is {_EVERY_DAY}"
+    if re.match(r"(?i)at\b", plain):
+        return ". This comes once; the cron of one day has its year, as in 0 8 25 12 ? 2026"
+    if plain.startswith("@"):
+        return f". This is a Unix nickname: every day at 08:00 is {_EVERY_DAY}"
+    if time_of_day := re.fullmatch(r"(\d{1,2}):(\d\d)(?::\d\d)?", plain):
+        return f". This is a time of the day: every day then is {int(time_of_day[2])} {int(time_of_day[1])} * * ? *"
+    if len(fields) == len(FIELDS) - 1 and (meant := _of_unix(fields)):
+        return f". As a Unix cron it means {meant}"
+    if len(fields) == len(FIELDS) + 1:
+        return f". Without seconds it is {' '.join(fields[1:])}"
+    return f". Every day at 08:00 is {_EVERY_DAY}"
+
+
+def _of_unix(fields: list[str]) -> str | None:
+    """The same for EventBridge: Unix counts days of the week from 0 for Sunday, and has neither ? nor years."""
+    minutes, hours, day, month, weekday = fields
+    named = re.sub(r"(?<![/#\d])[0-7](?!\d)", lambda one: _WEEKDAYS[int(one[0]) % 7], weekday)
+    days = [day, month, "?"] if weekday == "*" else ["?", month, named] if day == "*" else None
+    text = " ".join([minutes, hours, *days, "*"]) if days else ""
+    try:
+        return " ".join(Cron.parse(text).fields)
+    except CronError:
+        return None
+
+
+def named_days(cron: str) -> str | None:
+    """Of a cron that has days of the week by their numbers: which days these are."""
+    fields = cron.split()
+    if len(fields) != len(FIELDS) or not re.fullmatch(r"[1-7]([-,][1-7])*", fields[4]):
+        return None
+    names = re.sub(r"[1-7]", lambda one: _FULL[int(one[0]) - 1], fields[4].replace("-", " to ").replace(",", ", "))
+    return (
+        f"{fields[4]} means {names}, because EventBridge counts from 1 for Sunday; {_weekday_names(fields[4])} says so"
+    )
+
+
+_FULL = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def _weekday_names(value: str) -> str:
+    return re.sub(r"[1-7]", lambda one: _WEEKDAYS[int(one[0]) - 1], value)
 
 
 def _star(value: str) -> str:

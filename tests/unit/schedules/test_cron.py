@@ -94,6 +94,28 @@ def test_what_is_not_understood_is_refused_with_its_field(cron: str, complaint: 
     assert str(refused.value).startswith(complaint)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("rate(5 minutes)", "This is a rate, and a model starts and stops at times: every day at 08:00 is 0 8 * * ? *"),
+        ("30 7 * * 1-5", "As a Unix cron it means 30 7 ? * MON-FRI *"),
+        ("0 8 1 * *", "As a Unix cron it means 0 8 1 * ? *"),
+        ("0 8 * * 0,6", "As a Unix cron it means 0 8 ? * SUN,SAT *"),
+        ("08:30", "This is a time of the day: every day then is 30 8 * * ? *"),
+        ("at(2026-12-01T08:00:00)", "This comes once; the cron of one day has its year"),
+        ("0 0 8 ? * MON *", "Without seconds it is 0 8 ? * MON *"),
+        ("@daily", "This is a Unix nickname"),
+        ("0 8 * * * *", "as in 0 8 * * ? *"),
+        ("0 8 * * MON *", "as in 0 8 ? * MON *"),
+        ("0 8 ? * FRI-MON *", "write FRI,SAT,SUN,MON"),
+    ],
+)
+def test_what_another_dialect_means_is_offered_in_this_one(text: str, meant: str) -> None:
+    with pytest.raises(CronError) as refused:
+        Cron.parse(text)
+    assert meant in str(refused.value)
+
+
 @pytest.mark.parametrize("cron", ["0 8 30 2 ? *", "0 8 31 4,6,9,11 ? *", "0 8 * * ? 2020"])
 def test_a_cron_that_never_comes_ends(cron: str) -> None:
     assert coming(cron, BERLIN, "2026-11-22T00:00Z") == []
