@@ -261,13 +261,14 @@ def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
 
 
 def _problems_of_batch(context: Mapping[str, Any]) -> list[str]:
-    """A batch that reads where it writes would take the results of the one before for images."""
+    """A batch that reads where it writes would take the results of the one before for images, or write among images."""
     batch = context.get("detect_batch")
     if not batch:
         return []
     results = Place.parse(batch["results"])
     return [
-        f"detect_batch.results: lies in {uri}, of detect_batch.images; keep results apart from images"
-        for uri in batch["images"]
-        if Place.parse(uri).holds(results)
+        f"detect_batch.results: {'lies in' if images.holds(results) else 'holds'} {uri}, of detect_batch.images; "
+        "keep results apart from images"
+        for uri, images in ((uri, Place.parse(uri)) for uri in batch["images"])
+        if images.touches(results)
     ]

@@ -129,6 +129,14 @@ def problems(context: Any) -> list[str]:
             {"detect_batch": {"images": ["s3://images/"], "results": "s3://images/labels/"}},
             "detect_batch.results: lies in s3://images/, of detect_batch.images; keep results apart from images",
         ),
+        (
+            {"detect_batch": {"images": ["s3://out/", "s3://images/line-1/"], "results": "s3://images"}},
+            "detect_batch.results: holds s3://images/line-1/, of detect_batch.images; keep results apart from images",
+        ),
+        (
+            {"detect_batch": {"images": ["s3://images/line-1"], "results": "s3://images/line-1/"}},
+            "detect_batch.results: lies in s3://images/line-1, of detect_batch.images; keep results apart from images",
+        ),
         ({"detect_batch": {"images": [], "results": "s3://labels"}}, "detect_batch.images: must have at least 1 entry"),
         (
             {"detect_batch": {"images": ["images"], "results": "s3://labels"}},

@@ -124,7 +124,19 @@ def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, 
             f"{places}; add it to 'detect_batch.images' in cdk.json and deploy again, or name a prefix below one of "
             "these"
         )
+    elif (
+        isinstance(bucket, str) and isinstance(prefix, str) and _touches(bucket, prefix, Place.parse(settings.results))
+    ):
+        problems.append(
+            f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} has images where results are written, "
+            f"{Place.parse(settings.results)}; keep the two apart"
+        )
     return problems
+
+
+def _touches(bucket: str, prefix: str, place: Place) -> bool:
+    """Whether a key may begin with a prefix, which need not be a folder, and lie in a place."""
+    return place.bucket == bucket and (place.folder.startswith(prefix) or prefix.startswith(place.folder))
 
 
 def _within(bucket: str, prefix: str, allowed: list[Place]) -> bool:

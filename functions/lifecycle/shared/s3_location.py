@@ -27,5 +27,9 @@ class Place:
         """Whether another place is this one, or lies in it."""
         return other.bucket == self.bucket and other.folder.startswith(self.folder)
 
+    def touches(self, other: "Place") -> bool:
+        """Whether anything may lie in both: one of the two is the other, or lies in it."""
+        return self.holds(other) or other.holds(self)
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.folder}"

@@ -79,6 +79,34 @@ def test_a_prefix_outside_is_refused_with_what_to_do(bucket: str, prefix: str) -
 
 
 @pytest.mark.parametrize(
+    ("images", "results"),
+    [
+        ("s3://b", "s3://b"),
+        ("s3://b/", "s3://b/labels"),
+        ("s3://b/line-1/", "s3://b/"),
+        ("s3://b/line-1", "s3://b/line-1/"),
+        ("s3://b/line-1/", "s3://b/line-1/labels/"),
+        ("s3://b/line-1/monday/", "s3://b/line-1/"),
+    ],
+)
+def test_images_and_results_are_never_in_one_place(images: str, results: str) -> None:
+    """Whatever the settings let through: an execution writes into a folder of its own name, ``monday``."""
+    settings = DetectBatch(images=(images,), results=results)
+    place = Place.parse(images)
+    payload = {"Bucket": place.bucket, "Prefix": place.folder, "ProjectVersionArn": ARN}
+    with pytest.raises(InvalidRequest, match="where results are written"):
+        batch_request(payload, execution("monday", machine="DetectBatch"), settings)
+
+
+@pytest.mark.parametrize(("images", "results"), [("s3://one/line-1", "s3://one/line-10"), ("s3://one/", "s3://two/")])
+def test_images_beside_results_are_apart(images: str, results: str) -> None:
+    place = Place.parse(images)
+    payload = {"Bucket": place.bucket, "Prefix": place.folder, "ProjectVersionArn": ARN}
+    settings = DetectBatch(images=(images,), results=results)
+    assert batch_request(payload, execution(machine="DetectBatch"), settings).results_bucket == results[5:8]
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"ProjectVersionArn": "arn:aws:s3:::x"}, "ProjectVersionArn: must match "),
