@@ -51,6 +51,9 @@ def minute(moment: datetime) -> str:
 def start_once(executions: Executions, state_machine_arn: str, name: str, payload: Mapping[str, Json]) -> bool:
     """Start an execution; False where it has been started before.
 
+    It is looked for first: of one that goes on, Step Functions answers the same start as if it had made it (API
+    reference, StartExecution: idempotent).
+
     Raises
     ------
     ServiceUnavailable
@@ -58,10 +61,12 @@ def start_once(executions: Executions, state_machine_arn: str, name: str, payloa
     LifecycleError
         What starting one fails with.
     """
-    if executions.start(state_machine_arn, name, payload):
-        return True
     arn = execution_arn(state_machine_arn, name)
     there = executions.describe(arn)
+    if there is None:
+        if executions.start(state_machine_arn, name, payload):
+            return True
+        there = executions.describe(arn)
     if there is None:
         raise ServiceUnavailable(f"{name} is there already, and what it is about can't be seen yet: {arn}")
     if _about(there.input) != _about(payload):

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.errors import InvalidRequest
 from lifecycle.executions.names import execution_name, minute, start_once
-from lifecycle.executions.state_machines import Machine
+from lifecycle.executions.state_machines import Machine, execution_arn
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.ports import Executions
 from lifecycle.schedules.cron import exact, wall
@@ -34,6 +34,8 @@ _INSTANT = timedelta.resolution
 _YEARS = range(2000, 9000)
 """Of a tick: away from where time ends."""
 _AHEAD = (0, *HOURS_AHEAD)
+_MOST_STARTS = 50
+"""Of one window that a stop asks for: a start every ten minutes of a working day."""
 
 
 class Act(StrEnum):
@@ -103,9 +105,29 @@ def run(
     decided = decide(tick, now, configuration)
     if decided.machine is None or decided.execution_name is None:
         return decided
+    if decided.machine is Machine.STOP_MODEL and not _start_came(tick, configuration, executions, machines):
+        return Decided(Ticked.NOTHING_TO_STOP, f"No start of {tick.schedule} has come since the stop before.")
     if start_once(executions, machines[decided.machine], decided.execution_name, decided.payload):
         return decided
     return replace(decided, outcome=Ticked.REPEATED, reason=f"{decided.execution_name} has been started already.")
+
+
+def _start_came(
+    tick: Tick, configuration: Configuration, executions: Executions, machines: Mapping[Machine, str]
+) -> bool:
+    """Whether a start of the window that a stop ends was begun: by its execution, whose name is known.
+
+    True where that is not known: of a stop that is in no calendar, and of more starts than can be asked for.
+    """
+    schedule, stop = configuration.schedules[tick.schedule], tick.scheduled_time
+    if stop not in (stops(schedule) or ()):
+        return True
+    act = Act.START if schedule.start else Act.READY
+    began = list(islice(_own_starts(schedule, stop), _MOST_STARTS))
+    names = (_name(replace(tick, action=act), schedule, start) for start in began)
+    return len(began) == _MOST_STARTS or any(
+        executions.describe(execution_arn(machines[Machine.START_MODEL], name)) for name in names
+    )
 
 
 def decide(tick: Tick, now: datetime, configuration: Configuration) -> Decided:
@@ -191,15 +213,20 @@ def _nothing_to_stop(schedule: Schedule, stop: datetime) -> str | None:
     calendar, zone = stops(schedule), ZoneInfo(schedule.time_zone)
     if not calendar or stop not in calendar:
         return None  # fired by hand, or by the stack of a moment ago: it means what it says
-    previous = _first(calendar.before(stop))
-    own = takewhile(lambda start: previous is None or start >= previous, starts(schedule).before(stop))
     why = "There was no start since the stop before."
-    for start in own:
+    for start in _own_starts(schedule, stop):
         left = left_out(schedule, start)
         if left is None:
             return None
         why = f"Its start, {_local(start, zone)}, was left out: {left[1]}"
     return why
+
+
+def _own_starts(schedule: Schedule, stop: datetime) -> Iterator[datetime]:
+    """When the starts were due that a stop of the calendar ends: those since the stop before, the last one first."""
+    calendar = stops(schedule)
+    previous = _first(calendar.before(stop)) if calendar else None
+    return takewhile(lambda start: previous is None or start >= previous, starts(schedule).before(stop))
 
 
 def _name(tick: Tick, schedule: Schedule, moment: datetime) -> str:

@@ -66,6 +66,18 @@ def test_an_execution_is_started_once() -> None:
     assert list(executions.started.values()) == [ASKED]
 
 
+def test_one_that_goes_on_is_not_started_again_whatever_step_functions_answers() -> None:
+    """With the same name and input it answers as if it had started it."""
+
+    class Idempotent(Executions):
+        def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+            super().start(state_machine_arn, name, payload)
+            return True
+
+    executions = Idempotent()
+    assert [start_once(executions, STOP, "name", ASKED) for _ in range(2)] == [True, False]
+
+
 @pytest.mark.parametrize(
     "there",
     [

@@ -354,6 +354,46 @@ def test_a_second_delivery_that_is_late_is_about_the_same() -> None:
     assert [decided.outcome for decided in said] == [Ticked.ACTED, Ticked.REPEATED]
 
 
+@pytest.mark.parametrize("schedule", [OFFICE, READY], ids=["start", "ready_by"])
+def test_a_stop_whose_start_never_came_does_nothing(schedule: Schedule) -> None:
+    """There is no lease to release, and nobody is to be warned that there is none."""
+    executions, configuration = Executions(), configured(schedule)
+    stop = Tick("office", Act.STOP, at("2026-11-23T17:00Z"))
+    decided = run(stop, stop.scheduled_time, configuration, executions, MACHINES)
+    assert (decided.outcome, executions.started) == (Ticked.NOTHING_TO_STOP, {})
+    assert decided.reason == "No start of office has come since the stop before."
+    assert (decided.machine, decided.execution_name, decided.payload) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "start"),
+    [(OFFICE, ("start", "2026-11-23T06:30Z", 0)), (READY, ("ready", "2026-11-23T05:00Z", 2))],
+    ids=["start", "ready_by"],
+)
+def test_a_stop_whose_start_came_acts_once(schedule: Schedule, start: tuple[str, str, int]) -> None:
+    executions, configuration = Executions(), configured(schedule)
+    action, when, ahead = start
+    run(Tick("office", Act(action), at(when), ahead), at(when), configuration, executions, MACHINES)
+    stop = Tick("office", Act.STOP, at("2026-11-23T17:00Z"))
+    said = [run(stop, stop.scheduled_time, configuration, executions, MACHINES).outcome for _ in range(2)]
+    assert said == [Ticked.ACTED, Ticked.REPEATED]
+
+
+def test_a_start_of_the_window_before_is_none_of_this_one() -> None:
+    executions, configuration = Executions(), configured(OFFICE)
+    monday = Tick("office", Act.START, at("2026-11-23T06:30Z"))
+    run(monday, monday.scheduled_time, configuration, executions, MACHINES)
+    tuesday = Tick("office", Act.STOP, at("2026-11-24T17:00Z"))
+    said = run(tuesday, tuesday.scheduled_time, configuration, executions, MACHINES)
+    assert said.outcome is Ticked.NOTHING_TO_STOP
+
+
+def test_a_stop_that_is_in_no_calendar_means_what_it_says() -> None:
+    """Somebody has fired it by hand, or the stack of a moment ago."""
+    stop = Tick("office", Act.STOP, at("2026-11-23T12:34Z"))
+    assert run(stop, stop.scheduled_time, configured(OFFICE), Executions(), MACHINES).outcome is Ticked.ACTED
+
+
 def test_what_is_left_out_starts_nothing() -> None:
     executions = Executions()
     one = Tick("office", Act.START, at("2026-12-25T06:30Z"))
