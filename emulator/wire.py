@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import json
 import re
 import struct
 import uuid
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +50,7 @@ class Call:
     parameters
         The request's members; those of form-encoded services keep their flat names.
     body
-        The request as sent.
+        The request as sent, and decompressed.
     protocol
         In which it is written, and answered; the service's model names them.
 
@@ -85,7 +87,8 @@ def read_call(environ: Environ) -> Call | None:
         return None
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    action, parameters = _operation(environ, body, credential["service"])
+    readable = _decompressed(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body
+    action, parameters = _operation(environ, readable, credential["service"])
     return Call(
         service=credential["service"],
         action=action,
@@ -93,9 +96,16 @@ def read_call(environ: Environ) -> Call | None:
         access_key=credential["key"],
         session_token=environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""),
         parameters=parameters,
-        body=body,
+        body=readable,
         protocol=_protocol(environ, credential["service"]),
     )
+
+
+def _decompressed(body: bytes) -> bytes:
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return body
 
 
 def unsigned_call(environ: Environ) -> Call:
@@ -124,15 +134,15 @@ def _is_form(environ: Environ) -> bool:
 
 
 def _operation(environ: Environ, body: bytes, service: str) -> tuple[str, Mapping[str, Any]]:
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return target.rpartition(".")[2], json_object(body) or {}
-    if _is_form(environ):
-        form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
-        return form.get("Action", ""), form
     # The path keeps its escapes only here: PATH_INFO has lost those of an ARN's slashes.
     path = str(environ.get("REQUEST_URI", environ["PATH_INFO"])).partition("?")[0]
     if service == "s3":
         return _s3_operation(environ, path)
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return target.rpartition(".")[2], json_object(body) or {}
+    if _is_form(environ):
+        form = {key: values[0] for key, values in parse_qs(body.decode(errors="replace")).items()}
+        return form.get("Action", ""), form
     if invoke := _INVOKE.search(path):
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         return "Invoke", {"FunctionName": unquote(invoke["FunctionName"]), **query}

@@ -87,6 +87,19 @@ def test_a_body_that_is_no_json_is_named_so(bare: Emulator) -> None:
         assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
 
 
+def test_what_a_client_compresses_is_read(bare: Emulator) -> None:
+    data = [{"MetricName": f"metric-{number}", "Value": number} for number in range(1000)]
+    bare.client("cloudwatch").put_metric_data(Namespace="Compressed", MetricData=data)
+    assert bare.client("cloudwatch").list_metrics(Namespace="Compressed")["Metrics"]
+
+
+def test_an_object_may_say_that_it_is_a_form(bare: Emulator) -> None:
+    s3 = bare.client("s3")
+    images.ensure_bucket(s3, "forms")
+    s3.put_object(Bucket="forms", Key="form", Body=b"\xff\xfe", ContentType="application/x-www-form-urlencoded")
+    assert s3.list_objects_v2(Bucket="forms")["KeyCount"] == 1
+
+
 def test_a_client_that_speaks_cbor_can_read_the_error(bare: Emulator) -> None:
     headers = {"Authorization": SIGNED.format("monitoring"), "Smithy_Protocol": "rpc-v2-cbor"}
     path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
