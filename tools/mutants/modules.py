@@ -101,6 +101,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "notifications.workload_failed": (
             "notifications/golden",
             "run_with_model/runs",
+            "notifications/stop_messages",
         ),
         "notifications.chat": (
             "notifications/chat",
@@ -118,6 +119,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "stop_model/request",
             "run_with_model/runs",
             "model/version_choice",
+            "executions/names",
         ),
         "start_model.request": (
             "start_model/request",
@@ -129,8 +131,10 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "start_model/request",
         ),
         "run_with_model.request": ("run_with_model/runs",),
+        "run_with_model.workload": ("run_with_model/runs",),
         "shared.json_schema": (
             "shared/json_schema",
+            "shared/mistaken",
             "start_model/request",
             "stop_model/request",
             "run_with_model/runs",

@@ -50,6 +50,15 @@ def test_whatever_people_call_things_a_name_is_legal(head: str, identity: str) -
     assert not set(name) & FORBIDDEN
 
 
+def test_what_is_no_part_of_a_legal_name_becomes_a_hyphen() -> None:
+    assert execution_name("stop defects/v1", ARN).startswith("stop-defects-v1-")
+
+
+def test_the_order_of_fields_is_no_part_of_what_a_name_is_for() -> None:
+    assert execution_name("stop", {"a": 1, "b": 2}) == execution_name("stop", {"b": 2, "a": 1})
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_the_minute_is_that_of_utc() -> None:
     assert minute(datetime.fromisoformat("2026-11-24T01:59:59.999+02:00")) == "20261123T2359Z"
     assert minute(datetime(2026, 11, 24, 7, tzinfo=UTC)) == "20261124T0700Z"
@@ -111,7 +120,9 @@ def test_one_that_is_about_something_else_is_an_error_that_names_it(there: Json)
     with pytest.raises(ServiceUnavailable, match="name is there already, and is about something else") as error:
         start_once(executions, STOP, "name", ASKED)
     assert error.value.message.endswith("execution:Lifecycle-StopModel:name")
-    assert "Look who has started it" in (error.value.cause["Remedy"] or "")
+    assert error.value.cause["Remedy"] == (
+        "Look who has started it. It keeps nothing from being started under another name."
+    )
 
 
 def test_one_that_can_not_be_seen_yet_is_believed_by_nobody() -> None:

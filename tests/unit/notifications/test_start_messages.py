@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
@@ -620,15 +618,6 @@ def test_a_text_of_several_lines_is_told_on_one() -> None:
 def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[str], told: list[str]) -> None:
     content = Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=lines))
     assert notification(content).sections["What happened"] == told
-
-
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

@@ -502,6 +502,12 @@ def test_of_a_run_whose_version_is_not_known_none_is_told() -> None:
     assert "The run with defects was aborted" in told.subject
 
 
+def test_a_run_whose_model_was_given_by_its_arn_calls_it_by_its_name() -> None:
+    by_arn = replace(run(), model=None)
+    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=by_arn, failure=Failure("BeltJammed", "")))
+    assert told.headline.startswith("The run of NightlyInspection with defects failed: ")
+
+
 def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
     costs, _ = told.sections[WHAT_IT_COSTS]
