@@ -15,4 +15,4 @@ def handler(event: Event, context: Context) -> dict[str, Json]:
         MACHINES.of(execution_arn)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidRequest(f"detail.executionArn: of no execution of this app: {escaped(str(error))}") from error
-    return {"Settled": settler(context).settle(execution_arn)}
+    return {"Settled": settler(context).settle_ended(execution_arn)}

@@ -1,7 +1,7 @@
 """What the core needs from AWS. The adapters of this package answer it, and in-memory twins in the tests."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -88,10 +88,11 @@ class Executions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """The execution that holds a ClientRequestToken, and the fingerprint of what it asks for."""
+    """The execution that holds a ClientRequestToken, since when, and the fingerprint of what it asks for."""
 
     execution_arn: str
     fingerprint: str
+    since: datetime | None = field(default=None, compare=False)
 
 
 class Tokens(Protocol):
@@ -163,6 +164,19 @@ class Sweeps(Protocol):
 
     def last(self) -> datetime | None:
         """When it did last."""
+
+
+class Dependents(Protocol):
+    """What goes on in the stack, or depends on what it has: AWS Step Functions, AWS IAM and Amazon EventBridge."""
+
+    def running(self, state_machine_arn: str) -> Sequence[str]:
+        """The ARNs of the executions of a state machine that are RUNNING, 1,000 at the most."""
+
+    def attached_to(self, policy_arn: str) -> Sequence[str]:
+        """Whom a managed policy is attached to: ``group/<name>``, ``role/<name>``, ``user/<name>``."""
+
+    def rules_on(self, event_bus_name: str) -> Sequence[str]:
+        """The names of the rules on a bus, the stack's own among them."""
 
 
 class Objects(Protocol):

@@ -241,9 +241,10 @@ class Account:
         else:
             self._ends(execution, status="SUCCEEDED", output=json.dumps(output))
 
-    def _abort(self, execution: Execution, cause: str) -> None:
+    def _abort(self, execution: Execution, given: Mapping[str, str]) -> None:
+        """Error and Cause are both optional, and absent where they were not given (API reference, StopExecution)."""
         self._runs[execution.arn].kill()
-        self._ends(execution, status="ABORTED", cause=cause)
+        self._ends(execution, status="ABORTED", **given)
 
     def _ends(self, execution: Execution, **how: str) -> None:
         for name, value in how.items():
@@ -309,7 +310,8 @@ class Account:
         return self.stepfunctions.start_execution(
             stateMachineArn=arguments["StateMachineArn"],
             name=arguments["Name"],
-            input=json.dumps(arguments["Input"]),
+            # A text is taken as JSON itself.
+            input=given if isinstance(given := arguments["Input"], str) else json.dumps(given),
         )
 
     # --- functions

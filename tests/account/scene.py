@@ -91,9 +91,10 @@ class Scene:
         """Start an execution, and wait for its end."""
         return self.wait(self.begin(machine, given, name=name, **fields))
 
-    def abort(self, execution: Execution, cause: str = "by hand") -> Ended:
-        """End an execution as a person does."""
-        self.account.stepfunctions.stop_execution(executionArn=execution.arn, cause=cause)
+    def abort(self, execution: Execution, cause: str | None = "by hand", error: str | None = None) -> Ended:
+        """End an execution as a person does, who need not say why."""
+        given = {name: one for name, one in (("cause", cause), ("error", error)) if one is not None}
+        self.account.stepfunctions.stop_execution(executionArn=execution.arn, **given)
         return self.wait(execution)
 
     def call(self, function: str, event: Json = None) -> Json:

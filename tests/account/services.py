@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.account.kernel import Simulation
@@ -255,14 +255,23 @@ class Execution:
 
 @dataclass
 class StepFunctions:
-    """AWS Step Functions. What an execution does is for the account to know."""
+    """AWS Step Functions. What an execution does is for the account to know.
+
+    Parameters
+    ----------
+    unknown_for, lag : float
+        DescribeExecution is eventually consistent: seconds for which it does not know an execution that has begun, or
+        that has ended.
+    """
 
     simulation: Simulation
     begin: Callable[[Execution], object]
-    end: Callable[[Execution, str], object]
+    end: Callable[[Execution, Mapping[str, str]], object]
     executions: dict[str, Execution] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     """The state machines that somebody has deleted."""
+    unknown_for: float = 0
+    lag: float = 0
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002 - the API's
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -276,21 +285,26 @@ class StepFunctions:
         return {"executionArn": arn}
 
     def describe_execution(self, *, executionArn: str) -> Json:
-        if executionArn not in self.executions:
+        execution, now = self.executions.get(executionArn), self.simulation.now
+        if execution is None or now - execution.began < timedelta(seconds=self.unknown_for):
             raise ServiceError("ExecutionDoesNotExist")
-        return self.executions[executionArn].described()
+        if execution.ended and now - execution.ended < timedelta(seconds=self.lag):
+            return Execution(
+                execution.arn, execution.name, execution.machine_arn, execution.given, execution.began
+            ).described()
+        return execution.described()
 
     def describe_state_machine(self, *, stateMachineArn: str) -> Json:
         if stateMachineArn in self.gone:
             raise ServiceError("StateMachineDoesNotExist")
         return {"status": "ACTIVE", "type": "STANDARD"}
 
-    def stop_execution(self, *, executionArn: str, cause: str) -> Json:
+    def stop_execution(self, *, executionArn: str, **given: str) -> Json:
         execution = self.executions.get(executionArn)
         if execution is None:
             raise ServiceError("ExecutionDoesNotExist")
         if execution.status == "RUNNING":
-            self.end(execution, cause)
+            self.end(execution, given)
         return {}
 
 

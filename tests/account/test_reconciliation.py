@@ -55,6 +55,28 @@ def test_a_start_that_is_aborted_gives_its_lease_back_and_is_notified_once(
     assert scene.lease_ids == (["aborted"] if state == "Notify: running" else [])
 
 
+def test_a_sweep_ends_no_start_that_step_functions_does_not_know_yet(scene: Scene) -> None:
+    scene.account.stepfunctions.unknown_for = 120
+    started = scene.begin(START_MODEL, LeaseId="young")
+    scene.until(lambda: scene.status == "STARTING")
+    for _ in range(3):
+        scene.sweep()
+        scene.passes(20)
+    assert scene.wait(started).output["LeaseId"] == "young"
+    assert scene.lease_ids == ["young"]
+
+
+def test_an_end_that_step_functions_tells_of_late_is_settled_all_the_same(scene: Scene) -> None:
+    """Lambda calls Settle again; no sweep is needed."""
+    scene.account.stepfunctions.lag = 30
+    started = scene.begin(START_MODEL, LeaseId="aborted")
+    scene.until_in(started, "Wait")
+    aborted = scene.abort(started)
+    scene.until(lambda: scene.notified(aborted).events and not scene.unsettled)
+    assert scene.notified(aborted).outcomes == ["EXECUTION_ABORTED"]
+    assert not scene.item.get("Pending")
+
+
 def test_a_stop_that_is_aborted_is_taken_over_by_nobody_while_its_call_may_land(scene: Scene) -> None:
     scene.put("RUNNING")
     scene.labels.once_stopped = ((0, "STOPPING"), (20, "STOPPED"))

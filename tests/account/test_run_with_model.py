@@ -56,6 +56,29 @@ def test_a_workload_that_succeeds_gets_its_input_and_the_model_is_stopped_after_
     assert working.notified(run).nothing, "StartModel and StopModel have sent theirs"
 
 
+@pytest.mark.parametrize(
+    ("error", "cause"), [(None, None), (None, "by hand"), ("Maintenance", None), ("Maintenance", "by hand")]
+)
+def test_a_run_whose_start_was_ended_by_somebody_fails_as_model_stopped_whatever_they_said(
+    working: Scene, error: str | None, cause: str | None
+) -> None:
+    """StopExecution's Error and Cause are optional."""
+    run = working.begin(RUN_WITH_MODEL, asked(), name="nightly")
+    working.until(lambda: working.status == "STARTING")
+    (start,) = executions(working, START_MODEL)
+    working.abort(start, cause, error)
+    ended = working.wait(run)
+    assert (ended.status, ended.error) == ("FAILED", "ModelStopped")
+    assert start.arn in ended.cause["Message"]
+    working.until(lambda: working.notified(ended).nothing and "EXECUTION_ABORTED" in working.outcomes)
+
+
+def test_a_start_of_a_run_that_step_functions_throttles_is_tried_again(working: Scene) -> None:
+    """To a Task throttling is the SDK's base class, since StartExecution's model lacks its code."""
+    working.fails(Answer("ThrottlingException"), "states:StartExecution", "StartModel", calls=(1, 2))
+    assert working.run(RUN_WITH_MODEL, asked()).status == "SUCCEEDED"
+
+
 def test_a_workload_that_fails_is_reported_and_the_model_is_stopped(working: Scene) -> None:
     run = working.run(RUN_WITH_MODEL, asked("fail"))
     assert (run.status, run.error, run.cause) == ("FAILED", "BeltJammed", "The belt of line 1 is jammed.")

@@ -308,6 +308,15 @@ def test_a_duplicate_of_an_aborted_execution_ends_too(scene: Scene) -> None:
     failed_well(scene.wait(duplicate), "ModelStopped")
 
 
+def test_a_young_token_is_no_ones_else_though_step_functions_does_not_know_its_execution_yet(scene: Scene) -> None:
+    scene.account.stepfunctions.unknown_for = 60
+    first = scene.begin(START_MODEL, ClientRequestToken="young", name="first")
+    scene.until(lambda: scene.status == "STARTING")
+    duplicate = scene.run(START_MODEL, ClientRequestToken="young", name="second")
+    assert (duplicate.output["Outcome"], duplicate.output["DuplicateOf"]) == ("DUPLICATE", first.arn)
+    assert len(scene.labels.starts) == 1
+
+
 def test_a_token_can_not_be_used_for_something_else(scene: Scene) -> None:
     first = scene.run(START_MODEL, ClientRequestToken="four")
     cause = failed_well(scene.run(START_MODEL, ClientRequestToken="four", MinInferenceUnits=2), "InvalidRequest")

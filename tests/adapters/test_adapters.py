@@ -473,6 +473,14 @@ def test_a_token_is_held_by_the_first_that_asks(table: Table) -> None:
     assert tokens.hold("other", SECOND, UNTIL) == SECOND
 
 
+def test_since_when_a_token_is_held_is_known_also_to_who_comes_later(table: Table) -> None:
+    tokens, _ = table
+    tokens.hold("t", replace(FIRST, since=NOW), UNTIL)
+    found = tokens.holder("t")
+    assert found is not None
+    assert tokens.hold("t", SECOND, UNTIL).since == found.since == NOW
+
+
 def test_a_token_is_taken_over_only_from_who_holds_it_now(table: Table) -> None:
     tokens, item = table
     tokens.hold("t", FIRST, UNTIL)

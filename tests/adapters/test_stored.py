@@ -75,7 +75,7 @@ SESSIONS = {
 }
 ASKED = {"Model": "defects", "ClientRequestToken": "order-4711", "LeaseMinutes": 30, "Context": {"line": 1}}
 TOKEN = token_key("StartModel", "defects", "order-4711")
-HOLDER = TokenHolder(execution().id, fingerprint(ASKED))
+HOLDER = TokenHolder(execution().id, fingerprint(ASKED), NOW)
 
 Items = dict[str, dict[str, Any]]
 

@@ -118,9 +118,13 @@ def test_an_execution_that_was_aborted_is_settled_and_told_once(functions: Funct
     assert (functions.items.get(ARN).pending, functions.open_executions.all()) == ((), [])
 
 
-def test_an_execution_that_is_under_way_is_left_alone(functions: Functions) -> None:
+def test_an_end_that_step_functions_does_not_know_of_yet_is_tried_again(functions: Functions) -> None:
+    """DescribeExecution is eventually consistent; Lambda calls Settle again, and a sweep leaves it alone."""
     arn = functions.execution({"Model": "defects"})
-    assert functions.settle(arn) == {"Settled": False}
+    for ended in (arn, f"{arn}-unknown"):
+        with pytest.raises(ServiceUnavailable, match="has ended, as its event says"):
+            functions.settle(ended)
+    assert functions.sweep()["Settled"] == 0
     assert (functions.told, functions.open_executions.all()) == ([], [arn])
 
 

@@ -76,6 +76,13 @@ def test_children_read_no_variables_which_a_distributed_map_does_not_give_them()
     assert read == {"states"}
 
 
+def test_the_maps_own_fields_read_its_input_and_no_variables() -> None:
+    """Whether a Distributed Map may read variables of the machine in them is not documented."""
+    own = {name: one for name, one in MAP.items() if name not in {"ItemProcessor", "Retry", "Catch"}}
+    assert not [one for one in expressions(own) if "$batch" in one]
+    assert MAP["ItemReader"]["Arguments"]["Bucket"] == "{% $states.input.Bucket %}"
+
+
 def test_results_are_json_lines_one_for_each_image() -> None:
     assert MAP["ResultWriter"]["WriterConfig"] == {"Transformation": "FLATTEN", "OutputType": "JSONL"}
 

@@ -4,8 +4,9 @@ Powertools Idempotency guards the notifications, but not the tokens: its record 
 the execution that holds it is a certain one. One conditional write can.
 """
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.adapters.aws import errors_of
 from lifecycle.ports import TokenHolder
@@ -35,6 +36,7 @@ class TokenTable:
                         "holder": {"S": holder.execution_arn},
                         "fingerprint": {"S": holder.fingerprint},
                         "expiration": {"N": str(int(until.timestamp()))},
+                        **({"since": {"N": str(holder.since.timestamp())}} if holder.since else {}),
                     },
                     ConditionExpression="attribute_not_exists(id) OR holder IN (:me, :instead_of)",
                     ExpressionAttributeValues={
@@ -45,7 +47,7 @@ class TokenTable:
                 )
             except self._client.exceptions.ConditionalCheckFailedException as taken:
                 found = taken.response["Item"]  # type: ignore[typeddict-item] # asked for with ALL_OLD
-                return TokenHolder(found["holder"]["S"], found["fingerprint"]["S"])
+                return _holder(found)
         return holder
 
     def holder(self, token: str) -> TokenHolder | None:
@@ -54,4 +56,9 @@ class TokenTable:
             found = self._client.get_item(TableName=self._table_name, Key={"id": {"S": token}}, ConsistentRead=True)
         if "Item" not in found:
             return None
-        return TokenHolder(found["Item"]["holder"]["S"], found["Item"]["fingerprint"]["S"])
+        return _holder(found["Item"])
+
+
+def _holder(item: Mapping[str, Any]) -> TokenHolder:
+    since = datetime.fromtimestamp(float(item["since"]["N"]), UTC) if "since" in item else None
+    return TokenHolder(item["holder"]["S"], item["fingerprint"]["S"], since)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from lifecycle.errors import CONTRACT, InvalidRequest, ModelStopped, ServiceUnavailable, TimedOut
+from lifecycle.executions.consistency import may_run
 from lifecycle.executions.requests import Request, fingerprint
 from lifecycle.executions.steps import Step, wait
 from lifecycle.model.decisions import Action, Progress
@@ -51,7 +52,7 @@ def hold_token(request: R, payload: Json, *, machine: str, now: datetime, tokens
         return request
     first = first_with_token(
         token_key(machine, request.token_scope, request.client_request_token),
-        TokenHolder(request.execution_arn, fingerprint(payload)),
+        TokenHolder(request.execution_arn, fingerprint(payload), now),
         until=request.deadline + TOKEN_KEPT + timedelta(hours=1),
         now=now,
         tokens=tokens,
@@ -78,7 +79,7 @@ def first_with_token(
         holder = tokens.hold(token, mine, until, instead_of=replaced)
         if holder.execution_arn == mine.execution_arn:
             return None
-        if _counts(executions.describe(holder.execution_arn), now):
+        if _counts(executions.describe(holder.execution_arn), holder, now):
             if holder.fingerprint != mine.fingerprint:
                 raise InvalidRequest(
                     f"ClientRequestToken: was used with other fields by {holder.execution_arn}",
@@ -89,13 +90,19 @@ def first_with_token(
     raise ServiceUnavailable("The ClientRequestToken went from one failing execution to the next while this one tried.")
 
 
-def _counts(first: ExecutionState | None, now: datetime) -> bool:
-    """Whether an execution's token makes others its duplicates. A failed or aborted one frees its token."""
-    if first is None:
-        return False
-    if first.status == "SUCCEEDED":
+def _counts(first: ExecutionState | None, holder: TokenHolder, now: datetime) -> bool:
+    """Whether an execution's token makes others its duplicates. A failed or aborted one frees its token.
+
+    A young token is never taken over, though Step Functions may not know its holder yet.
+    """
+    if first is not None and first.status == "SUCCEEDED":
         return first.stopped_at is None or now - first.stopped_at < TOKEN_KEPT
-    return first.status == "RUNNING"
+    return may_run(first, holder.since, now)
+
+
+def goes_on(first: ExecutionState | None, request: Request, now: datetime) -> bool:
+    """Whether the execution that a request is a duplicate of may be under way still: it began before the request."""
+    return may_run(first, request.began_at, now)
 
 
 def wait_with_first(request: Request, progress: Progress, now: datetime) -> Step:

@@ -23,6 +23,8 @@ class Settled:
         The version that its lease is on, where that had to be found.
     reported_by_start : bool
         Its start of the model has failed, or was ended, which StartModel reports.
+    start_goes_on : bool
+        Its start of the model seems to go on: it does, or its end is not known yet.
     complete : bool
         Nothing is left, and nothing can come any more.
     """
@@ -30,6 +32,7 @@ class Settled:
     held: bool = False
     project_version_arn: str | None = None
     reported_by_start: bool = False
+    start_goes_on: bool = False
     complete: bool = True
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, fields_of
+from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, ServiceUnavailable, fields_of
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Failure
 from lifecycle.executions.requests import Execution, Request, fingerprint, is_question, nothing_chosen
@@ -52,6 +52,21 @@ class Settler:
     notify: Callable[[Ending], None]
     leave: timedelta = timedelta(0)
 
+    def settle_ended(self, execution_arn: str) -> bool:
+        """Settle an execution of which an event says that it has ended.
+
+        Raises
+        ------
+        LifecycleError
+            As ``settle``; ServiceUnavailable also where DescribeExecution, which is eventually consistent, does not
+            know of the end yet: it is a reason to try again.
+        """
+        state = self.executions.describe(execution_arn)
+        if state is None or state.status == "RUNNING":
+            seen = state.status if state else "unknown"
+            raise ServiceUnavailable(f"{execution_arn} has ended, as its event says, and is {seen} to Step Functions.")
+        return self._settle(execution_arn, state, lately=True)
+
     def settle(self, execution_arn: str) -> bool:
         """Settle an execution; False where something may be left to be done: by the next sweep.
 
@@ -66,6 +81,9 @@ class Settler:
             return True
         if state.status == "RUNNING" or self._lately(state):
             return False
+        return self._settle(execution_arn, state)
+
+    def _settle(self, execution_arn: str, state: ExecutionState, *, lately: bool = False) -> bool:
         machine = self.machines.of(execution_arn)
         execution = Execution(execution_arn, execution_arn.rpartition(":")[2], state.started_at or self.now)
         request = self._request(machine, execution, state)
@@ -79,6 +97,9 @@ class Settler:
             items=self.items,
             executions=self.executions,
         )
+        if lately and settled.start_goes_on:
+            # Whether StartModel reports it is not known yet.
+            raise ServiceUnavailable(f"{execution_arn} has failed, and its start seems to go on.")
         ending = self._ending(machine, execution, state, request, settled)
         if not ending.is_silent:
             self.notify(ending)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.executions.compare_and_set import write
+from lifecycle.executions.consistency import may_run
 from lifecycle.executions.names import execution_name, minute, start_once
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.steps import claim_is_over
@@ -130,10 +131,11 @@ class Sweeper:
         return found | {arn: ModelVersion(arn, GONE) for arn in gone}
 
     def _one(self, item: ModelItem, version: ModelVersion) -> Sweep | None:
+        # One that Step Functions does not know is as old as the last change of the leases, at least.
         ended = [
             lease.execution_arn
             for lease in item.pending
-            if (execution := self.executions.describe(lease.execution_arn)) is None or execution.status != "RUNNING"
+            if not may_run(self.executions.describe(lease.execution_arn), item.changed_at, self.now)
         ]
         over = item.claim is not None and claim_is_over(item.claim, self.executions, self.now)
         found = (

@@ -65,6 +65,7 @@ def settle_run(
     return Settled(
         project_version_arn=next((item.project_version_arn for item in held), None),
         reported_by_start=state.status == "FAILED" and started is not None and started.status in ENDED_BADLY,
+        start_goes_on=state.status == "FAILED" and started is not None and started.status == "RUNNING",
         complete=late or not (held or ended_from_outside),
     )
 

@@ -66,7 +66,7 @@ def follow(request: RunRequest, progress: Progress, *, now: datetime, executions
     """
     first = executions.describe(request.duplicate_of or "")
     progress = replace(progress, polls=progress.polls + 1)
-    if first is not None and first.status == "RUNNING":
+    if client_tokens.goes_on(first, request, now):
         waited = (now - request.began_at).total_seconds()
         seconds = round(max(client_tokens.FOLLOW_SECONDS, FOLLOW_SHARE * waited))
         return Step(Action.WAIT, f"Waiting with {request.duplicate_of}.", progress, wait_seconds=seconds)

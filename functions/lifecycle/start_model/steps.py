@@ -396,7 +396,7 @@ def _follow(
     """A duplicate waits with the first execution, and ends as it did."""
     first = executions.describe(request.duplicate_of or "")
     progress = replace(progress, polls=progress.polls + 1)
-    if first is not None and first.status == "RUNNING":
+    if client_tokens.goes_on(first, request, now):
         if now < request.due_at:
             return _wait_until_due(request, now, f"Waiting with {request.duplicate_of}.")
         return client_tokens.wait_with_first(request, progress, now)

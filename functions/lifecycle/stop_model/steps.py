@@ -274,7 +274,7 @@ def _follow(
     """A duplicate waits with the first execution, and ends as it did."""
     first = executions.describe(request.duplicate_of or "")
     progress = replace(progress, polls=progress.polls + 1)
-    if first is not None and first.status == "RUNNING":
+    if client_tokens.goes_on(first, request, now):
         return client_tokens.wait_with_first(request, progress, now)
     result = replace(
         client_tokens.result_of(first, version, StopResult, model_must_run=False),

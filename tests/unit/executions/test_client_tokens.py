@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lifecycle.errors import CONTRACT, InvalidRequest, LifecycleError, ModelStopped, ServiceUnavailable
 from lifecycle.executions import client_tokens
 from lifecycle.executions.client_tokens import first_with_token
+from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ExecutionState, TokenHolder
@@ -63,6 +65,13 @@ def test_a_token_counts_while_its_execution_is_in_flight_or_has_lately_succeeded
     tokens = Tokens({TOKEN: FIRST})
     assert ask(tokens, executions) == (FIRST.execution_arn if duplicate else None)
     assert tokens.holders[TOKEN] == (FIRST if duplicate else MINE)
+
+
+@pytest.mark.parametrize(("since", "duplicate"), [(KNOWN_AFTER, True), (KNOWN_AFTER + timedelta(seconds=1), False)])
+def test_a_young_token_is_never_taken_over(since: timedelta, duplicate: bool) -> None:
+    """Its holder is under way for certain, though DescribeExecution may not know it for a moment."""
+    tokens = Tokens({TOKEN: replace(FIRST, since=NOW - since)})
+    assert ask(tokens, Executions()) == (FIRST.execution_arn if duplicate else None)
 
 
 def test_the_same_token_with_other_fields_is_refused_while_it_counts_and_only_then() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from lifecycle.configuration import Configuration, Model, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.names import MAX_NAME
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
@@ -268,6 +269,16 @@ def test_a_stop_that_died_is_done_again_once_no_call_of_it_can_land(ended: float
     assert sweeps.run().stops == over
     because = "The execution that was to stop it ended without doing so."
     assert [one["Context"] for one in sweeps.started.values()] == [{"StartedBySweep": because}] * over
+
+
+@pytest.mark.parametrize(("since", "ended"), [(KNOWN_AFTER, False), (KNOWN_AFTER + timedelta(seconds=1), True)])
+def test_a_start_that_step_functions_does_not_know_yet_keeps_its_lease(since: timedelta, ended: bool) -> None:
+    """It has taken it a moment ago, and is under way for certain."""
+    pending = PendingLease("shift", STARTER, NOW + timedelta(hours=1))
+    sweeps = Sweeps(executions=Executions({}))
+    sweeps.has(ARN, "RUNNING", managed=True, pending=(pending,), changed_at=NOW - since)
+    assert sweeps.run().stops == ended
+    assert bool(sweeps.items.get(ARN).pending) is not ended
 
 
 @pytest.mark.parametrize(("since", "over"), [(60, False), (61, True)])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lifecycle.configuration import Configuration, DetectBatch, Model
-from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.errors import InvalidRequest, ModelNotFound, ServiceUnavailable
+from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import Machine
@@ -322,9 +323,13 @@ def test_a_duplicate_fails_with_whatever_error_the_first_had() -> None:
 
 @pytest.mark.parametrize("first", [ExecutionState("ABORTED", NOW), None])
 def test_a_duplicate_of_a_run_that_was_ended_fails(first: ExecutionState | None) -> None:
-    failure = follow(first).result.failure
+    failure = follow(first, NOW + KNOWN_AFTER + timedelta(seconds=1)).result.failure
     assert failure.error == "ModelStopped"
     assert FIRST.id in failure.cause
+
+
+def test_a_duplicate_waits_for_a_first_run_that_step_functions_does_not_know_yet() -> None:
+    assert follow(None, NOW).action is Action.WAIT
 
 
 # What is left of a run ----------------------------------------------------------------------------
@@ -359,8 +364,8 @@ class Settling:
         assert self.items.put(ModelItem(ARN, managed=True, **fields))
         return self
 
-    def settle(self) -> bool:
-        return Settler(
+    def settle(self, *, by_event: bool = False) -> bool:
+        settler = Settler(
             now=NOW,
             configuration=self.configuration,
             machines=MACHINES,
@@ -370,7 +375,8 @@ class Settling:
             open_executions=self.open_executions,
             tokens=Tokens(),
             notify=self.told.append,
-        ).settle(RUN.id)
+        )
+        return settler.settle_ended(RUN.id) if by_event else settler.settle(RUN.id)
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -448,6 +454,14 @@ def test_a_workload_that_failed_is_told_once_the_run_has_failed() -> None:
 def test_a_start_that_failed_is_reported_by_startmodel_alone(start: ExecutionState) -> None:
     settling = Settling(ended("FAILED", error="ModelFailed"), {START: start})
     assert settling.settle()
+    assert settling.outcomes == []
+
+
+def test_right_after_its_event_a_start_that_seems_to_go_on_may_have_failed_and_is_looked_at_again() -> None:
+    """DescribeExecution is eventually consistent: StartModel may have reported it."""
+    settling = Settling(ended("FAILED", error="ModelFailed"), {START: RUNNING})
+    with pytest.raises(ServiceUnavailable, match="its start seems to go on"):
+        settling.settle(by_event=True)
     assert settling.outcomes == []
 
 
