@@ -16,6 +16,7 @@ from emulator.wire import Call, Environ, Response, access_denied_code, error_res
 # authorisation reference's pages; what is not here is authorised on `*`, as AWS does for actions without resources.
 _RESOURCES = {
     "cloudformation": ("{StackName}",),
+    "iam": ("{PolicyArn}",),
     "dynamodb": ("{TableName}/index/{IndexName}", "{TableName}"),
     "kms": ("{KeyId}",),
     "lambda": ("{FunctionName}:{Qualifier}", "{FunctionName}"),

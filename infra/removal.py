@@ -1,11 +1,13 @@
-"""What CloudFormation asks before it deletes the stack: whether models run that nobody would stop any more."""
+"""What CloudFormation asks before it deletes the stack: whether models would bill on, and what is in the way."""
 
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from infra.parts.grants import allow_to_look_at_models
+from infra.parts.grants import MACHINES, allow_to_look_at_models
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
@@ -19,13 +21,28 @@ class Removal(Construct):
 
     Parameters
     ----------
+    policies : sequence
+        Those for people, of which IAM deletes none that is attached.
+    bus : EventBus
+        Which is not deleted while rules of others are on it.
     before : sequence
         All else in the stack: the resource depends on it, so it is made last and deleted first. Where it refuses,
         nothing was deleted.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, shared: Shared, before: Sequence[IConstruct]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        shared: Shared,
+        *,
+        policies: Sequence[iam.ManagedPolicy],
+        bus: events.EventBus,
+        before: Sequence[IConstruct],
+    ) -> None:
         super().__init__(scope, construct_id)
+        # Runs first: they start executions of the others.
+        machines = [*reversed(MACHINES), *(["DetectBatch"] if shared.settings.detect_batch else [])]
         stops = shared.settings.on_destroy is OnDestroy.STOP
         seconds = _STOP_SECONDS if stops else _LOOK_SECONDS
         remove = shared.function(
@@ -35,16 +52,28 @@ class Removal(Construct):
             timeout_seconds=seconds,
             environment={
                 "STOP_MODEL_ARN": machine_arn(self, "StopModel"),
+                "STATE_MACHINE_ARNS": ",".join(machine_arn(self, name) for name in machines),
+                "POLICY_ARNS": ",".join(policy.managed_policy_arn for policy in policies),
+                "EVENT_BUS_NAME": bus.event_bus_name,
+                "OWN_RULES": f"{cdk.Stack.of(self).stack_name}.",
                 **shared.table_names("MODEL"),
             },
         )
         remove.allow("cloudformation:DescribeStacks", on=[cdk.Aws.STACK_ID])
         remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_look_at_models(remove)
+        remove.allow("states:ListExecutions", on=[machine_arn(self, name) for name in machines])
+        remove.allow("iam:ListEntitiesForPolicy", on=[policy.managed_policy_arn for policy in policies])
+        # It has no resource type (Service Authorization Reference, Amazon EventBridge).
+        remove.allow("events:ListRules", on=["*"])
         asked = ["StartModel"]
         if stops:
             asked.append("StopModel")
             remove.allow("states:StartExecution", on=[machine_arn(self, "StopModel")])
+            ended = [name for name in machines if name != "StopModel"]
+            remove.allow("states:StopExecution", on=[executions_arn(self, name) for name in ended])
+            whatever = "Whatever goes on would hold up the deletion, and on_destroy says to end it."
+            acknowledge(remove, any_execution(self, [full_name(self, name) for name in ended], whatever))
         remove.allow("states:DescribeExecution", on=[executions_arn(self, name) for name in asked])
         reason = "Any start may be under way, and a stop that it has begun has a name of its own."
         acknowledge(remove, any_execution(self, [full_name(self, name) for name in asked], reason))

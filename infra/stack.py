@@ -117,6 +117,13 @@ class CustomLabelsLifecycle(cdk.Stack):
         now = [page.widget(width=24, height=12)]
         dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms, now=now)
         outputs["DashboardUrl"] = (dashboard.url, "Dashboard: what runs, what it costs, and whether all is well")
-        Removal(self, "Removal", shared, before=self.node.children)
+        Removal(
+            self,
+            "Removal",
+            shared,
+            policies=[people.viewers, people.operators],
+            bus=notifications.event_bus,
+            before=self.node.children,
+        )
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

@@ -9,7 +9,8 @@ from typing import Any
 from moto.awslambda import models as awslambda
 from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
-from moto.events.models import EventBus
+from moto.core.exceptions import JsonRESTError
+from moto.events.models import EventBus, EventsBackend, events_backends
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser import models as executing
 
@@ -54,6 +55,22 @@ def install() -> None:
 
     patch(stepfunctions.StateMachine, "create_from_cloudformation_json", classmethod(create_state_machine))
     patch(stepfunctions.StateMachine, "update_from_cloudformation_json", classmethod(update_state_machine))
+
+    # EventBridge deletes no bus that has rules.
+    delete_event_bus = EventsBackend.delete_event_bus
+
+    def delete_without_rules(self: Any, name: str) -> None:
+        bus = self.event_buses.get(name.rpartition("/")[2])
+        if bus is not None and bus.rules:
+            raise JsonRESTError("ValidationException", f"Cannot delete event bus {bus.name}: it has rules.")
+        delete_event_bus(self, name)
+
+    patch(EventsBackend, "delete_event_bus", delete_without_rules)
+
+    def delete_bus(self: EventBus, account_id: str, region_name: str) -> None:
+        events_backends[account_id][region_name].delete_event_bus(self.name)
+
+    patch(EventBus, "delete", delete_bus)
 
     # moto forgets where a function's logs go, which Lambda tells the function.
     create_lambda = awslambda.LambdaFunction.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod

@@ -141,6 +141,31 @@ def _describe_execution(self: StepFunctionResponse) -> ActionResult:
     return ActionResult(_describe(self.stepfunction_backend.describe_execution(self._get_param("executionArn"))))
 
 
+deleting: set[str] = set()
+"""The state machines that are being deleted, by their ARNs."""
+
+
+def end_at_next_transition(state_machine: Any, seconds: float) -> bool:
+    """End its executions as DeleteStateMachine does: each at its next transition. False if one makes none in time."""
+    running = [one for one in state_machine.executions if one.exec_status == ExecutionStatus.RUNNING]
+    going_on = {one: _transitions(one) for one in running}
+    deadline = time.monotonic() + seconds
+    while going_on and time.monotonic() < deadline:
+        for execution, before in list(going_on.items()):
+            if execution.exec_status == ExecutionStatus.RUNNING and _transitions(execution) != before:
+                execution.stop(stop_date=None, error=None, cause="The state machine was deleted.")
+            if execution.exec_status != ExecutionStatus.RUNNING:
+                del going_on[execution]
+        time.sleep(0.02)
+    return not going_on
+
+
+def _transitions(execution: Any) -> int:
+    env = execution.exec_worker.env
+    history = env.event_manager._history_event_list if env else []
+    return sum(event["type"].endswith("StateEntered") for event in history)
+
+
 def install() -> None:
     """Put the patches in place."""
     # An execution that is stopped or times out stays RUNNING until its thread notices: not before the Lambda under way

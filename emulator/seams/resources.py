@@ -7,10 +7,10 @@ import json
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.cloudwatch.utils import make_arn_for_alarm
 from moto.core.common_models import CloudFormationModel
-from moto.scheduler.exceptions import ScheduleGroupNotFound
+from moto.scheduler.exceptions import ScheduleExists, ScheduleGroupNotFound
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
@@ -58,6 +58,8 @@ class EmailSubscription(_Resource, CloudFormationModel):
 
     TYPE = "AWS::SNS::Subscription"
     NAME = ""
+    _wanted: dict[str, Any]
+    """Its properties, as they were last deployed."""
 
     @classmethod
     def create_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
@@ -67,9 +69,30 @@ class EmailSubscription(_Resource, CloudFormationModel):
         wanted = cloudformation_json["Properties"]
         backend = sns_backends[account_id][region_name]
         subscription = backend.subscribe(wanted["TopicArn"], wanted["Endpoint"], wanted["Protocol"])
+        made = cls(subscription.arn, subscription.arn)
+        made._wanted = wanted
         if policy := wanted.get("FilterPolicy"):
             backend.set_subscription_attributes(subscription.arn, "FilterPolicy", json.dumps(policy))
-        return cls(subscription.arn, subscription.arn)
+        return made
+
+    @classmethod
+    def update_from_cloudformation_json(  # type: ignore[override]  # moto names it otherwise, and calls it by position
+        cls, original_resource: Self, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Self:
+        """Change its filter policy; of one whose scope was never set SNS changes none."""
+        before, after = original_resource._wanted, cloudformation_json["Properties"]
+        if before.get("FilterPolicy") != after.get("FilterPolicy"):
+            if "FilterPolicyScope" not in before:
+                raise ValidationError(
+                    original_resource.physical_resource_id,
+                    message="Invalid parameter: FilterPolicyScope: Invalid value [null]. Please use either "
+                    "MessageBody or MessageAttributes",
+                )
+            policy = json.dumps(after.get("FilterPolicy", {}))
+            backend = sns_backends[account_id][region_name]
+            backend.set_subscription_attributes(original_resource.physical_resource_id, "FilterPolicy", policy)
+        original_resource._wanted = after
+        return original_resource
 
 
 class Alarm(_Resource, CloudFormationModel):
@@ -140,9 +163,12 @@ class Schedule(_Resource, CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Self:
-        """Make it, in its group."""
+        """Make it, in its group; CloudFormation knows a schedule by its name alone."""
         wanted = cloudformation_json["Properties"]
-        made = scheduler_backends[account_id][region_name].create_schedule(
+        backend = scheduler_backends[account_id][region_name]
+        if any(resource_name in group.schedules for group in backend.schedule_groups.values()):
+            raise ScheduleExists(resource_name)
+        made = backend.create_schedule(
             name=resource_name,
             group_name=wanted.get("GroupName"),
             description=wanted.get("Description"),

@@ -9,11 +9,18 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import ResourceMap
-from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.iam.exceptions import DeleteConflictException
+from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.utilities.utils import get_partition
 
+from emulator.seams import executions
 from emulator.seams.custom_resources import CustomResource
 from emulator.seams.patching import patch
+
+_DELETION_SECONDS = 10
+"""After that CloudFormation gives up here; on AWS it takes longer."""
 
 
 def _tell(stack: Any, status: str, reason: str | None = None, logical_id: str | None = None) -> None:
@@ -39,15 +46,47 @@ def _delete_custom_resources(stack: Any) -> None:
         del parsed[logical_id]
 
 
+def _delete_state_machines(stack: Any) -> None:
+    """Wait until their executions are over: DeleteStateMachine ends each at its next transition, and not before.
+
+    One that waits for days, or for its task, makes none: CloudFormation gives up.
+    """
+    parsed = stack.resource_map._parsed_resources
+    backend = stepfunctions_parser_backends[stack.account_id][stack.region_name]
+    machines = {name: one for name, one in parsed.items() if isinstance(one, StateMachine)}
+    executions.deleting |= {machine.arn for machine in machines.values()}
+    try:
+        for logical_id, machine in machines.items():
+            found = backend.describe_state_machine(machine.arn)
+            if not executions.end_at_next_transition(found, _DELETION_SECONDS):
+                reason = "Exceeded attempts to wait: executions of the state machine are not over."
+                _tell(stack, "DELETE_FAILED", reason, logical_id)
+                raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].")
+    finally:
+        executions.deleting -= {machine.arn for machine in machines.values()}
+
+
 def _delete_managed_policies(stack: Any) -> None:
     """Those of a stack: moto leaves them behind, and their roles, which can't be deleted while they have any."""
     backend = iam_backends[stack.account_id][get_partition(stack.region_name)]
-    resources = list(stack.resource_map._parsed_resources.values())
-    for role in (one for one in resources if isinstance(one, Role)):
+    resources = stack.resource_map._parsed_resources
+    for role in (one for one in resources.values() if isinstance(one, Role)):
         for policy in list(role.managed_policies.values()):
             policy.detach_from(role)
-    for policy in (one for one in resources if isinstance(one, ManagedPolicy)):
-        backend.delete_policy(policy.arn)
+    for logical_id, policy in [(name, one) for name, one in resources.items() if isinstance(one, ManagedPolicy)]:
+        try:
+            backend.delete_policy(policy.arn)
+        except DeleteConflictException as error:
+            _tell(stack, "DELETE_FAILED", error.message, logical_id)
+            raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].") from error
+        del resources[logical_id]
+
+
+def _keep_what_is_retained(stack: Any) -> None:
+    """A deletion policy that moto does not know; a creation that fails deletes what has it."""
+    for resource in stack.resource_map._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
 
 
 def install() -> None:
@@ -122,7 +161,9 @@ def _delete_as_aws_does() -> None:
 
         def delete() -> None:
             try:
+                _keep_what_is_retained(stack)
                 _delete_custom_resources(stack)
+                _delete_state_machines(stack)
                 _delete_managed_policies(stack)
                 # moto makes anew what an output names that is deleted, when somebody looks.
                 stack.output_map._output_json_map = {}
@@ -134,3 +175,13 @@ def _delete_as_aws_does() -> None:
         threading.Thread(target=delete, daemon=True).start()
 
     patch(models.CloudFormationBackend, "delete_stack", delete_in_order)
+
+    # IAM deletes no managed policy that is attached to anybody (API reference, DeletePolicy).
+    delete_policy = IAMBackend.delete_policy
+
+    def delete_unless_attached(self: Any, policy_arn: str) -> None:
+        if self.get_policy(policy_arn).attachment_count:
+            raise DeleteConflictException("Cannot delete a policy attached to entities.")
+        delete_policy(self, policy_arn)
+
+    patch(IAMBackend, "delete_policy", delete_unless_attached)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import models as executing
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -18,9 +19,16 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceLambda,
 )
 
-from emulator.seams import clients
+from emulator.seams import clients, executions
 from emulator.seams.patching import patch
 from emulator.wire import service_model
+
+
+class StateMachineDeletingError(AWSError):
+    """The state machine is being deleted: its executions are being ended, and no others begin."""
+
+    TYPE = "StateMachineDeleting"
+
 
 _INTEGRATIONS = {"lambda": ("Lambda", "AWSLambdaException"), "states": ("StepFunctions", "AWSStepFunctionsException")}
 """The prefix of an integration's errors, and the SDK's base class, by the prefix of the service's IAM actions."""
@@ -76,6 +84,8 @@ def install() -> None:
     start_execution = executing.StepFunctionsParserBackend.start_execution
 
     def start_named_execution(self: Any, machine: str, name: str | None = None, *rest: Any, **more: Any) -> Any:
+        if machine in executions.deleting:
+            raise StateMachineDeletingError(f"State machine is deleting: '{machine}'")
         return start_execution(self, machine, name or str(uuid.uuid4()), *rest, **more)
 
     patch(executing.StepFunctionsParserBackend, "start_execution", start_named_execution)

@@ -10,8 +10,8 @@ from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.adapters.stacks import Request
-from lifecycle.configuration import OnDestroy
 from lifecycle.errors import LifecycleError
+from lifecycle.reconciliation.removal_obstacles import Obstacles
 from lifecycle.reconciliation.stack_removal import MARGIN, Remover
 from lifecycle.shared.wire import Json
 
@@ -21,6 +21,14 @@ MODELS = bootstrap.models(bootstrap.PATIENT)
 EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
 ITEMS = bootstrap.items(bootstrap.PATIENT)
 STOP_MODEL_ARN = ENVIRONMENT.stop_model_arn
+OBSTACLES = Obstacles(
+    executions=EXECUTIONS,
+    dependents=bootstrap.dependents(),
+    state_machine_arns=tuple(ENVIRONMENT.state_machine_arns.split(",")),
+    policy_arns=tuple(ENVIRONMENT.policy_arns.split(",")),
+    event_bus_name=ENVIRONMENT.event_bus_name,
+    own_rules=ENVIRONMENT.own_rules,
+)
 
 
 @entry
@@ -45,20 +53,18 @@ def handler(event: Event, context: Context) -> dict[str, Json]:
 def _decide(request: Request, context: Context) -> str:
     if request.kind != "Delete":
         return "There is nothing to make: it only counts when the stack is deleted."
-    on_destroy = CONFIGURATION.on_destroy
-    if on_destroy is not OnDestroy.LEAVE and not STACKS.is_being_deleted(request.stack_id):
+    if not STACKS.is_being_deleted(request.stack_id):
         return "The stack stays: an update, or what undoes one, deletes this resource alone."
-    return _remover(request.request_id[:8], context).run(on_destroy)
+    return _remover(request.request_id[:8], context).run(CONFIGURATION.on_destroy)
 
 
 def _asked_before(context: Context) -> dict[str, Json]:
     """Whether CloudFormation would be refused now; it stops nothing."""
-    if CONFIGURATION.on_destroy is not OnDestroy.REFUSE:
-        return {"Success": True, "Reason": "on_destroy refuses nothing."}
     try:
-        return {"Success": True, "Reason": _remover("asked", context).run(OnDestroy.REFUSE)}
+        _remover("asked", context).ask(CONFIGURATION.on_destroy)
     except LifecycleError as error:
         return {"Success": False, "Reason": error.message}
+    return {"Success": True, "Reason": f"Nothing is refused (on_destroy: {CONFIGURATION.on_destroy})."}
 
 
 def _remover(attempt: str, context: Context) -> Remover:
@@ -72,4 +78,5 @@ def _remover(attempt: str, context: Context) -> Remover:
         items=ITEMS,
         executions=EXECUTIONS,
         stop_model_arn=STOP_MODEL_ARN,
+        obstacles=OBSTACLES,
     )

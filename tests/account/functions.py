@@ -46,6 +46,7 @@ CONFIGURATION = Configuration(
     schedules={"shift": SHIFT},
     workloads=(WORKLOAD_NAME,),
 )
+DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "faults",
@@ -59,6 +60,9 @@ ENVIRONMENT = {
     "START_MODEL_ARN": MACHINES.start_model,
     "STOP_MODEL_ARN": MACHINES.stop_model,
     "RUN_WITH_MODEL_ARN": MACHINES.run_with_model,
+    "STATE_MACHINE_ARNS": ",".join([MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH]),
+    "POLICY_ARNS": "viewers,operators",
+    "OWN_RULES": "Lifecycle.",
 }
 assert ARN.startswith(ACCOUNT)
 

@@ -22,6 +22,8 @@ _HERE = {
     "arn:aws:sns:us-east-1:123456789012:topic": "${NotificationsTopic}",
     "arn:aws:sns:us-east-1:123456789012:chat": "${NotificationsChatTopic}",
     STACK: "${AWS::StackId}",
+    "viewers": "${PeopleViewers}",
+    "operators": "${PeopleOperators}",
 }
 """Resources that the functions are told of."""
 _THERE = {
@@ -39,6 +41,7 @@ _RESOURCES = (
     "stateMachineArn",
     "executionArn",
     "StackName",
+    "PolicyArn",
 )
 
 

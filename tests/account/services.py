@@ -294,6 +294,10 @@ class StepFunctions:
             ).described()
         return execution.described()
 
+    def list_executions(self, *, stateMachineArn: str, statusFilter: str, **_: Json) -> Json:
+        found = [one for one in self.executions.values() if one.machine_arn == stateMachineArn]
+        return {"executions": [{"executionArn": one.arn} for one in found if one.status == statusFilter]}
+
     def describe_state_machine(self, *, stateMachineArn: str) -> Json:
         if stateMachineArn in self.gone:
             raise ServiceError("StateMachineDoesNotExist")
@@ -323,6 +327,9 @@ class Channel:
         attributes = {name: one["StringValue"] for name, one in MessageAttributes.items()}
         self._keep(attributes["NotificationId"], {**request, "MessageAttributes": attributes})
         return {}
+
+    def list_rules(self, **_: Json) -> Json:
+        return {"Rules": []}
 
     def put_events(self, *, Entries: Json) -> Json:
         self._fits(json.dumps(Entries[0], ensure_ascii=False))

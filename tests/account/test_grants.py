@@ -167,13 +167,18 @@ def the_stack_is_removed_while_a_start_is_under_way_and_while_the_model_runs(sce
         "ResponseURL": "https://cloudformation.example",
     }
     stack = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [{"StackStatus": "DELETE_IN_PROGRESS"}]})
-    scene.account.wire.services["cloudformation"] = stack
+    nobody: Any = {"PolicyGroups": [], "PolicyRoles": [], "PolicyUsers": []}
+    policies = SimpleNamespace(list_entities_for_policy=lambda **_: nobody)
+    scene.account.wire.services |= {"cloudformation": stack, "iam": policies}
     with mock.patch.object(urllib.request, "urlopen"):
-        scene.fails(Answer("LimitExceededException"), "rekognition:StartProjectVersion")
+        scene.fails(Answer("LimitExceededException"), "rekognition:StartProjectVersion", calls=None)
+        workload: Any = {"Workload": {"StateMachineArn": WORKLOAD}}
+        run = scene.begin(RUN_WITH_MODEL, WaitForCapacity=True, **workload)
         started = scene.begin(START_MODEL, WaitForCapacity=True)
         scene.until_in(started, "Wait")
         assert scene.call("remove", asked)["Success"]
-        assert scene.wait(started).error == "ModelStopped"
+        assert [scene.wait(one).status for one in (run, started)] == ["ABORTED", "ABORTED"]
+        scene.mends()
         scene.run(START_MODEL)
         assert scene.call("remove", {**asked, "RequestId": "2"})["Success"]
     assert scene.status == "STOPPED"

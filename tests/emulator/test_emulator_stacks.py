@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.deploy import DeployError, deploy_stack
+from emulator.seams import clients, stacks
 from emulator.server import Emulator
 from tests.deployed.executions import wait_until
-from tests.emulator.stacks import deploy, function
+from tests.emulator.stacks import deploy, function, machine, rule
 
 ANSWERS = """
 import json, urllib.request
@@ -144,3 +145,114 @@ def test_a_managed_policy_is_taken_from_its_role_and_both_are_deleted(bare: Emul
     deploy_stack("attached", json.dumps(template), bare.client("cloudformation"))
     assert delete(bare, "attached") == "DELETE_COMPLETE"
     assert "attached-" not in str(bare.client("iam").list_policies(Scope="Local")["Policies"])
+
+
+# --- What AWS refuses, that moto would do -----------------------------------------------------------------------------
+
+
+def policy(name: str) -> dict[str, Any]:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+    properties = {"ManagedPolicyName": name, "Path": "/", "Description": "", "PolicyDocument": document}
+    return {"Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}}
+
+
+def test_a_managed_policys_name_is_global_in_the_account(bare: Emulator) -> None:
+    deploy(bare, policy("everywhere"), name="first-region")
+    template = json.dumps({"Resources": policy("everywhere")})
+    with pytest.raises(DeployError, match="everywhere already exists"):
+        deploy_stack("second-region", template, clients.client("cloudformation", "eu-west-1"))
+
+
+def test_a_managed_policy_that_is_attached_to_somebody_holds_up_the_deletion(bare: Emulator) -> None:
+    arn = deploy(bare, policy("for-people"), name="in-use")["Policy"]
+    iam = bare.client("iam")
+    iam.create_user(UserName="anna")
+    iam.attach_user_policy(UserName="anna", PolicyArn=arn)
+    with pytest.raises(iam.exceptions.DeleteConflictException):
+        iam.delete_policy(PolicyArn=arn)
+    assert delete(bare, "in-use") == "DELETE_FAILED"
+    assert ("Policy", "DELETE_FAILED", "Cannot delete a policy attached to entities.") in happened(bare, "in-use")
+    iam.detach_user_policy(UserName="anna", PolicyArn=arn)
+    assert delete(bare, "in-use") == "DELETE_COMPLETE"
+
+
+def test_a_bus_with_rules_of_others_holds_up_the_deletion_and_the_stacks_own_go_before_it(bare: Emulator) -> None:
+    bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "ours"}}}
+    own = {"Own": rule({"source": ["a"]}, EventBusName="ours", Name="own")}
+    deploy(bare, bus, {"Own": {**own["Own"], "DependsOn": ["Bus"]}}, name="with-bus")
+    events = bare.client("events")
+    events.put_rule(Name="theirs", EventBusName="ours", EventPattern=json.dumps({"source": ["a"]}))
+    assert delete(bare, "with-bus") == "DELETE_FAILED"
+    assert [one["Name"] for one in events.list_rules(EventBusName="ours")["Rules"]] == ["theirs"]
+    events.delete_rule(Name="theirs", EventBusName="ours")
+    assert delete(bare, "with-bus") == "DELETE_COMPLETE"
+
+
+def test_an_execution_is_ended_at_its_next_transition_and_one_that_makes_none_holds_up_the_deletion(
+    bare: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacks, "_DELETION_SECONDS", 3)
+    loop = {"Wait": {"Type": "Wait", "Seconds": 1, "Next": "Again"}, "Again": {"Type": "Pass", "Next": "Wait"}}
+    for name, states, ends in (
+        ("loops", loop, "DELETE_COMPLETE"),
+        ("waits", {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}, "DELETE_FAILED"),
+    ):
+        parts = machine(states) | function("def handler(event, context): return event")
+        arn = deploy(bare, parts, name=name)["Machine"]
+        stepfunctions = bare.client("stepfunctions")
+        started = stepfunctions.start_execution(stateMachineArn=arn)["executionArn"]
+        assert delete(bare, name) == ends
+    stepfunctions.stop_execution(executionArn=started)
+    assert delete(bare, "waits") == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize("scope", ["MessageAttributes", None])
+def test_the_filter_of_a_subscription_whose_scope_was_never_set_can_not_be_changed(
+    scope: str | None, bare: Emulator
+) -> None:
+    def subscribed(**more: Any) -> dict[str, Any]:
+        properties = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.com", **more}
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
+        return {"Topic": topic, "Subscription": {"Type": "AWS::SNS::Subscription", "Properties": properties}}
+
+    scoped = {"FilterPolicyScope": scope} if scope else {}
+    name = f"filtered-{scope}"
+    arn = deploy(bare, subscribed(**scoped), name=name)["Subscription"]
+    changed = subscribed(**scoped, FilterPolicy={"Severity": ["ERROR"]})
+    if scope is None:
+        with pytest.raises(DeployError, match=r"FilterPolicyScope: Invalid value \[null\]"):
+            deploy(bare, changed, name=name)
+    else:
+        deploy(bare, changed, name=name)
+        attributes = bare.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        assert json.loads(attributes["FilterPolicy"]) == {"Severity": ["ERROR"]}
+
+
+def test_a_schedules_name_is_there_once_whatever_its_group(bare: Emulator) -> None:
+    def grouped(group: str) -> dict[str, Any]:
+        target = {
+            "Arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+            "RoleArn": "arn:aws:iam::123456789012:role/r",
+        }
+        properties = {
+            "Name": "nightly",
+            "GroupName": {"Ref": "Group"},
+            "ScheduleExpression": "rate(1 hour)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": target,
+        }
+        return {
+            "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": group}},
+            "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
+        }
+
+    deploy(bare, grouped("one"), name="scheduled-once")
+    with pytest.raises(DeployError, match="nightly already exists"):
+        deploy(bare, grouped("other"), name="scheduled-twice")
+
+
+def test_what_is_to_be_retained_but_where_its_creation_fails_is_kept(bare: Emulator) -> None:
+    kept = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "RetainExceptOnCreate", "Properties": {"QueueName": "kept"}}
+    deploy(bare, {"Kept": kept, "Other": QUEUE}, name="retaining")
+    assert delete(bare, "retaining") == "DELETE_COMPLETE"
+    assert len(bare.client("sqs").list_queues(QueueNamePrefix="kept")["QueueUrls"]) == 1

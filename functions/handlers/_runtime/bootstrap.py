@@ -14,7 +14,7 @@ from handlers._runtime.clients import PATIENT, QUICK, Clients
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.configuration import Configuration, load
 from lifecycle.executions.state_machines import Machine, Machines
-from lifecycle.ports import Executions, Ledger, ModelItems, Models, Objects, OpenExecutions, Sweeps, Tokens
+from lifecycle.ports import Dependents, Executions, Ledger, ModelItems, Models, Objects, OpenExecutions, Sweeps, Tokens
 
 if TYPE_CHECKING:
     from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
@@ -122,6 +122,13 @@ def stacks() -> "Stacks":
     from lifecycle.adapters.stacks import Stacks
 
     return Stacks(PATIENT.cloudformation)
+
+
+def dependents() -> Dependents:
+    """What goes on in the stack, or depends on what it has."""
+    from lifecycle.adapters.dependents import StackDependents
+
+    return StackDependents(PATIENT.stepfunctions, PATIENT.iam, PATIENT.events)
 
 
 def channels() -> "dict[str, Topic | ChatTopic | EventBus]":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_events import EventBridgeClient
+    from types_boto3_iam import IAMClient
     from types_boto3_rekognition import RekognitionClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
@@ -60,6 +61,11 @@ class Clients:
     def events(self) -> "EventBridgeClient":
         """Amazon EventBridge."""
         return lazily(lambda: boto3.client("events", config=self._config))
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """AWS Identity and Access Management."""
+        return lazily(lambda: boto3.client("iam", config=self._config))
 
     @cached_property
     def rekognition(self) -> "RekognitionClient":

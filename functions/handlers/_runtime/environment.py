@@ -57,9 +57,12 @@ class Environment:
     run_with_model_arn = Needed('machine_arn(self, "RunWithModel")')
     topic_arn = Needed("notifications.environment")
     chat_topic_arn = Optional("notifications.environment, where cdk.json names a chat channel")
-    event_bus_name = Needed("notifications.environment")
+    event_bus_name = Needed("notifications.environment, the construct Removal")
     act_arn = Needed("the construct Page")
     operators_policy = Needed("the construct Page")
+    state_machine_arns = Needed("the construct Removal, all, with commas")
+    policy_arns = Needed("the construct Removal, with commas")
+    own_rules = Needed("the construct Removal")
     # Lambda Developer Guide, "Defined runtime environment variables"
     lambda_task_root = Needed("AWS Lambda")
     log_group_name = Optional("AWS Lambda", name="AWS_LAMBDA_LOG_GROUP_NAME")

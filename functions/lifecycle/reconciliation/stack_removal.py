@@ -1,20 +1,22 @@
-"""Before the stack is removed: which models would go on to cost money, with nobody left to stop them.
+"""Before the stack is removed: which models would bill on with nobody left to stop them, and what is in the way.
 
 CloudFormation asks before it deletes anything. If the answer is no nothing is deleted, and the stack's event says why.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lifecycle.configuration import Configuration, OnDestroy
 from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.executions.consistency import may_run
 from lifecycle.executions.names import execution_name, start_once
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS
 from lifecycle.notifications import links
 from lifecycle.ports import Executions, ModelItems, Models
+from lifecycle.reconciliation.removal_obstacles import Obstacles, going_on
 from lifecycle.shared.arns import is_version_arn, project_name
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import per_hour, plural, shortened
@@ -29,7 +31,7 @@ NAMED = 10
 
 
 class StillRunning(LifecycleError):  # noqa: N818 - it reads as the others do
-    """Managed models run, or are about to: the stack is not to be removed."""
+    """Managed models run, or are about to, or something holds the deletion up: the stack is not to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,11 @@ class Remover:
     items: ModelItems
     executions: Executions
     stop_model_arn: str
+    obstacles: Obstacles
     _stops: dict[str, str] = field(default_factory=dict)
 
     def run(self, on_destroy: OnDestroy) -> str:
-        """Answers why the stack may be removed.
+        """Answers why the stack may be removed, once what is to be stopped before has stopped.
 
         Raises
         ------
@@ -83,21 +86,48 @@ class Remover:
         LifecycleError
             It can't be known.
         """
+        self.ask(on_destroy)
         if on_destroy is OnDestroy.LEAVE:
             return "What runs is left running: on_destroy says so."
-        billing = self.billing()
         if on_destroy is OnDestroy.STOP:
-            while (billing or self._is_stopping()) and self.clock() + timedelta(seconds=CHECK_SECONDS) < self.until:
-                new = [one for one in billing if one.project_version_arn not in self._stops]
-                if not new and not self._is_stopping():
-                    break  # the stops have ended, and left it running
-                for one in new:
-                    self._stop(one.project_version_arn)
-                self.sleep(CHECK_SECONDS)
-                billing = self.billing()
-        if billing:
-            raise StillRunning(self._refusal(billing))
+            self._stop_everything()
         return f"No model of this app runs; stopped before: {len(self._stops)}."
+
+    def ask(self, on_destroy: OnDestroy) -> None:
+        """Whether the stack may be removed, as far as that is known before anything is stopped.
+
+        Whatever the settings say of models: what would let the deletion fail half-way is a reason to refuse it.
+
+        Raises
+        ------
+        StillRunning
+            It may not.
+        LifecycleError
+            It can't be known.
+        """
+        others = self.obstacles.of_others()
+        running = [] if on_destroy is OnDestroy.STOP else self.obstacles.running()
+        billing = self.billing() if on_destroy is OnDestroy.REFUSE else []
+        if billing or running or others:
+            raise StillRunning(self._refusal(billing, running, others))
+
+    def _stop_everything(self) -> None:
+        """Stop models, and end executions: those of StopModel end by themselves, and are waited for."""
+        billing, running = self.billing(), self.obstacles.running()
+        while billing or running or self._is_stopping():
+            new = [one for one in billing if one.project_version_arn not in self._stops]
+            is_late = self.clock() + timedelta(seconds=CHECK_SECONDS) >= self.until
+            # Where nothing is under way, the stops have ended, and left it running.
+            if is_late or not (new or running or self._is_stopping()):
+                break
+            # Before models are stopped: a run would start another one.
+            self.obstacles.end(running, but=self.stop_model_arn)
+            for one in new:
+                self._stop(one.project_version_arn)
+            self.sleep(CHECK_SECONDS)
+            billing, running = self.billing(), self.obstacles.running()
+        if billing or running:
+            raise StillRunning(self._refusal(billing, running))
 
     def billing(self) -> list[BillingModel]:
         """What bills, and what is being started."""
@@ -126,7 +156,7 @@ class Remover:
         """A start under way may be about to request it."""
         for lease in item.awaited(self.clock()):
             execution = self.executions.describe(lease.execution_arn)
-            if execution is not None and execution.status == "RUNNING":
+            if may_run(execution, item.changed_at, self.clock()):
                 state = f"is being started by {lease.execution_arn.rpartition(':')[2]}"
                 return BillingModel(item.project_version_arn, state, (lease.lease_id,))
         return None
@@ -142,17 +172,26 @@ class Remover:
         states = (self.executions.describe(arn) for arn in self._stops.values())
         return any(state is not None and state.status == "RUNNING" for state in states)
 
-    def _refusal(self, billing: Collection[BillingModel]) -> str:
+    def _refusal(
+        self, billing: Collection[BillingModel], running: Sequence[str] = (), others: Sequence[str] = ()
+    ) -> str:
+        return " ".join(
+            [
+                *([f"Nothing was deleted: {self._would_bill(billing)}", self._to_do()] if billing else []),
+                *([] if billing else ["Nothing was deleted."]),
+                *([going_on(running)] if running else []),
+                *others,
+                f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
+            ]
+        )
+
+    def _would_bill(self, billing: Collection[BillingModel]) -> str:
         units = sum(one.inference_units for one in billing)
         price = per_hour(hourly_cost(units, self.configuration.inference_unit_hour_usd))
         named = shortened([self._described(one) for one in billing], NAMED)
-        return " ".join(
-            [
-                f"Nothing was deleted: {plural(len(billing), 'model')} would go on to cost {price}, "
-                f"with nobody left to stop them: {', '.join(named)}.",
-                self._to_do(),
-                f"Runbook: {links.runbook(self.configuration.runbook_url, RUNBOOK_ENTRY)}",
-            ]
+        return (
+            f"{plural(len(billing), 'model')} would go on to cost {price}, with nobody left to stop them: "
+            f"{', '.join(named)}."
         )
 
     def _to_do(self) -> str:

@@ -22,6 +22,8 @@ from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease, Starter, force, take
 from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.ports import ExecutionState
+from lifecycle.reconciliation.removal_obstacles import NAMED as OBSTACLES_NAMED
+from lifecycle.reconciliation.removal_obstacles import Obstacles
 from lifecycle.reconciliation.stack_removal import CHECK_SECONDS, NAMED, Remover, StillRunning
 from lifecycle.shared.wire import Json
 from tests.handlers.loading import deployed
@@ -29,6 +31,7 @@ from tests.handlers.test_notify import ENVIRONMENT, Context
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, configured, execution
 from tests.unit.twins import NEVER, Clock, Executions, Items
 
+OPERATORS = "arn:aws:iam::123456789012:policy/CustomLabelsLifecycle-us-east-1-operators"
 RUNS = ExecutionState("RUNNING")
 FAILED = ExecutionState("FAILED", NOW, error="AccessDenied")
 STARTER = Starter(execution().id, "batch", NOW + timedelta(hours=1), 60)
@@ -44,6 +47,13 @@ class Account:
     clock: Clock = field(default_factory=Clock)
     stops_after: float | None = 60
     readable: bool = True
+    going_on: list[str] = field(default_factory=list)
+    """Executions that are RUNNING."""
+    ended: list[str] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    """To whom the operators' policy is."""
+    rules: list[str] = field(default_factory=list)
+    """Of others, on the app's bus."""
     executions: Executions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,9 +97,37 @@ class Account:
             configuration=configuration,
             models=self,  # type: ignore[arg-type] # the one method that is needed
             items=self.items,
-            executions=self,  # type: ignore[arg-type] # the two methods that are needed
+            executions=self,  # type: ignore[arg-type] # the three methods that are needed
             stop_model_arn=MACHINES.stop_model,
+            obstacles=Obstacles(
+                executions=self,  # type: ignore[arg-type] # the one method that is needed
+                dependents=self,
+                state_machine_arns=(MACHINES.start_model, MACHINES.stop_model, MACHINES.run_with_model),
+                policy_arns=(OPERATORS,),
+                event_bus_name="CustomLabelsLifecycle-events",
+                own_rules="CustomLabelsLifecycle.",
+            ),
         )
+
+    def running(self, state_machine_arn: str) -> list[str]:
+        """``ports.Dependents.running``."""
+        return [arn for arn in self.going_on if arn.startswith(execution_arn(state_machine_arn, ""))]
+
+    def stop(self, arn: str, cause: str) -> None:
+        """``ports.Executions.stop``."""
+        assert cause
+        self.going_on.remove(arn)
+        self.ended.append(arn)
+
+    def attached_to(self, policy_arn: str) -> list[str]:
+        """``ports.Dependents.attached_to``."""
+        assert policy_arn == OPERATORS
+        return self.attached
+
+    def rules_on(self, event_bus_name: str) -> list[str]:
+        """``ports.Dependents.rules_on``."""
+        assert event_bus_name == "CustomLabelsLifecycle-events"
+        return ["CustomLabelsLifecycle.down-again", *self.rules]
 
 
 def account(*items: ModelItem, **statuses: str) -> Account:
@@ -267,6 +305,71 @@ def test_a_stop_that_fails_is_not_waited_for_and_its_execution_is_named() -> Non
     assert made.clock.seconds < 60
 
 
+# What is in the way ---------------------------------------------------------------------------------------------------
+
+WAITING = execution_arn(MACHINES.start_model, "friday")
+AT_WORK = execution_arn(MACHINES.run_with_model, "nightly")
+STOPPING = execution_arn(MACHINES.stop_model, "evening")
+RUNBOOK = "Runbook: the heading DestroyRefused of docs/operations.md"
+
+
+@pytest.mark.parametrize("on_destroy", [OnDestroy.REFUSE, OnDestroy.LEAVE])
+def test_executions_that_go_on_are_named_because_they_would_hold_up_the_deletion(on_destroy: OnDestroy) -> None:
+    """One that waits for ReadyAt, or for its workload, makes no transition at which Step Functions would end it."""
+    made = account()
+    made.going_on = [WAITING, AT_WORK]
+    assert refused(made, on_destroy) == (
+        "Nothing was deleted. 2 executions go on (Lifecycle-StartModel:friday, Lifecycle-RunWithModel:nightly), and a "
+        "state machine is deleted only once its executions are over. Wait for their end, or end them: aws "
+        f"stepfunctions stop-execution --execution-arn {WAITING}. {RUNBOOK}"
+    )
+    assert made.ended == []
+
+
+def test_where_it_is_asked_for_they_are_ended_and_stops_are_waited_for() -> None:
+    made = account()
+    made.going_on = [WAITING, AT_WORK, STOPPING]
+    asleep = made.sleep
+
+    def stop_ends(seconds: float) -> None:
+        asleep(seconds)
+        if made.clock.seconds >= 60:
+            made.going_on.clear()
+
+    assert replace(made.remover(), sleep=stop_ends).run(OnDestroy.STOP)
+    assert (made.ended, made.clock.seconds) == ([WAITING, AT_WORK], 60)
+
+
+def test_a_stop_that_takes_longer_than_there_is_time_is_named() -> None:
+    made = account()
+    made.going_on = [STOPPING]
+    assert "1 execution goes on (Lifecycle-StopModel:evening)" in refused(made, OnDestroy.STOP)
+
+
+@pytest.mark.parametrize("on_destroy", OnDestroy)
+def test_a_policy_that_is_attached_is_named_with_what_to_do_before_anything_is_stopped(on_destroy: OnDestroy) -> None:
+    made = account(HELD, boards="RUNNING")
+    made.attached = ["group/inspectors", *(f"user/{number}" for number in range(OBSTACLES_NAMED))]
+    said = refused(made, on_destroy)
+    assert (
+        "The policy CustomLabelsLifecycle-us-east-1-operators is attached to group/inspectors, user/0, user/1, user/2, "
+        "user/3, and 1 more, and IAM deletes no attached policy. Detach it: aws iam detach-group-policy --group-name "
+        f"inspectors --policy-arn {OPERATORS}."
+    ) in said
+    assert made.executions.started == {}
+
+
+@pytest.mark.parametrize("on_destroy", OnDestroy)
+def test_rules_of_others_on_the_bus_are_named_and_the_apps_own_are_not(on_destroy: OnDestroy) -> None:
+    made = account()
+    made.rules = ["line-1", "line-2"]
+    said = refused(made, on_destroy)
+    assert (
+        "The bus CustomLabelsLifecycle-events has 2 rules of others (line-1, line-2), and EventBridge deletes" in said
+    )
+    assert "aws events delete-rule --event-bus-name CustomLabelsLifecycle-events --name line-1." in said
+
+
 # CloudFormation -------------------------------------------------------------------------------------------------------
 
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/CustomLabelsLifecycle/1"
@@ -400,15 +503,23 @@ ASKED = "asked before"
 @pytest.fixture
 def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Remove:
     """Calls the function as CloudFormation does, with a model that runs; what CloudFormation was answered."""
-    environment = {**ENVIRONMENT, "MODEL_TABLE_NAME": "models", "STOP_MODEL_ARN": MACHINES.stop_model}
+    environment = {
+        **ENVIRONMENT,
+        "MODEL_TABLE_NAME": "models",
+        "STOP_MODEL_ARN": MACHINES.stop_model,
+        "STATE_MACHINE_ARNS": f"{MACHINES.start_model},{MACHINES.stop_model}",
+        "POLICY_ARNS": OPERATORS,
+        "OWN_RULES": "CustomLabelsLifecycle.",
+    }
     with deployed(tmp_path, CONFIGURATION, environment):
         module = importlib.import_module("handlers.remove")
     made = account(HELD, boards="RUNNING")
+    obstacles = made.remover().obstacles
 
     def call(
         kind: str = "Delete", on_destroy: str = "refuse", being_deleted: bool | Exception = True
     ) -> tuple[str, str]:
-        for name, twin in {"MODELS": made, "ITEMS": made.items, "EXECUTIONS": made}.items():
+        for name, twin in {"MODELS": made, "ITEMS": made.items, "EXECUTIONS": made, "OBSTACLES": obstacles}.items():
             monkeypatch.setattr(module, name, twin)
         monkeypatch.setattr(module, "STACKS", Stack(being_deleted))
         monkeypatch.setattr(module, "CONFIGURATION", configured(on_destroy=OnDestroy(on_destroy)))
@@ -436,7 +547,7 @@ def test_who_asks_before_is_told_whether_it_would_be_refused_and_nothing_is_stop
 
 
 def test_a_deletion_goes_on_where_models_are_to_be_left(remove: Remove) -> None:
-    assert remove(on_destroy="leave", being_deleted=ServiceUnavailable("not asked"))[0] == "SUCCESS"
+    assert remove(on_destroy="leave")[0] == "SUCCESS"
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -444,7 +555,7 @@ def test_a_deploy_never_fails_for_it(kind: str, remove: Remove) -> None:
     assert remove(kind, being_deleted=ServiceUnavailable("not asked"))[0] == "SUCCESS"
 
 
-@pytest.mark.parametrize("on_destroy", ["refuse", "stop"])
+@pytest.mark.parametrize("on_destroy", OnDestroy)
 def test_what_undoes_a_creation_or_an_update_is_not_held_up_and_stops_nothing(on_destroy: str, remove: Remove) -> None:
     assert remove(on_destroy=on_destroy, being_deleted=False) == (
         "SUCCESS",
