@@ -16,10 +16,10 @@ def main() -> str | None:
     try:
         settings = settings_of(ROOT)
         # Only now: Node takes seconds to start, and wrong settings can be said without.
-        from infra.app import build
+        from infra.app import synthesise
         from infra.summary import summary
 
-        assembly = build(settings, outdir=None if BY_CLI else ROOT / "cdk.out").synth()
+        assembly = synthesise(settings, outdir=None if BY_CLI else ROOT / "cdk.out")
     except (SettingsError, NotSetUp) as error:
         return str(error)
     if not BY_CLI:

@@ -10,6 +10,7 @@ from infra.parts.grants import allow_to_look_at_models
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
+from infra.parts.statements import in_parts
 from lifecycle.configuration import DetectBatch
 from lifecycle.shared.s3_location import Place
 
@@ -62,9 +63,7 @@ class DetectBatchWorkload(Construct):
         projects = sorted(shared.settings.swept_projects)
         versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
         arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
-        # Ten a statement: see infra/parts/functions.py.
-        for first in range(0, len(arns), 10):
-            _allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns[first : first + 10])
+        _allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns)
         home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
         reason = "Any version of these projects may be the one that runs: retraining needs no deploy."
         acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{home}/{one}]": reason for one in versions})
@@ -85,8 +84,8 @@ def _allow(
     on: Sequence[str],
     conditions: dict[str, dict[str, str]] | None = None,
 ) -> None:
-    statement = iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
-    role.add_to_principal_policy(statement)
+    for part in in_parts(on):
+        role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=part, conditions=conditions))
 
 
 def _allow_to_list(role: iam.IRole, places: Sequence[Place]) -> None:

@@ -7,6 +7,7 @@ from constructs import Construct
 from infra.parts.machines import LifecycleMachine, any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
+from infra.parts.statements import in_parts
 from infra.parts.workloads import workload_executions, workload_machines
 from infra.steps import Steps
 
@@ -42,4 +43,5 @@ class RunWithModel(Construct):
         acknowledge(self.state_machine, any_execution(self, named, reason))
 
     def _allow(self, *actions: str, on: list[str]) -> None:
-        self.state_machine.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=on))
+        for part in in_parts(on):
+            self.state_machine.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=part))

@@ -24,6 +24,8 @@ from infra.settings.settings import Settings
 from infra.start_model import StartModel
 from infra.steps import Steps
 from infra.stop_model import StopModel
+from infra.summary import NAMED
+from lifecycle.shared.text import all_of
 
 
 class CustomLabelsLifecycle(cdk.Stack):
@@ -35,6 +37,11 @@ class CustomLabelsLifecycle(cdk.Stack):
             cdk.Annotations.of(self).add_info(
                 f"The price of an inference unit in {settings.region} is assumed to be us-east-1's, USD "
                 f"{settings.inference_unit_hour_usd:.2f} per hour. Set inference_unit_hour_usd in cdk.json to yours."
+            )
+        if single := [name for name, model in settings.models.items() if model.min_inference_units == 1]:
+            cdk.Annotations.of(self).add_info(
+                f"AWS recommends at least two inference units in production. {all_of(single, NAMED)} would start with "
+                "one (min_inference_units); changing that means a stop and a start."
             )
         shared = Shared(self, "Shared", settings)
         LogQueries(self, "LogQueries", shared.logs)

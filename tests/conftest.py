@@ -11,7 +11,7 @@ from tests.assemblies import Assemblies, Configuration
 from tests.browser.settings import CONFIGURATION as BROWSER
 from tests.deployed import app
 from tests.docs.reading import CONFIGURATION as READING
-from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
+from tests.infra.configurations import EVERY_PROJECT, HUNDRED, LARGEST, MINIMAL, TOO_LARGE
 from tools.templates import Template
 
 # A busy machine is slow, and a failure that comes and goes stops everybody: the same examples every time.
@@ -111,6 +111,8 @@ CONFIGURATIONS = {
     "minimal": Configuration(MINIMAL),
     "every_project": Configuration(EVERY_PROJECT),
     "hundred": Configuration(HUNDRED),
+    "largest": Configuration(LARGEST),
+    "too_large": Configuration(TOO_LARGE),
     "unacknowledged": Configuration(SETTINGS, acknowledged=False),
 }
 """By the fixture that has each."""
@@ -118,6 +120,8 @@ PLANNED = pytest.StashKey[Sequence[Configuration]]()
 
 LARGE = frozenset(Path(__file__).parent / name for name in ("browser", "docs", "emulator"))
 """Folders of which every test is large: what the product needs of them, its stories use anyway."""
+LARGE_CONFIGURATIONS = frozenset({"hundred", "largest", "too_large"})
+"""Fixtures that take long to synthesise."""
 MOCKING = frozenset({"adapters", "handlers"})
 """Folders of tests that mock AWS, by moto."""
 
@@ -128,14 +132,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is large by its folder, or because it needs a hundred models.
+    """Mark what is large by its folder, or because of the configuration that it needs.
 
     Begin with the tests that mostly wait, and with the stories, which one process tells: the others run meanwhile.
 
     End with those that mock AWS, which empties the emulator that a process shares.
     """
     for item in items:
-        if LARGE.intersection(item.path.parents) or "hundred" in _asked(item):
+        if LARGE.intersection(item.path.parents) or LARGE_CONFIGURATIONS & _asked(item):
             item.add_marker("large")
     items.sort(key=_turn)
 

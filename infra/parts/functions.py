@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.parts.nag import acknowledge
+from infra.parts.statements import in_parts
 
 
 class LifecycleFunction(Construct):
@@ -63,9 +64,8 @@ class LifecycleFunction(Construct):
 
     def allow(self, *actions: str, on: list[str]) -> None:
         """Grant the function some actions on some resources."""
-        # Ten a statement: CDK splits a role's policy at statements to stay under IAM's limit of 6,144 characters.
-        for first in range(0, len(on), 10):
-            self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on[first : first + 10]))
+        for part in in_parts(on):
+            self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=part))
 
     def keep_lost_calls(self, queue: sqs.Queue, *, max_event_age: cdk.Duration) -> None:
         """What nobody waits for is tried twice more, for so long, and then kept in a queue."""

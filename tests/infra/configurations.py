@@ -32,3 +32,44 @@ EVERY_PROJECT: Mapping[str, Any] = {
     ],
 }
 """Of which the only address has a filter, and the only rule lies on the app's own bus."""
+
+
+def _with_long_names(number: int, schedules: int) -> dict[str, Any]:
+    """A model with names as long as they may be, and so many schedules of two ticks each."""
+    project, version = (f"{kind}-{number:03}-".ljust(255, "x") for kind in ("project", "version"))
+    return {
+        "name": f"model-{number:03}-".ljust(64, "x"),
+        "project_version_arn": f"{HOME}/{project}/version/{version}/{1793520000000 + number}",
+        "schedules": [
+            {
+                "name": f"schedule-{number:03}-{one}-".ljust(40, "x"),
+                "start": f"30 {7 + 4 * one} ? * MON-FRI *",
+                "stop": f"30 {9 + 4 * one} ? * MON-FRI *",
+                "time_zone": "Europe/Berlin",
+            }
+            for one in range(schedules)
+        ],
+    }
+
+
+def _of_many(models: list[dict[str, Any]], external_id: int) -> dict[str, Any]:
+    """With 20 rules, and 12 accounts whose external ids have so many characters."""
+    pattern = {"source": ["factory"], "detail": {"line": [f"line-{number}" for number in range(20)]}}
+    rules = [
+        {"name": f"rule-{number:02}-".ljust(40, "x"), "pattern": pattern, "model": models[number]["name"]}
+        for number in range(20)
+    ]
+    principals = [
+        {"principal": f"4444555566{number:02}", "external_id": f"{number:02}".ljust(external_id, "x")}
+        for number in range(12)
+    ]
+    return {"models": models, "event_rules": rules, "trusted_principals": principals}
+
+
+LARGEST: Mapping[str, Any] = _of_many([_with_long_names(number, number < 40) for number in range(60)], external_id=8)
+"""60 models with names as long as they may be, 40 schedules, 20 rules, 12 principals: it fits."""
+TOO_LARGE: Mapping[str, Any] = {
+    **_of_many([_with_long_names(number, 2) for number in range(120)], external_id=19),
+    "runbook_url": f"https://wiki.example.com/{'x' * 1000}",
+}
+"""120 of them with two schedules each; external ids of 19 characters; the address of a runbook that is too long."""

@@ -4,7 +4,7 @@ import pytest
 
 from tests.assemblies import Assemblies
 from tests.conftest import CONFIGURATIONS, Synthesised
-from tests.infra.configurations import EVERY_PROJECT, HUNDRED, MINIMAL
+from tests.infra.configurations import EVERY_PROJECT, HUNDRED, LARGEST, MINIMAL, TOO_LARGE
 from tools.templates import Template
 
 
@@ -16,6 +16,16 @@ def minimal(synthesised: Synthesised) -> Template:
 @pytest.fixture(scope="session")
 def hundred(synthesised: Synthesised) -> Template:
     return Template(synthesised(HUNDRED))
+
+
+@pytest.fixture(scope="session")
+def largest(synthesised: Synthesised) -> Template:
+    return Template(synthesised(LARGEST))
+
+
+@pytest.fixture(scope="session")
+def too_large(synthesised: Synthesised) -> Template:
+    return Template(synthesised(TOO_LARGE))
 
 
 @pytest.fixture(scope="session")

@@ -91,10 +91,14 @@ def test_another_folder_without_environment_and_network_gives_the_same_template(
 
 
 def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, minimal: Template) -> None:
-    price, made = said_of(stack.assembly)
+    price, units, made = said_of(stack.assembly)
     assert price == (
         "Info: The price of an inference unit in eu-west-1 is assumed to be us-east-1's, USD 4.00 per hour. "
         "Set inference_unit_hour_usd in cdk.json to yours."
+    )
+    assert units == (
+        "Info: AWS recommends at least two inference units in production. defects, logos and welds would start with "
+        "one (min_inference_units); changing that means a stop and a start."
     )
     where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"
     assert made == (
