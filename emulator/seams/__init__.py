@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.runtime import Deployed, Outcome
 from emulator.seams import (
+    chat,  # noqa: F401 - its classes make themselves known
     clients,
     cloudformation,
     custom_resources,  # noqa: F401 - its class makes itself known

@@ -15,7 +15,7 @@ from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 
 
-class _Resource:
+class Resource:
     """What CloudFormation asks of every resource: type, name, Ref, and the one attribute that these have, their ARN."""
 
     TYPE: ClassVar[str]
@@ -53,7 +53,7 @@ class _Resource:
         return self._arn
 
 
-class EmailSubscription(_Resource, CloudFormationModel):
+class EmailSubscription(Resource, CloudFormationModel):
     """AWS::SNS::Subscription: who gets the mail."""
 
     TYPE = "AWS::SNS::Subscription"
@@ -95,7 +95,7 @@ class EmailSubscription(_Resource, CloudFormationModel):
         return original_resource
 
 
-class Alarm(_Resource, CloudFormationModel):
+class Alarm(Resource, CloudFormationModel):
     """AWS::CloudWatch::Alarm: a name and an ARN for who refers to it; it never goes off."""
 
     TYPE = "AWS::CloudWatch::Alarm"
@@ -122,7 +122,7 @@ class Alarm(_Resource, CloudFormationModel):
         return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
 
 
-class ScheduleGroup(_Resource, CloudFormationModel):
+class ScheduleGroup(Resource, CloudFormationModel):
     """AWS::Scheduler::ScheduleGroup."""
 
     TYPE = "AWS::Scheduler::ScheduleGroup"
@@ -149,7 +149,7 @@ class ScheduleGroup(_Resource, CloudFormationModel):
         scheduler_backends[account_id][region_name].delete_schedule_group(self.physical_resource_id)
 
 
-class Schedule(_Resource, CloudFormationModel):
+class Schedule(Resource, CloudFormationModel):
     """AWS::Scheduler::Schedule; nothing but ``Emulator.fire`` fires it."""
 
     def __init__(self, name: str, group: str, arn: str) -> None:

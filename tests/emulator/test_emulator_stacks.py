@@ -256,3 +256,17 @@ def test_what_is_to_be_retained_but_where_its_creation_fails_is_kept(bare: Emula
     deploy(bare, {"Kept": kept, "Other": QUEUE}, name="retaining")
     assert delete(bare, "retaining") == "DELETE_COMPLETE"
     assert len(bare.client("sqs").list_queues(QueueNamePrefix="kept")["QueueUrls"]) == 1
+
+
+def test_a_chat_configurations_name_and_its_channel_are_there_once_in_the_account(bare: Emulator) -> None:
+    def slack(name: str, channel: str) -> dict[str, Any]:
+        properties = {"ConfigurationName": name, "SlackChannelId": channel, "SlackWorkspaceId": "T1"}
+        return {"Chat": {"Type": "AWS::Chatbot::SlackChannelConfiguration", "Properties": properties}}
+
+    deploy(bare, slack("ours", "C1"), name="chatting")
+    elsewhere = clients.client("cloudformation", "eu-west-1")
+    for part, why in ((slack("ours", "C2"), "ours already exists"), (slack("theirs", "C1"), "C1 already has")):
+        with pytest.raises(DeployError, match=why):
+            deploy_stack("chatting-there", json.dumps({"Resources": part}), elsewhere)
+    assert delete(bare, "chatting") == "DELETE_COMPLETE"
+    deploy(bare, slack("ours", "C1"), name="chatting-again")
