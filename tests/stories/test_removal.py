@@ -1,7 +1,10 @@
 """The stack is deleted, but not while a model that it manages runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,6 +30,25 @@ def destroyed(emulator: Emulator, code: int = 0) -> str:
     done = CliRunner().invoke(app, ["destroy", "--endpoint", emulator.endpoint])
     assert done.exit_code == code, done.output
     return done.output
+
+
+def in_the_way(emulator: Emulator, start_model: StateMachine, model: str) -> Iterator[tuple[Callable[[], object], str]]:
+    """What would let the deletion fail half-way, one after the other: how it is mended, and as what it is named."""
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    waiting = start_model.start({"ProjectVersionArn": model, "ReadyAt": tomorrow})
+    start_model.wait_for_state(waiting, "Wait")
+    yield partial(start_model.abort, waiting), "1 execution goes on (CustomLabelsLifecycle-StartModel:"
+
+    iam, policy = emulator.client("iam"), emulator.outputs["OperatorsPolicyArn"]
+    iam.create_group(GroupName="inspectors")
+    attached: Any = {"GroupName": "inspectors", "PolicyArn": policy}
+    iam.attach_group_policy(**attached)
+    command = f"aws iam detach-group-policy --group-name inspectors --policy-arn {policy}."
+    yield partial(iam.detach_group_policy, **attached), command
+
+    events, rule = emulator.client("events"), {"Name": "line-1", "EventBusName": emulator.outputs["EventBusName"]}
+    events.put_rule(**rule, EventPattern='{"source": ["custom-labels-lifecycle"]}')
+    yield partial(events.delete_rule, **rule), "has 1 rule of others (line-1)"
 
 
 def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything(
@@ -56,6 +78,11 @@ def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything
     assert removable.fire("EverySweep")["Problems"] == []
     assert stop_model.run({"ProjectVersionArn": arn, "Force": True, **QUICK}).output["Outcome"] == "MODEL_STOPPED"
 
+    for mend, named in in_the_way(removable, start_model, arn):
+        said = refusal(removable.region) or ""
+        assert said.startswith("Nothing was deleted.")
+        assert named in said
+        mend()
     assert refusal(removable.region) is None
     assert destroyed(removable) == "The stack is deleted.\n"
     assert "there is no stack CustomLabelsLifecycle" in destroyed(removable, code=1)
