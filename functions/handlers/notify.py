@@ -23,7 +23,7 @@ MACHINES = bootstrap.machines()
 
 @entry
 def handler(event: Event, context: Context) -> dict[str, Json]:
-    """``{"Machine", "Execution", "DryRun", "Question"?, "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
+    """``{"Machine", "Execution", "Silent", "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
     ending = _ending(event)
     if not (ending.result or ending.failure):
         # Don't report a failure that may not have happened: Settle finds out how it really ended.
@@ -46,8 +46,7 @@ def _ending(event: Event) -> Ending:
     return Ending(
         machine,
         from_wire(Execution, event["Execution"]),
-        dry_run=event.get("DryRun") is True,
-        question=event.get("Question") is True,
+        silent=event.get("Silent") is True,
         progress=from_wire(workflow.progress, event.get("Progress") or {}),
         request=from_wire(workflow.request, request) if request else None,
         result=from_wire(workflow.result, result) if result and workflow.result else None,

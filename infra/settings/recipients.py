@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.executions.outcomes import Outcome
+from lifecycle.executions.outcomes import SILENT, Outcome
 from lifecycle.shared.wire import as_is, from_wire
 
-TOLD = tuple(outcome for outcome in Outcome if outcome not in {Outcome.DUPLICATE, Outcome.DRY_RUN})
+TOLD = tuple(outcome for outcome in Outcome if outcome not in SILENT)
 MAX_COMBINATIONS = 150
 """Values of one filter, multiplied (Amazon SNS Developer Guide, "Filter policy constraints")."""
 

@@ -273,7 +273,7 @@ class Play:
         decided = self._decided(world, me, actor, sight)
         label = f"{one.name} sees {sight.status} and decides {decided.words}"
         after = self._written(world, me, decided.write) if decided.write else world
-        broken = self._broken_by_claim(world, after)
+        broken = self._broken_by_claim(world, after) or self._broken_by_extension(sight, me, decided)
         waited_for = decided.write and actor.life == RUNS and not isinstance(one, Sweep)
         if waited_for and one in self.scene.faulty:
             lost = _with(after, me, after.actors[me]._replace(at=LOOK, sight=None))
@@ -337,7 +337,7 @@ class Play:
             broken = ""
             if isinstance(one, Start) and answers:
                 broken = self._broken_by_answer(world, me, one)
-            elif decided.error == "ModelStopped" and not actor.excused:
+            elif decided.error == "ModelStopped" and not (actor.excused or (isinstance(one, Start) and one.extends)):
                 broken = f"(f) {one.name} ends as ModelStopped, and nobody has ended its lease"
             ended = Actor(ENDED, late=actor.late, straggler=actor.straggler, holds=answers)
             yield "", _with(world, me, ended), True, broken
@@ -470,6 +470,17 @@ class Play:
         claim = after.item.claim
         if claim is not None and claim != before.item.claim and after.item.held:
             return f"(b) {self.scene.cast[claim].name} decides to stop while a lease is held"
+        return ""
+
+    def _broken_by_extension(self, sight: Sight, me: int, decided: Decided) -> str:
+        one = self.scene.cast[me]
+        if not (isinstance(one, Start) and one.extends):
+            return ""
+        if decided.action is Action.REQUEST:
+            return f"(g) {one.name} requests a start"
+        held = (one.lease_id, True) in sight.item.leases  # by the clock that it began with
+        if decided.write and (_waits(decided.write.item, me) or (decided.write.renewed and not held)):
+            return f"(g) {one.name} takes a lease"
         return ""
 
     def _broken_by_answer(self, world: World, me: int, start: Start) -> str:

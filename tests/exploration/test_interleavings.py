@@ -9,7 +9,8 @@ What must hold, as ``exploration`` and ``actors`` check it:
 (d) from wherever things have come to, and by nothing but what comes for sure (the sweep, the service, time), the model
     ends STOPPED and nobody's, without lease and claim;
 (e) in the same way every execution ends;
-(f) a start ends as ModelStopped only where somebody has ended its lease.
+(f) a start ends as ModelStopped only where somebody has ended its lease;
+(g) an extension requests nothing, and takes no lease.
 
 ``pytest -n 0 -s`` shows the numbers of states, and the way to what each mutant breaks.
 """
@@ -25,16 +26,19 @@ from lifecycle.executions import steps
 from lifecycle.executions.requests import Request
 from lifecycle.executions.steps import Transition
 from lifecycle.model import leases
+from lifecycle.model.decisions import Action, Decision
 from lifecycle.model.leases import Claim, ModelItem, PendingLease, Starter
 from lifecycle.ports import Executions
 from lifecycle.reconciliation import sweep_rules
 from lifecycle.start_model import steps as start_steps
+from lifecycle.start_model.request import StartRequest
 from lifecycle.stop_model import steps as stop_steps
 from tests.exploration.actors import Play, Scene, World
 from tests.exploration.exploration import explore
 from tests.exploration.world import Start, Stop, Sweep
 
 START, SAME_LEASE, OTHER_LEASE = Start("start A", "A"), Start("start A2", "A"), Start("start B", "B")
+EXTENSION = Start("the extension of A", "A", extends=True)
 STOP, OTHER_STOP = Stop("the stop"), Stop("the other stop")
 FORCE, RELEASE = Stop("the stop by force", force=True), Stop("the release of A", lease_id="A")
 SWEEP = Sweep()
@@ -48,6 +52,8 @@ BY_FORCE = Scene((START, SWEEP, FORCE, STOP), brisk=True)
 RELEASED = Scene((START, SWEEP, RELEASE, STOP), brisk=True)
 TWO_STARTS = Scene((START, OTHER_LEASE, SWEEP, STOP), brisk=True)
 ONE_LEASE_ID = Scene((START, SAME_LEASE, SWEEP, STOP), brisk=True)
+EXTENDED = Scene((START, EXTENSION, SWEEP, STOP), brisk=True)
+EXTENDED_AND_FORCED = Scene((START, EXTENSION, SWEEP, FORCE, STOP), brisk=True)
 
 SMALL = {
     "a start and a stop at any pace": AT_ANY_PACE,
@@ -62,6 +68,8 @@ LARGE = {
     "stops crash, and looks that were given up go on": replace(STOPS_CRASH, impatient=True),
     "two starts": TWO_STARTS,
     "two starts with one LeaseId": ONE_LEASE_ID,
+    "a lease is extended": EXTENDED,
+    "a lease is extended, and the model stopped by force": EXTENDED_AND_FORCED,
 }
 """These have 50,000 to 140,000 states each, the small ones a tenth."""
 SCENES = [
@@ -188,6 +196,14 @@ def begin_no_stop(*facts: Any, **named: Any) -> sweep_rules.Sweep:
     return replace(sweep_model(*facts, **named), stop=None)
 
 
+def extend_anything(*_: object, **__: object) -> Decision:
+    return Decision(Action.DONE, "It is extended, whatever holds it.")
+
+
+def start_as_ever(item: ModelItem, request: StartRequest, *facts: Any, **named: Any) -> Decision:
+    return decide(item, replace(request, extend_only=False), *facts, **named)
+
+
 def yes(*_: object) -> bool:
     return True
 
@@ -275,6 +291,13 @@ MUTANTS = [
         {(sweep_rules, "sweep_model"): but(sweep_model, claim_over=False)},
     ),
     Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
+    Mutant(
+        "11: an extension extends what holds a RUNNING model, and nothing else",
+        EXTENDED,
+        "(g)",
+        {(start_steps, "_extension"): extend_anything},
+    ),
+    Mutant("11: it starts nothing", EXTENDED, "(g)", {(start_steps, "_decide"): start_as_ever}),
     Mutant(
         "10: the sweep settles pending leases of executions that have ended, or else they end at their deadline",
         STARTS_CRASH,

@@ -7,7 +7,7 @@ Time is relative. It is always NOW, and what is remembered ages: a lease has exp
 not, an execution ended more than LONGEST_CALL ago or not. So states stay few, and there is no last tick.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -47,10 +47,11 @@ STATUSES = ("STOPPED", "STARTING", "RUNNING", "STOPPING")
 
 @dataclass(frozen=True)
 class Start:
-    """A place for StartModel executions with this LeaseId."""
+    """A place for StartModel executions with this LeaseId, which only extend it or also start the model."""
 
     name: str
     lease_id: str
+    extends: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,9 +192,13 @@ def mirror_of(cast: Cast) -> Mirror | None:
     for (one, first), (other, second) in combinations(enumerate(cast), 2):
         if isinstance(first, Stop) and isinstance(second, Stop) and replace(first, name=second.name) == second:
             return Mirror(one, other)
-        if isinstance(first, Start) and isinstance(second, Start) and not {first.lease_id, second.lease_id} & released:
+        if isinstance(first, Start) and isinstance(second, Start) and _are_alike(first, second, released):
             return Mirror(one, other, (first.lease_id, second.lease_id))
     return None
+
+
+def _are_alike(one: Start, other: Start, released: Collection[str | None]) -> bool:
+    return one.extends == other.extends and one.lease_id not in released and other.lease_id not in released
 
 
 @dataclass(frozen=True)
@@ -322,7 +327,8 @@ class Mind:
             "deadline": JUST_NOW if late else LATER,
         }
         if isinstance(actor, Start):
-            return StartRequest(**facts, lease_id=actor.lease_id, lease_minutes=120, min_inference_units=1)
+            lease: Any = {"lease_id": actor.lease_id, "lease_minutes": 120, "extend_only": actor.extends}
+            return StartRequest(**facts, **lease, min_inference_units=1)
         assert isinstance(actor, Stop)
         return StopRequest(**facts, lease_id=actor.lease_id, force=actor.force)
 

@@ -98,9 +98,9 @@ def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function
         yield Function(module, telling, topic, bus)
 
 
-def event(name: str = "nightly", *, dry_run: bool = False, **end: Json) -> dict[str, Json]:
+def event(name: str = "nightly", *, silent: bool = False, **end: Json) -> dict[str, Json]:
     """As the state machine's Tasks pass it."""
-    told = {"Machine": "StartModel", "Execution": to_wire(execution(name)), "DryRun": dry_run}
+    told = {"Machine": "StartModel", "Execution": to_wire(execution(name)), "Silent": silent}
     return {**told, "Request": to_wire(request()), "Progress": to_wire(Progress()), **end}
 
 
@@ -261,7 +261,7 @@ def test_what_was_sent_is_kept_for_48_hours(notify: Function) -> None:
 @pytest.mark.parametrize(
     "silent",
     [
-        event(dry_run=True, Failure=TIMED_OUT),
+        event(silent=True, Failure=TIMED_OUT),
         event(Failure=TIMED_OUT) | {"Request": to_wire(request()) | {"DuplicateOf": "arn:first"}},
     ],
     ids=["dry run", "duplicate"],

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     MODEL_STOPPED = "MODEL_STOPPED"
     MODEL_ALREADY_STOPPED = "MODEL_ALREADY_STOPPED"
     MODEL_KEPT_RUNNING = "MODEL_KEPT_RUNNING"
+    LEASE_EXTENDED = "LEASE_EXTENDED"
     DUPLICATE = "DUPLICATE"
     DRY_RUN = "DRY_RUN"
     START_FAILED = "START_FAILED"
@@ -32,6 +33,10 @@ class Outcome(StrEnum):
     LEASE_EXPIRED = "LEASE_EXPIRED"
     UNLEASED_MODEL = "UNLEASED_MODEL"
     MODEL_DOWN = "MODEL_DOWN"
+
+
+SILENT = frozenset({Outcome.LEASE_EXTENDED, Outcome.DUPLICATE, Outcome.DRY_RUN})
+"""Of which nobody is notified."""
 
 
 @dataclass(frozen=True, slots=True)

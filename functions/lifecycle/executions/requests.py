@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
+from lifecycle.executions.state_machines import Machine
 from lifecycle.model.polling import fixed_interval
 from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.ports import OpenExecutions
@@ -33,13 +34,17 @@ MAX_NAMES = 30
 IGNORED = frozenset({"Comment", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 
 
-def is_question(payload: Json) -> bool:
-    """Whether an input asks for nothing: the answer, what can be asked for, concerns nobody else.
+def is_silent(payload: Json, machine: Machine) -> bool:
+    """Whether nobody is notified however an execution with this input ends, also if the input is invalid.
 
-    ``{}``, or a ``Comment`` alone, such as the console's ``{"Comment": "Insert your JSON here"}``. The definitions say
-    the same to Notify, which is not given the input.
+    A dry run changes nothing; an extension of a lease is a heartbeat. ``{}``, or a ``Comment`` alone such as the
+    console's ``{"Comment": "Insert your JSON here"}``, is a question: its answer concerns nobody else. The definitions
+    say the same to Notify, which is not given the input.
     """
-    return isinstance(payload, dict) and payload.keys() <= {"Comment"}
+    if not isinstance(payload, dict):
+        return False
+    extension = machine is Machine.START_MODEL and payload.get("ExtendOnly") is True
+    return payload.get("DryRun") is True or extension or payload.keys() <= {"Comment"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,12 @@ class Ending:
         It is a run that has succeeded: its result is its workload's.
     reported_by_start : bool
         It is a run that failed because of its StartModel execution.
-    question : bool
-        Its input asked for nothing: it was answered with what can be asked for.
+    silent : bool
+        Its input asks for silence: a dry run, an extension, a question.
     """
 
     machine: Machine
     execution: Execution
-    dry_run: bool = False
     request: StartRequest | StopRequest | RunRequest | None = None
     progress: Progress = field(default_factory=Progress)
     result: StartResult | StopResult | None = None
@@ -68,7 +67,7 @@ class Ending:
     abortion: Abortion | None = None
     succeeded: bool = False
     reported_by_start: bool = False
-    question: bool = False
+    silent: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -82,14 +81,14 @@ class Ending:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nobody is notified: of a dry run or a question, which change nothing, and of what another reports.
+        """Whether nobody is notified: because the input asks for it, or because another execution reports it.
 
         That is the first one for a duplicate; StartModel and StopModel for a run that has succeeded, or whose model
         could not be started.
         """
         duplicate = self.request is not None and self.request.duplicate_of is not None
         reported = self.succeeded or self.reported_by_start
-        return self.dry_run or self.question or duplicate or reported or self.outcome is Outcome.DUPLICATE
+        return self.silent or duplicate or reported or self.outcome is Outcome.DUPLICATE
 
     @property
     def error(self) -> str | None:

@@ -12,7 +12,7 @@ from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, ServiceUnavailable, fields_of
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Failure
-from lifecycle.executions.requests import Execution, Request, fingerprint, is_question, nothing_chosen
+from lifecycle.executions.requests import Execution, Request, fingerprint, is_silent, nothing_chosen
 from lifecycle.executions.settle import Settled
 from lifecycle.executions.state_machines import Machine, Machines
 from lifecycle.model.version_choice import Choice
@@ -127,8 +127,7 @@ class Settler:
         ending = Ending(
             machine,
             execution,
-            dry_run=_dry_run(state),
-            question=is_question(state.input),
+            silent=is_silent(state.input, machine),
             request=request,
             reported_by_start=settled.reported_by_start,
         )
@@ -176,8 +175,3 @@ class Settler:
         if first and first.started_at and state.stopped_at and first.started_at > state.stopped_at:
             return None  # it was this one's token, that another has taken over since
         return holder.execution_arn
-
-
-def _dry_run(state: ExecutionState) -> bool:
-    """Also of an input that is invalid."""
-    return isinstance(state.input, dict) and state.input.get("DryRun") is True

@@ -1,6 +1,6 @@
 """From the input of a StartModel execution to a request that the rest can rely on. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -26,6 +26,7 @@ from lifecycle.shared.wire import Json, parse_timestamp
 START_LEAD = timedelta(minutes=30)
 """How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
 READY_AT_HORIZON = timedelta(days=30)
+_OF_A_START = ("MinInferenceUnits", "MaxInferenceUnits", "ReadyAt", "WaitForCapacity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class StartRequest(Request):
     max_inference_units: int | None = None
     ready_at: datetime | None = None
     wait_for_capacity: bool = False
+    extend_only: bool = False
 
     @property
     def starter(self) -> Starter:
@@ -97,6 +99,7 @@ def start_request(
         deadline=due_at + timedelta(seconds=timeout),
         ready_at=ready_at,
         wait_for_capacity=payload.get("WaitForCapacity", False),
+        extend_only=payload.get("ExtendOnly", False),
         dry_run=payload.get("DryRun", False),
         client_request_token=payload.get("ClientRequestToken"),
         context=payload.get("Context"),
@@ -123,9 +126,18 @@ def problems_between_fields(
         min_units = configuration.model(_name(payload, configuration)).min_inference_units
     if isinstance(max_units, int | float) and isinstance(min_units, int | float) and max_units < min_units:
         problems.append(f"MaxInferenceUnits: {max_units} is less than MinInferenceUnits, {min_units}")
+    if payload.get("ExtendOnly") is True:
+        problems += [f"ExtendOnly: {problem}" for problem in _not_to_extend(payload)]
     if isinstance(payload.get("ReadyAt"), str):
         problems += _unready(payload["ReadyAt"], execution.start_time)
     return problems
+
+
+def _not_to_extend(payload: Mapping[str, Json]) -> Iterator[str]:
+    if "LeaseId" not in payload:
+        yield "LeaseId is needed: the lease to extend"
+    if unfit := [name for name in _OF_A_START if name in payload]:
+        yield f"nothing is started, so leave out {', '.join(unfit)}"
 
 
 def _name(payload: Mapping[str, Json], configuration: Configuration) -> str | None:

@@ -65,7 +65,7 @@ def start_result(
         project_arn=request.project_arn or "",
         model=request.model,
         status=version.status,
-        outcome=Outcome.MODEL_STARTED if progress.requested_at else Outcome.MODEL_ALREADY_RUNNING,
+        outcome=_outcome(request, progress),
         min_inference_units=min_units,
         max_inference_units=max_units,
         polls=progress.polls,
@@ -82,6 +82,12 @@ def start_result(
     )
 
 
+def _outcome(request: StartRequest, progress: Progress) -> Outcome:
+    if request.extend_only:
+        return Outcome.LEASE_EXTENDED
+    return Outcome.MODEL_STARTED if progress.requested_at else Outcome.MODEL_ALREADY_RUNNING
+
+
 def _units_that_run(request: StartRequest, version: ModelVersion) -> tuple[int, int | None]:
     """As the service reports them while the model runs, else as requested."""
     if version.status in ("STARTING", "RUNNING") and version.min_inference_units is not None:
@@ -91,6 +97,8 @@ def _units_that_run(request: StartRequest, version: ModelVersion) -> tuple[int, 
 
 def _unit_warnings(request: StartRequest, version: ModelVersion) -> list[str]:
     """Changing inference units means stop and start: a model that already runs keeps those it has."""
+    if request.extend_only:
+        return []  # it asks for none
     has = _units_that_run(request, version)
     asked = (request.min_inference_units, request.max_inference_units)
     # A maximum that is no more than the minimum scales nothing, whether or not the service reports it.

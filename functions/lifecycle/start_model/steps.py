@@ -62,6 +62,9 @@ _FULL = Decision(
     InvalidRequest,
     "Start with a LeaseId that is there already, which extends it; or release leases that nobody needs: StopModel.",
 )
+_NOT_EXTENDED = (
+    "If the model is still needed, start it: StartModel with the same input without ExtendOnly takes the lease again."
+)
 
 
 def prepare(
@@ -257,6 +260,8 @@ def _decide(
     """By the table, unless a stop decides."""
     if item.forced_since(request.began_at):
         return _FORCED
+    if request.extend_only:
+        return _extension(item, request, seen, claimed=claimed)
     if progress.leased and not _has_lease(item, request, seen.at) and seen.at < request.deadline:
         return _RELEASED
     if leases.is_full(item, request.starter):
@@ -266,6 +271,18 @@ def _decide(
     if seen.at >= request.deadline:
         return out_of_time(Target.RUNNING, seen, progress)
     return Decision(Action.WAIT, f"The model is {seen.status}; a stop is under way and has to end first.")
+
+
+def _extension(item: ModelItem, request: StartRequest, seen: StatusCheck, *, claimed: bool) -> Decision:
+    """Extends a lease that holds a RUNNING model, or fails: nothing is requested, and no new lease is taken."""
+    lease = item.lease(request.lease_id)
+    if lease is None or lease not in item.held(seen.at):
+        why = "it was released, or has expired"
+    elif seen.status != Target.RUNNING or claimed:
+        why = "a stop is under way" if claimed else f"the model is {seen.status}"
+    else:
+        return Decision(Action.DONE, "The lease is extended.")
+    return Decision(None, f"The lease {request.lease_id} holds no RUNNING model: {why}.", ModelStopped, _NOT_EXTENDED)
 
 
 def _has_lease(item: ModelItem, request: StartRequest, now: datetime) -> bool:

@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from lifecycle.executions.outcomes import Outcome
+from lifecycle.executions.outcomes import SILENT, Outcome
 from lifecycle.notifications import links
 from tests.infra.configurations import ROOT
 from tests.unit.notifications.test_golden import CASES, told
 
 RUNBOOK = (ROOT / links.RUNBOOK).read_text("utf-8")
 ENTRIES = dict(re.findall(r"^### (\w+)\n\n(.*?)(?=^##)", RUNBOOK, re.MULTILINE | re.DOTALL))
-TOLD = set(Outcome) - {Outcome.DUPLICATE, Outcome.DRY_RUN}
+TOLD = set(Outcome) - SILENT
 SAYS = ("It costs", "First look", "Do", "Prevent")
 
 

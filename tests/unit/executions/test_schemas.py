@@ -55,13 +55,19 @@ def result(outcome: Outcome) -> Any:
     if outcome is Outcome.DRY_RUN:
         return story.run({**payload, "DryRun": True})
     first = story.run(payload)
+    if outcome is Outcome.LEASE_EXTENDED:
+        extension = {"Model": "defects", "LeaseId": first.lease_id, "ExtendOnly": True, "Context": payload["Context"]}
+        return story.run(extension)
     if outcome is not Outcome.DUPLICATE:
         return first
     ended = ExecutionState("SUCCEEDED", NOW, to_wire(first))
     return Story(models, {FIRST.id: (0, ended)}, tokens).run(payload)
 
 
-SUCCESSES = [Outcome.MODEL_STARTED, Outcome.MODEL_ALREADY_RUNNING, Outcome.DUPLICATE, Outcome.DRY_RUN]
+SUCCESSES = [
+    *(Outcome.MODEL_STARTED, Outcome.MODEL_ALREADY_RUNNING, Outcome.LEASE_EXTENDED),
+    *(Outcome.DUPLICATE, Outcome.DRY_RUN),
+]
 
 
 INPUTS = [

@@ -684,17 +684,17 @@ def test_a_notification_survives_being_kept_as_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dry_run", "duplicate_of", "silent"),
+    ("asks_silence", "duplicate_of", "silent"),
     [(True, None, True), (False, "arn:aws:states:...:first", True), (False, None, False)],
 )
 @pytest.mark.parametrize("succeeded", [True, False])
-def test_nobody_is_told_of_a_duplicate_or_a_dry_run_however_it_ends(
-    dry_run: bool, duplicate_of: str | None, silent: bool, succeeded: bool
+def test_nobody_is_notified_of_a_duplicate_or_where_the_input_asks_for_silence_however_it_ends(
+    asks_silence: bool, duplicate_of: str | None, silent: bool, succeeded: bool
 ) -> None:
     asked = replace(request(), duplicate_of=duplicate_of)
     result = STARTED.result if succeeded else None
     failed_so = None if succeeded else failure(TimedOut(""))
-    ending = Ending(START, execution(), dry_run, asked, result=result, failure=failed_so)
+    ending = Ending(START, execution(), asked, result=result, failure=failed_so, silent=asks_silence)
     assert ending.is_silent is silent
 
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from lifecycle.errors import AccessDenied, InvalidRequest, LifecycleError, ServiceUnavailable, TimedOut
+from lifecycle.errors import (
+    AccessDenied,
+    InvalidRequest,
+    LifecycleError,
+    ModelStopped,
+    ServiceUnavailable,
+    TimedOut,
+)
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import fingerprint
@@ -261,7 +268,19 @@ def test_nobody_is_notified_of_a_question_however_it_ends(status: str, asked: Js
     assert (settling.told, settling.left) == ([], [STOP.id])
 
 
-@pytest.mark.parametrize("wrong", [{"DryRun": "yes"}, {"DryRun": 1}, [], "DryRun", None])
+@pytest.mark.parametrize(
+    "asked",
+    [{"Model": "defects", "LeaseId": "shift", "ExtendOnly": True}, {"ExtendOnly": True}],
+    ids=["valid", "invalid"],
+)
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_nobody_is_notified_of_an_extension_however_it_ends(status: str, asked: Json) -> None:
+    settling = of(ended(status, input=asked, error="ModelStopped", cause=str(ModelStopped("It is over."))))
+    assert settling.settle()
+    assert (settling.told, settling.left) == ([], [STOP.id])
+
+
+@pytest.mark.parametrize("wrong", [{"DryRun": "yes"}, {"DryRun": 1}, {"ExtendOnly": 1}, [], "DryRun", None])
 def test_what_only_looks_like_a_dry_run_is_told(wrong: Json) -> None:
     settling = of(ended("FAILED", input=wrong, error="InvalidRequest", cause=str(InvalidRequest("Wrong."))))
     assert settling.settle()

@@ -33,6 +33,7 @@ FIELDS = {
     "TimeoutSeconds",
     "PollSeconds",
     "WaitForCapacity",
+    "ExtendOnly",
     "ClientRequestToken",
     "DryRun",
     "Context",
@@ -106,6 +107,7 @@ def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) 
         ("PollSeconds", [0], "must be at least 1"),
         ("PollSeconds", [901], "must be at most 900"),
         ("WaitForCapacity", ["true", 1, None], "must be of type boolean"),
+        ("ExtendOnly", ["true", 1, None], "must be of type boolean"),
         ("ClientRequestToken", [""], "must have at least 1 characters"),
         ("ClientRequestToken", ["t" * 257], "must have at most 256 characters"),
         ("DryRun", ["false", 0], "must be of type boolean"),
@@ -332,7 +334,7 @@ def test_thirty_configured_models_are_named_and_more_are_counted(count: int, mor
 def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
     asked = to_wire(start_request({"ProjectVersionArn": OTHER_ARN}, execution(), CONFIGURATION))
     given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
-    assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "Warnings"}
+    assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "ExtendOnly", "Warnings"}
     assert (asked["DryRun"], asked["WaitForCapacity"], asked["Warnings"]) == (False, False, [])
 
 
@@ -509,6 +511,7 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "TimeoutSeconds": st.integers(1, 86400),
     "PollSeconds": st.integers(1, 900),
     "WaitForCapacity": st.booleans(),
+    "ExtendOnly": st.just(value=False),  # true refuses some of the others
     "ClientRequestToken": WRITABLE,
     "DryRun": st.booleans(),
     "Context": CONTEXTS,
