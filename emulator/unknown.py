@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -88,8 +89,17 @@ class Unknown:
             return _answer(call, "InternalFailure", message, 500, start_response)
         if _is_no_answer_of_aws(started[0], dict(started[1]), call, environ):
             return _answer_unknown(call, environ, start_response)
+        if _is_foreign_error(started[0], dict(started[1]), call):
+            # moto lets an error of one service through in the answer of another, which is written otherwise.
+            told = json.loads(b"".join(answer))
+            return _answer(call, told["__type"], told["message"], int(started[0].split()[0]), start_response)
         start_response(*started)
         return answer
+
+
+def _is_foreign_error(status: str, headers: dict[str, str], call: Call) -> bool:
+    is_json = "json" in headers.get("Content-Type", "")
+    return int(status.split()[0]) >= _ERROR_STATUS and is_json and call.protocol in ("query", "ec2", "rest-xml")
 
 
 def _is_no_answer_of_aws(status: str, headers: dict[str, str], call: Call, environ: Environ) -> bool:

@@ -23,6 +23,7 @@ from emulator.seams import (
     jsonata,
     lambdas,
     maps,
+    patterns,
     refusals,
     resources,  # noqa: F401 - its classes make themselves known
     speed,
@@ -64,6 +65,7 @@ def _install() -> None:
     # moto's warnings come from server threads, where pytest's `error` would turn them into failed requests.
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
-        cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, lambdas, maps, speed,
+        cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
+        speed,
     ):  # fmt: skip
         seam.install()

@@ -54,7 +54,12 @@ def rules(account_id: str, region: str, bus: str) -> list[Rule]:
 def matches(rule: Rule, event: Any) -> bool:
     """Whether a rule sends an event to its targets; one that only has a schedule sends none."""
     by_schedule = rule.event_pattern.dump() is None and rule.scheduled_expression
-    return bool(rule.state == "ENABLED" and not by_schedule and rule.event_pattern.matches_event(event))
+    if rule.state != "ENABLED" or by_schedule:
+        return False
+    try:
+        return bool(rule.event_pattern.matches_event(event))
+    except TypeError:  # a number is asked for, and the event has a text: that is no match, and nobody else's business
+        return False
 
 
 def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.core.exceptions import AWSError
@@ -10,7 +11,10 @@ from moto.stepfunctions.parser import models as executing
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
+from emulator.definitions import lost_transitions
 from emulator.seams.patching import patch
+
+_SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
 
 def _begin(self: Any) -> None:
@@ -25,13 +29,15 @@ def _validate(definition: str) -> None:
     try:
         AmazonStateLanguageParser.parse(definition)
     except ASLParserException as error:
-        raise _refusal("; ".join(error.errors)) from error
+        raise _refusal(f"{_SCHEMA}: {'; '.join(error.errors)}") from error
     except Exception as error:  # the parser raises whatever it meets
-        raise _refusal(str(error)) from error
+        raise _refusal(f"{_SCHEMA}: {error}") from error
+    if lost := [*lost_transitions(json.loads(definition))]:
+        raise _refusal(", ".join(lost))
 
 
 def _refusal(reason: str) -> api.InvalidDefinition:
-    return api.InvalidDefinition(f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {reason}'")
+    return api.InvalidDefinition(f"Invalid State Machine Definition: '{reason}'")
 
 
 def install() -> None:
@@ -49,7 +55,8 @@ def install() -> None:
             if "__init__" not in vars(error):
                 patch(error, "__init__", _say)
 
-    # A refused definition is said in the words of the parser's Python, without what AWS begins with.
+    # A refused definition is said in the words of the parser's Python, without what AWS begins with; transitions that
+    # lead nowhere are taken.
     patch(executing.StepFunctionsParserBackend, "_validate_definition", staticmethod(_validate))
 
     # The name of an execution is not looked at; its input is, with an error that says nothing of it.

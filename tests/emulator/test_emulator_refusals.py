@@ -42,12 +42,53 @@ def test_a_refused_definition_is_named_and_the_next_one_is_read_as_ever(bare: Em
     create(bare, JSONPATH)
 
 
+PASS = {"Type": "Pass", "End": True}
+LOST = {"Type": "Pass", "Next": "B"}
+
+
+@pytest.mark.parametrize(
+    ("states", "where"),
+    [
+        ({"B": PASS}, "/StartAt"),
+        ({"A": LOST}, "/States/A/Next"),
+        ({"A": {"Type": "Pass"}}, "[Next] at /States/A"),
+        (
+            {"A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "A"}], "Default": "B"}},
+            "Default",
+        ),
+        ({"A": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "B"}]}}, "A/Choices[0]/Next"),
+        (
+            {"A": {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "A", "States": {"A": LOST}}]}},
+            "s[0]/States/A",
+        ),
+        (
+            {"A": {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "A", "States": {"A": LOST}}}},
+            "A/ItemProcessor/",
+        ),
+    ],
+)
+def test_a_transition_that_leads_nowhere_is_refused(bare: Emulator, states: dict[str, Any], where: str) -> None:
+    code, message = refusal(create, bare, {"StartAt": "A", "States": states})
+    assert code == "InvalidDefinition"
+    assert where in message
+
+
 def test_an_update_that_is_refused_leaves_the_machine_as_it_was(bare: Emulator) -> None:
     arn = create(bare, JSONPATH)
     stepfunctions = bare.client("stepfunctions")
     update = {"stateMachineArn": arn, "definition": json.dumps(REFUSED)}
     assert refusal(stepfunctions.update_state_machine, **update)[0] == "InvalidDefinition"
     assert json.loads(stepfunctions.describe_state_machine(stateMachineArn=arn)["definition"]) == JSONPATH
+
+
+def test_a_template_with_a_refused_definition_is_answered_as_cloudformation_answers(bare: Emulator) -> None:
+    properties = {"RoleArn": f"arn:aws:iam::{bare.account_id}:role/any", "DefinitionString": json.dumps(REFUSED)}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    template = json.dumps({"Resources": {"Machine": machine}})
+    create_stack = bare.client("cloudformation").create_stack
+    code, message = refusal(create_stack, StackName=f"refused-{uuid.uuid4()}", TemplateBody=template)
+    assert code == "InvalidDefinition"
+    assert "SCHEMA_VALIDATION_FAILED" in message
 
 
 def test_definitions_are_read_side_by_side(bare: Emulator) -> None:
