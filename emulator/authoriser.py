@@ -10,7 +10,8 @@ from typing import Any
 from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, PermissionResult
 from moto.utilities.utils import get_partition
 
-from emulator.wire import Call, Environ, Response, access_denied_code, error_response, read_call
+from emulator.wire import Call, Environ, Response, read_call
+from emulator.wire_errors import access_denied_code, error_response
 
 # What an action works on, by service: the first template whose fields the request has. The documents are the service
 # authorisation reference's pages; what is not here is authorised on `*`, as AWS does for actions without resources.

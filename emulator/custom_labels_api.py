@@ -15,7 +15,8 @@ from emulator import dataset_operations, detection, project_operations, version_
 from emulator.answers import Answer
 from emulator.custom_labels import CustomLabels, CustomLabelsError
 from emulator.shapes import shape_problems
-from emulator.wire import http_status, service_model
+from emulator.wire import service_model
+from emulator.wire_errors import http_status
 
 Parameters = Mapping[str, Any]
 

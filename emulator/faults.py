@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.wire import Call, Environ, Response, error_response, read_call, service_model
+from emulator.wire import Call, Environ, Response, read_call, service_model
+from emulator.wire_errors import error_response
 
 _STATUS_OPERATIONS = {
     "rekognition:DescribeProjectVersions",

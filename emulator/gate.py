@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.wire import Environ, Response, access_denied_code, error_response, read_call, unsigned_call
+from emulator.wire import Environ, Response, read_call, unsigned_call
+from emulator.wire_errors import access_denied_code, error_response
 
 
 class Gate:

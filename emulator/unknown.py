@@ -8,17 +8,8 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from emulator.wire import (
-    Call,
-    Environ,
-    Response,
-    error_response,
-    json_object,
-    operation_name,
-    query_names,
-    read_call,
-    unsigned_call,
-)
+from emulator.wire import Call, Environ, Response, json_object, operation_name, query_names, read_call, unsigned_call
+from emulator.wire_errors import error_response
 
 # Code and HTTP status of an operation that a service does not have; JSON over one path has those of the last row.
 _UNKNOWN = {

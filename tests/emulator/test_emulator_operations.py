@@ -2,7 +2,7 @@
 
 import base64
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator import images
 from emulator.custom_labels import Timing
 from emulator.custom_labels_api import MODEL, OPERATIONS
 from emulator.server import Emulator
+from tests.deployed.executions import wait_until
 from tests.emulator.custom_labels_service import TIMING, TRAINED, Service, has
 from tests.emulator.manifest_lines import manifest
 
@@ -97,11 +98,9 @@ def rekognition(bare: Emulator) -> Any:
     return bare.client("rekognition")
 
 
-def until(described: Any, *statuses: str) -> Any:
-    """Ask again until the status is one of these."""
-    while (found := described())["Status"] not in statuses:
-        time.sleep(0.02)
-    return found
+def until(described: Callable[[], Any], *statuses: str) -> Any:
+    """Its description, once it has one of the statuses."""
+    return wait_until(lambda: found if (found := described())["Status"] in statuses else None)
 
 
 def test_a_client_goes_the_way_of_the_developer_guide(bare: Emulator, rekognition: Any) -> None:
@@ -145,9 +144,7 @@ def test_a_client_goes_the_way_of_the_developer_guide(bare: Emulator, rekognitio
     rekognition.delete_project_version(ProjectVersionArn=arn)
     rekognition.delete_dataset(DatasetArn=created["DatasetArn"])
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        until(dataset, "nothing")
-    while rekognition.describe_project_versions(**names)["ProjectVersionDescriptions"]:
-        time.sleep(0.02)
+        until(dataset, "deleted")
+    wait_until(lambda: not rekognition.describe_project_versions(**names)["ProjectVersionDescriptions"])
     rekognition.delete_project(ProjectArn=project)
-    while rekognition.describe_projects(ProjectNames=["guide"])["ProjectDescriptions"]:
-        time.sleep(0.02)
+    wait_until(lambda: not rekognition.describe_projects(ProjectNames=["guide"])["ProjectDescriptions"])

@@ -12,7 +12,7 @@ from botocore.parsers import create_parser
 
 from emulator import images
 from emulator.server import Emulator
-from emulator.wire import http_status
+from emulator.wire_errors import http_status
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261126/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
 
