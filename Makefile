@@ -54,8 +54,8 @@ tools/node_modules/.done: tools/package-lock.json .venv/.done
 
 include tools/audit/audit.mk
 
-run: setup ## Show the life of a model on the embedded emulator (no AWS account needed)
-	@$(PY) -m emulator run
+run: setup ## Show the life of a model on the embedded emulator (no AWS account needed), or on PORT=4567
+	@$(PY) -m emulator run $(if $(PORT),--port $(PORT))
 
 # From the cheapest to the dearest: what fails early costs nobody the rest. Never side by side: types and tests would need
 # twice the memory, and each would starve the other.

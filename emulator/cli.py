@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, synthesise
 from emulator.remote import Remote, RemoteError
-from emulator.tour import DETECT_BATCH, OVERHEAD_SECONDS, Tour
+from emulator.tour import DETECT_BATCH, OVERHEAD_SECONDS, Tour, announce
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
@@ -35,38 +35,42 @@ faults = typer.Typer(help="Scripted faults: what goes wrong, on which call.", no
 app.add_typer(faults, name="faults")
 console = Console()
 
-Port = Annotated[int, typer.Option(help="Of 127.0.0.1; 0 takes any that is free.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes any that is free.")]
 Starting = Annotated[float, typer.Option(help="Seconds a model takes from STARTING to RUNNING.")]
 Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where the emulator listens.")]
 _HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
+_COMMAND = ".venv/bin/python -m emulator"
+_ENDED = "Stopped; nothing is left behind."
 
 
 @app.command()
 def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
     """Deploy into a new emulator, and show the whole life of the first configured model."""
-    with _deployed(port, starting, detect_batch=DETECT_BATCH) as (emulator, models):
+
+    def begin(model: str) -> None:
+        announce(console, model, starting, Timing.stopping)
+
+    with _deployed(port, starting, begin, detect_batch=DETECT_BATCH) as (emulator, models):
         name, arn = next(iter(models.items()))
         remote = Remote(emulator.endpoint)
         succeeded = Tour(console, remote, name, arn, starting, Timing.stopping).run()
-        report.say(console, "\nThe first execution:", "bold")
+        report.say(console, "\nThe way of the first execution:", "bold")
         first = remote.executions()[-1]
-        events = remote.history(first["executionArn"])
-        report.timeline(console, events)
-        report.say(console, "\nOn AWS all of this, the batch aside, would have cost:", "bold")
-        histories = [remote.history(one["executionArn"]) for one in remote.executions()]
-        report.costs(console, [event for one in histories for event in one], remote.ask("GET", "invocations"))
-        report.say(console, "\nAnd the model itself, by who held it:", "bold")
-        report.bill(console, remote.bill(""))
+        report.timeline(console, remote.history(first["executionArn"]))
+        report.say(console, "\nWhat all of this would have cost on AWS:", "bold")
+        histories = [event for one in remote.executions() for event in remote.history(one["executionArn"])]
+        report.whole_bill(console, remote.bill(""), histories, remote.ask("GET", "invocations"))
         report.say(console, "\nNext, in two terminals:", "bold")
+        elsewhere = "" if port in (0, DEFAULT_PORT) else f" --endpoint http://127.0.0.1:{port}"
+        report.say(console, f"  {_COMMAND} up{f' --port {port}' if elsewhere else ''}")
         for command in (
-            "up",
             f"start {name} --field LeaseId=me",
             "leases",
             f"stop {name} --lease-id me",
             "sweep",
             "faults add rekognition:StartProjectVersion --error ThrottlingException",
         ):
-            report.say(console, f"  .venv/bin/python -m emulator {command}")
+            report.say(console, f"  {_COMMAND} {command}{elsewhere}")
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -132,7 +136,8 @@ def stop(
 def leases(endpoint: Endpoint = _HERE) -> None:
     """Show who holds which model, and until when."""
     with _told():
-        report.leases(console, Remote(endpoint).leases())
+        remote = Remote(endpoint)
+        report.leases(console, remote.leases(), {arn: name for name, arn in remote.models.items()})
 
 
 @app.command()
@@ -332,11 +337,15 @@ def clear_faults(
 
 
 @contextlib.contextmanager
-def _deployed(port: int, starting: float, **settings: Any) -> Iterator[tuple[Emulator, dict[str, str]]]:
+def _deployed(
+    port: int, starting: float, begin: Callable[[str], None] = lambda _: None, **settings: Any
+) -> Iterator[tuple[Emulator, dict[str, str]]]:
     """An emulator with the configured models and the stack; ended whatever happens, also by a signal.
 
     Parameters
     ----------
+    begin
+        Is called with the first model's name, as soon as the emulator listens.
     settings
         In place of those of cdk.json.
     """
@@ -345,7 +354,7 @@ def _deployed(port: int, starting: float, **settings: Any) -> Iterator[tuple[Emu
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     models = _configured_models()
     first = next(iter(models.values())).split(":")
-    with _told(), tempfile.TemporaryDirectory(prefix="emulator-assembly-") as assembly:
+    with _told(_ENDED), tempfile.TemporaryDirectory(prefix="emulator-assembly-") as assembly:
         emulator = Emulator(
             port=port,
             region=first[3],
@@ -354,6 +363,7 @@ def _deployed(port: int, starting: float, **settings: Any) -> Iterator[tuple[Emu
             timing=Timing(starting=starting),
         )
         with emulator:
+            begin(next(iter(models)))
             report.say(console, f"AWS endpoint:   {emulator.endpoint}  (account {first[4]}, {first[3]})")
             beside = f", with the settings {json.dumps(settings)}" if settings else ""
             report.say(console, f"Synthesising:   python app.py{beside}")
@@ -364,15 +374,21 @@ def _deployed(port: int, starting: float, **settings: Any) -> Iterator[tuple[Emu
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Say what is expected to go wrong in one line, and end; anything else is a defect and keeps its traceback."""
+def _told(interrupted: str = "Interrupted.") -> Iterator[None]:
+    """Say what is expected to go wrong in one line, and end; anything else is a defect and keeps its traceback.
+
+    Parameters
+    ----------
+    interrupted
+        What Ctrl-C has left.
+    """
     try:
         yield
     except (RemoteError, DeployError, OSError) as error:
         report.say(console, str(error), "bold red")
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
-        report.say(console, "\nStopped; nothing is left behind.")
+        report.say(console, f"\n{interrupted}")
         raise typer.Exit(_INTERRUPTED) from None
 
 
@@ -383,7 +399,8 @@ def _start_and_tell(
     invoked, published = len(remote.ask("GET", "invocations")), len(remote.notifications())
     execution_arn = remote.start(given, machine)
     report.say(console, f"Execution:      {execution_arn}\nInput:          {json.dumps(given)}\n")
-    report.follow(console, remote.watch(execution_arn, arn), seconds + OVERHEAD_SECONDS)
+    with _told(_goes_on(remote.endpoint, given, execution_arn.rpartition(":")[2], machine)):
+        report.follow(console, remote.watch(execution_arn, arn), seconds + OVERHEAD_SECONDS)
     succeeded = report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution_arn))
     report.say(console)
     for notification in remote.notifications()[published:]:
@@ -394,6 +411,25 @@ def _start_and_tell(
     report.say(console, "\nOn AWS this would have cost:", "bold")
     report.costs(console, events, remote.ask("GET", "invocations")[invoked:])
     return succeeded
+
+
+def _goes_on(endpoint: str, given: dict[str, Any], execution: str, machine: str) -> str:
+    """What goes on when nobody watches any more, and what can be done about it."""
+    model = given.get("Model") or given["ProjectVersionArn"]
+    elsewhere = "" if endpoint == _HERE else f" --endpoint {endpoint}"
+    if machine == "StartModelArn":
+        becomes, what, undo = (
+            "being started",
+            "stop the model",
+            f"stop {model} --lease-id {given.get('LeaseId', execution)}",
+        )
+    else:
+        becomes, what, undo = "being stopped, unless others need it", "start it again", f"start {model}"
+    return (
+        f"The watching has ended, the execution goes on: {model} is {becomes}.\n"
+        f"  To see how it ends:  {_COMMAND} history {execution}{elsewhere}\n"
+        f"  To {what + ':':16}  {_COMMAND} {undo}{elsewhere}"
+    )
 
 
 def _execution(remote: Remote, execution: str) -> dict[str, Any]:

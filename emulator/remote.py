@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import http.client
 import json
 import time
 import urllib.error
@@ -54,6 +55,8 @@ class Remote:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint.rstrip("/")
         about = self.ask("GET", "")
+        if not isinstance(about, dict) or not {"Outputs", "Models", "Region"} <= about.keys():
+            raise self._somebody_else()
         self.outputs: dict[str, str] = about["Outputs"]
         self.models: dict[str, str] = about["Models"]
         self._region: str = about["Region"]
@@ -83,21 +86,41 @@ class Remote:
             Nothing answers, or the answer is a refusal.
         """
         body = None if given is None else json.dumps(given).encode()
+        if not self.endpoint.startswith(("http://", "https://")):
+            raise RemoteError(f"{self.endpoint!r} is no address, such as http://127.0.0.1:4566")
         request = urllib.request.Request(f"{self.endpoint}/_emulator/{path}", body, method=method)
         try:
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise RemoteError(json.load(error)["Message"]) from error
+                raise RemoteError(self._refusal(error)) from error
+        except (http.client.HTTPException, ValueError) as error:
+            raise self._somebody_else() from error
         except OSError as error:
             raise RemoteError(
                 f"no emulator answers at {self.endpoint}: start one with `python -m emulator up`"
             ) from error
 
-    def start(self, given: object, machine: str = "StartModelArn") -> str:
+    def _refusal(self, error: urllib.error.HTTPError) -> str:
+        try:
+            message: str = json.load(error)["Message"]
+        except (ValueError, KeyError, TypeError):
+            raise self._somebody_else() from error
+        return message
+
+    def _somebody_else(self) -> RemoteError:
+        return RemoteError(
+            f"something else than this emulator answers at {self.endpoint}: "
+            "stop it, or use another port, as in `python -m emulator up --port 4567`"
+        )
+
+    def start(self, given: object, machine: str = "StartModelArn", name: str | None = None) -> str:
         """Start an execution of a state machine, by its output's name. Returns the execution's ARN."""
-        started = self.stepfunctions.start_execution(stateMachineArn=self.outputs[machine], input=json.dumps(given))
+        named = {"name": name} if name else {}
+        started = self.stepfunctions.start_execution(
+            stateMachineArn=self.outputs[machine], input=json.dumps(given), **named
+        )
         arn: str = started["executionArn"]
         return arn
 
@@ -105,9 +128,9 @@ class Remote:
         """Look at an execution twice a second; the last look is at its end."""
         while True:
             execution = self.stepfunctions.describe_execution(executionArn=execution_arn)
+            until = execution.get("stopDate") or datetime.now(execution["startDate"].tzinfo)
             entered = [name for _, name in states_entered(self.history(execution_arn))]
             statuses = {model["ProjectVersionArn"]: model["Status"] for model in self.ask("GET", "models")}
-            until = execution.get("stopDate") or datetime.now(execution["startDate"].tzinfo)
             yield StatusCheck(
                 state=entered[-1] if entered else "",
                 status=execution["status"],

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
 from typing import Any
 
 from rich.console import Console, Group
@@ -36,10 +40,10 @@ def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: flo
     last, shown = StatusCheck("", "RUNNING", None, 0), None
     if console.is_interactive:
         with Live(console=console, refresh_per_second=8) as live:
-            for last in looks:
+            for last in _forward(looks):
                 live.update(_progress(last, expected_seconds))
         return last
-    for last in looks:
+    for last in _forward(looks):
         if (last.state, last.model_status) != shown:
             shown = (last.state, last.model_status)
             say(
@@ -48,12 +52,27 @@ def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: flo
     return last
 
 
+def _forward(looks: Iterable[StatusCheck]) -> Iterable[StatusCheck]:
+    """Time goes forward: a look has the watcher's time, the end the execution's own, which may be a bit earlier."""
+    latest = 0.0
+    for look in looks:
+        latest = max(latest, look.elapsed)
+        yield replace(look, elapsed=latest)
+
+
 def _progress(look: StatusCheck, expected_seconds: float) -> Group:
+    ended = look.status != "RUNNING"
     table = Table.grid(padding=(0, 2))
     table.add_row("State", Text(look.state or "begins", style="bold"))
     table.add_row("Model", Text(look.model_status or "unknown", style=_style(look.model_status)))
-    table.add_row("Elapsed", f"{look.elapsed:.0f} s of about {expected_seconds:.0f} s")
-    return Group(table, ProgressBar(total=expected_seconds, completed=min(look.elapsed, expected_seconds), width=50))
+    of_about = "" if ended else f" of about {expected_seconds:.0f} s"
+    table.add_row("Took" if ended else "Elapsed", f"{look.elapsed:.0f} s{of_about}")
+    # The default of what is not finished is red, which means that something is wrong.
+    completed = expected_seconds if ended else min(look.elapsed, expected_seconds)
+    bar = ProgressBar(
+        total=expected_seconds, completed=completed, width=50, complete_style="cyan", finished_style="green"
+    )
+    return Group(table, bar)
 
 
 def _style(status: str | None) -> str:
@@ -82,30 +101,51 @@ def _cause(execution: dict[str, Any]) -> dict[str, Any]:
     return cause if isinstance(cause, dict) else {"Message": cause}
 
 
-def leases(console: Console, items: Iterable[dict[str, Any]]) -> None:
-    """Show who holds which model, until when, and whether a stop is under way."""
+def leases(console: Console, items: Iterable[dict[str, Any]], names: Mapping[str, str] | None = None) -> None:
+    """Show who holds which model, until when, and whether a stop is under way.
+
+    Parameters
+    ----------
+    names
+        How people call the models, by their ARNs.
+    """
     for item in items:
-        say(console, f"  {item['ProjectVersionArn']}", "bold")
+        say(console, f"  {(names or {}).get(item['ProjectVersionArn'], item['ProjectVersionArn'])}", "bold")
         for lease in item.get("Leases", ()):
-            say(console, f"    {lease['LeaseId']}: until {lease.get('ExpiresAt', 'it is released')}")
+            until = _minute(lease["ExpiresAt"]) if "ExpiresAt" in lease else "it is released"
+            say(console, f"    {lease['LeaseId']}: until {until}")
         for lease in item.get("Pending", ()):
-            say(console, f"    {lease['LeaseId']}: its start is under way, until {lease['ExpiresAt']} at the latest")
+            ends = _minute(lease["ExpiresAt"])
+            say(console, f"    {lease['LeaseId']}: its start is under way, until {ends} at the latest")
         if claim := item.get("Claim"):
             say(console, f"    being stopped by {claim['ExecutionArn']}")
         if not (item.get("Leases") or item.get("Pending")):
             say(console, "    nobody")
 
 
+def _minute(timestamp: str) -> str:
+    """``2026-11-24 07:12 UTC``."""
+    return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+NOBODY = "(nobody)"
+_ABOUT_NOBODY = f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect."
+
+
 def bill(console: Console, told: dict[str, Any]) -> None:
     """Show what the models have cost in a month, by model and by who held them."""
+    *amounts, total = _amounts([line["Cost"] for line in told["Lines"]])
     rows = [
-        (line["Model"], line.get("LeaseId", "(nobody)"), f"{line['Seconds'] / 3600:.2f} h", f"{line['Cost']:,.2f}")
-        for line in told["Lines"]
+        (line["Model"], line.get("LeaseId", NOBODY), _span(line["Seconds"]), amount)
+        for line, amount in zip(told["Lines"], amounts, strict=True)
     ]
-    rows.append(("All models", "", "", f"{told['Total']:,.2f}"))
+    rows.append(("All models", "", "", total))
+    about_nobody = any("LeaseId" not in line for line in told["Lines"])
     if not console.is_terminal:
         for row in rows:
             say(console, "  ".join(one for one in (told["Month"], *row) if one))
+        if about_nobody:
+            say(console, _ABOUT_NOBODY)
         return
     table = Table("Model", "Lease", Column("Held", justify="right"), Column("USD", justify="right"))
     for row in rows[:-1]:
@@ -114,6 +154,25 @@ def bill(console: Console, told: dict[str, Any]) -> None:
     table.add_row(*rows[-1], style="bold")
     say(console, f"{told['Month']}, so far, estimated from list prices:", "bold")
     console.print(table)
+    if about_nobody:
+        say(console, _ABOUT_NOBODY)
+
+
+def _amounts(costs: Sequence[float]) -> list[str]:
+    """USD, and at the end their sum: rounded so that what is shown adds up. Below one dollar to 1/100 cent."""
+    decimals = 4 if 0 < sum(costs) < 1 else 2
+    sums = [round(so_far, decimals) for so_far in accumulate(costs, initial=0.0)]
+    return [f"{amount:,.{decimals}f}" for amount in (*(after - before for before, after in pairwise(sums)), sums[-1])]
+
+
+def _span(seconds: float) -> str:
+    """``41 s``, ``6 min``, ``2 h 30 min``."""
+    minutes, hours = round(seconds / 60), round(seconds / 60) // 60
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
 
 
 def batch(console: Console, summary: dict[str, Any], lines: Iterable[dict[str, Any]]) -> None:
@@ -128,6 +187,19 @@ def batch(console: Console, summary: dict[str, Any], lines: Iterable[dict[str, A
         f"{summary['Seconds']} s: s3://{summary['Results']['Bucket']}/{summary['Results']['Prefix']}",
         "bold green",
     )
+
+
+def mail_in_short(console: Console, notification: dict[str, Any]) -> None:
+    """Show of a notification its subject and its first sentence."""
+    say(console, f"Mail:           {notification['Subject']}")
+    say(console, f"                {first_sentence(notification['Message'])}")
+
+
+def first_sentence(text: str) -> str:
+    """Up to its full stop, or to the line's end."""
+    line = text.strip().partition("\n")[0]
+    found = re.match(r".*?[.!?](?=\s|$)", line)
+    return found[0] if found else line
 
 
 def mail(console: Console, notification: dict[str, Any]) -> None:
@@ -174,11 +246,45 @@ def _loop(steps: Sequence[str]) -> tuple[int, int]:
 
 def costs(console: Console, history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]]) -> None:
     """Show what executions would have cost on AWS beside the model: measured here, at list prices."""
+    for what, how_much, cost in _beside_the_model(history, invocations):
+        say(console, f"  {what:14}  {how_much}: USD {cost:.6f}")
+    say(console, "  The model       by the hour, while it is RUNNING: the mail says how much")
+
+
+def whole_bill(
+    console: Console,
+    told: dict[str, Any],
+    history: Sequence[dict[str, Any]],
+    invocations: Sequence[dict[str, Any]],
+) -> None:
+    """Show what all would have cost on AWS: the models by who held them, and what is beside them."""
+    held = [
+        (f"{line['Model']}, {line.get('LeaseId', NOBODY)}", _span(line["Seconds"]), line["Cost"])
+        for line in told["Lines"]
+    ]
+    rows = [*held, *_beside_the_model(history, invocations)]
+    amounts = _amounts([cost for _, _, cost in rows])
+    shown = [(what, how_much) for what, how_much, _ in rows] + [("All in all", "")]
+    first, second = (max(len(row[column]) for row in shown) for column in (0, 1))
+    for (what, how_much), amount in zip(shown, amounts, strict=True):
+        last = what == "All in all"
+        say(console, f"  {what:{first}}  {how_much:>{second}}  USD {amount:>7}", "bold" if last else None)
+    say(console)
+    if any("LeaseId" not in line for line in told["Lines"]):
+        say(console, f"  {_ABOUT_NOBODY}")
+    say(console, "  Estimated from list prices. Not counted: what the batch's own states, tables, mails and logs cost.")
+
+
+def _beside_the_model(
+    history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]]
+) -> list[tuple[str, str, float]]:
+    """What costs something, how much of it there was, and USD."""
     tasks = sum(event["type"] == "TaskStateEntered" for event in history)
     retries = max(0, sum(event["type"] == "TaskScheduled" for event in history) - tasks)
     transitions = len(states_entered(list(history))) + retries
     functions = sum(prices.lambda_invocation(one["billed_ms"], one["memory_mb"]) for one in invocations)
     billed = sum(one["billed_ms"] for one in invocations)
-    say(console, f"  Step Functions  {transitions} transitions: USD {prices.state_transitions(transitions):.6f}")
-    say(console, f"  Lambda          {len(invocations)} invocations, {billed} ms billed: USD {functions:.6f}")
-    say(console, "  The model       by the hour, while it is RUNNING: the mails say how much")
+    return [
+        ("Step Functions", f"{transitions} transitions", prices.state_transitions(transitions)),
+        ("Lambda", f"{len(invocations)} calls, {billed / 1000:.1f} s", functions),
+    ]

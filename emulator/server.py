@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -311,7 +312,9 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise OSError(error.errno, f"port {port} of 127.0.0.1 can't be used: {error.strerror}") from error
         raise PortInUseError(
-            f"port {port} of 127.0.0.1 is in use, perhaps by another emulator; stop that one, or choose another port "
-            f"with --port (0: any free one)"
+            f"port {port} of 127.0.0.1 is in use, perhaps by another emulator: stop that one, or choose another port, "
+            f"as in `make run PORT=4567` or `python -m emulator up --port 4567` (0: any free one)"
         ) from error

@@ -19,6 +19,28 @@ IMAGES, FOLDER, RESULTS = "factory-images", "line-1/", "factory-results"
 DETECT_BATCH = {"images": [f"s3://{IMAGES}/{FOLDER}"], "results": f"s3://{RESULTS}/"}
 """The setting that the last part needs."""
 _QUICK = {"PollSeconds": 2, "TimeoutSeconds": 600}
+PARTS = (
+    "A pipeline needs the model: StartModel",
+    "Another pipeline needs it too",
+    "The first one is done: StopModel releases its lease",
+    "So is the other: nobody needs the model any more",
+    "A third pipeline is aborted by hand while the model starts, and nobody thinks of the model",
+    "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go",
+)
+_BESIDE_SECONDS = 60
+"""That the parts take beside waiting for the model; synthesis and deployment included."""
+
+
+def announce(console: Console, model: str, starting: float, stopping: float) -> None:
+    """Say what is about to be shown, and how long it takes."""
+    minutes = max(1, round((_BESIDE_SECONDS + 3 * starting + 4 * stopping) / 60))
+    takes = f"{minutes} minute{'' if minutes == 1 else 's'}"
+    report.say(console, f"The life of the model {model}, in {len(PARTS)} parts and about {takes}.", "bold")
+    report.say(console, "AWS is emulated on this machine: nothing leaves it, no account is needed, nothing is paid.")
+    report.say(console, f"The model starts in {starting:.0f} s here; on AWS it takes up to half an hour.\n")
+    for number, part in enumerate(PARTS, 1):
+        report.say(console, f"  {number}. {part}")
+    report.say(console)
 
 
 @dataclass
@@ -45,31 +67,30 @@ class Tour:
     def run(self) -> bool:
         """Show it all. Returns whether everything went as it should."""
         console, remote = self.console, self.remote
-        self._title("1. A pipeline needs the model: StartModel")
-        started = self._execute("StartModelArn", {"LeaseId": "pipeline-a"}, self.starting)
-        self._title("2. Another pipeline needs it too")
-        joined = self._execute("StartModelArn", {"LeaseId": "pipeline-b"}, 0, brief=True)
-        report.leases(console, remote.leases())
-        self._title("3. The first one is done: StopModel releases its lease")
-        kept = self._execute("StopModelArn", {"LeaseId": "pipeline-a"}, 0, brief=True)
-        self._title("4. So is the other: nobody needs the model any more")
+        self._title(1)
+        started = self._execute("StartModelArn", {"LeaseId": "pipeline-a"}, self.starting, whole_mail=True)
+        self._title(2)
+        joined = self._execute("StartModelArn", {"LeaseId": "pipeline-b"}, 0)
+        report.say(console, "Held by:")
+        report.leases(console, remote.leases(), {self.project_version_arn: self.model})
+        self._title(3)
+        kept = self._execute("StopModelArn", {"LeaseId": "pipeline-a"}, 0)
+        self._title(4)
         stopped = self._execute("StopModelArn", {"LeaseId": "pipeline-b"}, self.stopping)
-        self._title("5. A third pipeline is aborted by hand while the model starts, and nobody thinks of the model")
+        self._title(5)
         swept = self._forgotten()
-        self._title(
-            "6. A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
-        )
+        self._title(6)
         let_go = self._batch()
         expected = ("MODEL_STARTED", "MODEL_ALREADY_RUNNING", "MODEL_KEPT_RUNNING", *["MODEL_STOPPED"] * 3)
         return (started, joined, kept, stopped, swept, let_go) == expected
 
-    def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, brief: bool = False) -> str | None:
+    def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, whole_mail: bool = False) -> str | None:
         given = {"Model": self.model, **fields, **_QUICK}
         told = len(self.remote.notifications())
         execution_arn = self.remote.start(given, machine)
         report.say(self.console, f"Input:          {json.dumps(given)}")
         outcome = self._follow(execution_arn, seconds)
-        self._mails(told, brief=brief)
+        self._mails(told, whole=whole_mail)
         return outcome
 
     def _follow(self, execution_arn: str, seconds: float) -> str | None:
@@ -89,7 +110,7 @@ class Tour:
         remote.stepfunctions.stop_execution(executionArn=execution_arn, cause="The pipeline is not needed today")
         report.say(self.console, "Aborted by hand.", "bold")
         remote.wait_for_notifications(told + 1)
-        self._mails(told, brief=True)
+        self._mails(told)
         report.say(self.console, "\nThe sweep comes by (on AWS every 5 minutes):", "bold")
         report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
         told = len(remote.notifications())
@@ -110,7 +131,7 @@ class Tour:
         workload = {"StateMachineArn": remote.outputs["DetectBatchArn"], "Input": batch, "ModelField": "Model"}
         given = {"Model": self.model, "LeaseMinutes": 0, "Workload": workload, **_QUICK}
         told = len(remote.notifications())
-        execution_arn = remote.start(given, "RunWithModelArn")
+        execution_arn = remote.start(given, "RunWithModelArn", "folder-of-images")
         report.say(self.console, f"Input:          {json.dumps(given)}")
         looks = remote.watch(execution_arn, self.project_version_arn)
         report.follow(self.console, looks, self.starting + 2 * OVERHEAD_SECONDS)
@@ -123,18 +144,15 @@ class Tour:
         report.say(self.console, "Nobody needs the model any more:")
         (released,) = (one for one in remote.executions("StopModelArn") if one["name"].startswith("release-"))
         outcome = self._follow(released["executionArn"], self.stopping)
-        self._mails(told, brief=True)
+        self._mails(told)
         return outcome
 
-    def _mails(self, told: int, *, brief: bool = False) -> None:
+    def _mails(self, told: int, *, whole: bool = False) -> None:
         for notification in self.remote.notifications()[told:]:
-            if brief:
-                report.say(self.console, f"Mail:           {notification['Subject']}")
-            else:
-                report.mail(self.console, notification)
+            (report.mail if whole else report.mail_in_short)(self.console, notification)
 
-    def _title(self, text: str) -> None:
-        report.say(self.console, f"\n{text}", "bold")
+    def _title(self, number: int) -> None:
+        report.say(self.console, f"\n{number}. {PARTS[number - 1]}", "bold")
 
 
 def _until_starting(looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:

@@ -204,7 +204,7 @@ def _terminal(studio: Studio, path: Path) -> None:
         report.follow(console, remote.watch(execution, _LOGOS), 10)
         report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution))
         report.say(console, "\n$ python -m emulator leases", "bold")
-        report.leases(console, remote.leases())
+        report.leases(console, remote.leases(), {_LOGOS: "logos"})
         report.say(console, "\nThe state machine's way:", "bold")
         report.timeline(console, remote.history(execution))
     drawn = console.export_svg(title="custom-labels-lifecycle", unique_id="terminal")

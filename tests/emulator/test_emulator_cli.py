@@ -2,9 +2,12 @@
 
 import contextlib
 import io
+import itertools
 import json
 import re
 import signal
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -99,6 +102,81 @@ def test_wrong_arguments_are_said_in_a_line(emulator: Emulator) -> None:
 def test_no_emulator_is_said_in_a_line() -> None:
     said = invoke("status", "--endpoint", "http://127.0.0.1:1", code=1)
     assert "no emulator answers at http://127.0.0.1:1" in said
+    said = invoke("status", "--endpoint", "127.0.0.1:4566", code=1)
+    assert "'127.0.0.1:4566' is no address, such as http://127.0.0.1:4566" in said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n<html>404",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    ],
+)
+def test_somebody_else_on_the_port_is_one_sentence(answer: bytes) -> None:
+    with somebody_else(answer) as endpoint:
+        said = invoke("status", "--endpoint", endpoint, code=1)
+    assert len(said.splitlines()) == 1
+    assert said.startswith(f"something else than this emulator answers at {endpoint}: stop it, or use another port")
+
+
+@contextlib.contextmanager
+def somebody_else(answer: bytes) -> Iterator[str]:
+    """Answers the first who asks; the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(10)
+
+
+def test_ctrl_c_while_watching_says_that_it_goes_on_and_how_to_stop_it(
+    emulator: Emulator, start_model: StateMachine
+) -> None:
+    emulator.custom_labels.timing = Timing(starting=3600)
+
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    watched = {"(model: STARTING)": ctrl_c}
+    said = command(emulator, "start", "defects", "--field", "LeaseId=me", *QUICK, code=130, when=watched)
+    (execution,) = re.findall(r"^Execution: +(\S+)", said, re.MULTILINE)
+    at = f"--endpoint {emulator.endpoint}"
+    assert said.splitlines()[-3:] == [
+        "The watching has ended, the execution goes on: defects is being started.",
+        f"  To see how it ends:  .venv/bin/python -m emulator history {execution.rpartition(':')[2]} {at}",
+        f"  To stop the model:   .venv/bin/python -m emulator stop defects --lease-id me {at}",
+    ]
+    emulator.custom_labels.put(MODEL, "RUNNING")
+    assert start_model.wait(execution).status == "SUCCEEDED"
+
+
+def test_ctrl_c_while_a_stop_is_watched_says_how_to_start_again(
+    emulator: Emulator, stop_model: StateMachine, new_model: Callable[..., str]
+) -> None:
+    emulator.custom_labels.timing = Timing(stopping=3600)
+    arn = new_model("RUNNING")
+
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    said = command(emulator, "stop", arn, "--force", code=130, when={"(model: STOPPING)": ctrl_c})
+    assert f"the execution goes on: {arn} is being stopped, unless others need it." in said
+    assert f"To start it again:   .venv/bin/python -m emulator start {arn} --endpoint {emulator.endpoint}" in said
+    emulator.custom_labels.put(arn, "STOPPED")
+    (execution,) = re.findall(r"^Execution: +(\S+)", said, re.MULTILINE)
+    assert stop_model.wait(execution).output["Outcome"] == "MODEL_STOPPED"
 
 
 def test_faults_are_added_listed_and_cleared(emulator: Emulator) -> None:
@@ -116,8 +194,9 @@ def test_leases_are_shown_and_released(
     arn = new_model("RUNNING")
 
     def holders() -> list[str]:
-        shown = command(emulator, "leases").partition(arn)[2].partition("arn:")[0]
-        return [line.strip().partition(": until 2")[0] for line in shown.splitlines() if line.strip()]
+        shown = command(emulator, "leases").partition(f"  {arn}\n")[2]
+        lines = itertools.takewhile(lambda line: line.startswith("    "), shown.splitlines())
+        return [line.strip().partition(": until 2")[0] for line in lines]
 
     for lease in ("mine", "yours"):
         start_model.run({"ProjectVersionArn": arn, "LeaseId": lease})
@@ -170,7 +249,10 @@ def test_a_port_in_use_is_one_clear_line_and_sigterm_is_a_ctrl_c(
 ) -> None:
     said = invoke("up", "--port", bare.endpoint.rpartition(":")[2], code=1)
     assert len(said.splitlines()) == 1
-    assert "is in use" in said
+    assert (
+        "is in use, perhaps by another emulator: stop that one, or choose another port, as in `make run PORT=4567`"
+        in said
+    )
     assert on_sigterm() is signal.default_int_handler
 
 

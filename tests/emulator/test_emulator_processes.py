@@ -57,6 +57,9 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         said, errors = run.communicate(timeout=900)
     assert run.returncode == 0, said + errors
     parts = [
+        "The life of the model defects, in 6 parts and about 1 minute.",
+        "  6. A pipeline has a folder of images",
+        "\n1. A pipeline needs the model",
         "RUNNING: MODEL_STARTED",
         "Subject: [INFO] defects is RUNNING",
         "RUNNING: MODEL_ALREADY_RUNNING",
@@ -74,13 +77,17 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "7 images: 6 labelled, 1 failed",
         "STOPPED: MODEL_STOPPED",
         "ExecutionSucceeded",
-        "transitions: USD",
+        "defects, (nobody)",
+        "defects, run/folder-of-images",
+        "All in all",
+        "(nobody): the model ran, and no lease held it",
         "python -m emulator up",
     ]
     rest = said
     for part in parts:
         assert part in rest, f"{part} is missing, or comes too early, in:\n{said}"
         rest = rest.partition(part)[2]
+    assert said.count("Subject: ") == 1, "one mail is shown whole"
     assert "\x1b" not in said, "a pipe gets no control codes"
     assert errors == ""
     assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,14 @@
 """What the terminal shows of executions that are made up."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 
 from emulator import report
 from emulator.remote import StatusCheck
@@ -83,8 +86,38 @@ def test_a_terminal_shows_the_last_look_live(terminal: Console) -> None:
     assert report.follow(terminal, LOOKS, 14) == LOOKS[-1]
     shown = said(terminal)
     assert "\x1b[" in shown
-    for part in ("Model is RUNNING", "RUNNING", "13 s of about 14 s"):
+    for part in ("Model is RUNNING", "RUNNING", "Took", "13 s"):
         assert part in shown
+
+
+def colours(text: str) -> set[str]:
+    """Of a bar, by their codes."""
+    return set(re.findall(r"\x1b\[([0-9;]+)m\u2501", text))
+
+
+def test_no_bar_is_red_and_the_bar_of_what_has_ended_is_whole(terminal: Console) -> None:
+    of_each = []
+    for look in LOOKS:
+        terminal.print(report._progress(look, 60))
+        of_each.append(said(terminal).rpartition("State")[2])
+    under_way, ended = of_each[2], of_each[3]
+    assert ended.count("━") == 50
+    assert len(colours(ended)) == 1, "all of it is done"
+    assert len(colours(under_way)) == 2
+    default = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "xterm-256color"})
+    default.print(ProgressBar(total=2, completed=1, width=2))
+    red = re.findall(r"\x1b\[([0-9;]+)m", said(default))[0]
+    assert red not in colours("".join(of_each))
+
+
+def test_time_goes_forward(console: Console) -> None:
+    """The end's time is the execution's own: it may be before the last look."""
+    looks = [
+        StatusCheck("Wait", "RUNNING", "RUNNING", 9.9),
+        StatusCheck("Model is RUNNING", "SUCCEEDED", "RUNNING", 9.2),
+    ]
+    report.follow(console, looks, 14)
+    assert [line.split()[0] for line in said(console).splitlines()] == ["9.9", "9.9"]
 
 
 def test_a_terminal_without_control_codes_gets_lines_like_a_pipe(console: Console) -> None:
@@ -113,6 +146,52 @@ def test_the_bar_grows_and_never_over_its_end(console: Console) -> None:
     assert [shown.count("━") for shown in said(console).split("State")] == [0, 25, 50, 50]
 
 
+def test_without_colours_and_in_a_narrow_terminal_it_is_all_there() -> None:
+    plain = Console(file=io.StringIO(), width=60, force_terminal=True, _environ={"TERM": "xterm", "NO_COLOR": "1"})
+    for look in LOOKS:
+        plain.print(report._progress(look, 14))
+        plain.print()
+    report.bill(plain, BILL)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", said(plain))
+    assert not re.findall(r"\x1b\[[0-9;]*3[0-7]m", said(plain))
+    assert all(len(line) <= 60 for line in shown.split("(nobody):")[0].splitlines())
+    for part in ("Model is RUNNING", "1,234.50", "(nobody): the model ran"):
+        assert part in shown
+
+
+NOTIFICATION = {
+    "Subject": "[INFO] defects is stopped",
+    "Message": "defects is stopped: v1.2 was released. It costs nothing.\n\nWhat to do:\n  Nothing.",
+    "Emails": [],
+}
+
+
+def test_a_mail_in_short_is_its_subject_and_its_first_sentence(console: Console) -> None:
+    report.mail_in_short(console, NOTIFICATION)
+    assert said(console).splitlines() == [
+        "Mail:           [INFO] defects is stopped",
+        "                defects is stopped: v1.2 was released.",
+    ]
+
+
+def test_who_holds_a_model_is_shown_under_its_name_and_until_when(console: Console) -> None:
+    ends = "2026-11-01T14:00:07.324Z"
+    item = {
+        "ProjectVersionArn": "arn",
+        "Leases": [{"LeaseId": "me", "ExpiresAt": ends}, {"LeaseId": "always"}],
+        "Pending": [{"LeaseId": "you", "ExpiresAt": ends}],
+    }
+    report.leases(console, [item, {"ProjectVersionArn": "other"}], {"arn": "defects"})
+    assert said(console).splitlines() == [
+        "  defects",
+        "    me: until 2026-11-01 14:00 UTC",
+        "    always: until it is released",
+        "    you: its start is under way, until 2026-11-01 14:00 UTC at the latest",
+        "  other",
+        "    nobody",
+    ]
+
+
 BILL = {
     "Month": "2026-11",
     "Lines": [
@@ -126,10 +205,34 @@ BILL = {
 def test_a_pipe_gets_the_bill_as_lines(console: Console) -> None:
     report.bill(console, BILL)
     assert said(console).splitlines() == [
-        "2026-11  defects  [shift]  2.50 h  1,234.50",
-        "2026-11  defects  (nobody)  0.10 h  0.40",
+        "2026-11  defects  [shift]  2 h 30 min  1,234.50",
+        "2026-11  defects  (nobody)  6 min  0.40",
         "2026-11  All models  1,234.90",
+        "(nobody): the model ran, and no lease held it, as until a stop takes effect.",
     ]
+
+
+@pytest.mark.parametrize("costs", [[0.00334, 0.00334, 0.00334], [1 / 3] * 7, [], [0.004, 1e-9, 12.5], [1234.5678] * 9])
+def test_the_parts_of_a_bill_add_up_as_they_are_shown(costs: list[float]) -> None:
+    *parts, total = [Decimal(one.replace(",", "")) for one in report._amounts(costs)]
+    assert sum(parts, Decimal(0)) == total
+    assert all(part >= 0 for part in parts)
+    assert float(total) == pytest.approx(sum(costs), abs=0.006)
+
+
+def test_the_whole_bill_has_the_holders_and_what_is_beside_the_model(console: Console) -> None:
+    history = [entered(0.1, "Prepare the request"), entered(1, "Wait")]
+    invocations = [{"billed_ms": 900, "memory_mb": 512}, {"billed_ms": 350, "memory_mb": 512}]
+    report.whole_bill(console, BILL, history, invocations)
+    rows = [re.split(r"\s{2,}", line.strip()) for line in said(console).splitlines()]
+    assert rows[:5] == [
+        ["defects, [shift]", "2 h 30 min", "USD 1,234.50"],
+        ["defects, (nobody)", "6 min", "USD", "0.40"],
+        ["Step Functions", "2 transitions", "USD", "0.00"],
+        ["Lambda", "2 calls, 1.2 s", "USD", "0.00"],
+        ["All in all", "USD 1,234.90"],
+    ]
+    assert rows[6][0].startswith("(nobody): the model ran")
 
 
 def test_a_terminal_gets_the_bill_as_a_table(terminal: Console) -> None:
