@@ -18,12 +18,13 @@ from lifecycle.adapters.model_table import ModelTable
 from lifecycle.model.leases import ModelItem
 from lifecycle.shared.wire import from_wire
 from tests.account.clients import Caller, Wire, model
+from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Answer, Fault, Faults, Lost
 from tests.account.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
 from tests.account.kernel import Killed, Process, Simulation
 from tests.account.machine import CAUSE, ExecutionError, Run, TaskError
-from tests.account.services import Channel, CustomLabels, DynamoDB, Execution, ServiceError, StepFunctions
-from tests.unit.examples import ARN, MACHINES, NOW, PROJECT, WORKLOAD
+from tests.account.services import Channel, DynamoDB, Execution, ServiceError, StepFunctions
+from tests.unit.examples import ARN, MACHINES, NOW, WORKLOAD
 
 Json = Any
 STATE_MACHINES = Path(__file__).parents[2] / "statemachine"
@@ -126,8 +127,7 @@ class Account:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a simulation
         self.simulation = Simulation(NOW, lambda now: self.traveller.move_to(now.timestamp()))
-        self.custom_labels = CustomLabels(self.simulation, ARN, PROJECT, **self.labels)
-        self.custom_labels.follow(self.custom_labels.script)
+        self.custom_labels = CustomLabels(self.simulation, **self.labels)
         keys = {"models": ("Id",), "idempotency": ("id",), "ledger": ("Month", "Id")}
         self.dynamodb = DynamoDB(keys, written=self._written)
         self.stepfunctions = StepFunctions(self.simulation, self._begin, self._abort)

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 import time_machine
 
+from emulator.custom_labels import Quotas
 from lifecycle.configuration import Model
 from tests.account.account import Account
 from tests.account.campaign import Calls
-from tests.account.fleet import Fleet
+from tests.account.custom_labels import CustomLabels
 from tests.account.functions import CONFIGURATION, ENVIRONMENT, Functions, loaded
 from tests.account.scene import CHAT, Scene
 from tests.account.stories import Teller
@@ -45,10 +46,11 @@ def functions() -> Iterator[Functions]:
 
 
 @pytest.fixture
-def fleet(scene: Scene) -> Fleet:
+def fleet(scene: Scene) -> CustomLabels:
     """Instead of the one model of the scene as many as its story puts there, under the usual quotas."""
-    fleet = scene.account.wire.services["rekognition"] = Fleet(scene.account.simulation)
-    return fleet
+    scene.labels.models.clear()
+    scene.labels.models.quotas = Quotas()
+    return scene.labels
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from tests.account.account import Account
 from tests.account.clients import Caller
+from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Fault, What
 from tests.account.functions import ENVIRONMENT
-from tests.account.services import CustomLabels, Execution
+from tests.account.services import Execution
 from tests.contract import Notified
 from tests.unit.examples import ARN, MACHINES
 

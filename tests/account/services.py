@@ -1,10 +1,9 @@
 """What the services of the simulated account do, once a call has reached them. They know nothing of faults."""
 
-import itertools
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +11,6 @@ from typing import Any
 from tests.account.kernel import Simulation
 
 Json = Any
-Script = Sequence[tuple[float, str]]
-"""Statuses, each with the seconds after which it shows."""
-STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
-
 
 MESSAGE = 256 * 1024
 """Bytes of a message of SNS, and of an entry of EventBridge (their quotas)."""
@@ -29,73 +24,6 @@ class ServiceError(Exception):
     def __init__(self, code: str, message: str = "As scripted.", **more: Json) -> None:
         super().__init__(code)
         self.code, self.message, self.more = code, message, more
-
-
-@dataclass
-class CustomLabels:
-    """Amazon Rekognition Custom Labels with one model version.
-
-    Parameters
-    ----------
-    once_started, once_stopped : Script
-        What follows an accepted request.
-    script : Script
-        What the status is by itself.
-    """
-
-    simulation: Simulation
-    version_arn: str
-    project_arn: str
-    once_started: Script = ((0, "STARTING"), (600, "RUNNING"))
-    once_stopped: Script = ((0, "STOPPING"), (120, "STOPPED"))
-    script: Script = ((0, "STOPPED"),)
-    status: str = "STOPPED"
-    message: str = ""
-    """Its status message."""
-    history: list[tuple[float, str]] = field(default_factory=list)
-    """Each status with the second from which it was."""
-    starts: list[float] = field(default_factory=list)
-    """When starts were accepted."""
-    stops: list[float] = field(default_factory=list)
-    _scripts: "itertools.count[int]" = field(default_factory=itertools.count)
-    _script: int = -1
-
-    def follow(self, script: Script) -> None:
-        """Let the status be as a script says from now on."""
-        number = self._script = next(self._scripts)
-        for seconds, status in script:
-            if seconds == 0:
-                self._becomes(status)
-            else:
-                self.simulation.after(seconds, lambda status=status: self._becomes(status, number))  # type: ignore[misc]
-
-    def _becomes(self, status: str, script: int | None = None) -> None:
-        if script in (None, self._script):
-            self.status = status
-            self.history.append((self.simulation.seconds, status))
-
-    def describe_projects(self, **_request: Json) -> Json:
-        return {"ProjectDescriptions": [{"ProjectArn": self.project_arn}]}
-
-    def describe_project_versions(self, **_request: Json) -> Json:
-        described = {"ProjectVersionArn": self.version_arn, "Status": self.status, "MinInferenceUnits": 1}
-        if self.message:
-            described["StatusMessage"] = self.message
-        return {"ProjectVersionDescriptions": [described]}
-
-    def start_project_version(self, **_request: Json) -> Json:
-        if self.status not in STARTABLE:
-            raise ServiceError("ResourceInUseException")
-        self.starts.append(self.simulation.seconds)
-        self.follow(self.once_started)
-        return {"Status": self.status}
-
-    def stop_project_version(self, **_request: Json) -> Json:
-        if self.status != "RUNNING":
-            raise ServiceError("ResourceInUseException")
-        self.stops.append(self.simulation.seconds)
-        self.follow(self.once_stopped)
-        return {"Status": self.status}
 
 
 @dataclass

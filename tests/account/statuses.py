@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from lifecycle.model.statuses import TARGET_RUNNING
 from tests.account.account import Account
-from tests.account.services import Execution, Script
+from tests.account.custom_labels import Script
+from tests.account.services import Execution
 from tests.account.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, told_once
 from tests.unit.examples import MACHINES
 

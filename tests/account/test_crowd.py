@@ -7,7 +7,7 @@ import time_machine
 
 from emulator.custom_labels import Quotas
 from tests.account.account import Account
-from tests.account.fleet import Fleet
+from tests.account.custom_labels import CustomLabels
 from tests.account.stories import Teller
 from tests.unit.examples import ACCOUNT, MACHINES, NOW
 
@@ -20,11 +20,12 @@ def version(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def crowd(tell: Teller) -> tuple[Fleet, Account]:
+def crowd(tell: Teller) -> tuple[CustomLabels, Account]:
     """Each starts a model of its own, all in one second."""
     with time_machine.travel(NOW, tick=False) as traveller:
         account = Account(tell.functions, traveller, sweeps=False)
-        fleet = account.wire.services["rekognition"] = Fleet(account.simulation, Quotas(running_models=CROWD))
+        fleet = account.custom_labels
+        fleet.models.quotas = Quotas(running_models=CROWD)
         for number in range(CROWD):
             given = {"ProjectVersionArn": fleet.put(version(f"v{number}")), "LeaseMinutes": 0}
             account.start(MACHINES.start_model, f"start-{number}", given, number / CROWD)
@@ -32,14 +33,14 @@ def crowd(tell: Teller) -> tuple[Fleet, Account]:
     return fleet, account
 
 
-def test_of_many_starts_at_a_time_none_fails_and_few_calls_are_throttled(crowd: tuple[Fleet, Account]) -> None:
+def test_of_many_starts_at_a_time_none_fails_and_few_calls_are_throttled(crowd: tuple[CustomLabels, Account]) -> None:
     fleet, account = crowd
     assert Counter(one.status for one in account.stepfunctions.executions.values()) == {"SUCCEEDED": CROWD}
     assert fleet.calls["DescribeProjectVersions"] > 5 * CROWD
     assert fleet.throttled.total() < 0.05 * fleet.calls.total()
 
 
-def test_a_look_that_has_to_wait_for_its_turn_waits_in_the_state_machine(crowd: tuple[Fleet, Account]) -> None:
+def test_a_look_that_has_to_wait_for_its_turn_waits_in_the_state_machine(crowd: tuple[CustomLabels, Account]) -> None:
     """Not in the function, which is paid for by the second, and of which only so many run at a time."""
     _, account = crowd
     looks = [one.states.count("Check the model") for one in account.stepfunctions.executions.values()]

@@ -19,7 +19,6 @@ from lifecycle.shared.wire import timestamp
 from tests.account.account import Account, Delivery
 from tests.account.conftest import SCENES
 from tests.account.faults import Answer
-from tests.account.fleet import Fleet
 from tests.account.functions import ENVIRONMENT, TIMEOUTS, Functions, loaded
 from tests.account.iam import STACK, Grant, role_of
 from tests.account.scene import CHAT, RUN_WITH_MODEL, START_MODEL, STOP_MODEL, Scene
@@ -102,10 +101,9 @@ def a_run_is_asked_for_twice(scene: Scene) -> None:
 
 
 def all_versions_that_a_name_means_are_stopped(scene: Scene) -> None:
-    fleet = scene.account.wire.services["rekognition"] = Fleet(scene.account.simulation)
     for version in ("g1", "g2"):
         scene.passes(60)
-        fleet.put(f"{ACCOUNT}:project/welds/version/{version}/1793520000000")
+        scene.labels.put(f"{ACCOUNT}:project/welds/version/{version}/1793520000000")
         ready_at = timestamp(scene.now + timedelta(hours=1))
         assert scene.run(START_MODEL, Model="newest", LeaseId=version, ReadyAt=ready_at).status == "SUCCEEDED"
     stopped = scene.run(STOP_MODEL, Model="newest", Force=True)

@@ -12,7 +12,7 @@ def past_starts(scene: Scene) -> list[tuple[int, int]]:
 
 
 def test_a_start_looks_by_what_the_last_one_has_taught(scene: Scene) -> None:
-    scene.labels.once_started = ((0, "STARTING"), (400, "RUNNING"))
+    scene.labels.models.once_started = ((0, "STARTING"), (400, "RUNNING"))
     first = scene.run(START_MODEL).output
     ((longer_than, at_most),) = past_starts(scene)
     assert 0 < longer_than < 400 <= at_most

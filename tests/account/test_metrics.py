@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Answer
-from tests.account.fleet import Fleet
 from tests.account.scene import START_MODEL, STOP_MODEL, Scene
 from tests.unit.examples import ARN, OTHER_ARN
 
@@ -31,7 +31,7 @@ def test_a_call_that_is_throttled_and_a_start_that_fails_are_counted(scene: Scen
     assert scene.measured == {("Throttled",): [1], ("Outcomes", "START_FAILED"): [1], ("FailedStarts",): [1]}
 
 
-def test_each_sweep_measures_what_runs_what_is_leased_and_what_it_costs(scene: Scene, fleet: Fleet) -> None:
+def test_each_sweep_measures_what_runs_what_is_leased_and_what_it_costs(scene: Scene, fleet: CustomLabels) -> None:
     fleet.put(ARN)
     fleet.put(OTHER_ARN, "RUNNING")
     scene.run(START_MODEL, LeaseId="story", MaxInferenceUnits=3)

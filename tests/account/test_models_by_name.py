@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.account.fleet import Fleet
+from tests.account.custom_labels import CustomLabels
 from tests.account.scene import START_MODEL, STOP_MODEL, Scene
 from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.unit.examples import ACCOUNT, MACHINES
@@ -13,7 +13,7 @@ HOME = f"{ACCOUNT}:project/welds/version"
 class Project:
     """The project whose newest version is meant."""
 
-    def __init__(self, scene: Scene, fleet: Fleet) -> None:
+    def __init__(self, scene: Scene, fleet: CustomLabels) -> None:
         self.scene, self.fleet = scene, fleet
 
     def train(self, name: str, f1: float = 0.9, status: str = "STOPPED") -> str:
@@ -23,7 +23,7 @@ class Project:
 
 
 @pytest.fixture
-def project(scene: Scene, fleet: Fleet) -> Project:
+def project(scene: Scene, fleet: CustomLabels) -> Project:
     return Project(scene, fleet)
 
 
@@ -45,7 +45,7 @@ def test_a_retrained_model_is_started_without_a_deploy_and_the_older_version_end
     assert (stopped.output["ProjectVersionArn"], stopped.output["Outcome"]) == (v1, "MODEL_STOPPED")
     kept = scene.run(STOP_MODEL, Model="newest")
     assert (kept.output["ProjectVersionArn"], kept.output["Outcome"]) == (v2, "MODEL_KEPT_RUNNING")
-    assert [project.fleet.status(arn) for arn in (v1, v2, v3)] == ["STOPPED", "RUNNING", "STOPPED"]
+    assert [project.fleet.status_of(arn) for arn in (v1, v2, v3)] == ["STOPPED", "RUNNING", "STOPPED"]
 
 
 def test_by_force_every_version_is_stopped_each_by_an_execution_that_reports_it(scene: Scene, project: Project) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from lifecycle.errors import ServiceUnavailable
 from tests.account.account import Delivery
+from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Answer
-from tests.account.fleet import Fleet
 from tests.account.scene import START_MODEL, STOP_MODEL, Scene
 from tests.account.services import Execution
 from tests.unit.examples import ARN, OTHER_ARN
@@ -79,7 +79,7 @@ def test_an_end_that_step_functions_tells_of_late_is_settled_all_the_same(scene:
 
 def test_a_stop_that_is_aborted_is_taken_over_by_nobody_while_its_call_may_land(scene: Scene) -> None:
     scene.put("RUNNING")
-    scene.labels.once_stopped = ((0, "STOPPING"), (20, "STOPPED"))
+    scene.labels.models.once_stopped = ((0, "STOPPING"), (20, "STOPPED"))
     stop = scene.begin(STOP_MODEL)
     scene.until_in(stop, "Wait")
     aborted = scene.abort(stop)
@@ -181,7 +181,7 @@ def test_a_sweep_that_is_throttled_goes_on(scene: Scene) -> None:
 
 
 def test_a_project_that_cannot_be_read_fails_the_sweep_and_does_not_keep_the_others_from_it(
-    scene: Scene, fleet: Fleet
+    scene: Scene, fleet: CustomLabels
 ) -> None:
     fleet.put(OTHER_ARN, "RUNNING")
     fleet.put(ARN, "RUNNING")

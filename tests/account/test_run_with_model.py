@@ -171,7 +171,7 @@ def test_where_the_event_of_its_end_is_lost_the_sweep_does_it(working: Scene) ->
 
 
 def test_a_notification_that_can_not_be_sent_keeps_nothing(working: Scene) -> None:
-    working.labels.once_stopped = ((0, "STOPPING"), (10, "STOPPED"))
+    working.labels.models.once_stopped = ((0, "STOPPING"), (10, "STOPPED"))
     run = working.begin(RUN_WITH_MODEL, asked("fail"), name="unheard-of")
     working.until(lambda: executions(working, WORKLOAD))
     working.fails(Answer("AuthorizationErrorException"), "sns:Publish", calls=None)

@@ -88,7 +88,7 @@ def test_a_model_that_is_not_there_is_not_found(scene: Scene, absent: str) -> No
 
 
 def test_a_start_that_the_service_fails_is_model_failed(scene: Scene) -> None:
-    scene.labels.once_started = ((0, "STARTING"), (60, "FAILED"))
+    scene.labels.models.once_started = ((0, "STARTING"), (60, "FAILED"))
     scene.labels.message = "Internal capacity problem."
     execution = scene.run(START_MODEL)
     assert failed_well(execution, "ModelFailed")["StatusMessage"] == "Internal capacity problem."
@@ -96,12 +96,12 @@ def test_a_start_that_the_service_fails_is_model_failed(scene: Scene) -> None:
 
 
 def test_a_model_that_somebody_stops_while_it_starts_is_model_stopped(scene: Scene) -> None:
-    scene.labels.once_started = ((0, "STARTING"), (100, "STOPPING"), (200, "STOPPED"))
+    scene.labels.models.once_started = ((0, "STARTING"), (100, "STOPPING"), (200, "STOPPED"))
     failed_well(scene.run(START_MODEL), "ModelStopped")
 
 
 def test_a_start_that_takes_too_long_times_out_and_says_that_it_may_still_bill(scene: Scene) -> None:
-    scene.labels.once_started = ((0, "STARTING"),)
+    scene.labels.models.once_started = ((0, "STARTING"),)
     execution = scene.run(START_MODEL, TimeoutSeconds=300)
     assert failed_well(execution, "TimedOut")["Status"] == "STARTING"
     mail = scene.notified(execution).once("START_TIMED_OUT", "ERROR")
@@ -288,7 +288,7 @@ def test_a_duplicate_waits_with_the_first_and_ends_with_its_lease(scene: Scene) 
 
 
 def test_a_duplicate_fails_as_the_first_did_and_the_token_is_free_again(scene: Scene) -> None:
-    scene.labels.once_started = ((0, "STARTING"),)
+    scene.labels.models.once_started = ((0, "STARTING"),)
     asked: Any = {"ClientRequestToken": "two", "TimeoutSeconds": 300}
     first = scene.begin(START_MODEL, **asked)
     scene.until(lambda: scene.status == "STARTING")

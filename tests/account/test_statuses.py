@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.errors import CONTRACT, LifecycleError
-from tests.account.services import Script
+from tests.account.custom_labels import Script
 from tests.account.statuses import EVERY_STATUS
 from tests.unit.examples import ARN
 from tests.unit.twins import Models, StopStory, Story

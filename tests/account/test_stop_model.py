@@ -181,7 +181,7 @@ def test_a_stop_that_is_not_in_time_says_that_the_model_still_bills(running: Sce
 def test_a_stop_whose_answer_is_lost_counts_as_ours(
     running: Scene, what: What, operation: str, error: str, follows: Any
 ) -> None:
-    running.labels.once_stopped = follows
+    running.labels.models.once_stopped = follows
     running.fails(what, operation, "stop", after=True)
     execution = running.run(STOP_MODEL)
     ended_well(execution, "MODEL_STOPPED")

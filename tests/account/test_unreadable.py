@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.account.fleet import Fleet
+from tests.account.custom_labels import CustomLabels
 from tests.account.scene import RUN_WITH_MODEL, START_MODEL, STOP_MODEL, Scene
 from tests.unit.examples import ACCOUNT, WORKLOAD
 
@@ -59,7 +59,7 @@ READABLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=[*UNREADABLE, *READABLE])
-def junk(request: pytest.FixtureRequest, scene: Scene, fleet: Fleet) -> str:
+def junk(request: pytest.FixtureRequest, scene: Scene, fleet: CustomLabels) -> str:
     """Beside a model that is in order."""
     record = (UNREADABLE | READABLE)[request.param]
     fleet.put(JUNK, "RUNNING")
@@ -69,7 +69,9 @@ def junk(request: pytest.FixtureRequest, scene: Scene, fleet: Fleet) -> str:
     return str(request.param)
 
 
-def test_others_are_started_stopped_by_name_settled_swept_and_shown(junk: str, scene: Scene, fleet: Fleet) -> None:
+def test_others_are_started_stopped_by_name_settled_swept_and_shown(
+    junk: str, scene: Scene, fleet: CustomLabels
+) -> None:
     started = scene.run(START_MODEL, Model="newest", LeaseId="shift")
     assert started.output["Outcome"] == "MODEL_STARTED"
     stopped = scene.run(STOP_MODEL, Model="newest", LeaseId="shift")
@@ -78,7 +80,7 @@ def test_others_are_started_stopped_by_name_settled_swept_and_shown(junk: str, s
     run = scene.begin(RUN_WITH_MODEL, Model="newest", Workload={"StateMachineArn": WORKLOAD, "Input": {}})
     scene.until(lambda: scene.item_of(NEWEST).get("Leases"))
     aborted = scene.abort(run)
-    scene.until(lambda: fleet.status(NEWEST) == "STOPPED")
+    scene.until(lambda: fleet.status_of(NEWEST) == "STOPPED")
     assert scene.notified(aborted).outcomes == ["EXECUTION_ABORTED"]
 
     scene.run(START_MODEL, Model="newest", LeaseId="short", LeaseMinutes=1)
@@ -90,4 +92,4 @@ def test_others_are_started_stopped_by_name_settled_swept_and_shown(junk: str, s
         assert scene.account.dynamodb.tables["models"][JUNK,] == before, "it is left alone"
     else:
         scene.sweep()
-    scene.until(lambda: fleet.status(NEWEST) == "STOPPED")
+    scene.until(lambda: fleet.status_of(NEWEST) == "STOPPED")

@@ -572,9 +572,9 @@ def test_what_an_execution_has_chosen_stays_chosen_until_it_is_settled(models: M
     assert executions.chosen("execution") == ARN
     assert aws.get_item(TableName="models", Key={"Id": {"S": "execution"}})["Item"]["OpenedAt"] == opened
     assert list(executions.all()) == ["execution"]
-    executions.close("execution", opened_before=datetime.now(UTC) - timedelta(seconds=30))
+    executions.close("execution", opened_before=NOW - timedelta(seconds=30))
     assert executions.chosen("execution") == ARN
-    executions.close("execution", opened_before=datetime.now(UTC) + timedelta(seconds=30))
+    executions.close("execution", opened_before=NOW + timedelta(seconds=30))
     assert executions.chosen("execution") is None
 
 

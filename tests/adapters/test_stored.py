@@ -8,7 +8,6 @@ docs/deploy.md says what may be changed. Before a version is released its file i
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -215,7 +214,7 @@ def test_executions_under_way_and_the_sweeps_mark_are_read(more: Mapping[str, An
 @pytest.mark.parametrize("more", [{}, NEWER], ids=["as it was", "of a newer version"])
 def test_calls_queue_behind_those_of_other_versions(more: Mapping[str, Any], tables: Tables) -> None:
     for _, item in of_kind("models: when the next call"):
-        free_at = int(time.time() * 1000) + 10_000
+        free_at = int(NOW.timestamp() * 1000) + 10_000
         tables.put("models", {**item, **more, "FreeAt": {"N": str(free_at)}})
         assert tables.limit.queue("DescribeProjectVersions", None) == datetime.fromtimestamp(free_at / 1000, UTC)
         assert tables.take("models") == {**item, **more, "FreeAt": {"N": str(free_at + 250)}}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
+from emulator.custom_labels import STARTABLE, STOPPABLE, TRANSITIONS
 from lifecycle.model.decisions import Action
 from tests.exploration.world import (
     ENDED,
@@ -206,8 +207,8 @@ class Play:
         if self.scene.brisk and late is not None:
             yield from self._looks(world, late, world.actors[late])
             return
-        if world.status in ("STARTING", "STOPPING"):
-            status = {"STARTING": "RUNNING", "STOPPING": "STOPPED"}[world.status]
+        if world.status in TRANSITIONS:
+            _, status = TRANSITIONS[world.status]
             yield Move(f"the model is {status}", world._replace(status=status))
         if not (self.scene.brisk and any(actor.at in (SEEN, READ) for actor in world.actors)):
             yield from self._ageing(world)
@@ -397,10 +398,10 @@ class Play:
         """A call takes effect: the world, in words, whether it was accepted, and what that breaks."""
         one = self.scene.cast[me]
         if isinstance(one, Start):
-            if world.status == "STOPPED":
+            if world.status in STARTABLE:
                 return world._replace(status="STARTING"), f"the start of {one.name} lands", True, ""
             return world, f"the start of {one.name} is refused", False, ""
-        if world.status == "RUNNING":
+        if world.status in STOPPABLE:
             holder = next((start.name for place, start in self.starts if world.actors[place].holds), None)
             broken = f"(a) a stop lands while {holder} holds its lease" if holder else ""
             return world._replace(status="STOPPING"), f"the stop of {one.name} lands", True, broken

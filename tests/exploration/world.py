@@ -1,4 +1,4 @@
-"""A world of one model, in few words, and what the product decides in it.
+"""A world of one model, in few words, and what the product decides in it. What the service does is the emulator's.
 
 The decisions are the product's: ``start_transition``, ``stop_transition``, ``sweep_model``, ``request_start``,
 ``request_stop`` and ``claim_is_over`` are called as they are, with real items and times. They are only translated here.

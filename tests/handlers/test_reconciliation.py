@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -21,12 +21,11 @@ from lifecycle.model.leases import Lease, ModelItem, PendingLease
 from lifecycle.shared.wire import Json
 from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Channel, Context
-from tests.unit.examples import ARN, CONFIGURATION, MACHINES
+from tests.unit.examples import ARN, CONFIGURATION, MACHINES, NOW
 from tests.unit.twins import Models
 
 MODULES = ("handlers.settle", "handlers.sweep", "handlers._runtime.reconciliation", "handlers._runtime.delivery")
 KEYS: Sequence[Literal["HASH", "RANGE"]] = ("HASH", "RANGE")
-NOW = datetime.now(UTC)
 SOON, LONG_AGO = NOW + timedelta(hours=1), NOW - timedelta(hours=3)
 
 
@@ -160,7 +159,7 @@ def test_a_dry_run_that_was_aborted_is_settled_in_silence(functions: Functions) 
 
 
 def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Functions) -> None:
-    functions.models.script = [(0, "RUNNING")]
+    functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW),), managed=True))
     answer = functions.sweep()
     assert answer == {"Models": 1, "Reported": 1, "Stops": 1, "Restarts": 0, "Settled": 0, "Problems": []}
@@ -171,7 +170,7 @@ def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Fu
 
 
 def test_what_a_sweep_has_found_is_told_once(functions: Functions) -> None:
-    functions.models.script = [(0, "RUNNING")]
+    functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),), managed=True))
     assert [functions.sweep()["Reported"] for _ in range(2)] == [1, 0]
     functions.items.put(
@@ -183,12 +182,12 @@ def test_what_a_sweep_has_found_is_told_once(functions: Functions) -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_a_sweep_that_could_not_do_everything_does_the_rest_and_fails_at_the_end(functions: Functions) -> None:
-    functions.models.script = [(0, "RUNNING")]
+    functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, managed=True))
     stranger = "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel:old"
     unknown = functions.execution({"Model": "defects"}, name="unsent")
     functions.step_functions.stop_execution(executionArn=unknown)
-    with time_machine.travel(datetime.now(UTC) - timedelta(days=2)):
+    with time_machine.travel(NOW - timedelta(days=2), tick=False):
         functions.open_executions.open(stranger)  # Step Functions does not know it any more
     functions.topic.failures = [ServiceUnavailable("The topic is down.")]
     with pytest.raises(ServiceUnavailable) as failed:
@@ -206,7 +205,7 @@ def test_a_sweep_that_could_not_do_everything_does_the_rest_and_fails_at_the_end
 def test_a_month_that_could_not_be_counted_is_a_problem_and_everything_else_is_measured(
     functions: Functions, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    functions.models.script = [(0, "RUNNING")]
+    functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, leases=(Lease("nightly", LONG_AGO, SOON),), managed=True))
     boto3.client("dynamodb").delete_table(TableName="ledger")
     with pytest.raises(ServiceUnavailable, match="this month's cost: Query answered ResourceNotFoundException"):

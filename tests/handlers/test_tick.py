@@ -3,7 +3,6 @@
 import importlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -15,9 +14,8 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.shared.wire import Json
 from tests.handlers.loading import deployed
 from tests.handlers.test_notify import ENVIRONMENT, Context
-from tests.unit.examples import MACHINES, configured
+from tests.unit.examples import MACHINES, NOW, configured
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 # Far from now: a start between the scheduled time and now would win over the stop.
 OFFICE = Schedule("defects", "UTC", start=f"0 {(NOW.hour + 12) % 24} * * ? *", exclude_dates=("2020-12-25",))
 

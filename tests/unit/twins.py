@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from emulator.custom_labels import CustomLabelsError, Quotas, Timing
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
 from lifecycle.executions.requests import Execution
@@ -20,11 +21,10 @@ from lifecycle.ports import ExecutionState, StateMachine, TokenHolder, Unreadabl
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model import steps as start_steps
 from lifecycle.stop_model import steps as stop_steps
+from tests.account.custom_labels import Script, Scripted
 from tests.unit.examples import ARN, CONFIGURATION, NOW, PROJECT, execution
 
-Script = Sequence[tuple[float, str]]
-"""Statuses, each with the seconds after which it shows."""
-
+REFUSALS = {"ResourceInUseException": Refusal.IN_USE, "LimitExceededException": Refusal.NO_CAPACITY}
 NEVER = float("inf")
 WORKLOAD_MACHINE = StateMachine("ACTIVE", "STANDARD")
 PAUSES = {NoAnswer: 25, ServiceUnavailable: 2}
@@ -56,17 +56,15 @@ Answer = Refusal | LifecycleError | Lost | None
 
 @dataclass
 class Models:
-    """``ports.Models`` of one version with a script, and of others that fill the quota until ``quota_free_at``."""
+    """``ports.Models`` of one version, as the emulator has it; others fill the quota until ``quota_free_at``."""
 
     clock: Clock = field(default_factory=Clock)
     script: Script = ((0, "STOPPED"),)
-    once_started: Script = ((0, "STARTING"), (600, "RUNNING"))
-    once_stopped: Script = ((0, "STOPPING"), (120, "STOPPED"))
+    once_started: Script | None = None
+    once_stopped: Script | None = None
     answers: Sequence[Answer] = ()
-    """To the first, second... start or stop; those that follow are accepted."""
-    refused_while: frozenset[str] = frozenset({"STARTING", "RUNNING", "STOPPING"})
-    """Statuses in which a start is refused as in use."""
-    runs_with: tuple[int | None, int | None] | None = None
+    """To the first, second... start or stop; those that follow are the service's own."""
+    runs_with: tuple[int | None, int | None] = (1, None)
     """Inference units of a start by somebody else; ours run with what they asked for."""
     others: Sequence[ModelVersion] = ()
     quota_free_at: float = 0
@@ -77,8 +75,22 @@ class Models:
     looks: list[tuple[float, str]] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
     """When starts and stops were sent, in seconds."""
-    _made: tuple[float, Script, tuple[int | None, int | None]] | None = None
-    """When the last request took effect, what it leads to, and the inference units from then on."""
+
+    def __post_init__(self) -> None:
+        self.service = Scripted(
+            region="us-east-1",
+            account_id="123456789012",
+            timing=Timing(starting=600, stopping=120),
+            clock=lambda: self.clock.seconds,
+        )
+        self.service.once_started, self.service.once_stopped = self.once_started, self.once_stopped
+        version = self.service.seed(ARN)
+        version.min_inference_units, version.max_inference_units = self.runs_with
+        self.follow(self.script)
+
+    def follow(self, script: Script) -> None:
+        """Let the status be as a script says from now on."""
+        self.service.follow(ARN, script)
 
     def project_arn(self, project_version_arn: str) -> str:
         if "/gone/" in project_version_arn:
@@ -87,22 +99,16 @@ class Models:
 
     def describe(self, project_version_arn: str, project_arn: str) -> ModelVersion:
         assert project_arn == PROJECT
-        status = self._status()
-        self.looks.append((self.clock.seconds, status))
-        units = self._made[2] if self._made else self.runs_with or (1, None)
-        return ModelVersion(project_version_arn, status, self.status_message, *units)
+        (version,) = self.service.versions()
+        self.looks.append((self.clock.seconds, version.status))
+        units = version.min_inference_units, version.max_inference_units
+        return ModelVersion(project_version_arn, version.status, self.status_message, *units)
 
     def start(self, project_version_arn: str, min_units: int, max_units: int | None) -> Refusal | None:
-        assert project_version_arn == ARN
-        refused = Refusal.IN_USE if self._status() in self.refused_while else None
-        if refused is None and self.clock.seconds < self.quota_free_at:
-            refused = Refusal.NO_CAPACITY
-        return self._request(self.once_started, (min_units, max_units), refused)
+        return self._request(lambda: self.service.start_project_version(project_version_arn, min_units, max_units))
 
     def stop(self, project_version_arn: str) -> Refusal | None:
-        assert project_version_arn == ARN
-        refused = None if self._status() == "RUNNING" else Refusal.IN_USE
-        return self._request(self.once_stopped, self._made[2] if self._made else (1, None), refused)
+        return self._request(lambda: self.service.stop_project_version(project_version_arn))
 
     def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
         assert project_name == "boards"
@@ -112,27 +118,27 @@ class Models:
         if "boards" in projects:
             yield ProjectVersions("boards", [self.describe(ARN, PROJECT)])
 
-    def _request(self, script: Script, units: tuple[int | None, int | None], refused: Refusal | None) -> Refusal | None:
+    def _request(self, ask: Callable[[], object]) -> Refusal | None:
         self.requests.append(self.clock.seconds)
         answer = self.answers[len(self.requests) - 1] if len(self.requests) <= len(self.answers) else None
         if isinstance(answer, LifecycleError):
             raise answer
         if isinstance(answer, Refusal):
             return answer
-        if isinstance(answer, Lost):
-            if answer.made:
-                self._made = (self.clock.seconds, script, units)
+        free = answer is not None or self.clock.seconds >= self.quota_free_at  # what is made was accepted
+        self.service.quotas = Quotas(running_models=int(free), inference_units=1000)
+        refusal = None
+        try:
+            if answer is None or answer.made:
+                ask()
+        except CustomLabelsError as error:
+            refusal = REFUSALS[error.code]
+        if answer:
             raise NoAnswer("The service gave no answer", project_version_arn=ARN)
-        if refused is None:
-            self._made = (self.clock.seconds, script, units)
-        return refused
+        return refusal
 
     def in_use(self) -> InUse:
         return InUse(self.others if self.clock.seconds < self.quota_free_at else (), complete=self.readable)
-
-    def _status(self) -> str:
-        began, script = self._made[:2] if self._made else (0, self.script)
-        return [status for seconds, status in script if began + seconds <= self.clock.seconds][-1]
 
 
 @dataclass

@@ -31,8 +31,9 @@ from lifecycle.ports import ExecutionState
 from lifecycle.shared.wire import to_wire
 from lifecycle.start_model import steps as start_steps
 from lifecycle.start_model.result import StartResult
+from tests.account.custom_labels import Script
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, PROJECT, execution, request
-from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, Script, Story, Tokens
+from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, Story, Tokens
 
 IN_USE, NO_CAPACITY = Refusal.IN_USE, Refusal.NO_CAPACITY
 THROTTLED = ServiceUnavailable("StartProjectVersion answered ThrottlingException: slow down")

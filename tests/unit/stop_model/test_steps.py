@@ -31,8 +31,9 @@ from lifecycle.ports import ExecutionState
 from lifecycle.shared.wire import to_wire
 from lifecycle.stop_model import steps as stop_steps
 from lifecycle.stop_model.result import HoldingLease, StopResult
+from tests.account.custom_labels import Script
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, NOW, OTHER_ARN, execution, stop
-from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, Script, StopStory, Tokens
+from tests.unit.twins import NEVER, Clock, Executions, Items, Lost, Models, OpenExecutions, StopStory, Tokens
 
 IN_USE = Refusal.IN_USE
 THROTTLED = ServiceUnavailable("StopProjectVersion answered ThrottlingException: slow down")
