@@ -2,7 +2,7 @@
 
 import functools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,15 @@ class Caller:
     died: str | None = None
 
 
+def _sent(value: Json) -> Json:
+    """A request as it is sent: its strings are strings, of whatever class they were."""
+    if isinstance(value, Mapping):
+        return {name: _sent(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_sent(one) for one in value]
+    return str(value) if isinstance(value, str) else value
+
+
 @dataclass
 class Wire:
     """Between the clients and the services: where faults happen."""
@@ -105,7 +114,7 @@ class Wire:
             self._happens(fault, caller, service, operation)
         self._authorise(caller.function, service, operation, request)
         try:
-            answer = getattr(self.services[service], method)(**request)
+            answer = getattr(self.services[service], method)(**_sent(request))
         except ServiceError as error:
             self.simulation.sleep(LATENCY)
             raise _client_error(service, operation, error.code, error.message, error.more) from error
