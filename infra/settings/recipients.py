@@ -1,6 +1,5 @@
 """Who gets which mails: the entries of ``notification_emails``, what is wrong with them, and their filters."""
 
-import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.executions.outcomes import SILENT, Outcome
+from lifecycle.shared.suggestions import nearest
 from lifecycle.shared.wire import as_is, from_wire
 
 TOLD = tuple(outcome for outcome in Outcome if outcome not in SILENT)
@@ -61,6 +61,6 @@ def problems_of_recipients(context: Mapping[str, Any]) -> Iterator[str]:
 def _unknown(key: str, given: Iterable[str], known: list[str]) -> Iterator[str]:
     for index, name in enumerate(given):
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            near = nearest(name, dict.fromkeys(known))
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(sorted(known))}"
             yield f"{key}.{index}: {name!r} is unknown, {hint}"

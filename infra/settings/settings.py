@@ -16,12 +16,14 @@ from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.shared.s3_location import Place
+from lifecycle.shared.text import all_of
 from lifecycle.shared.wire import as_is, from_wire
 
 CONTEXT_KEY = "custom-labels-lifecycle"
 STACK_NAME = "CustomLabelsLifecycle"
 DETECT_BATCH = f"{STACK_NAME}-DetectBatch"
 """The app's own workload, by its state machine's name."""
+MOST_NAMED = 5
 ROOT = Path(__file__).parents[2]
 """Where cdk.json is."""
 
@@ -43,7 +45,10 @@ CUSTOM_LABELS_REGIONS = frozenset(
 """Where Custom Labels is offered (AWS General Reference, Amazon Rekognition endpoints). boto3 lists 18 Regions for
 Rekognition as a whole, so it can't be asked."""
 
-_VALIDATOR = Validator(json.loads((Path(__file__).parent / "settings.schema.json").read_text("utf-8")))
+_SCHEMA = json.loads((Path(__file__).parent / "settings.schema.json").read_text("utf-8"))
+_VALIDATOR = Validator(_SCHEMA)
+KEYS = frozenset(_SCHEMA["properties"])
+"""Of the settings, at their top."""
 
 
 class SettingsError(Exception):
@@ -207,7 +212,10 @@ def _problems_of_models(context: Mapping[str, Any]) -> list[str]:
     problems = []
     for key in ("name", "project_version_arn", "project"):
         counts = Counter(model[key] for model in context["models"] if key in model)
-        problems += [f"models: {key} {value!r} is there {n} times" for value, n in counts.items() if n > 1]
+        for value, n in counts.items():
+            where = [f"models.{index}" for index, model in enumerate(context["models"]) if model.get(key) == value]
+            if n > 1:
+                problems.append(f"models: {key} {value!r} is there {n} times: in {all_of(where, MOST_NAMED)}")
     for index, model in enumerate(context["models"]):
         if ("project_version_arn" in model) == ("project" in model):
             problems.append(f"models.{index}.project_version_arn, project: exactly one of the two is needed")
@@ -248,7 +256,12 @@ def _problems_of_home(context: Mapping[str, Any]) -> list[str]:
 def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
     """A channel may have one configuration in an account (AWS's chat applications, "Slack channel configurations")."""
     chat = context.get("chat", {})
-    problems = []
+    problems = [
+        f"chat.slack.{index}.{key}: {given!r} is the id of a {what}, which begins with {begins}; are the two swapped?"
+        for index, channel in enumerate(chat.get("slack", ()))
+        for key, begins, what in (("workspace_id", "C", "channel"), ("channel_id", "T", "workspace"))
+        if (given := channel[key]).startswith(begins)
+    ]
     for kind in ("slack", "teams"):
         counts = Counter(channel["channel_id"] for channel in chat.get(kind, ()))
         problems += [f"chat.{kind}: channel {name} is there {n} times" for name, n in counts.items() if n > 1]

@@ -18,7 +18,7 @@ from tests.infra.configurations import MINIMAL, ROOT, model
 from tools.templates import STACK, Template
 
 NO_SETTINGS = ["cdk.json has no custom-labels-lifecycle under context: there the settings are."]
-NO_JSON = ["cdk.json is no JSON: line 1, column 14: Expecting property name enclosed in double quotes."]
+NO_JSON = ["cdk.json is no JSON: line 1, column 14: the file ends here, and { of line 1, column 13 is open."]
 WRONG = {"models": [model()], "projcts": ["x"], "removal_policy": "keep"}
 PROBLEMS = [
     "cdk.json, context:",

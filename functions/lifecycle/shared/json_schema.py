@@ -11,7 +11,7 @@ from typing import Any
 import fastjsonschema
 
 from lifecycle.shared.mistaken import mistake
-from lifecycle.shared.suggestions import nearest, suggestion
+from lifecycle.shared.suggestions import alike, nearest, suggestion
 from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
 
@@ -53,7 +53,10 @@ class Validator:
         try:
             self._check(document)
         except fastjsonschema.JsonSchemaValuesException as invalid:
-            found = sorted({line for error in invalid.errors for line in self._lines(error)})
+            # What is of another type can't be of the right size or form either.
+            typed = {tuple(error.path) for error in invalid.errors if error.rule == "type"}
+            said = (one for one in invalid.errors if one.rule == "type" or tuple(one.path) not in typed)
+            found = sorted({line for error in said for line in self._lines(error)})
             return shortened(found, MAX_PROBLEMS, "problems")
         return []
 
@@ -69,7 +72,8 @@ class Validator:
             case "additionalProperties":
                 known = schema.get("properties", {})
                 unknown = sorted(name for name in error.value if name not in known)
-                yield from (unknown_name(where, name, known) for name in unknown[:MAX_PROBLEMS])
+                for name in unknown[:MAX_PROBLEMS]:
+                    yield unknown_name(where, name, known, next(self._homes(name), None))
                 # Of thousands nobody reads which ones were meant, and to find out would take seconds.
                 yield from (f"{_path(where, name)}: is unknown" for name in unknown[MAX_PROBLEMS:])
             case "required":
@@ -82,6 +86,17 @@ class Validator:
                 says = say(error.rule_definition) if say else error.message
                 yield f"{where or 'input'}: {says}{_but(error.value, str(rule), path[-1] if path else '', schema)}"
 
+    def _homes(self, name: str) -> Iterator[str]:
+        """Where below the top a name like this one has its place; of the entries of a list as N."""
+        places = [("", self._schema)]
+        for path, schema in places:
+            inner = [(key, one) for key, one in schema.get("properties", {}).items() if isinstance(one, dict)]
+            if path and any(alike(name, key) for key, _ in inner):
+                yield path
+            places += [(_dotted([step for step in (path, key) if step]), one) for key, one in inner]
+            if isinstance(schema.get("items"), dict):
+                places.append((f"{path}.N", schema["items"]))
+
     def _at(self, path: Sequence[str]) -> Mapping[str, Json]:
         """The part of the schema that a path leads to."""
         schema: Mapping[str, Json] = self._schema
@@ -91,9 +106,19 @@ class Validator:
         return schema
 
 
-def unknown_name(where: str, name: str, known: Mapping[str, Json]) -> str:
-    """Says that a name is unknown, and which known one was probably meant."""
+def unknown_name(where: str, name: str, known: Mapping[str, Json], home: str | None = None) -> str:
+    """Says that a name is unknown, and which known one was probably meant.
+
+    Parameters
+    ----------
+    home : str, optional
+        Where in the document a name like it has its place.
+    """
     near = nearest(name, known)
+    if home is not None and not (near and alike(name, near)):
+        return f"{_path(where, name)}: is unknown here; it belongs into {home}"
+    if re.match(r"//|#|_*comment", name, re.IGNORECASE):
+        return f"{_path(where, name)}: is unknown; comments have no place here"
     hint = f", did you mean {near}?" if near else f"; known are {', '.join(sorted(known))}"
     return f"{_path(where, name)}: is unknown{hint}"
 
@@ -110,6 +135,8 @@ def _dotted(path: Sequence[str]) -> str:
 
 def _mistaken(value: str, meant: str, pattern: str, schema: Mapping[str, Json]) -> str:
     """What a text is that does not match a pattern, in place of the pattern."""
+    if (meant_list := suggestion(value, "type", "", schema)) and "array" in schema.get("type", ()):
+        return f"must be {meant}; got {_excerpt(value)}, {meant_list}"
     form = re.compile(pattern)
     found = mistake(value, meant, lambda text: form.fullmatch(text) is not None, pattern)
     find = f". To find it: {found.find}" if found.find else ""

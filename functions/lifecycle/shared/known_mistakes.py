@@ -25,6 +25,7 @@ SLACK_CHANNEL = "a Slack channel's id"
 TEAMS_CHANNEL = "a Teams channel's id, as it stands in the channel's link"
 GUID = "an id of Microsoft Entra"
 DATE = "a date"
+CALENDAR = "a list of dates, or the path of an iCalendar file, which ends with .ics"
 
 
 class Repair(NamedTuple):
@@ -73,6 +74,7 @@ _OF_ACCOUNT = (
     ),
 )
 REPAIRS: Mapping[str, tuple[Repair, ...]] = {
+    VERSION_ARN: (Repair("has dashes in its account", r"(.+:\d{4})-(\d{4})-(\d{4}:.+)", r"\1\2\3"),),
     PROJECT: (
         Repair(
             "is an ARN, where the project's name alone is needed", rf"{_ARN}rekognition:.*:project/([^/]+).*", r"\1"
@@ -199,7 +201,7 @@ REPAIRS: Mapping[str, tuple[Repair, ...]] = {
 
 _VERSION = r"arn:[^:]*:rekognition:[^:]*:[^:]*:project/"
 KINDS: tuple[Kind, ...] = (
-    Kind("is a placeholder", r"(?i)<.*>|\.\.\.|x{3,}|todo|changeme|\$\{.*\}|(your|replace|my)[-_ ].*"),
+    Kind("is a placeholder", r"(?i)<.*>|\.\.\.|x{3,12}|todo|changeme|\$\{.*\}|(your|replace)[-_ ].*"),
     Kind("is a project's ARN; a version's goes on with /version/NAME/NUMBER", rf"{_VERSION}[^/]+(/\d+)?/?"),
     Kind("is a dataset's ARN; a version's has /version/NAME/NUMBER behind the project", rf"{_VERSION}[^/]+/dataset/.*"),
     Kind("is a model version's ARN without the number at its end", rf"{_VERSION}[^/]+/version/[^/]+/?"),
@@ -220,7 +222,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("is a web address", r"(?i)https?://.*"),
     Kind("is an AWS service", r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com"),
     Kind("is everybody", r"\*"),
-    Kind("is several mail addresses in one text; each is an entry of its own", r"[^@]+@[^@]*[,;\s][^@]*@.*"),
     Kind("is a mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     Kind("is an account's number", r"\d{12}"),
     Kind("is a channel's name", r"#.*"),
@@ -233,10 +234,15 @@ KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
         Kind("is only a name", r"[\w.-]+"),
     ),
     EMAIL: (
+        Kind("is several addresses in one text; each is an entry of its own", r"[^@]+@[^@]*[,;\s][^@]*@.*"),
         Kind("has no @", r"[^@]*"),
         Kind("has more than one @", r"[^@]*@[^@]*@.*"),
         Kind("has nothing in front of the @", r"@.*"),
         Kind("has no domain with a full stop behind the @", r"[^@]+@[^.@]*"),
+    ),
+    CALENDAR: (
+        Kind("is an address; save the calendar beside cdk.json, and name the file", r"(?i)(https?|webcal)://.*"),
+        Kind("is another kind of file; calendars export .ics", r"(?i).*\.(csv|xlsx?|txt|pdf|json|html?|md)"),
     ),
     ACCOUNT: (Kind("has not the 12 digits of an account", r"\d+"),),
     DATE: (Kind("may be a day of two months", r"\d{1,2}/\d{1,2}/\d{4}"),),

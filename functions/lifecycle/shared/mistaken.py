@@ -5,7 +5,8 @@ tables; the order in which they are tried stands in ``mistake``.
 """
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lifecycle.shared.known_mistakes import FIND, KINDS, KINDS_OF, LIST_VERSIONS, OF_ANY, REPAIRS, VERSION_ARN
@@ -78,14 +79,18 @@ def _white_space(text: str, accepts: Callable[[str], bool]) -> Mistake | None:
 
 
 def _repaired(text: str, meant: str, accepts: Callable[[str], bool]) -> Mistake | None:
+    """What one repair makes right, or two."""
+    first = [*_repairs(text, meant)]
+    twice = ((f"{why}, and {more}", fixed) for why, once in first for more, fixed in _repairs(once, meant))
+    return next((Mistake(why, fixed) for why, fixed in (*first, *twice) if accepts(fixed)), None)
+
+
+def _repairs(text: str, meant: str) -> Iterator[tuple[str, str]]:
     for why, form, right in (*REPAIRS.get(meant, ()), *OF_ANY):
         found = re.fullmatch(form, text, re.DOTALL)
-        if found is None:
-            continue
-        fixed = found.expand(right) if isinstance(right, str) else right(found)
-        if fixed != text and accepts(fixed):
-            return Mistake(why, fixed)
-    return None
+        fixed = text if found is None else found.expand(right) if isinstance(right, str) else right(found)
+        if fixed != text:
+            yield why, fixed
 
 
 _PARTS = (
@@ -132,13 +137,15 @@ def _of_characters(text: str, accepts: Callable[[str], bool], characters: str) -
     if not outside:
         return Mistake(f"has {len(text)} characters, and {most} are the most")
     named = all_of([_NAMED.get(one) or _shown(one) for one in outside], _SHOWN)
-    slug = re.sub("-{2,}", "-", other.sub("-", text.strip())).strip("-")
+    plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
+    slug = re.sub("-{2,}", "-", other.sub("-", plain)).strip("-")
     meant = slug if slug != text and re.search(r"\w", slug) and accepts(slug) else None
     return Mistake(f"has {named} in it; it may have {_allowed(known)}, {most} at the most", meant)
 
 
 def _shown(character: str) -> str:
-    return character if character.isascii() and character.isprintable() else f"U+{ord(character):04X}"
+    latin = character.isascii() or unicodedata.name(character, "").startswith("LATIN")
+    return character if latin and character.isprintable() else f"U+{ord(character):04X}"
 
 
 def _allowed(known: str) -> str:

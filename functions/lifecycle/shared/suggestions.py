@@ -5,8 +5,9 @@ A suggestion is one only if it keeps the rules of its field: nobody is sent from
 
 import difflib
 import json
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,12 +30,23 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
+_SYNONYMS = {"email": "address", "mail": "address", "tz": "timezone", "holidays": "excludedates", "critical": "error",
+             "fatal": "error", "newest": "latest", "cron": "start"}  # fmt: skip
+"""What others call what is called otherwise here, without dashes and in small letters."""
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two names are the same but for capitals, dashes and underscores."""
+    return _plain(name[:_LONGEST]) == _plain(other)
+
+
 def nearest(name: str, known: Mapping[str, Any]) -> str | None:
     """The known name that another was probably meant to be: written otherwise, mistyped, or with a part left out."""
     plain = {_plain(candidate): candidate for candidate in known}
     mine = _plain(name[:_LONGEST])
-    if mine in plain:
-        return plain[mine]
+    for same in (mine, _SYNONYMS.get(mine)):
+        if same in plain:
+            return plain[same]
     near = difflib.get_close_matches(name.lower()[:_LONGEST], [candidate.lower() for candidate in known], 1, 0.6)
     if near:
         return next(candidate for candidate in known if candidate.lower() == near[0])
@@ -61,35 +73,50 @@ def suggestion(value: Json, rule: str, name: str, schema: Mapping[str, Json]) ->
     for meant in _candidates(value, rule, name, schema):
         if _fits(meant, schema):
             text = json.dumps(meant)
-            return f"did you mean {text if len(text) <= _LONGEST else 'the same in brackets, as a list'}?"
+            if len(text) > _LONGEST:
+                text = (
+                    "the same in brackets, as a list" if isinstance(meant, list) else "its one entry, without brackets"
+                )
+            return f"did you mean {text}?"
     return None
 
 
 def _candidates(value: Json, rule: str, name: str, schema: Mapping[str, Json]) -> Iterator[Json]:
-    match rule, value:
-        case "type", str():
+    if rule == "type":
+        yield from _of_the_type(value, name)
+    elif rule == "enum":
+        yield from _of_the_words(value, name, schema["enum"])
+    elif rule == "minimum" and value == -1:
+        yield 0
+    elif rule == "maximum" and schema["maximum"] == 1 and value <= 100:
+        yield value / 100  # percent
+    elif rule == "maximum" and name.lower().endswith("minutes") and value % 60 == 0:
+        yield value // 60  # seconds
+
+
+def _of_the_type(value: Json, name: str) -> Iterator[Json]:
+    match value:
+        case str():
             yield from _read(value, name)
             yield [part.strip() for part in value[: 10 * _LONGEST].split(",")]
-        case "type", [one]:
+        case [one]:
             yield one
-        case "type", dict():
+        case dict():
             yield [value]
             if all(isinstance(inner, dict) for inner in value.values()):  # as people write it who know other tools
                 yield [{"name": key, **inner} for key, inner in value.items()]
-        case "type", bool() | int() | float():
-            yield json.dumps(value)
-            yield [value]
-            yield [json.dumps(value)]
-            if isinstance(value, float) and value.is_integer():
-                yield int(value)
-        case "enum", str():
-            words = {word: None for word in schema["enum"] if isinstance(word, str)}
-            yield nearest(value, words)
-            yield from _read(value, name)
-        case "maximum", int() | float() if schema["maximum"] == 1 and value <= 100:
-            yield value / 100  # percent
-        case "maximum", int() if name.lower().endswith("minutes") and value % 60 == 0:
-            yield value // 60  # seconds
+        case bool() | int() | float():
+            text = json.dumps(value)
+            yield from (text, text.zfill(12), [value], [text])  # an account loses its zeros as a number
+            yield bool(value) if value in (0, 1) else value
+
+
+def _of_the_words(value: Json, name: str, words: Sequence[Json]) -> Iterator[Json]:
+    if isinstance(value, str):
+        yield nearest(value, {word: None for word in words if isinstance(word, str)})
+        yield from _read(value, name)
+    elif isinstance(value, int):
+        yield min(words, key=lambda one: abs(one - value) if isinstance(one, int) else math.inf)
 
 
 def _read(text: str, name: str) -> Iterator[Json]:
