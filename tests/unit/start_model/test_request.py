@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest, ModelNotFound
-from lifecycle.executions.requests import fingerprint
+from lifecycle.executions.requests import fingerprint, is_silent
+from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import PastStart, Starter
 from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choice
@@ -304,6 +305,15 @@ def test_a_number_that_may_lose_digits_is_refused_wherever_it_is(number: float) 
     assert line == f"Context: orders[1].id is {json.dumps(number)}, {LOSES_DIGITS}"
 
 
+def test_each_of_such_numbers_is_found_and_forty_digits_of_it_are_shown() -> None:
+    listed = problems({"Model": "defects", "Context": {"a": {"x": 1}, "b": [[1], [10**40], 2**60], "c": 10**39}})
+    assert listed == [
+        f"Context: b[1][0] is 1{'0' * 39}..., {LOSES_DIGITS}",
+        f"Context: b[2] is {2**60}, {LOSES_DIGITS}",
+        f"Context: c is 1{'0' * 39}, {LOSES_DIGITS}",
+    ]
+
+
 def test_of_many_such_numbers_three_are_named() -> None:
     listed = problems({"Model": "defects", "Context": [2**60] * 9})
     assert [line.partition(" is ")[0] for line in listed] == [
@@ -323,6 +333,25 @@ def test_a_number_that_can_not_even_be_shown_is_refused(number: float) -> None:
 @pytest.mark.parametrize("number", [2**53, -(2**53), float(2**53), 0.1, True])
 def test_a_number_that_keeps_its_digits_is_accepted(number: float) -> None:
     assert request(Context=[number, "9007199254740993"]).context == [number, "9007199254740993"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "machine", "silent"),
+    [
+        ({}, Machine.START_MODEL, True),
+        ({"Comment": "Insert your JSON here"}, Machine.STOP_MODEL, True),
+        ({"Comment": "?", "Model": "defects"}, Machine.START_MODEL, False),
+        ({"Model": "defects", "DryRun": True}, Machine.RUN_WITH_MODEL, True),
+        ({"Model": "defects", "DryRun": "yes"}, Machine.START_MODEL, False),
+        ({"Model": "defects", "ExtendOnly": True}, Machine.START_MODEL, True),
+        ({"Model": "defects", "ExtendOnly": True}, Machine.STOP_MODEL, False),
+        ({"Model": "defects", "ExtendOnly": 1}, Machine.START_MODEL, False),
+        ([], Machine.START_MODEL, False),
+        (None, Machine.START_MODEL, False),
+    ],
+)
+def test_questions_dry_runs_and_extensions_are_silent(payload: Json, machine: Machine, silent: bool) -> None:
+    assert is_silent(payload, machine) is silent
 
 
 @pytest.mark.parametrize(("count", "more"), [(30, "m29)."), (31, "m29, and 1 more).")])
