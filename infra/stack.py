@@ -61,6 +61,7 @@ class CustomLabelsLifecycle(cdk.Stack):
             self,
             "EventRules",
             rules=settings.event_rules,
+            models=settings.models,
             machines=machines,
             lost_calls=reconciliation.lost_calls,
             bus=notifications.event_bus,

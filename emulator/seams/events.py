@@ -57,9 +57,16 @@ def matches(rule: Rule, event: Any) -> bool:
     if rule.state != "ENABLED" or by_schedule:
         return False
     try:
-        return bool(rule.event_pattern.matches_event(event))
+        return bool(rule.event_pattern.matches_event(_with_values(event)))
     except TypeError:  # a number is asked for, and the event has a text: that is no match, and nobody else's business
         return False
+
+
+def _with_values(event: Any) -> Any:
+    """Without lists that are empty: they have no value, so to a pattern the field is not there."""
+    if not isinstance(event, dict):
+        return event
+    return {name: _with_values(value) for name, value in event.items() if value != []}
 
 
 def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:

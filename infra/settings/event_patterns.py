@@ -1,7 +1,7 @@
 """Event patterns of EventBridge: what is wrong with one, and how it keeps strings out that would break an input."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from lifecycle.shared.json_schema import unknown_name
@@ -14,6 +14,8 @@ _FIELDS = (
 """Of an event (EventBridge User Guide, "Events"), and what alternatives are called."""
 _FILTERS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr", "exists")
 """EventBridge User Guide, "Comparison operators"."""
+LONGEST = 2048
+"""Characters of a pattern (Amazon EventBridge quotas)."""
 _PLAIN = [{"anything-but": {"wildcard": ['*"*', "*\\\\*"]}}, {"exists": False}]
 """No string that holds a quote or a backslash; an event without the field is let in, so that people are notified."""
 
@@ -57,6 +59,23 @@ def _problems_of_value(one: Any) -> Iterator[str]:
         yield f"a filter is an object with one of {', '.join(_FILTERS)}"
 
 
+def split(pattern: Pattern, path: str, names: Collection[str]) -> tuple[Pattern, Pattern] | None:
+    """The pattern for events that have one of these names at a path, and the one for all that have anything else there.
+
+    Returns
+    -------
+    None where the pattern itself says what may be there, or so many names make it too long.
+    """
+    steps = path.removeprefix("$.").split(".")
+    if not names or _guarded(pattern, steps) == pattern:
+        return None
+    right = _guarded(pattern, steps, sorted(names))
+    wrong = _guarded(pattern, steps, [{"anything-but": sorted(names)}, {"exists": False}])
+    if right is None or wrong is None or len(json.dumps(wrong)) > LONGEST:
+        return None
+    return right, wrong
+
+
 def guarded(pattern: Pattern, path: str) -> Pattern | None:
     """The pattern, matching only where what is at a path can be put into the JSON of an input.
 
@@ -75,15 +94,15 @@ def guarded(pattern: Pattern, path: str) -> Pattern | None:
     return _guarded(pattern, path.removeprefix("$.").split("."))
 
 
-def _guarded(node: Pattern, path: Sequence[str]) -> Pattern | None:
+def _guarded(node: Pattern, path: Sequence[str], filters: Sequence[Any] = _PLAIN) -> Pattern | None:
     name, *rest = path
     if "$or" in node and json.dumps(name) in json.dumps(node["$or"]):
         return None
     wanted = node.get(name)
     if rest:
-        inner = _guarded(wanted or {}, rest) if isinstance(wanted, Mapping | None) else None
+        inner = _guarded(wanted or {}, rest, filters) if isinstance(wanted, Mapping | None) else None
         return None if inner is None else {**node, name: inner}
     if wanted is None:
-        return {**node, name: _PLAIN}
+        return {**node, name: filters}
     named = isinstance(wanted, list) and not any(isinstance(one, Mapping) for one in wanted)
     return node if named and not any(mark in str(one) for one in wanted for mark in '"\\') else None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.event_patterns import guarded
+from infra.settings.event_patterns import guarded, split
 from infra.settings.event_rules import problems_of_event_rules
 from tests.infra.configurations import model
 from tools.templates import Template
@@ -13,6 +13,7 @@ from tools.templates import Template
 NAME = model()["name"]
 RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": NAME}
 PLAIN = [{"anything-but": {"wildcard": ['*"*', "*\\\\*"]}}, {"exists": False}]
+MODELS = ["defects", "logos", "welds"]
 PLACE = "eu-west-1:111122223333"
 
 
@@ -95,6 +96,27 @@ def test_a_pattern_lets_only_plain_strings_into_the_input(pattern: dict[str, Any
     assert guarded(pattern, path) == becomes
 
 
+def test_a_rule_is_for_the_configured_names_and_another_for_everything_else() -> None:
+    """Of what an event has, only a name that is known is put into a text of the input."""
+    assert split({"source": ["a"]}, "$.detail.model", ["logos", "defects"]) == (
+        {"source": ["a"], "detail": {"model": ["defects", "logos"]}},
+        {"source": ["a"], "detail": {"model": [{"anything-but": ["defects", "logos"]}, {"exists": False}]}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ({"detail": {"model": ["defects"]}}, ["defects", "logos"]),
+        ({"source": ["a"]}, []),
+        ({"source": ["a"]}, [f"{number:064}" for number in range(100)]),
+    ],
+    ids=["it says itself what is meant", "no model is configured", "EventBridge takes no pattern so long"],
+)
+def test_where_names_can_not_be_listed_there_is_one_rule(pattern: dict[str, Any], names: list[str]) -> None:
+    assert split(pattern, "$.detail.model", names) is None
+
+
 # --- In the template --------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +130,17 @@ def test_rules_are_those_of_the_settings(stack: Template, minimal: Template) -> 
         "CustomLabelsLifecycle.shift-begins": (
             "default",
             "ENABLED",
-            {"source": ["factory"], "detail-type": ["Shift begins"], "detail": {"model": PLAIN}},
+            {"source": ["factory"], "detail-type": ["Shift begins"], "detail": {"model": MODELS}},
+            "${StartModelStateMachine}",
+        ),
+        "CustomLabelsLifecycle.shift-begins.": (
+            "default",
+            "ENABLED",
+            {
+                "source": ["factory"],
+                "detail-type": ["Shift begins"],
+                "detail": {"model": [{"anything-but": MODELS}, {"exists": False}]},
+            },
             "${StartModelStateMachine}",
         ),
         "CustomLabelsLifecycle.shift-ends": (
@@ -153,6 +185,23 @@ def test_a_rule_on_our_own_bus_is_removed_before_the_bus(every_project: Template
             },
         ),
         (
+            "EventRulesshiftbeginswrong",
+            {"source": "$.source"},
+            {
+                "Model": "",
+                "LeaseId": "event/shift-begins",
+                "LeaseMinutes": 480,
+                "ClientRequestToken": "shift-begins/<id>",
+                "Comment": {"Path": "$.detail.model", "Event": "<aws.events.event.json>"},
+                "Context": {
+                    "EventRule": "shift-begins",
+                    "EventId": "<id>",
+                    "EventTime": "<time>",
+                    "Source": "<source>",
+                },
+            },
+        ),
+        (
             "EventRulesshiftends",
             {},
             {
@@ -167,6 +216,7 @@ def test_a_rule_on_our_own_bus_is_removed_before_the_bus(every_project: Template
             {"model": "$.detail.version.arn", "source": "$.source"},
             {
                 "ProjectVersionArn": "<model>",
+                "Comment": {"Path": "$.detail.version.arn"},
                 "LeaseId": "event/trained",
                 "ClientRequestToken": "trained/<id>",
                 "Context": {"EventRule": "trained", "EventId": "<id>", "EventTime": "<time>", "Source": "<source>"},
@@ -177,10 +227,12 @@ def test_a_rule_on_our_own_bus_is_removed_before_the_bus(every_project: Template
 def test_what_goes_into_the_input_is_inside_of_strings(
     rule: str, paths: dict[str, str], given: dict[str, Any], stack: Template
 ) -> None:
-    """EventBridge escapes nothing: a placeholder outside of a string could become more than one value."""
+    """EventBridge escapes nothing: a placeholder outside of a string could become more than one value. The whole event
+    is JSON as it is."""
     transformer = stack.of_type("AWS::Events::Rule")[rule]["Targets"][0]["InputTransformer"]
     assert transformer["InputPathsMap"] == {"id": "$.id", "time": "$.time", **paths}
-    assert json.loads(transformer["InputTemplate"]) == given
+    whole = "<aws.events.event.json>"
+    assert json.loads(transformer["InputTemplate"].replace(f": {whole}", f': "{whole}"')) == given
 
 
 def test_an_event_that_starts_nothing_is_tried_for_an_hour_and_then_kept(stack: Template) -> None:
@@ -197,7 +249,7 @@ def test_an_event_that_starts_nothing_is_tried_for_an_hour_and_then_kept(stack: 
         if len(one["Condition"].get("ArnEquals", ""))
         and isinstance(one["Condition"]["ArnEquals"]["aws:SourceArn"], list)
     )
-    assert ours["Condition"]["ArnEquals"]["aws:SourceArn"] == [rule_arn(rule) for rule in rules.values()]
+    assert sorted(ours["Condition"]["ArnEquals"]["aws:SourceArn"]) == sorted(map(rule_arn, rules.values()))
     assert (ours["Principal"], ours["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
 
 
@@ -210,11 +262,11 @@ def test_each_rule_has_a_role_that_it_alone_may_take_and_waits_for_its_policy(st
     """What the roles may do: test_iam.py."""
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         if name.startswith("EventRules"):
-            assert rule["Targets"][0]["RoleArn"] == f"${{{name}role.Arn}}"
-            (trust,) = stack.of_type("AWS::IAM::Role")[f"{name}role"]["AssumeRolePolicyDocument"]["Statement"]
+            configured = name.removesuffix("wrong")
+            assert rule["Targets"][0]["RoleArn"] == f"${{{configured}role.Arn}}"
+            (trust,) = stack.of_type("AWS::IAM::Role")[f"{configured}role"]["AssumeRolePolicyDocument"]["Statement"]
             assert trust["Principal"] == {"Service": "events.amazonaws.com"}
-            assert trust["Condition"] == {
-                "StringEquals": {"aws:SourceAccount": "111122223333"},
-                "ArnEquals": {"aws:SourceArn": rule_arn(rule)},
-            }
-            assert f"{name}roleDefaultPolicy" in stack.depends_on(name)
+            allowed = trust["Condition"]["ArnEquals"]["aws:SourceArn"]
+            assert rule_arn(rule) in (allowed if isinstance(allowed, list) else [allowed])
+            assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
+            assert f"{configured}roleDefaultPolicy" in stack.depends_on(name)

@@ -143,30 +143,62 @@ def test_an_event_names_a_configured_model(emulator: Emulator, start_model: Stat
     assert (execution.output["Outcome"], execution.output["LeaseId"]) == ("MODEL_ALREADY_RUNNING", "event/shift-begins")
 
 
-@pytest.mark.parametrize(
-    ("event", "reason"),
-    [
-        (shift_begins("defcts"), "configured models: defects"),
-        (shift_begins({"name": "defects"}), "configured models: defects"),
-        (shift_begins(7), "configured models: defects"),
-        ({**shift_begins(""), "detail": {}}, "configured models: defects"),
-    ],
-    ids=["unknown", "object", "number", "none"],
-)
-def test_an_event_with_a_wrong_model_is_answered_as_any_wrong_input_is_and_reported(
-    emulator: Emulator, start_model: StateMachine, event: dict[str, Any], reason: str
+NOWHERE: dict[str, Any] = {**shift_begins(""), "detail": {}}
+WRONG_MODELS: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown": (shift_begins("defcts"), '"defcts"'),
+    "object": (shift_begins({"name": "defects"}), '{"name": "defects"}'),
+    "no fields": (shift_begins({}), "{}"),
+    "list": (shift_begins(["cables", 7]), '["cables", 7]'),
+    "empty list": (shift_begins([]), "[]"),
+    "number": (shift_begins(7), "7"),
+    "switch": (shift_begins(True), "true"),
+    "null": (shift_begins(None), "null"),
+    "empty": (shift_begins(""), '""'),
+    "newline": (shift_begins("defects\n"), '"defects\\n"'),
+    "control character": (shift_begins("\u0001defects"), '"\\u0001defects"'),
+    "quote": (shift_begins('defects", "LeaseMinutes": 0, "Comment": "'), '"defects\\", \\"LeaseMinutes'),
+    "backslash": (shift_begins('defects", "MinInferenceUnits": 9, "a": "\\'), '"defects\\", \\"MinInference'),
+    "long": (shift_begins("d" * 5000), '"ddd'),
+    "nothing": (NOWHERE, "nothing"),
+}
+"""By what is wrong with the model that an event names: the event, and what people are told of it."""
+
+
+@pytest.mark.parametrize(("event", "said"), WRONG_MODELS.values(), ids=WRONG_MODELS)
+def test_an_event_with_a_wrong_model_is_answered_as_any_wrong_input_is_and_reported_once(
+    emulator: Emulator, start_model: StateMachine, event: dict[str, Any], said: str
 ) -> None:
-    (execution,) = happened(emulator, start_model, event)
-    assert reason in failed_well(execution, "InvalidRequest")["Remedy"]
-    Told(emulator, execution).once("START_FAILED", "ERROR")
+    """With what it takes to find the event. No string of it adds a field to the input."""
+    (execution,) = happened(emulator, start_model, {**event, "id": "5a1c"})
+    cause = failed_well(execution, "InvalidRequest")
+    assert cause["Message"].startswith(
+        f"The input is not a StartModel request:\n- Model: event 5a1c of the event rule shift-begins has {said}"
+    )
+    assert " at $.detail.model" in cause["Message"]
+    assert "configured models: defects" in cause["Remedy"]
+    mail = Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+    assert "event 5a1c of the event rule shift-begins" in mail
+    given = json.loads(start_model.stepfunctions.describe_execution(executionArn=execution.arn)["input"])
+    assert given["LeaseMinutes"] == 480
+    assert "MinInferenceUnits" not in given
 
 
 @pytest.mark.parametrize(
-    "text", ['defects", "LeaseMinutes": 0, "Comment": "', 'defects", "MinInferenceUnits": 9, "a": "\\']
+    ("arn", "said"),
+    [
+        (None, "ProjectVersionArn: event 5a1c of the event rule trained has nothing at $.detail.ProjectVersionArn"),
+        ("defects", "(from event 5a1c of the event rule trained, at $.detail.ProjectVersionArn)"),
+    ],
 )
-def test_no_string_of_an_event_adds_a_field_to_the_input(emulator: Emulator, text: str) -> None:
-    with pytest.raises(EventError, match="no rule of the bus default matches"):
-        emulator.event(shift_begins(text))
+def test_an_event_without_a_versions_arn_is_reported_with_where_it_should_be(
+    emulator: Emulator, start_model: StateMachine, arn: str | None, said: str
+) -> None:
+    event = trained(arn or "", id="5a1c")
+    if arn is None:
+        del event["detail"]["ProjectVersionArn"]
+    (execution,) = happened(emulator, start_model, event)
+    assert said in failed_well(execution, "InvalidRequest")["Message"]
+    Told(emulator, execution).once("START_FAILED", "ERROR")
 
 
 def test_an_event_that_no_rule_matches_starts_nothing(emulator: Emulator, new_model: NewModel) -> None:

@@ -161,11 +161,48 @@ def refuse(
     said = {problem.partition(":")[0] for problem in problems}
     lines = [*problems, *(problem for problem in further if problem.partition(":")[0] not in said)]
     if lines:
+        lines = _said_of_the_event(payload, lines)
         raise InvalidRequest(
             "\n- ".join([f"The input is not a {machine} request:", *lines]),
             project_version_arn=_known_arn(payload, configuration),
             remedy=_how_to_ask(configuration, example, further_example or {}),
         )
+
+
+def _said_of_the_event(payload: Json, lines: list[str]) -> list[str]:
+    """The problems of an input that an event rule has made (``infra/event_rules.py``): which event, and where in it."""
+    context, comment = (payload.get(name) for name in ("Context", "Comment")) if isinstance(payload, dict) else (0, 0)
+    if not (isinstance(context, dict) and isinstance(comment, dict) and isinstance(path := comment.get("Path"), str)):
+        return lines
+    rule, event = (escaped(str(context.get(name)), 64) for name in ("EventRule", "EventId"))
+    at = f"event {event} of the event rule {rule}", escaped(path, 100)
+    return [_of_event(line, payload, comment, *at) for line in lines]
+
+
+def _of_event(line: str, payload: Mapping[str, Json], comment: Mapping[str, Json], event: str, path: str) -> str:
+    field = line.partition(":")[0]
+    if field not in {"Model", "ProjectVersionArn"}:
+        return line
+    given = _found(comment["Event"], str(comment["Path"])) if "Event" in comment else payload.get(field) or _NOTHING
+    if given is _NOTHING:
+        return f"{field}: {event} has nothing at {path}"
+    if "Event" not in comment:
+        return f"{line} (from {event}, at {path})"
+    shown = json.dumps(given)
+    shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."
+    return f"{field}: {event} has {shown} at {path}, which is no configured model"
+
+
+MAX_SHOWN = 80
+"""Characters of what an event has where a model is meant."""
+_NOTHING = object()
+
+
+def _found(event: Json, path: str) -> Json:
+    """What is at a path such as ``$.detail.model``."""
+    for name in path.removeprefix("$.").split("."):
+        event = event.get(name, _NOTHING) if isinstance(event, dict) else _NOTHING
+    return event
 
 
 def fingerprint(payload: Mapping[str, Json]) -> str:

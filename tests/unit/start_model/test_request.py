@@ -581,3 +581,38 @@ def test_validation_leaves_the_input_as_it_came() -> None:
     payload = {"Model": "defects"}
     start_request(payload, execution(), CONFIGURATION)
     assert payload == {"Model": "defects"}
+
+
+def by_event(path: str, **fields: Json) -> dict[str, Json]:
+    context = {"EventRule": "shift", "EventId": "5a1c", "EventTime": "2026-11-24T07:00:00Z"}
+    return {"Context": context, "Comment": {"Path": path, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"Model": "", **by_event("$.detail.model", Event={"detail": {"model": "defects\n"}})},
+            'Model: event 5a1c of the event rule shift has "defects\\n" at $.detail.model, which is no configured',
+        ),
+        (
+            {"Model": "", **by_event("$.detail.model", Event={"detail": ["model"]})},
+            "Model: event 5a1c of the event rule shift has nothing at $.detail.model",
+        ),
+        (
+            {"ProjectVersionArn": "", **by_event("$.detail.arn")},
+            "ProjectVersionArn: event 5a1c of the event rule shift has nothing at $.detail.arn",
+        ),
+    ],
+)
+def test_of_an_event_it_says_which_one_and_where_it_should_have_named_a_model(given: Json, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        start_request(given, execution(), CONFIGURATION)
+    assert said in refused.value.message.splitlines()[1]
+
+
+@pytest.mark.parametrize("comment", [None, 7, [], {}, {"Path": 7}, {"Path": "$.a", "Event": None}, "Path"])
+@pytest.mark.parametrize("context", [None, "EventRule", {}, {"EventRule": {}, "EventId": []}])
+def test_whatever_somebody_says_of_an_event_the_request_is_refused_in_order(comment: Json, context: Json) -> None:
+    with pytest.raises(InvalidRequest, match="Model"):
+        start_request({"Model": "", "Comment": comment, "Context": context}, execution(), CONFIGURATION)
