@@ -17,6 +17,7 @@ from emulator.wire import Call, Environ, Response, read_call, service_model
 from emulator.wire_errors import error_response
 
 _STATUS_OPERATIONS = {
+    "states:DescribeExecution",
     "rekognition:DescribeProjectVersions",
     "rekognition:StartProjectVersion",
     "rekognition:StopProjectVersion",
@@ -48,7 +49,7 @@ class Fault:
     delay_seconds
         Wait this long first.
     status
-        Answer this model status instead of the real one; it need not be one of the service's.
+        Answer this status of a model or an execution instead of the real one; it need not be one of the service's.
     after
         Do what was asked before the delay and the error.
     lose_answer
@@ -217,7 +218,7 @@ class Faults:
             return _answer_error(fault, call, start_response)
         status, headers = started[0], started[1]
         if fault.status and status.startswith("200"):
-            body = _with_status(body, fault.status)
+            body = _with_status(call, body, fault.status)
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         start_response(status, headers)
         return [body]
@@ -229,8 +230,14 @@ def _answer_error(fault: Fault, call: Call, start_response: Any) -> Response:
     return [body]
 
 
-def _with_status(body: bytes, status: str) -> bytes:
+def _with_status(call: Call, body: bytes, status: str) -> bytes:
     answer = json.loads(body)
+    if call.name == "states:DescribeExecution":
+        # As when the end of an execution is not known yet: DescribeExecution is eventually consistent.
+        ended = {"stopDate", "output", "outputDetails", "error", "cause"}
+        return json.dumps(
+            {name: one for name, one in answer.items() if name not in ended} | {"status": status}
+        ).encode()
     for described in answer.get("ProjectVersionDescriptions", [answer]):
         described["Status"] = status
     return json.dumps(answer).encode()

@@ -10,7 +10,7 @@ from infra.parts.grants import allow_to_look_at_models
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
-from infra.parts.statements import in_parts
+from infra.parts.statements import allow
 from lifecycle.configuration import DetectBatch
 from lifecycle.shared.s3_location import Place
 
@@ -41,16 +41,16 @@ class DetectBatchWorkload(Construct):
         allow_to_look_at_models(prepare)
         _allow_to_list(prepare.role, images)
         _allow_to_list(summarise.role, results)
-        _allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
+        allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
 
         role = self.state_machine.role
         self._allow_to_detect(shared)
         # Amazon Rekognition reads images with the rights of who calls it.
         _allow_to_list(role, images)
-        _allow(role, ["s3:GetObject"], _objects(images))
+        allow(role, ["s3:GetObject"], _objects(images))
         # Step Functions Developer Guide, "IAM policies for ResultWriter".
         writing = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-        _allow(role, writing, _objects(results))
+        allow(role, writing, _objects(results))
         self._allow_to_run_children()
 
         reason = "Every object of the folders that cdk.json names ('detect_batch'), and of no other."
@@ -63,7 +63,7 @@ class DetectBatchWorkload(Construct):
         projects = sorted(shared.settings.swept_projects)
         versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
         arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
-        _allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns)
+        allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns)
         home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
         reason = "Any version of these projects may be the one that runs: retraining needs no deploy."
         acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{home}/{one}]": reason for one in versions})
@@ -71,27 +71,17 @@ class DetectBatchWorkload(Construct):
     def _allow_to_run_children(self) -> None:
         """Step Functions Developer Guide, "IAM policies for using Distributed Map states"."""
         stack, role = cdk.Stack.of(self), self.state_machine.role
-        _allow(role, ["states:StartExecution"], [machine_arn(self, NAME)])
-        _allow(role, ["states:DescribeExecution", "states:StopExecution"], [executions_arn(self, NAME)])
+        allow(role, ["states:StartExecution"], [machine_arn(self, NAME)])
+        allow(role, ["states:DescribeExecution", "states:StopExecution"], [executions_arn(self, NAME)])
         own = f"arn:<AWS::Partition>:states:{stack.region}:{stack.account}:execution:{stack.stack_name}-{NAME}:*"
         reason = "A Distributed Map's children are executions of its own state machine."
         acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{own}]": reason})
 
 
-def _allow(
-    role: iam.IRole,
-    actions: Sequence[str],
-    on: Sequence[str],
-    conditions: dict[str, dict[str, str]] | None = None,
-) -> None:
-    for part in in_parts(on):
-        role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=part, conditions=conditions))
-
-
 def _allow_to_list(role: iam.IRole, places: Sequence[Place]) -> None:
     """What lies in these folders, and nothing else of their buckets."""
     for place in places:
-        _allow(role, ["s3:ListBucket"], [_bucket(place)], {"StringLike": {"s3:prefix": f"{place.folder}*"}})
+        allow(role, ["s3:ListBucket"], [_bucket(place)], {"StringLike": {"s3:prefix": f"{place.folder}*"}})
 
 
 def _objects(places: Sequence[Place]) -> list[str]:

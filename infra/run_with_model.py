@@ -1,13 +1,12 @@
 """The RunWithModel state machine: what it may start, wait for and end."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.parts.machines import LifecycleMachine, any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
-from infra.parts.statements import in_parts
+from infra.parts.statements import allow
 from infra.parts.workloads import workload_executions, workload_machines
 from infra.steps import Steps
 
@@ -43,5 +42,4 @@ class RunWithModel(Construct):
         acknowledge(self.state_machine, any_execution(self, named, reason))
 
     def _allow(self, *actions: str, on: list[str]) -> None:
-        for part in in_parts(on):
-            self.state_machine.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=part))
+        allow(self.state_machine.role, actions, on)

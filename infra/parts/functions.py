@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.parts.nag import acknowledge
-from infra.parts.statements import in_parts
+from infra.parts.statements import allow
 
 
 class LifecycleFunction(Construct):
@@ -64,8 +64,7 @@ class LifecycleFunction(Construct):
 
     def allow(self, *actions: str, on: list[str]) -> None:
         """Grant the function some actions on some resources."""
-        for part in in_parts(on):
-            self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=part))
+        allow(self.role, actions, on)
 
     def keep_lost_calls(self, queue: sqs.Queue, *, max_event_age: cdk.Duration) -> None:
         """What nobody waits for is tried twice more, for so long, and then kept in a queue."""

@@ -12,6 +12,7 @@ from emulator.custom_labels import Timing
 from emulator.faults import Fault, InvalidFaultError
 from emulator.remote import Remote, RemoteError
 from emulator.server import Emulator
+from tests.emulator.stacks import deploy_machine
 
 NewModel = Callable[..., str]
 OWN = "looked-for-by-these-tests"
@@ -54,6 +55,21 @@ def test_an_error_happens_on_the_chosen_calls_alone(bare: Emulator, describe: Ca
         assert error_of(describe) == ("InternalServerError", "Not today", 500)
     describe()
     assert (script.matched, script.applied) == (4, 2)
+
+
+def test_an_execution_is_unknown_for_a_moment_and_its_end_told_of_late(bare: Emulator) -> None:
+    """DescribeExecution is eventually consistent (Step Functions API reference)."""
+    machine = deploy_machine(bare, {"Fail": {"Type": "Fail", "Error": "Jammed", "Cause": "Line 1"}})
+    arn = machine.start({})
+    assert machine.wait(arn).error == "Jammed"
+    lags = Fault("states:DescribeExecution", contains=arn, status="RUNNING")
+    bare.faults.add(lags)
+    described = machine.stepfunctions.describe_execution(executionArn=arn)
+    assert (described["status"], described.keys() & {"error", "cause", "stopDate"}) == ("RUNNING", set())
+    assert machine.wait(arn).status == "FAILED"
+    bare.faults.add(replace(lags, status=None, error="ExecutionDoesNotExist"))
+    described = error_of(lambda: machine.stepfunctions.describe_execution(executionArn=arn))
+    assert described[0] == "ExecutionDoesNotExist"
 
 
 def test_every_call_can_fail_until_the_fault_is_cleared(bare: Emulator, describe: Callable[[], Any]) -> None:

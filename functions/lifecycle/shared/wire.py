@@ -63,6 +63,8 @@ def to_wire(value: Any) -> Json:
         return {**dict(value.others), **known} if isinstance(value, Stored) else known
     if isinstance(value, datetime):
         return timestamp(value)
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, tuple):
         return [to_wire(item) for item in value]
     if isinstance(value, Mapping) and any(map(is_dataclass, value.values())):
