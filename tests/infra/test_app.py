@@ -91,7 +91,7 @@ def test_another_folder_without_environment_and_network_gives_the_same_template(
 
 
 def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, minimal: Template) -> None:
-    price, units, made = said_of(stack.assembly)
+    price, units, *schedules, made = said_of(stack.assembly)
     assert price == (
         "Info: The price of an inference unit in eu-west-1 is assumed to be us-east-1's, USD 4.00 per hour. "
         "Set inference_unit_hour_usd in cdk.json to yours."
@@ -100,6 +100,8 @@ def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, min
         "Info: AWS recommends at least two inference units in production. defects, logos and welds would start with "
         "one (min_inference_units); changing that means a stop and a start."
     )
+    assert "office-hours: model defects, lease schedule/office-hours" in schedules
+    assert "A week of it: 52.5 h, USD 210.00." in schedules
     where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"
     assert made == (
         f"{where} for account 111122223333 in eu-west-1. They run defects, logos, welds (as configured for up to USD "
