@@ -18,6 +18,8 @@ from lifecycle.shared.wire import Json
 MAX_PROBLEMS = 30
 """More problems than this are counted, not listed."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_NAME = 80
+"""Characters of a name that is none, of which the beginning tells."""
 _SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
 """Characters of a value: where it is longer, its end tells more than its beginning."""
 
@@ -125,7 +127,8 @@ def unknown_name(where: str, name: str, known: Mapping[str, Json], home: str | N
 
 def _path(where: str, name: str) -> str:
     """Of a name that is not known: it can't be taken for another one, or for more than a name."""
-    shown = name if _PLAIN.fullmatch(name) else _excerpt(name)
+    quoted = json.dumps(name)
+    shown = name if _PLAIN.fullmatch(name) else quoted if len(quoted) <= _NAME else f"{quoted[:_NAME]}..."
     return _dotted([step for step in (where, shown) if step])
 
 
