@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.errors import InvalidRequest
-from lifecycle.executions.names import execution_name, minute, start_once
+from lifecycle.executions.names import start_once
 from lifecycle.executions.state_machines import Machine, execution_arn
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.ports import Executions
 from lifecycle.schedules.cron import exact, wall
-from lifecycle.schedules.windows import Successor, Ticked, lease_id, left_out, starts, stops, successors
+from lifecycle.schedules.windows import Successor, Ticked, lease_id, left_out, starts, stops, successors, tick_name
 from lifecycle.shared.text import duration, escaped
 from lifecycle.shared.wire import Json, from_wire, timestamp
 
@@ -231,7 +231,7 @@ def _own_starts(schedule: Schedule, stop: datetime) -> Iterator[datetime]:
 
 def _name(tick: Tick, schedule: Schedule, moment: datetime) -> str:
     """The same however often and whenever the tick comes: ``office-hours-start-20261123T0700Z-1f0c9a3b7e``."""
-    return execution_name(f"{tick.schedule}-{tick.action}", schedule.model, when=minute(moment))
+    return tick_name(tick.schedule, tick.action, schedule.model, moment)
 
 
 def _first(moments: Iterator[datetime]) -> datetime | None:

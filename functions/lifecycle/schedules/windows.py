@@ -4,14 +4,16 @@ A model that is stopped at 17:00 and started again at 17:00 is away for half an 
 model, or the same one, starts it again within the time that a start takes, it stays RUNNING in between.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
+from lifecycle.executions.names import execution_name, minute
 from lifecycle.schedules.cron import Calendar, wall
 
 START_TAKES = timedelta(minutes=30)
@@ -82,22 +84,53 @@ def successors(stop: datetime, model: str, schedules: Mapping[str, Schedule]) ->
     )
 
 
+def tick_name(schedule: str, action: str, model: str, moment: datetime) -> str:
+    """Of the execution that a tick starts, however often and whenever it comes.
+
+    ``office-hours-start-20261123T0700Z-1f0c9a3b7e``.
+    """
+    return execution_name(f"{schedule}-{action}", model, when=minute(moment))
+
+
 def handed_over(
-    lease: str | None, now: datetime, configuration: Configuration
+    lease: str | None, execution: str, now: datetime, configuration: Configuration
 ) -> tuple[tuple[str, ...], datetime] | None:
     """The leases to which one hands over that is being released now, and until when they are waited for.
 
     None where it is no schedule's, where no start follows, or where it should have come by now.
+
+    Parameters
+    ----------
+    execution : str
+        The name of the execution that releases it: that of a tick says which stop it is for. Else it is the last one.
     """
     name = (lease or "").removeprefix(_LEASE)
     schedule = configuration.schedules.get(name) if lease == lease_id(name) else None
     calendar = stops(schedule) if schedule else None
     if schedule is None or calendar is None:
         return None
-    stop = next(calendar.before(now + _INSTANT), None)
-    following = successors(stop, schedule.model, configuration.schedules) if stop else ()
-    late = [one.start + PATIENCE for one in following]
-    return (tuple(lease_id(one.schedule) for one in following), max(late)) if late and now < max(late) else None
+    stop = _stop_of(execution, name, schedule) or next(calendar.before(now + _INSTANT), None)
+    following = successors(stop, schedule.model, configuration.schedules) if stop and stop in calendar else ()
+    if stop is None or not following:
+        return None
+    # From the stop on, or from now on where it is fired ahead of its time.
+    until = min(stop, now) + max(one.start - stop for one in following) + PATIENCE
+    return (tuple(lease_id(one.schedule) for one in following), until) if now < until else None
+
+
+_OF_A_STOP = re.compile(r".+-stop-(\d{8}T\d{4}Z)-[0-9a-f]+")
+
+
+def _stop_of(execution: str, name: str, schedule: Schedule) -> datetime | None:
+    """The stop that the execution of a tick is for."""
+    found = _OF_A_STOP.fullmatch(execution)
+    if not found:
+        return None
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if tick_name(name, "stop", schedule.model, moment) == execution else None
 
 
 def _next(schedule: Schedule, stop: datetime) -> Iterator[datetime]:

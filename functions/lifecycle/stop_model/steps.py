@@ -23,7 +23,7 @@ from lifecycle.shared.wire import Json
 from lifecycle.stop_model.request import StopRequest, stop_request
 from lifecycle.stop_model.result import StopResult, stop_result
 
-HandsOver = Callable[[str | None, datetime, Configuration], tuple[Sequence[str], datetime] | None]
+HandsOver = Callable[[str | None, str, datetime, Configuration], tuple[Sequence[str], datetime] | None]
 
 
 def prepare(
@@ -46,12 +46,8 @@ def prepare(
     Parameters
     ----------
     hand_over : callable
-        From a lease's id, the time and the configuration: the ids of the leases that are about to follow it, and until
-        when they are waited for.
-
-    Raises
-    ------
-    InvalidRequest, ModelNotFound, AccessDenied, ServiceUnavailable
+        From a lease's id, the execution's name, the time and the configuration: the ids of the leases that are about to
+        follow it, and until when they are waited for.
     """
 
     def choose(name: str) -> Choice:
@@ -70,7 +66,7 @@ def prepare(
     )
     if request.duplicate_of or request.dry_run:
         return request
-    if not request.force and (followed := hand_over(request.lease_id, request.began_at, configuration)):
+    if not request.force and (followed := hand_over(request.lease_id, execution.name, now, configuration)):
         request = request.handing_over(*followed)
     others = (arn for arn in request.others if arn != request.project_version_arn)
     return replace(request, other_executions=tuple(_stop_too(arn, payload, execution, executions) for arn in others))

@@ -10,7 +10,7 @@ from lifecycle.configuration import Configuration, Model, Schedule
 from lifecycle.errors import InvalidRequest, ServiceUnavailable
 from lifecycle.executions.state_machines import Machine
 from lifecycle.schedules.ticks import HOURS_AHEAD, Act, Decided, Tick, decide, run
-from lifecycle.schedules.windows import Ticked, handed_over
+from lifecycle.schedules.windows import Ticked, handed_over, tick_name
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
 from tests.unit.examples import ARN, execution
@@ -297,7 +297,7 @@ def test_a_stop_hands_over_to_what_starts_the_model_within_the_time_of_a_start(
     late: Schedule, followed: tuple[str, ...]
 ) -> None:
     configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": late})
-    handed = handed_over("schedule/office", at("2026-11-23T17:00:03Z"), configuration)
+    handed = handed_over("schedule/office", "by-hand", at("2026-11-23T17:00:03Z"), configuration)
     assert (handed[0] if handed else ()) == followed
     assert ("once late" in two(late, "2026-11-23T17:00Z").reason) == bool(followed)
 
@@ -305,9 +305,23 @@ def test_a_stop_hands_over_to_what_starts_the_model_within_the_time_of_a_start(
 def test_who_releases_another_lease_or_at_another_time_waits_for_nobody() -> None:
     configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": LATE})
     at_its_stop = at("2026-11-23T17:00Z")
-    assert [handed_over(lease, at_its_stop, configuration) for lease in (None, "office", "schedule/x")] == [None] * 3
+    assert [handed_over(lease, "by-hand", at_its_stop, configuration) for lease in (None, "office", "schedule/x")] == [
+        None
+    ] * 3
     for moment in ("2026-11-23T16:59Z", "2026-11-23T17:30Z"):
-        assert handed_over("schedule/office", at(moment), configuration) is None
+        assert handed_over("schedule/office", "by-hand", at(moment), configuration) is None
+
+
+def test_a_tick_waits_for_the_start_after_its_own_stop_also_where_it_is_fired_ahead_of_time() -> None:
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, "late": LATE})
+    name = tick_name("office", "stop", "defects", at("2026-11-23T17:00Z"))
+    for now, until in (
+        ("2026-11-23T17:05Z", "2026-11-23T17:30Z"),
+        ("2026-11-20T09:00Z", "2026-11-20T09:30Z"),
+    ):
+        assert handed_over("schedule/office", name, at(now), configuration) == (("schedule/late",), at(until))
+    assert handed_over("schedule/office", name, at("2026-11-23T17:40Z"), configuration) is None
+    assert handed_over("schedule/office", f"{name[:-1]}x", at("2026-11-20T09:00Z"), configuration) is None
 
 
 def test_windows_meet_as_well_on_the_day_on_which_clocks_change() -> None:
@@ -315,7 +329,7 @@ def test_windows_meet_as_well_on_the_day_on_which_clocks_change() -> None:
     morning = replace(night, start="0 3 * * ? *", stop="0 8 * * ? *")
     configuration = Configuration({"defects": Model(ARN)}, schedules={"night": night, "morning": morning})
     for moment in ("2027-03-28T01:00Z", "2027-03-29T01:00Z", "2026-10-25T02:00Z"):
-        assert handed_over("schedule/night", at(moment), configuration)
+        assert handed_over("schedule/night", "by-hand", at(moment), configuration)
 
 
 # --- Delivery ---------------------------------------------------------------------------------------------------------
