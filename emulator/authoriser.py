@@ -34,7 +34,11 @@ _ARNS = {
     "TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
 }
 # Operations that IAM calls otherwise.
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket"}
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
 # A transaction needs what each of its parts does (Amazon DynamoDB Developer Guide, "Using IAM with transactions").
 _TRANSACTED = {
     "Put": "PutItem",

@@ -151,9 +151,14 @@ def _s3_operation(environ: Environ, path: str) -> tuple[str, Mapping[str, Any]]:
     """What the functions do in S3, by method and path; the bucket is in the path."""
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
     method, query = environ["REQUEST_METHOD"], dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    if not key and method == "GET" and "location" in query_names(environ):
+        return "GetBucketLocation", {"Bucket": bucket}
     if not key:
         return ("ListObjectsV2" if method == "GET" else f"{method} {path}"), {"Bucket": bucket, **query}
-    return {"GET": "GetObject", "PUT": "PutObject"}.get(method, f"{method} {path}"), {"Bucket": bucket, "Key": key}
+    return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}.get(method, f"{method} {path}"), {
+        "Bucket": bucket,
+        "Key": key,
+    }
 
 
 def query_names(environ: Environ) -> set[str]:

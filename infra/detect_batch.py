@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.parts.functions import LifecycleFunction
 from infra.parts.grants import allow_to_look_at_models
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
@@ -39,6 +40,7 @@ class DetectBatchWorkload(Construct):
         self.state_machine = machine.state_machine
 
         allow_to_look_at_models(prepare)
+        allow_to_locate_images(prepare, settings)
         _allow_to_list(prepare.role, images)
         _allow_to_list(summarise.role, results)
         allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
@@ -76,6 +78,12 @@ class DetectBatchWorkload(Construct):
         own = f"arn:<AWS::Partition>:states:{stack.region}:{stack.account}:execution:{stack.stack_name}-{NAME}:*"
         reason = "A Distributed Map's children are executions of its own state machine."
         acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{own}]": reason})
+
+
+def allow_to_locate_images(function: LifecycleFunction, settings: DetectBatch) -> None:
+    """See in which Region the buckets of the images are."""
+    places = [Place.parse(uri) for uri in settings.images]
+    function.allow("s3:GetBucketLocation", on=[*dict.fromkeys(map(_bucket, places))])
 
 
 def _allow_to_list(role: iam.IRole, places: Sequence[Place]) -> None:

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from infra.detect_batch import allow_to_locate_images
 from infra.notifications.notifications import Notifications
 from infra.parts.grants import (
     allow_to_choose_versions,
@@ -34,6 +35,8 @@ class Steps(Construct):
         allow_to_look_at_models(check)
         if workloads := workload_machines(self, shared.settings):
             prepare.allow("states:DescribeStateMachine", on=workloads)
+        if batch := shared.settings.detect_batch:
+            allow_to_locate_images(prepare, batch)
         for function in (prepare, check):
             allow_to_read_executions(function)
         self.functions = {"Prepare": prepare, "Check": check, "Notify": notifications.notify}

@@ -49,8 +49,9 @@ _SERVICES = {
     "events": "EventBridge bus:<br/>other pipelines",
 }
 """What a function works with: a table by its name, anything else by the prefix of its actions."""
-_NOT_DRAWN = frozenset({"logs", "kms", "sqs"})
-"""What every function, whoever publishes on an encrypted topic, and whoever is called by events needs beside."""
+_NOT_DRAWN = frozenset({"logs", "kms", "sqs", "s3"})
+"""What every function, whoever publishes on an encrypted topic, who is called by events, and who checks a batch's input
+needs beside."""
 _APART = ("DetectBatch", "Removal")
 """What uses models, and what checks whether the stack may be removed, has no part in their lifecycle."""
 _SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"

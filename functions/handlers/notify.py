@@ -14,6 +14,7 @@ from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.notifications.links import sampled_trace
 from lifecycle.notifications.notification import Notification
 from lifecycle.observability import measurements
+from lifecycle.run_with_model.result import workload_warnings
 from lifecycle.shared.wire import Json, from_wire
 from lifecycle.workflows import WORKFLOWS
 
@@ -25,7 +26,7 @@ MACHINES = bootstrap.machines()
 def handler(event: Event, context: Context) -> dict[str, Json]:
     """``{"Machine", "Execution", "Silent", "Request", "Progress", "Result"? | "Failure"?}`` -> the id."""
     ending = _ending(event)
-    if not (ending.result or ending.failure):
+    if not (ending.result or ending.failure or ending.succeeded):
         # Don't report a failure that may not have happened: Settle finds out how it really ended.
         raise ServiceUnavailable("There is neither a result nor a failure to report.")
     if ending.is_silent:
@@ -50,5 +51,7 @@ def _ending(event: Event) -> Ending:
         progress=from_wire(workflow.progress, event.get("Progress") or {}),
         request=from_wire(workflow.request, request) if request else None,
         result=from_wire(workflow.result, result) if result and workflow.result else None,
+        succeeded=bool(result) and workflow.ends_as_a_workload,
+        workload_warnings=workload_warnings(result) if workflow.ends_as_a_workload else (),
         failure=from_wire(Failure, event["Failure"]) if event.get("Failure") else None,
     )

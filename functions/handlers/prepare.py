@@ -15,6 +15,7 @@ EXECUTIONS = bootstrap.executions()
 TOKENS = bootstrap.tokens()
 OPEN_EXECUTIONS = bootstrap.open_executions()
 ITEMS = bootstrap.items()
+OBJECTS = bootstrap.objects()
 
 
 @entry
@@ -32,4 +33,5 @@ def handler(event: Event, _context: Context) -> Request:
         tokens=TOKENS,
         executions=EXECUTIONS,
         open_executions=OPEN_EXECUTIONS,
+        objects=OBJECTS,
     )

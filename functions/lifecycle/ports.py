@@ -182,6 +182,9 @@ class Dependents(Protocol):
 class Objects(Protocol):
     """Amazon S3."""
 
+    def region(self, bucket: str) -> str:
+        """Where a bucket is; InvalidRequest where there is none."""
+
     def has_any(self, bucket: str, prefix: str) -> bool:
         """Whether there is an object whose key begins so."""
 

@@ -47,6 +47,9 @@ class S3:
 
     written: list[Json] = field(default_factory=list)
 
+    def get_bucket_location(self, **_request: Json) -> Json:
+        return {"LocationConstraint": None}
+
     def list_objects_v2(self, **_request: Json) -> Json:
         return {"KeyCount": 0, "Contents": []}
 

@@ -16,11 +16,12 @@ from tests.account.machine import ExecutionError, Run, TaskError
 from tests.unit.examples import NOW
 
 Json = Any
-PREPARE, LIST, SUMMARISE, DETECT = (
+PREPARE, LIST, SUMMARISE, DETECT, HEAD = (
     "detect_batch_prepare",
     "listObjectsV2",
     "detect_batch_summarise",
     "detectCustomLabels",
+    "headObject",
 )
 BATCH = {"HasImages": True, "Bucket": "factory-images", "Prefix": "line-1/"}
 ANSWERS: Mapping[str, Json] = {
@@ -28,6 +29,7 @@ ANSWERS: Mapping[str, Json] = {
     LIST: {"ResultWriterDetails": {"Bucket": "factory-results", "Key": "labels/manifest.json"}},
     SUMMARISE: {"Payload": {"Images": 7}},
     DETECT: {"CustomLabels": [{"Name": "red", "Confidence": 100}]},
+    HEAD: {"ContentLength": 4},
 }
 """What each call answers, by the function that is invoked, or the operation."""
 Errors = Mapping[str, Sequence[str]]
@@ -167,6 +169,26 @@ def test_an_image_that_is_none_is_a_result() -> None:
     ran = image("0001.png", {DETECT: ["Rekognition.InvalidImageFormatException"]})
     assert ran.output["Error"] == "InvalidImageFormatException"
     assert "so it is" in ran.output["Message"]
+
+
+def test_an_image_that_can_be_read_and_is_none_is_a_result() -> None:
+    ran = image("0001.png", {DETECT: ["Rekognition.InvalidS3ObjectException"]})
+    assert ran.asked == [DETECT, HEAD]
+    assert ran.arguments[HEAD] == {"Bucket": "factory-images", "Key": "0001.png"}
+    assert (ran.output["Error"], ran.output["Image"]["Key"]) == ("InvalidS3ObjectException", "0001.png")
+
+
+def test_an_image_that_nobody_may_read_fails_as_the_model_s_error_does() -> None:
+    """Else a missing right would be as many broken images as there are images, and a success."""
+    ran = image("0001.png", {DETECT: ["Rekognition.InvalidS3ObjectException"], HEAD: ["S3.S3Exception"] * 3})
+    assert isinstance(ran.error, ExecutionError)
+    assert ran.error.error == "Rekognition.InvalidS3ObjectException"
+    assert ran.error.cause.endswith("HeadObject answered: S3.S3Exception")
+
+
+def test_a_moment_in_which_s3_does_not_answer_passes() -> None:
+    errors = {DETECT: ["Rekognition.InvalidS3ObjectException"], HEAD: ["S3.S3Exception", "States.Timeout"]}
+    assert image("0001.png", errors).output["Error"] == "InvalidS3ObjectException"
 
 
 def test_a_model_that_does_not_run_fails_the_image() -> None:

@@ -31,6 +31,7 @@ NOT_CALLED_BY_OUR_CODE = {
     "logs:PutLogEvents": "Lambda writes the logs",
     "kms:GenerateDataKey": "SNS encrypts, with the publisher's rights",
     "kms:Decrypt": "SNS encrypts, with the publisher's rights",
+    "s3:GetBucketLocation": "the account has no S3: tests/stories/test_detect_batch.py uses it",
     "sqs:SendMessage": "Lambda keeps the calls that were lost",
 }
 ONE_WORKLOAD_STANDS_FOR_ALL = {"states:DescribeExecution", "states:StopExecution", "states:DescribeStateMachine"}

@@ -79,6 +79,47 @@ def test_a_start_of_a_run_that_step_functions_throttles_is_tried_again(working: 
     assert working.run(RUN_WITH_MODEL, asked()).status == "SUCCEEDED"
 
 
+def answering(output: Any) -> dict[str, Any]:
+    """A workload that answers so."""
+    return {"StartAt": "Done", "States": {"Done": {"Type": "Succeed", "Output": output}}}
+
+
+def test_what_a_workload_warns_of_is_notified_though_it_succeeded(working: Scene) -> None:
+    """Else a mistyped prefix would be a success of no images, and nobody would know."""
+    output = {"Images": 0, "Warnings": ["There is no image under s3://imgs/lien-1/."]}
+    working.account.definitions = {WORKLOAD: answering(output)}
+    run = working.run(RUN_WITH_MODEL, asked())
+    assert (run.status, run.output["Workload"]) == ("SUCCEEDED", output)
+    mail = working.notified(run).once("WORKLOAD_SUCCEEDED", "WARNING")
+    assert "with a warning: there is no image under s3://imgs/lien-1/." in mail["Message"]
+    assert mail["Event"]["Output"] == {"Workload": {"Warnings": output["Warnings"]}}
+    working.until(lambda: let_go(working))
+    assert working.notified(run).outcomes == ["WORKLOAD_SUCCEEDED"], "Settle has nothing to add"
+
+
+@pytest.mark.parametrize(
+    "output", [{"Warnings": []}, {"Warnings": [7]}, [{"Warnings": ["x"]}], "Warnings", None, {"Warnings": {"a": 1}}]
+)
+def test_an_output_without_warnings_is_any_json_and_nobody_is_notified(working: Scene, output: Any) -> None:
+    working.account.definitions = {WORKLOAD: answering(output)}
+    run = working.run(RUN_WITH_MODEL, asked())
+    assert (run.status, run.output["Workload"]) == ("SUCCEEDED", output)
+    working.until(lambda: let_go(working))
+    assert working.notified(run).nothing
+
+
+def test_a_warning_that_could_not_be_sent_is_sent_by_settle(working: Scene) -> None:
+    working.account.definitions = {WORKLOAD: answering({"Warnings": ["x" * 5000, 7, *"abcdefghijkl"]})}
+    run = working.begin(RUN_WITH_MODEL, asked())
+    working.until_in(run, "Notify: warnings")
+    working.fails(Answer("AuthorizationErrorException"), "sns:Publish", "notify", calls=None)
+    ended = working.wait(run)
+    assert ended.status == "SUCCEEDED"
+    working.until(lambda: working.notified(ended).mails and working.notified(ended).chats)
+    event = working.notified(ended).once("WORKLOAD_SUCCEEDED", "WARNING")["Event"]
+    assert event["Output"]["Workload"]["Warnings"] == ["x" * 1000, *"abcdefghi"]
+
+
 def test_a_workload_that_fails_is_reported_and_the_model_is_stopped(working: Scene) -> None:
     run = working.run(RUN_WITH_MODEL, asked("fail"))
     assert (run.status, run.error, run.cause) == ("FAILED", "BeltJammed", "The belt of line 1 is jammed.")

@@ -1,5 +1,8 @@
 """What DetectBatch does with odd batches, on the emulator: the real ASL with its Map, and the packaged handlers."""
 
+import pytest
+from moto.s3.models import s3_backends
+
 from emulator.faults import Fault
 from emulator.server import Emulator
 from tests.contract import failed_well
@@ -35,6 +38,35 @@ def test_a_batch_ends_early_when_its_model_is_stopped(
     emulator.faults.add(Fault(DETECT, contains=prefix, calls=None, error="ResourceNotReadyException"))
     execution = detect_batch.run({"Bucket": BUCKET, "Prefix": prefix, "ProjectVersionArn": model})
     assert "the model was not running any more" in failed_well(execution, "ModelNotRunning")["Message"]
+
+
+def test_images_that_nobody_may_read_end_the_batch_and_are_no_broken_images(
+    emulator: Emulator, detect_batch: StateMachine, model: str, prefix: str
+) -> None:
+    emulator.faults.add(Fault(DETECT, contains=prefix, calls=None, error="InvalidS3ObjectException"))
+    emulator.faults.add(Fault("s3:HeadObject", calls=None, error="AccessDenied"))
+    execution = detect_batch.run({"Bucket": BUCKET, "Prefix": prefix, "ProjectVersionArn": model})
+    cause = failed_well(execution, "AccessDenied")
+    assert "neither Amazon Rekognition nor HeadObject may read the images" in cause["Message"]
+    assert "s3:GetObject" in cause["Remedy"]
+
+
+def test_an_image_that_can_be_read_is_broken_where_the_service_says_so(
+    emulator: Emulator, detect_batch: StateMachine, model: str, prefix: str
+) -> None:
+    emulator.faults.add(Fault(DETECT, contains=f"{prefix}red", calls=None, error="InvalidS3ObjectException"))
+    given = {"Bucket": BUCKET, "Prefix": f"{prefix}red", "ProjectVersionArn": model}
+    execution = detect_batch.run({**given, "ToleratedFailurePercentage": 100})
+    assert lines_of(emulator, execution)["red.png"]["Error"] == "InvalidS3ObjectException"
+    assert execution.output["Failures"] == {"InvalidS3ObjectException": 1}
+
+
+def test_a_bucket_of_another_region_is_refused(
+    emulator: Emulator, detect_batch: StateMachine, model: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_backends[emulator.account_id]["aws"].get_bucket(BUCKET), "region_name", "eu-west-1")
+    execution = detect_batch.run({"Bucket": BUCKET, "Prefix": prefix, "ProjectVersionArn": model})
+    assert f"Bucket: {BUCKET} is in eu-west-1" in failed_well(execution, "InvalidRequest")["Message"]
 
 
 def test_throttled_calls_are_tried_again(

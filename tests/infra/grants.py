@@ -15,6 +15,7 @@ RUN_WITH_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLab
 RUNS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-RunWithModel:*"
 DETECT_BATCH = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-DetectBatch"
 BATCHES = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-DetectBatch:*"
+BUCKETS = "arn:${AWS::Partition}:s3:::"
 INSPECTION = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:Inspection"
 INSPECTIONS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:Inspection:*"
 STOPS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-StopModel:*"
@@ -34,6 +35,8 @@ GRANTS = {
         STARTS: {"states:DescribeExecution"},
         STOPS: {"states:DescribeExecution"},
         RUNS: {"states:DescribeExecution"},
+        f"{BUCKETS}factory-images": {"s3:GetBucketLocation"},
+        f"{BUCKETS}samples": {"s3:GetBucketLocation"},
         INSPECTION: {"states:DescribeStateMachine"},
         DETECT_BATCH: {"states:DescribeStateMachine"},
     },

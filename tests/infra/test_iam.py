@@ -75,6 +75,8 @@ OF_BATCHES = {
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         **LISTS_IMAGES,
+        IMAGES: {"s3:GetBucketLocation"},
+        SAMPLES: {"s3:GetBucketLocation"},
     },
     "DetectBatchSummariseRole": {
         "${SharedLogs.Arn}": LOG,

@@ -79,7 +79,8 @@ def test_every_variable_is_assigned_on_every_way_to_where_it_is_read(machine: St
             known[way.target] &= known[way.source] | way.assigns
     for name, state in machine.states.items():
         read = {variable for one in expressions(state) for variable in re.findall(r"\$([A-Za-z]\w*)\b(?!\s*\()", one)}
-        own = {variable for one in expressions(state) for variable in re.findall(r"\$(\w+) :=", one)}
+        bound = re.compile(r"(?:function\(\$(\w+)\)|\$(\w+) :=)")
+        own = {variable for one in expressions(state) for found in bound.findall(one) for variable in found}
         assert read - own - {"states"} <= known[name], name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.custom_labels import CustomLabelsError, Quotas, Timing
 from lifecycle.configuration import Configuration
-from lifecycle.errors import LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
+from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import execution_arn as arn_of
 from lifecycle.executions.steps import Step
@@ -385,3 +385,27 @@ class StopStory(Story):
 
 def _through_json(value: Any) -> Any:
     return from_wire(type(value), json.loads(json.dumps(to_wire(value))))
+
+
+@dataclass
+class Objects:
+    """``ports.Objects``, as far as Prepare needs it: where each bucket is."""
+
+    regions: dict[str, str] = field(default_factory=dict)
+
+    def region(self, bucket: str) -> str:
+        if bucket not in self.regions:
+            raise InvalidRequest(f"There is no bucket {bucket}.")
+        return self.regions[bucket]
+
+    def has_any(self, bucket: str, prefix: str) -> bool:
+        raise NotImplementedError
+
+    def newest(self, bucket: str, prefix: str, suffix: str) -> str | None:
+        raise NotImplementedError
+
+    def lines(self, bucket: str, key: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def write(self, bucket: str, key: str, text: str) -> None:
+        raise NotImplementedError

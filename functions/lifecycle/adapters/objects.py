@@ -30,6 +30,13 @@ class S3:
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
+    def region(self, bucket: str) -> str:
+        """Where a bucket is; InvalidRequest where there is none."""
+        with _errors_of("GetBucketLocation", bucket):
+            where = self._client.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+        # None and EU: Amazon S3 API reference, GetBucketLocation
+        return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(where, str(where))
+
     def has_any(self, bucket: str, prefix: str) -> bool:
         """Whether there is an object whose key begins so."""
         with _errors_of("ListObjectsV2", bucket):

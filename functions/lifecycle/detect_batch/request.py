@@ -1,19 +1,26 @@
 """From the input of a DetectBatch execution to a batch that the rest can rely on. Pure."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.configuration import DetectBatch
 from lifecycle.errors import InvalidRequest
 from lifecycle.executions.requests import Execution, problems_of_place, validator
+from lifecycle.shared.known_mistakes import BUCKET
+from lifecycle.shared.mistaken import mistake
 from lifecycle.shared.s3_location import Place
+from lifecycle.shared.suggestions import nearest
 from lifecycle.shared.text import escaped
 from lifecycle.shared.wire import Json
 
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 5
 
+_PERCENTAGES = ("MinConfidence", "ToleratedFailurePercentage")
+_BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
+"""Amazon S3 User Guide, "General purpose bucket naming rules"; older buckets may have capitals and underscores."""
 _PASSED_ON = ("MinConfidence", "MaxResults")
 
 
@@ -41,6 +48,7 @@ class Batch:
     tolerated_failure_percentage: float
     max_concurrency: int
     began_at: datetime
+    warnings: tuple[str, ...] = ()
     has_images: bool = True
     inference_units: int | None = None
     scales: bool = False
@@ -89,6 +97,7 @@ def batch_request(payload: Json, execution: Execution, settings: DetectBatch) ->
         tolerated_failure_percentage=payload.get("ToleratedFailurePercentage", DEFAULT_TOLERATED_FAILURE_PERCENTAGE),
         max_concurrency=settings.max_concurrency,
         began_at=execution.start_time,
+        warnings=warnings_of(payload),
     )
 
 
@@ -97,9 +106,21 @@ def problems_of_batch(payload: Json, execution: Execution, settings: DetectBatch
     problems = validator("detect_batch").problems(payload)
     if not isinstance(payload, dict):
         return problems
-    said = {problem.partition(":")[0] for problem in problems}
     further = _problems_between_fields(payload, execution, settings)
+    if any(problem.startswith("Bucket: ") for problem in further):  # which says more than how long it is
+        problems = [problem for problem in problems if not problem.startswith("Bucket: ")]
+    said = {problem.partition(":")[0] for problem in problems}
     return problems + [problem for problem in further if problem.partition(":")[0] not in said]
+
+
+def warnings_of(payload: Mapping[str, Json]) -> tuple[str, ...]:
+    """What is legal in an input without problems, and was hardly meant so."""
+    return tuple(
+        f"{name} {payload[name]:g} was taken as {payload[name]:g} percent: if the share {payload[name]:g} was meant, "
+        f"that is {payload[name] * 100:g}."
+        for name in _PERCENTAGES
+        if 0 < payload.get(name, 0) <= 1
+    )
 
 
 def _arn(payload: Mapping[str, Json]) -> Json:
@@ -115,23 +136,26 @@ def _problems_between_fields(payload: Mapping[str, Json], execution: Execution, 
         problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
     if isinstance(arn := _arn(payload), str):
         problems += problems_of_place(arn, execution, "this batch runs in")
-    bucket, prefix = payload.get("Bucket"), payload.get("Prefix", "")
+    return [*problems, *_problems_of_images(payload.get("Bucket"), payload.get("Prefix", ""), settings)]
+
+
+def _problems_of_images(bucket: Json, prefix: Json, settings: DetectBatch) -> list[str]:
+    """Whether Bucket is a name, and images may be read there."""
+    if not isinstance(bucket, str) or not isinstance(prefix, str):
+        return []  # the schema has said so
+    if not _BUCKET_NAME.fullmatch(bucket):
+        return [f"Bucket: {_no_bucket(bucket)}"]
     allowed = [Place.parse(uri) for uri in settings.images]
-    if isinstance(bucket, str) and isinstance(prefix, str) and not _within(bucket, prefix, allowed):
-        places = ", ".join(map(str, allowed))
-        problems.append(
-            f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} is outside of where images may be read, "
-            f"{places}; add it to 'detect_batch.images' in cdk.json and deploy again, or name a prefix below one of "
-            "these"
-        )
-    elif (
-        isinstance(bucket, str) and isinstance(prefix, str) and _touches(bucket, prefix, Place.parse(settings.results))
-    ):
-        problems.append(
-            f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} has images where results are written, "
-            f"{Place.parse(settings.results)}; keep the two apart"
-        )
-    return problems
+    if _within(bucket, prefix, allowed):
+        results = Place.parse(settings.results)
+        return [_apart(bucket, prefix, results)] if _touches(bucket, prefix, results) else []
+    places = ", ".join(map(str, allowed))
+    meant = _meant(bucket, prefix, allowed)
+    return [
+        f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} is outside of where images may be read, {places}"
+        f"{f'; did you mean {meant}?' if meant else ''}; add it to 'detect_batch.images' in cdk.json and deploy again, "
+        "or name a prefix below one of these"
+    ]
 
 
 def _touches(bucket: str, prefix: str, place: Place) -> bool:
@@ -139,7 +163,36 @@ def _touches(bucket: str, prefix: str, place: Place) -> bool:
     return place.bucket == bucket and (place.folder.startswith(prefix) or prefix.startswith(place.folder))
 
 
-def _within(bucket: str, prefix: str, allowed: list[Place]) -> bool:
+def _apart(bucket: str, prefix: str, results: Place) -> str:
+    return (
+        f"Prefix: s3://{escaped(bucket, 63)}/{escaped(prefix, 100)} has images where results are written, {results}; "
+        "keep the two apart"
+    )
+
+
+def _no_bucket(text: str) -> str:
+    """What stands in place of a bucket's name: its address, its ARN, a folder of it."""
+    found = mistake(text, BUCKET, lambda name: _BUCKET_NAME.fullmatch(name) is not None)
+    given = json.dumps(text[-80:])
+    if found.meant is None:
+        return f"{given} {found.why}; Bucket is the name alone, such as factory-images. {found.find}"
+    folder = text.partition(found.meant)[2].partition("/")[2].strip()
+    behind = f", and what is behind it goes into Prefix: {escaped(folder)}" if folder else ""
+    return f"{given} is no bucket's name; Bucket is the name alone: {found.meant}{behind}"
+
+
+def _meant(bucket: str, prefix: str, allowed: Sequence[Place]) -> str | None:
+    """The prefix that was probably meant, with its bucket where that is another: as Prefix and Bucket are written."""
+    bare = prefix.strip().removeprefix("s3://")
+    for place in allowed:
+        for wished in (bare.removeprefix(f"{place.bucket}/").lstrip("/"), f"{bare.strip('/')}/"):
+            if place.bucket == bucket and wished.startswith(place.folder):
+                return f'Prefix "{escaped(wished, 100)}"'
+    near = nearest(bucket, {place.bucket: None for place in allowed})
+    return f'Bucket "{near}"' if near and near != bucket else None
+
+
+def _within(bucket: str, prefix: str, allowed: Sequence[Place]) -> bool:
     return any(place.bucket == bucket and prefix.startswith(place.folder) for place in allowed)
 
 

@@ -9,16 +9,23 @@ from lifecycle.configuration import Configuration
 from lifecycle.detect_batch.errors import ModelNotRunning
 from lifecycle.detect_batch.request import Batch, batch_request
 from lifecycle.detect_batch.summary import BatchSummary, Line, Written, summary, tally, verdict
-from lifecycle.errors import InvalidRequest
+from lifecycle.errors import AccessDenied, InvalidRequest
 from lifecycle.executions.requests import Execution
 from lifecycle.ports import Models, Objects
+from lifecycle.shared.arns import region_and_account
+from lifecycle.shared.text import escaped
 from lifecycle.shared.wire import Json, to_wire
+
+OTHER_BUCKET = (
+    "Nothing was done. Correct Bucket ('aws s3 ls' lists your buckets), or copy the images into a bucket in the "
+    "model's Region, allow it in 'detect_batch.images' of cdk.json and deploy; then start a new execution."
+)
 
 
 def prepare(
     payload: Json, *, execution: Execution, configuration: Configuration, models: Models, objects: Objects
 ) -> Batch:
-    """Validate the input, and see that the model runs and that there are images.
+    """Validate the input, and see that the model runs, where the bucket is, and whether there are images.
 
     Raises
     ------
@@ -29,6 +36,8 @@ def prepare(
             "DetectBatch is not configured.", remedy="Add 'detect_batch' to cdk.json, and deploy again."
         )
     batch = batch_request(payload, execution, configuration.detect_batch)
+    if problem := problem_of_bucket(batch.bucket, execution, objects):
+        raise InvalidRequest(f"The input is not a DetectBatch request:\n- {problem}", remedy=OTHER_BUCKET)
     arn = batch.project_version_arn
     model = models.describe(arn, models.project_arn(arn))
     if model.status != "RUNNING":
@@ -44,6 +53,29 @@ def prepare(
         has_images=objects.has_any(batch.bucket, batch.prefix),
         inference_units=least,
         scales=(most or 0) > (least or 0),
+    )
+
+
+def problem_of_bucket(bucket: str, execution: Execution, objects: Objects) -> str | None:
+    """Whether there is such a bucket, in the Region of the model, as DetectCustomLabels needs it.
+
+    Listing tells neither: the SDK follows to other Regions by itself.
+
+    Raises
+    ------
+    ServiceUnavailable
+    """
+    try:
+        region = objects.region(bucket)
+    except InvalidRequest:
+        return f"Bucket: there is no bucket {escaped(bucket)}"
+    except AccessDenied:
+        return None  # somebody else's bucket, which does not let itself be asked: the images will tell
+    here, _ = region_and_account(execution.id)
+    if region == here:
+        return None
+    return (
+        f"Bucket: {escaped(bucket)} is in {region}; Amazon Rekognition reads images in the model's Region only, {here}"
     )
 
 

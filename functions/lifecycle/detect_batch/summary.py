@@ -1,6 +1,7 @@
 """What a batch came to: a fold over its results, one line at a time, so that a million of them need no memory. Pure."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -162,6 +163,7 @@ _NO_IMAGE_IS_TO_BLAME: Mapping[str, tuple[type[LifecycleError], str]] = MappingP
         "ResourceNotReadyException": (ModelNotRunning, "the model was not running any more"),
         "ResourceNotFoundException": (ModelNotFound, "the model was not there any more"),
         "AccessDeniedException": (AccessDenied, "DetectCustomLabels was denied"),
+        "InvalidS3ObjectException": (AccessDenied, "neither Amazon Rekognition nor HeadObject may read the images"),
         "ThrottlingException": (ServiceUnavailable, "calls were throttled for longer than they were retried"),
         "ProvisionedThroughputExceededException": (
             ServiceUnavailable,
@@ -172,6 +174,10 @@ _NO_IMAGE_IS_TO_BLAME: Mapping[str, tuple[type[LifecycleError], str]] = MappingP
     }
 )
 """DetectCustomLabels' errors (its API reference) that end a batch early, and what they are to people."""
+_UNREADABLE = (
+    "If the bucket has a policy, allow the role of the state machine DetectBatch s3:GetObject there.\n"
+    "If the images are encrypted with a KMS key, allow that role kms:Decrypt with it."
+)
 _MAP_FAILED: Mapping[str, type[LifecycleError]] = MappingProxyType({"States.ResultWriterFailed": ResultsNotWritten})
 
 
@@ -192,6 +198,7 @@ def verdict(batch: Batch, counted: Tally, failure: Mapping[str, str]) -> Lifecyc
             f"The batch ended early, after {done} of {counted.images} images under {batch.images}: {why}. "
             f"{_failed(counted)} Summary: {batch.summary_uri}",
             project_version_arn=arn,
+            remedy=_UNREADABLE if error == "InvalidS3ObjectException" else None,
         )
     if failure.get("Error") == "States.ExceedToleratedFailureThreshold":
         return TooManyFailures(
@@ -220,9 +227,11 @@ def _failed(counted: Tally) -> str:
 
 
 def _warnings(batch: Batch, counted: Tally) -> tuple[str, ...]:
-    warnings = []
+    warnings = [*batch.warnings]
     if not counted.images:
         warnings.append(f"There is no image under {batch.images}.")
+    if not counted.images and re.search(r"[*?]", batch.prefix):
+        warnings.append("S3 has no wildcards: end Prefix before the first one.")
     if batch.scales:
         warnings.append("The model scales by itself: EstimatedCost is for the least that it ran on.")
     return tuple(warnings)

@@ -52,6 +52,8 @@ class Ending:
     ----------
     succeeded : bool
         It is a run that has succeeded: its result is its workload's.
+    workload_warnings : tuple of str
+        What the workload of such a run has warned of.
     reported_by_start : bool
         It is a run that failed because of its StartModel execution.
     silent : bool
@@ -66,6 +68,7 @@ class Ending:
     failure: Failure | None = None
     abortion: Abortion | None = None
     succeeded: bool = False
+    workload_warnings: tuple[str, ...] = ()
     reported_by_start: bool = False
     silent: bool = False
 
@@ -76,6 +79,8 @@ class Ending:
             return self.result.outcome
         if self.abortion:
             return Outcome.EXECUTION_ABORTED
+        if self.succeeded:
+            return Outcome.WORKLOAD_SUCCEEDED
         workflow = WORKFLOWS[self.machine]
         return workflow.timed_out if self.error == "TimedOut" else workflow.failed
 
@@ -83,12 +88,17 @@ class Ending:
     def is_silent(self) -> bool:
         """Whether nobody is notified: because the input asks for it, or because another execution reports it.
 
-        That is the first one for a duplicate; StartModel and StopModel for a run that has succeeded, or whose model
-        could not be started.
+        That is the first one for a duplicate; StartModel and StopModel for a run that has succeeded without a warning,
+        or whose model could not be started.
         """
         duplicate = self.request is not None and self.request.duplicate_of is not None
-        reported = self.succeeded or self.reported_by_start
+        reported = (self.succeeded and not self.workload_warnings) or self.reported_by_start
         return self.silent or duplicate or reported or self.outcome is Outcome.DUPLICATE
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has not come to its result."""
+        return not (self.result or self.succeeded)
 
     @property
     def error(self) -> str | None:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from lifecycle.configuration import Configuration
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
-from lifecycle.notifications import aborted, links, start_failed, started, stop_failed, stopped, workload_failed
+from lifecycle.notifications import (
+    aborted,
+    links,
+    start_failed,
+    started,
+    stop_failed,
+    stopped,
+    workload_failed,
+    workload_succeeded,
+)
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.links import Telemetry
 from lifecycle.notifications.notification import Content, Notification, Text, notification
@@ -28,6 +37,7 @@ _TEXTS: Mapping[Outcome, Callable[[Ending, Configuration, Machines], Text]] = {
     Outcome.STOP_FAILED: stop_failed.stop_failed,
     Outcome.STOP_TIMED_OUT: stop_failed.stop_timed_out,
     Outcome.EXECUTION_ABORTED: aborted.execution_aborted,
+    Outcome.WORKLOAD_SUCCEEDED: workload_succeeded.workload_succeeded,
     Outcome.WORKLOAD_FAILED: workload_failed.workload_failed,
 }
 
@@ -43,11 +53,11 @@ def ending_notification(
         text=_TEXTS[ending.outcome](ending, configuration, machines),
         project_version_arn=arn,
         execution_arn=ending.execution.id,
-        warned=bool(result and result.warnings),
+        warned=bool((result and result.warnings) or ending.workload_warnings),
         dashboard=links.dashboard_of(machines.start_model),
         more_links={
             "Workload": workload_failed.workload_link(ending),
-            **(_telemetry_links(ending, telemetry) if telemetry and not result else {}),
+            **(_telemetry_links(ending, telemetry) if telemetry and ending.failed else {}),
         },
         details={
             "Error": ending.error,
@@ -59,7 +69,9 @@ def ending_notification(
         },
         facts={
             "Model": request.model if request else None,
-            "Output": to_wire(result),
+            "Output": {"Workload": {"Warnings": warnings}}
+            if (warnings := ending.workload_warnings)
+            else to_wire(result),
             "Error": ending.error,
             "Cause": _bounded(ending.cause) or None,
             "Context": request.context if request else None,

@@ -45,6 +45,7 @@ SEVERITIES: Mapping[Outcome, Severity] = {
     Outcome.STOP_FAILED: Severity.ERROR,
     Outcome.STOP_TIMED_OUT: Severity.ERROR,
     Outcome.EXECUTION_ABORTED: Severity.WARNING,
+    Outcome.WORKLOAD_SUCCEEDED: Severity.INFO,
     Outcome.WORKLOAD_FAILED: Severity.ERROR,
     Outcome.LEASE_EXPIRING: Severity.WARNING,
     Outcome.LEASE_EXPIRED: Severity.WARNING,

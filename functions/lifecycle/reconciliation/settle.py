@@ -19,6 +19,7 @@ from lifecycle.model.version_choice import Choice
 from lifecycle.notifications.execution_end import Abortion, Ending
 from lifecycle.ports import Executions, ExecutionState, ModelItems, Models, OpenExecutions, Tokens
 from lifecycle.run_with_model.request import RunRequest
+from lifecycle.run_with_model.result import workload_warnings
 from lifecycle.shared.wire import from_wire
 from lifecycle.start_model.request import StartRequest
 from lifecycle.stop_model.request import StopRequest
@@ -133,8 +134,10 @@ class Settler:
         )
         if state.status == "SUCCEEDED":
             of_result = WORKFLOWS[machine].result
-            result = from_wire(of_result, state.output or {}) if of_result else None
-            return replace(ending, succeeded=of_result is None, result=result)
+            if of_result is None:
+                warnings = workload_warnings((state.output or {}).get("Workload"))
+                return replace(ending, succeeded=True, workload_warnings=warnings)
+            return replace(ending, result=from_wire(of_result, state.output or {}))
         if state.status == "FAILED":
             return replace(ending, failure=Failure(state.error or "", state.cause or ""))
         seen = self._status(ending.project_version_arn) if ending.project_version_arn else None

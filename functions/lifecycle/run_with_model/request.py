@@ -18,7 +18,7 @@ from lifecycle.executions.requests import (
 )
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.version_choice import Choice, Choose
-from lifecycle.run_with_model.workload import problems_of_workload
+from lifecycle.run_with_model.workload import problems_of_workload, warnings_of_workload
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import problems_between_fields
 
@@ -122,7 +122,10 @@ def run_request(
         dry_run=payload.get("DryRun", False),
         client_request_token=payload.get("ClientRequestToken"),
         context=payload.get("Context"),
-        warnings=(unused,) if "LeaseId" in payload else (),
+        warnings=(
+            *((unused,) if "LeaseId" in payload else ()),
+            *(warnings_of_workload(payload["Workload"], execution) if payload.get("DryRun") else ()),
+        ),
     )
 
 

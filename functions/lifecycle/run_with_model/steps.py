@@ -11,9 +11,9 @@ from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.steps import Step
 from lifecycle.model.decisions import Action, Progress
-from lifecycle.ports import Executions, ExecutionState, Tokens
+from lifecycle.ports import Executions, ExecutionState, Objects, Tokens
 from lifecycle.run_with_model.request import RunRequest, run_request
-from lifecycle.run_with_model.workload import see_that_it_is_there
+from lifecycle.run_with_model.workload import check_workload
 from lifecycle.shared.wire import Json
 
 FOLLOW_SHARE = 0.1
@@ -36,6 +36,7 @@ def prepare(
     configuration: Configuration,
     tokens: Tokens,
     executions: Executions,
+    objects: Objects,
     **_: object,
 ) -> RunRequest:
     """Validate the input, hold the token, which guards the whole run, and see that there is a workload to run.
@@ -53,7 +54,7 @@ def prepare(
         executions=executions,
     )
     if request.duplicate_of is None:
-        see_that_it_is_there(request.workload_arn, executions)
+        check_workload(payload["Workload"], execution, executions, objects)
     return request
 
 

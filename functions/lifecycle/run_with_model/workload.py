@@ -3,17 +3,24 @@
 from collections.abc import Mapping
 
 from lifecycle.configuration import Configuration
-from lifecycle.detect_batch.request import problems_of_batch
+from lifecycle.detect_batch.request import problems_of_batch, warnings_of
+from lifecycle.detect_batch.steps import OTHER_BUCKET, problem_of_bucket
 from lifecycle.errors import InvalidRequest
 from lifecycle.executions.requests import MAX_NAMES, Execution
 from lifecycle.executions.state_machines import detect_batch_arn
-from lifecycle.ports import Executions, StateMachine
+from lifecycle.ports import Executions, Objects, StateMachine
 from lifecycle.shared.arns import region_and_account
 from lifecycle.shared.text import escaped, shortened
 from lifecycle.shared.wire import Json
 
 MODEL_FIELD = "Model"
 """The field of its input in which DetectBatch takes StartModel's output."""
+
+
+_OTHER_WORKLOAD = (
+    "Nothing was done. List your state machines with 'aws stepfunctions list-state-machines', correct the input, or "
+    "create the workload, and start a new execution."
+)
 
 
 def problems_of_workload(workload: Json, execution: Execution, configuration: Configuration) -> list[str]:
@@ -68,8 +75,15 @@ def _some_model(execution: Execution) -> Mapping[str, Json]:
     return {"ProjectVersionArn": version}
 
 
-def see_that_it_is_there(state_machine_arn: str, executions: Executions) -> None:
-    """See that RunWithModel can start a workload, and wait for it.
+def check_workload(
+    workload: Mapping[str, Json], execution: Execution, executions: Executions, objects: Objects
+) -> None:
+    """See that RunWithModel can start a workload, and wait for it, and that DetectBatch can read the images' bucket.
+
+    Parameters
+    ----------
+    workload : Mapping
+        Of an input without problems.
 
     Raises
     ------
@@ -77,14 +91,22 @@ def see_that_it_is_there(state_machine_arn: str, executions: Executions) -> None
         It can't.
     AccessDenied, ServiceUnavailable
     """
-    problem = _unfit(executions.state_machine(state_machine_arn))
+    arn = workload["StateMachineArn"]
+    problem, remedy = None, _OTHER_WORKLOAD
+    if unfit := _unfit(executions.state_machine(arn)):
+        problem = f"Workload.StateMachineArn: {unfit}: {escaped(arn, 200)}"
+    elif arn == detect_batch_arn(execution.id):
+        found = problem_of_bucket(workload["Input"]["Bucket"], execution, objects)
+        problem, remedy = found and f"Workload.Input.{found}", OTHER_BUCKET
     if problem:
-        raise InvalidRequest(
-            "The input is not a RunWithModel request:\n- Workload.StateMachineArn: "
-            f"{problem}: {escaped(state_machine_arn, 200)}",
-            remedy="Nothing was done. List your state machines with 'aws stepfunctions list-state-machines', correct "
-            "the input, or create the workload, and start a new execution.",
-        )
+        raise InvalidRequest(f"The input is not a RunWithModel request:\n- {problem}", remedy=remedy)
+
+
+def warnings_of_workload(workload: Mapping[str, Json], execution: Execution) -> tuple[str, ...]:
+    """What DetectBatch will warn of, as far as its input shows it."""
+    if workload["StateMachineArn"] != detect_batch_arn(execution.id):
+        return ()
+    return tuple(f"Workload.Input.{warning}" for warning in warnings_of(workload["Input"]))
 
 
 def _unfit(found: StateMachine | None) -> str | None:

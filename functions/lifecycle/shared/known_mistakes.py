@@ -118,11 +118,17 @@ REPAIRS: Mapping[str, tuple[Repair, ...]] = {
     ),
     BUCKET: (
         Repair("is an ARN, where the name alone is needed", rf"{_ARN}s3:::([^/]+).*", r"\1"),
-        Repair("is an address, where the bucket's name alone is needed", r"[sS]3[anAN]?:/*([^/]+)/*", r"\1"),
+        Repair("is an address, where the bucket's name alone is needed", r"(?:[sS]3[anAN]?:/*)+([^/]+)/*", r"\1"),
         Repair(
-            "is an address with a folder, where the bucket's name alone is needed", r"[sS]3[anAN]?:/*([^/]+)/.*", r"\1"
+            "is an address with a folder, where the bucket's name alone is needed",
+            r"(?:[sS]3[anAN]?:/*)+([^/]+)/.*",
+            r"\1",
         ),
         Repair("is a web address", r"https?://([a-z0-9.-]+?)\.s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?(?:/.*)?", r"\1"),
+        Repair("is a web address", r"https?://s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/([^/]+)(?:/.*)?", r"\1"),
+        Repair(
+            "is a web address", r"https?://[\w.-]*console\.aws\.amazon\.com/s3/(?:buckets|object)/([^/?#]+).*", r"\1"
+        ),
         Repair("has a folder behind the bucket's name", r"/*([^/]+)/.*", r"\1"),
         Repair("has capitals, which no bucket has", r".*[A-Z].*", lambda it: it[0].lower()),
     ),

@@ -78,6 +78,7 @@ def prepare(
     tokens: Tokens,
     executions: Executions,
     open_executions: OpenExecutions,
+    **_: object,
 ) -> StartRequest:
     """Validate the input, choose the version, see how long it has to start ahead, and hold the token.
 

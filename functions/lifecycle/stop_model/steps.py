@@ -38,6 +38,7 @@ def prepare(
     items: ModelItems,
     open_executions: OpenExecutions,
     hand_over: HandsOver = lambda *_: None,
+    **_: object,
 ) -> StopRequest:
     """Validate the input, choose the version, find its project and hold the token.
 

@@ -127,6 +127,59 @@ def test_a_problem_is_said_with_its_path(change: dict[str, Json], problem: str) 
     assert said.startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("bucket", "says"),
+    [
+        ("s3://imgs", "Bucket is the name alone: imgs"),
+        ("s3://imgs/", "Bucket is the name alone: imgs"),
+        ("s3://s3://imgs/in/", "Bucket is the name alone: imgs, and what is behind it goes into Prefix: in/"),
+        ("imgs/in", "Bucket is the name alone: imgs, and what is behind it goes into Prefix: in"),
+        ("arn:aws:s3:::imgs", "Bucket is the name alone: imgs"),
+        ("arn:aws:s3:::imgs/in/*", "Bucket is the name alone: imgs, and what is behind it goes into Prefix: in/*"),
+        (
+            "https://imgs.s3.eu-west-1.amazonaws.com/in/",
+            "Bucket is the name alone: imgs, and what is behind it goes into Prefix: in/",
+        ),
+        (
+            "https://s3.amazonaws.com/imgs/in/",
+            "Bucket is the name alone: imgs, and what is behind it goes into Prefix: in/",
+        ),
+        ("https://console.aws.amazon.com/s3/buckets/imgs?region=us-east-1", "Bucket is the name alone: imgs"),
+        (" imgs\n", "Bucket is the name alone: imgs"),
+        ("", "Bucket is the name alone, such as factory-images. aws s3 ls lists your buckets"),
+        ("my bucket", "Bucket is the name alone, such as factory-images. aws s3 ls lists your buckets"),
+    ],
+)
+def test_what_stands_in_place_of_a_bucket_s_name_is_told_from_it(bucket: str, says: str) -> None:
+    (said,) = problems({**PAYLOAD, "Bucket": bucket})
+    assert said.startswith(f"Bucket: {json.dumps(bucket)} is ")
+    assert said.endswith(f"; {says}")
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix", "meant"),
+    [
+        ("images", "line-1", 'Prefix "line-1/"'),
+        ("images", "/line-1/today/", 'Prefix "line-1/today/"'),
+        ("images", "s3://images/line-1/today/", 'Prefix "line-1/today/"'),
+        ("images", "images/line-1/today/", 'Prefix "line-1/today/"'),
+        ("image", "line-1/", 'Bucket "images"'),
+    ],
+)
+def test_of_a_prefix_that_is_written_otherwise_the_right_one_is_named(bucket: str, prefix: str, meant: str) -> None:
+    (said,) = problems({**PAYLOAD, "Bucket": bucket, "Prefix": prefix})
+    assert f"; did you mean {meant}?" in said
+
+
+def test_a_share_in_place_of_a_percentage_is_warned_of() -> None:
+    assert asked(MinConfidence=80, ToleratedFailurePercentage=5).warnings == ()
+    assert asked(MinConfidence=0).warnings == ()
+    assert asked(MinConfidence=0.8, ToleratedFailurePercentage=1).warnings == (
+        "MinConfidence 0.8 was taken as 0.8 percent: if the share 0.8 was meant, that is 80.",
+        "ToleratedFailurePercentage 1 was taken as 1 percent: if the share 1 was meant, that is 100.",
+    )
+
+
 def test_a_name_is_no_model_of_a_batch() -> None:
     (said,) = problems({"Bucket": "samples", "Model": "defects"})
     assert said.startswith("Model: must be of type object")

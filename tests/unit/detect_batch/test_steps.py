@@ -42,6 +42,15 @@ class Objects:
     texts: dict[str, str] = field(default_factory=dict)
     images: int = 1
 
+    located: str | LifecycleError = "us-east-1"
+    """The Region of a bucket, or what asking for it raises."""
+
+    def region(self, bucket: str) -> str:
+        assert bucket == "images"
+        if isinstance(self.located, LifecycleError):
+            raise self.located
+        return self.located
+
     def has_any(self, bucket: str, prefix: str) -> bool:
         assert (bucket, prefix) == ("images", "today/")
         return self.images > 0
@@ -160,6 +169,27 @@ def test_an_empty_prefix_is_seen_before() -> None:
     assert not prepared(objects=Objects(images=0)).has_images
 
 
+@pytest.mark.parametrize(
+    ("located", "says"),
+    [
+        (
+            "eu-central-1",
+            "Bucket: images is in eu-central-1; Amazon Rekognition reads images in the model's Region only",
+        ),
+        (InvalidRequest("There is none."), "Bucket: there is no bucket images"),
+    ],
+)
+def test_a_bucket_that_the_model_could_not_read_is_refused(located: str | LifecycleError, says: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        prepared(objects=Objects(located=located))
+    assert refused.value.message.startswith(f"The input is not a DetectBatch request:\n- {says}")
+    assert "detect_batch.images" in str(refused.value.cause["Remedy"])
+
+
+def test_a_bucket_of_somebody_else_may_not_say_where_it_is() -> None:
+    assert prepared(objects=Objects(located=AccessDenied("Not yours."))).has_images
+
+
 def test_without_its_settings_there_is_no_batch() -> None:
     with pytest.raises(InvalidRequest, match="not configured"):
         prepared(configuration=CONFIGURATION)
@@ -200,6 +230,16 @@ def test_an_empty_prefix_is_a_success_with_a_warning() -> None:
     assert (told.images, told.warnings) == (0, ("There is no image under s3://images/today/.",))
     assert "Manifest" not in told.results
     is_output(to_wire(told))
+
+
+def test_a_prefix_with_a_wildcard_finds_nothing_and_the_warning_says_why() -> None:
+    _, why = summarised(Objects(), has_images=False, prefix="today/*.png").warnings
+    assert why == "S3 has no wildcards: end Prefix before the first one."
+
+
+def test_a_share_in_place_of_a_percentage_is_warned_of() -> None:
+    told = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), warnings=("MinConfidence 0.8 ...",))
+    assert told.warnings == ("MinConfidence 0.8 ...",)
 
 
 def test_what_a_model_that_scales_costs_is_a_lower_bound() -> None:

@@ -136,6 +136,10 @@ def run_that(failure: Failure | None) -> Ending:
     return Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=failure)
 
 
+def warned(*warnings: str) -> Ending:
+    return replace(run_that(None), succeeded=True, workload_warnings=warnings)
+
+
 def run_that_was_refused() -> Ending:
     with pytest.raises(InvalidRequest) as refused:
         run_request({"Model": "defects", "Workload": {"StateMachineArn": "x"}}, RUN, RUNS_WORKLOADS)
@@ -232,6 +236,8 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "EXECUTION_ABORTED-run": lambda: replace(
         run_that(None), abortion=Abortion("ABORTED", "Not needed today", "RUNNING", held=False)
     ),
+    "WORKLOAD_SUCCEEDED": lambda: warned("There is no image under s3://factory-images/line-9/."),
+    "WORKLOAD_SUCCEEDED-with-warnings": lambda: warned("Line 1 was not lit.", "Line 2 was not lit."),
     "WORKLOAD_FAILED": lambda: run_that(Failure("BeltJammed", "The belt of line 1 is jammed.")),
     "WORKLOAD_FAILED-with-a-remedy": lambda: run_that(
         Failure("TooManyFailures", str(AccessDenied("9 of 20 images failed.", remedy="Mend or remove these images.")))

@@ -37,7 +37,7 @@ from tests.unit.examples import (
     execution,
     run,
 )
-from tests.unit.twins import Executions, Items, Models, OpenExecutions, Tokens
+from tests.unit.twins import WORKLOAD_MACHINE, Executions, Items, Models, Objects, OpenExecutions, Tokens
 
 INPUT = {"Model": "defects", "Workload": {"StateMachineArn": WORKLOAD, "Input": {"Line": 1}}}
 NAMES = Names.of(RUN)
@@ -235,6 +235,7 @@ def prepared(machine: StateMachine | None, **fields: Any) -> RunRequest:
         configuration=RUNS_WORKLOADS,
         tokens=Tokens(),
         executions=Executions(machine=machine),
+        objects=Objects(),
     )
 
 
@@ -256,6 +257,44 @@ def test_a_workload_that_can_not_be_run_is_refused(machine: StateMachine | None,
     assert prepared(StateMachine("ACTIVE", "STANDARD"), **fields).workload_arn == WORKLOAD
 
 
+def batch_prepared(buckets: dict[str, str], **given: Any) -> RunRequest:
+    """What Prepare makes of a run of DetectBatch, where these buckets are in these Regions."""
+    workload = {"StateMachineArn": BATCH, "Input": {**IMAGES, **given}, "ModelField": "Model"}
+    return run_steps.prepare(
+        {"Model": "defects", "Workload": workload, "DryRun": True},
+        execution=RUN,
+        now=NOW,
+        configuration=BATCHES,
+        tokens=Tokens(),
+        executions=Executions(machine=WORKLOAD_MACHINE),
+        objects=Objects(buckets),
+    )
+
+
+@pytest.mark.parametrize(
+    ("buckets", "says"),
+    [
+        ({}, "there is no bucket factory-images"),
+        ({"factory-images": "eu-west-1"}, "factory-images is in eu-west-1; Amazon Rekognition reads images in the"),
+    ],
+)
+def test_images_that_the_model_could_not_read_are_refused_before_it_is_started(
+    buckets: dict[str, str], says: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        batch_prepared(buckets)
+    assert refused.value.message.startswith(
+        f"The input is not a RunWithModel request:\n- Workload.Input.Bucket: {says}"
+    )
+
+
+def test_a_dry_run_says_what_the_batch_will_warn_of() -> None:
+    asked = batch_prepared({"factory-images": "us-east-1"}, MinConfidence=0.8)
+    (warning,) = asked.warnings
+    assert warning.startswith("Workload.Input.MinConfidence 0.8 was taken as 0.8 percent")
+    assert batch_prepared({"factory-images": "us-east-1"}, MinConfidence=80).warnings == ()
+
+
 # Duplicates ---------------------------------------------------------------------------------------
 
 FIRST = execution("first", machine="RunWithModel")
@@ -271,6 +310,7 @@ def duplicate(**fields: Any) -> tuple[RunRequest, Tokens]:
             configuration=RUNS_WORKLOADS,
             tokens=tokens,
             executions=executions,
+            objects=Objects(),
         )
         for one in (FIRST, RUN)
     ]
@@ -292,6 +332,7 @@ def test_the_same_token_with_another_workload_is_refused() -> None:
     other = replace(RUNS_WORKLOADS, workloads=(WORKLOAD_NAME, f"{WORKLOAD_NAME}2"))
     tokens, executions = Tokens(), Executions({FIRST.id: (0, ExecutionState("RUNNING"))})
     common: dict[str, Any] = {"now": NOW, "configuration": other, "tokens": tokens, "executions": executions}
+    common["objects"] = Objects()
     run_steps.prepare({**INPUT, "ClientRequestToken": "t"}, execution=FIRST, **common)
     changed = {**INPUT, "Workload": {"StateMachineArn": f"{WORKLOAD}2"}, "ClientRequestToken": "t"}
     with pytest.raises(InvalidRequest, match="was used with other fields"):
