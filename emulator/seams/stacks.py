@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from typing import Any
@@ -14,11 +15,15 @@ from moto.iam.models import IAMBackend, ManagedPolicy, Role, iam_backends
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.utilities.utils import get_partition
+from yaml import YAMLError
 
 from emulator.seams import executions
 from emulator.seams.custom_resources import CustomResource
 from emulator.seams.patching import patch
+from emulator.templates import template_problem
 
+_TEMPLATES = 16
+"""So many are remembered to be right: each is read several times in a deploy."""
 _DELETION_SECONDS = 10
 """After that CloudFormation gives up here; on AWS it takes longer."""
 
@@ -97,7 +102,8 @@ def install() -> None:
 
 
 def _read_json() -> None:
-    # moto reads templates as YAML, again and again, in pure Python: that took longer than all else in a deploy.
+    # moto reads templates as YAML, again and again, in pure Python: that took longer than all else in a deploy. What
+    # AWS would refuse there fails half way.
     read_yaml = models.Stack.parse_template
 
     def read(template: str) -> Any:
@@ -106,7 +112,19 @@ def _read_json() -> None:
         except ValueError:
             return read_yaml(template)
 
-    patch(models.Stack, "parse_template", staticmethod(read))
+    @functools.lru_cache(_TEMPLATES)
+    def problem(template: str) -> str | None:
+        try:
+            return template_problem(read(template))
+        except (ValueError, YAMLError) as error:
+            return f"Template format error: JSON or YAML not well-formed. ({error})"
+
+    def read_valid(template: str) -> Any:
+        if found := problem(template):
+            raise ValidationError(message=found)
+        return read(template)
+
+    patch(models.Stack, "parse_template", staticmethod(read_valid))
 
 
 def _undo_failed_updates() -> None:
@@ -133,6 +151,7 @@ def _undo_failed_updates() -> None:
             raise ValidationError(
                 self.stack_id, message=f"Stack:{self.stack_id} is in DELETE_FAILED state and can not be updated."
             )
+        self.parse_template(template)  # one that is refused changes nothing
         before = self.template
         try:
             update_stack(self, template, *given, **more)
