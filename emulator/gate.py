@@ -7,10 +7,13 @@ another name.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from emulator.wire import Environ, Response, read_call, unsigned_call
 from emulator.wire_errors import access_denied_code, error_response
+
+_NOT_OF_AWS = ("/console", "/_emulator")
 
 
 class Gate:
@@ -31,6 +34,9 @@ class Gate:
     def __call__(self, environ: Environ, start_response: Any) -> Response:
         """Let the request through, or refuse it."""
         if refused := self._refused(environ):
+            if environ["PATH_INFO"].startswith(_NOT_OF_AWS):
+                start_response("403 Forbidden", [("Content-Type", "application/json")])
+                return [json.dumps({"Message": refused}).encode()]
             call = read_call(environ) or unsigned_call(environ)
             status, headers, body = error_response(call, access_denied_code(call.service), refused, 403)
             start_response(status, headers)
