@@ -11,7 +11,7 @@ from typing import Any
 import fastjsonschema
 
 from lifecycle.shared.mistaken import mistake
-from lifecycle.shared.suggestions import alike, nearest, suggestion
+from lifecycle.shared.suggestions import alike, mistyped, nearest, suggestion
 from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
 
@@ -24,7 +24,7 @@ _SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
 """Characters of a value: where it is longer, its end tells more than its beginning."""
 
 _SAY: Mapping[str, Callable[[Any], str]] = {
-    "type": lambda rule: f"must be of type {rule}",
+    "type": lambda rule: f"must be of type {rule if isinstance(rule, str) else ' or '.join(rule)}",
     "minimum": lambda rule: f"must be at least {rule}",
     "maximum": lambda rule: f"must be at most {rule}",
     "minLength": lambda rule: f"must have at least {rule} characters",
@@ -117,7 +117,7 @@ def unknown_name(where: str, name: str, known: Mapping[str, Json], home: str | N
         Where in the document a name like it has its place.
     """
     near = nearest(name, known)
-    if home is not None and not (near and alike(name, near)):
+    if home is not None and not (near and mistyped(name, near)):
         return f"{_path(where, name)}: is unknown here; it belongs into {home}"
     if re.match(r"//|#|_*comment", name, re.IGNORECASE):
         return f"{_path(where, name)}: is unknown; comments have no place here"

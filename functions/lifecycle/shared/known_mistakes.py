@@ -236,6 +236,7 @@ KINDS: tuple[Kind, ...] = (
 
 KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
     VERSION_ARN: (
+        Kind("has white space in it", r"arn:.*\S\s+\S.*"),
         Kind("is a project's and a version's name", r"[\w.-]+/(version/)?[\w.-]+(/\d+)?"),
         Kind("is only a name", r"[\w.-]+"),
     ),
@@ -252,7 +253,10 @@ KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
     ),
     ACCOUNT: (Kind("has not the 12 digits of an account", r"\d+"),),
     DATE: (Kind("may be a day of two months", r"\d{1,2}/\d{1,2}/\d{4}"),),
-    S3_LOCATION: (Kind("has no bucket behind s3://", r"s3:/*"),),
+    S3_LOCATION: (
+        Kind("has a space in the bucket's name, which no bucket has", r"(s3://)?[^/]*\s[^/]*(/.*)?"),
+        Kind("has no bucket behind s3://", r"s3:/*"),
+    ),
     SLACK_CHANNEL: (Kind("is the channel's name", r"#.*"),),
     EVENT_PATH: (
         Kind("has an index or a filter, and EventBridge's paths have names alone", r".*\[.*"),

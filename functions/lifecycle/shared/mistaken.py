@@ -71,7 +71,7 @@ def mistake(text: str, meant: str, accepts: Callable[[str], bool], characters: s
 def _white_space(text: str, accepts: Callable[[str], bool]) -> Mistake | None:
     joined = re.sub(r"[\s\u200b\u2060\ufeff]+", "", text)
     kind = "a line break" if re.search(r"[\r\n]", text) else "white space"
-    for fixed in (text.strip(), joined if kind == "a line break" or ":" in text else text):
+    for fixed in (text.strip(), joined if kind == "a line break" else text):
         if fixed != text and accepts(fixed):
             where = "at its end" if text.startswith(fixed) else "in front" if text.endswith(fixed) else "in it"
             return Mistake(f"has {kind} {where}", fixed)

@@ -15,6 +15,7 @@ from lifecycle.shared.wire import Json
 
 _LONGEST = 100
 """Characters of what is compared or read; what is longer is no mistyped word."""
+_MISTYPED = 0.85
 _YES, _NO = ("true", "yes", "on", "enabled"), ("false", "no", "off", "disabled")
 _UNITS = {"s": 1 / 60, "m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
 _DURATION = re.compile(r"(?:PT?)?(\d{1,6})\s*(s|m|h|d|w)[a-z]*", re.IGNORECASE)
@@ -31,13 +32,18 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 _SYNONYMS = {"email": "address", "mail": "address", "tz": "timezone", "holidays": "excludedates", "critical": "error",
-             "fatal": "error", "newest": "latest", "cron": "start"}  # fmt: skip
+             "fatal": "error", "newest": "latest", "cron": "start", "price": "inferenceunithourusd"}  # fmt: skip
 """What others call what is called otherwise here, without dashes and in small letters."""
 
 
 def alike(name: str, other: str) -> bool:
     """Whether two names are the same but for capitals, dashes and underscores."""
     return _plain(name[:_LONGEST]) == _plain(other)
+
+
+def mistyped(name: str, other: str) -> bool:
+    """Whether a name is another but for a letter or two."""
+    return difflib.SequenceMatcher(None, _plain(name[:_LONGEST]), _plain(other)).ratio() > _MISTYPED
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str | None:
@@ -100,15 +106,25 @@ def _of_the_type(value: Json, name: str) -> Iterator[Json]:
             yield from _read(value, name)
             yield [part.strip() for part in value[: 10 * _LONGEST].split(",")]
         case [one]:
+            yield from _pairs([one])
             yield one
+        case [_, *_]:
+            yield from _pairs(value)
         case dict():
             yield [value]
+            yield [*value]
             if all(isinstance(inner, dict) for inner in value.values()):  # as people write it who know other tools
                 yield [{"name": key, **inner} for key, inner in value.items()]
         case bool() | int() | float():
             text = json.dumps(value)
             yield from (text, text.zfill(12), [value], [text])  # an account loses its zeros as a number
             yield bool(value) if value in (0, 1) else value
+
+
+def _pairs(entries: Sequence[Json]) -> Iterator[Json]:
+    """An object, where its keys and values are given as AWS's tags are."""
+    if all(isinstance(one, dict) and one.keys() == {"Key", "Value"} for one in entries):
+        yield {one["Key"]: one["Value"] for one in entries if isinstance(one["Key"], str)}
 
 
 def _of_the_words(value: Json, name: str, words: Sequence[Json]) -> Iterator[Json]:
@@ -131,6 +147,8 @@ def _read(text: str, name: str) -> Iterator[Json]:
     if name.lower().endswith("minutes") and (time := _DURATION.fullmatch(text.strip())):
         minutes = int(time[1]) * _UNITS[time[2].lower()]
         yield int(minutes) if minutes == int(minutes) else minutes
+    elif re.fullmatch(r"\d{1,9},\d{1,2}", word):
+        yield float(word.replace(",", "."))
     elif amount := _AMOUNT.fullmatch(text):
         yield json.loads(amount[1].replace(",", "").lstrip("0") or "0")
 
