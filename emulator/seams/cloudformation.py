@@ -14,6 +14,7 @@ from moto.events.models import EventBus, EventsBackend, events_backends
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser import models as executing
 
+from emulator.seams import log_delivery
 from emulator.seams.patching import patch
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def install() -> None:
     update = stepfunctions.StateMachine.update_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
 
     def create_state_machine(cls: Any, /, name: str, resource: Any, *place: Any, **extra: Any) -> Any:
+        log_delivery.allow(resource["Properties"], *place)
         return create(cls, name, _substituted(resource), *place, **extra)
 
     def update_state_machine(cls: Any, /, *, cloudformation_json: Any, **place: Any) -> Any:

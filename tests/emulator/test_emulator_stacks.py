@@ -270,3 +270,19 @@ def test_a_chat_configurations_name_and_its_channel_are_there_once_in_the_accoun
             deploy_stack("chatting-there", json.dumps({"Resources": part}), elsewhere)
     assert delete(bare, "chatting") == "DELETE_COMPLETE"
     deploy(bare, slack("ours", "C1"), name="chatting-again")
+
+
+def test_state_machines_that_log_need_room_in_the_regions_resource_policy_but_for_vended_logs(bare: Emulator) -> None:
+    def logging_to(group: str) -> dict[str, Any]:
+        arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
+        parts = machine({"Done": {"Type": "Succeed"}})
+        destinations = [{"CloudWatchLogsLogGroup": {"LogGroupArn": arn}}]
+        parts["Machine"]["Properties"]["LoggingConfiguration"] = {"Level": "ERROR", "Destinations": destinations}
+        return parts | function("def handler(event, context): return event")
+
+    long = "x" * 450
+    for number in range(9):
+        deploy(bare, logging_to(f"/{number}/{long}"))
+    with pytest.raises(DeployError, match="the resource policy of CloudWatch Logs would exceed 5120"):
+        deploy(bare, logging_to(f"/another/{long}"))
+    deploy(bare, logging_to(f"/aws/vendedlogs/states/{long}"))

@@ -1,7 +1,9 @@
 """Limits of AWS are refused at synthesis, by the key in cdk.json that causes them."""
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from infra import limits
 from infra.settings.settings import Settings
 from tests.conftest import SETTINGS
-from tests.infra.configurations import LARGEST, MINIMAL, TOO_LARGE
+from tests.infra.configurations import LARGEST, MINIMAL, ROOT, TOO_LARGE
+from tests.infra.test_app import run
 from tools.templates import Template
 
 
@@ -42,6 +45,16 @@ def test_all_that_is_too_much_is_said_at_once_each_by_its_key(too_large: Templat
     (resources,) = (problem for problem in said if "resources of 500" in problem)
     assert resources.startswith("models.schedules: the stack would have ")
     assert "(488 by models.schedules, " in resources
+
+
+@pytest.mark.large
+def test_a_synthesis_that_breaks_a_limit_fails_and_says_so(tmp_path: Path) -> None:
+    principals = [{"principal": f"4444555566{n:02}", "external_id": f"{n:02}".ljust(19, "x")} for n in range(12)]
+    context = {"custom-labels-lifecycle": {**MINIMAL, "trusted_principals": principals}}
+    environment = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path), "CDK_VALIDATION": "false"}
+    app = run(ROOT, {**os.environ, **environment})
+    assert app.returncode == 1
+    assert "custom-labels-lifecycle.trusted_principals: the trust policy of OtherAccountsCallerRole" in app.stderr
 
 
 def changed(kind: str, name: str, value: Any) -> Callable[[dict[str, Any]], None]:
