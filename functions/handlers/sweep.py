@@ -19,6 +19,8 @@ from lifecycle.reconciliation.sweep_rules import Finding
 MODELS = bootstrap.models(bootstrap.PATIENT, pace=bootstrap.rate_limit().yield_to_others)
 SWEEPS = bootstrap.sweeps()
 LEDGER = bootstrap.ledger()
+MEASURING = 20_000
+"""Milliseconds that are kept for what comes after the models, and for the last of them."""
 
 
 @entry
@@ -42,6 +44,7 @@ def handler(_event: Event, context: Context) -> Swept:
         settle=settler(context, leave=LONGEST_CALL).settle,
         start_model_arn=MACHINES.start_model,
         stop_model_arn=MACHINES.stop_model,
+        has_time=lambda: context.get_remaining_time_in_millis() > MEASURING,
     )
     swept = _measured(sweeper, sweeper.run(), last_sweep)
     if swept.problems:

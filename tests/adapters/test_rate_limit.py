@@ -155,6 +155,19 @@ def test_a_slot_that_lies_absurdly_far_ahead_holds_nobody_up(limit: RateLimit, d
     assert clock.slept == [0]
 
 
+def test_a_slot_that_is_no_number_holds_nobody_up(limit: RateLimit, dynamodb: Any, clock: Clock) -> None:
+    """Compared with a number it is neither more nor less: no condition holds."""
+    with Stubber(dynamodb) as stubber:
+        for _ in range(6):
+            stubber.add_client_error(
+                "update_item",
+                "ConditionalCheckFailedException",
+                modeled_fields={"Item": {"FreeAt": {"S": "soon"}}},
+            )
+        limit.hurry(LOOK)
+    assert clock.slept == [0]
+
+
 def test_a_limiter_that_does_not_answer_holds_nobody_up(dynamodb: Any, clock: Clock) -> None:
     limit = RateLimit(dynamodb, "not there", calls_per_second=4)
     assert limit.queue(LOOK, None) is None

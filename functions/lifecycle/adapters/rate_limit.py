@@ -102,7 +102,8 @@ class RateLimit:
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 found: Any = error.response  # whose type does not know of the item that was asked for
                 item = found.get("Item", {})
-                return int(item["FreeAt"]["N"]) if "FreeAt" in item else now
+                # What is no number was written by somebody else, and holds nobody up.
+                return int(item["FreeAt"]["N"]) if "N" in item.get("FreeAt", ()) else now
         return None
 
     def _take_next(self, operation: str, now: int, latest: int) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import TypeVar
 
 from lifecycle.configuration import Configuration
@@ -20,6 +21,7 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions
 from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
 from lifecycle.shared.arns import project_name
+from lifecycle.shared.text import plural
 
 T = TypeVar("T")
 
@@ -73,6 +75,8 @@ class Sweeper:
         Settles what an execution that has ended left; answers whether it has ended.
     start_model_arn, stop_model_arn : str
         The state machines.
+    has_time : callable
+        Whether there is time for one more model. What was done is written, so that the next sweep is through it sooner.
     seen : list of Seen
         What it has seen, once it has run.
     """
@@ -87,6 +91,7 @@ class Sweeper:
     settle: Callable[[str], bool]
     start_model_arn: str
     stop_model_arn: str
+    has_time: Callable[[], bool] = lambda: True
     seen: list[Seen] = field(default_factory=list)
 
     def run(self) -> Swept:
@@ -98,11 +103,15 @@ class Sweeper:
         items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__)}
         problems += [f"{arn}: its item can't be read: {error}" for arn, error in unreadable.items()]
         versions = self._versions(items, problems)
+        # Of an item that can't be read nobody knows who holds the model.
+        models = [(items.get(arn, ModelItem(arn)), one) for arn, one in versions.items() if arn not in unreadable]
         sweeps = [
-            self._try(problems, arn, partial(self._one, items.get(arn, ModelItem(arn)), version))
-            for arn, version in versions.items()
-            if arn not in unreadable  # nobody knows who holds it
+            self._try(problems, item.project_version_arn, partial(self._one, item, version))
+            for item, version in takewhile(lambda _: self.has_time(), models)
         ]
+        if left := models[len(sweeps) :]:
+            self.seen += [Seen(version, item) for item, version in left]
+            problems.append(f"there was no time for {plural(len(left), 'model')}: the next sweep goes on with them")
         done = [sweep for sweep in sweeps if sweep]
         return Swept(
             models=len(versions),

@@ -75,6 +75,12 @@ class Sweeps:
     running: frozenset[str] = frozenset()
     unsettled: dict[str, Exception] = field(default_factory=dict)
 
+    models_in_time: int = 1000
+
+    def _has_time(self) -> bool:
+        self.models_in_time -= 1
+        return self.models_in_time >= 0
+
     def run(self) -> Swept:
         return Sweeper(
             now=self.now,
@@ -87,6 +93,7 @@ class Sweeps:
             settle=self._settle,
             start_model_arn=MACHINES.start_model,
             stop_model_arn=MACHINES.stop_model,
+            has_time=self._has_time,
         ).run()
 
     def has(self, version_arn: str, status: str | None, **fields: Any) -> None:
@@ -137,6 +144,21 @@ def test_models_are_stopped_that_nobody_holds_and_others_are_left_alone() -> Non
     assert swept.reason == (
         "4 models seen, 0 findings reported, 2 stops and 0 starts begun, 0 ended executions settled, 0 problems."
     )
+
+
+def test_a_sweep_that_runs_out_of_time_says_so_and_the_next_one_goes_on() -> None:
+    sweeps = Sweeps(models_in_time=2)
+    arns = [arn("boards", f"v{number}") for number in range(5)]
+    for one in arns:
+        sweeps.has(one, "RUNNING", managed=True)
+    swept = sweeps.run()
+    assert (swept.models, swept.stops) == (5, 2)
+    assert swept.problems == ("there was no time for 3 models: the next sweep goes on with them",)
+    sweeps.models_in_time = 1000
+    for one in arns[:2]:
+        sweeps.models.statuses[one] = "STOPPING"
+    assert sweeps.run().stops == 3
+    assert sorted(one["ProjectVersionArn"] for one in sweeps.started.values()) == arns
 
 
 def test_what_it_begins_are_inputs_that_the_state_machines_accept() -> None:
