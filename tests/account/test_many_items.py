@@ -12,6 +12,7 @@ from tests.account.functions import ENVIRONMENT, TIMEOUTS, Functions, loaded
 from tests.account.scene import Scene
 from tests.unit.examples import ACCOUNT
 
+pytestmark = pytest.mark.large
 MANY = 300
 
 
