@@ -26,7 +26,7 @@ LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-setup: .venv/.done build/vendor/.done build/runtime/.done ## Create .venv and build/ (run and test do it too)
+setup: .venv/.done .venv/.client build/vendor/.done build/runtime/.done ## Create .venv and build/ (run and test do it too)
 
 .venv/.done: requirements.txt
 	@echo "Creating .venv (about 10 s) ..."
@@ -35,6 +35,11 @@ setup: .venv/.done build/vendor/.done build/runtime/.done ## Create .venv and bu
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
 	@.venv/bin/pip install --quiet --require-hashes -r .venv/uv.txt
 	@VIRTUAL_ENV=.venv $(UV) pip install --require-hashes -r requirements.txt
+	@touch $@
+
+# Apart from the others, since pip takes no folder among hashes; the backend that builds it is among them.
+.venv/.client: client/pyproject.toml $(wildcard client/src/custom_labels/*.py) .venv/.done
+	@VIRTUAL_ENV=.venv $(UV) pip install --no-deps --no-build-isolation ./client
 	@touch $@
 
 build/vendor/.done: functions/requirements.txt .venv/.done
@@ -75,7 +80,7 @@ lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy 
 	@.venv/bin/ruff format --quiet --check .
 	@$(PY) -m tools.definitions --check
 	@.venv/bin/mypy --no-error-summary
-	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
+	@PYTHONPATH=functions:client/src .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
 benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
 	@$(PY) -m benchmarks $(PARTS)

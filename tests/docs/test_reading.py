@@ -20,7 +20,18 @@ PAGES = (
     *(
         f"docs/{name}.md"
         for name in (
-            *("tutorial", "console", "schedules", "events", "page", "notifications", "costs", "deploy", "emulator"),
+            *(
+                "tutorial",
+                "console",
+                "client",
+                "schedules",
+                "events",
+                "page",
+                "notifications",
+                "costs",
+                "deploy",
+                "emulator",
+            ),
             *("evidence/abuse", "evidence/reliability", "stop-everything"),
         )
     ),
@@ -35,6 +46,7 @@ INSTEAD: Mapping[str, str] = {
     r"^(\S+ -m tests\.account) ": r"\1 --help > /dev/null; : ",
     r"^(\S+ -m emulator up) ": r"\1 --help > /dev/null; : ",
     r"^(\S+ -m emulator destroy) ": r"\1 --help > /dev/null; : ",
+    r"^pip install ./client$": "custom-labels --help > /dev/null",  # make setup has done it
     # What a reader waits for.
     r"\bsleep 5\b": "sleep 0.5",
 }
@@ -83,6 +95,11 @@ def checkout(tmp_path: Path) -> Path:
 
 def typed(emulator: Emulator, page: str, folder: Path) -> str:
     """What a page's commands say. A command that fails ends the shell, and fails the test."""
+    return said_by(emulator, ["bash", "-euo", "pipefail", "-c", commands(page, emulator.outputs)], folder)
+
+
+def said_by(emulator: Emulator, command: list[str], folder: Path) -> str:
+    """What a command says, by a terminal that knows the emulator; one that fails fails the test."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
@@ -93,7 +110,7 @@ def typed(emulator: Emulator, page: str, folder: Path) -> str:
         "AWS_PAGER": "",
     }
     done = subprocess.run(  # noqa: S603 - the commands are our own documents'
-        ["bash", "-euo", "pipefail", "-c", commands(page, emulator.outputs)],  # noqa: S607 - the user's own shell
+        command,
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -121,9 +138,16 @@ def test_the_commands_of_a_page_work_as_they_are_printed(deployed_app: Emulator,
         assert text in said
 
 
+@pytest.mark.parametrize("page", ["docs/client.md"])
+def test_the_python_of_a_page_works_as_it_is_printed(deployed_app: Emulator, page: str, checkout: Path) -> None:
+    for program in blocks(page, "python"):
+        assert "Label(" in said_by(deployed_app, [sys.executable, "-c", program], checkout)
+
+
 SAYS: Mapping[str, tuple[str, ...]] = {
     "docs/tutorial.md": (":project/circuit-boards/", MODEL, "SUCCEEDED", "CustomLabels"),
-    "docs/schedules.md": ("ACTED",),
+    "docs/client.md": ("MODEL_STARTED", "CustomLabels", MODEL, "LEASE_EXTENDED"),
+    "docs/schedules.md": ("ACTED", "REPEATED"),
     "docs/events.md": ('"FailedEntryCount": 0',),
     "docs/costs.md": ("defects",),
     "docs/emulator.md": ("MODEL_STARTED", "defects"),

@@ -1,0 +1,272 @@
+"""The client: start, use and release a model. The server side decides; this asks, waits and shows."""
+
+import os
+import re
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from custom_labels import errors
+from custom_labels.executions import Progress, StateMachines, code_of, refused
+from custom_labels.heartbeat import Heartbeat
+from custom_labels.images import Image, image_of
+from custom_labels.results import Label, Started, Stopped
+
+STACK = "CustomLabelsLifecycle"
+
+
+class RunningModel:
+    """A model that is RUNNING, and is kept so while its block runs."""
+
+    def __init__(self, started: Started, rekognition: Any, heartbeat: Heartbeat) -> None:
+        self.started = started
+        self.project_version_arn = started.project_version_arn
+        self.lease_id = started.lease_id
+        self._rekognition, self._heartbeat = rekognition, heartbeat
+
+    def detect(
+        self, image: Image, *, min_confidence: float | None = None, max_results: int | None = None
+    ) -> list[Label]:
+        """The labels that the model finds.
+
+        Parameters
+        ----------
+        image : str, path or bytes
+            ``s3://bucket/name``, with your own right to read it; a file of this machine; or the image itself.
+        min_confidence : float, optional
+            Per cent. Left out: what the training found best.
+        max_results : int, optional
+            The most labels to answer.
+
+        Raises
+        ------
+        ModelStopped
+            The model runs no more, or the lease could not be kept.
+        InvalidRequest, AccessDenied, ServiceUnavailable
+        """
+        self._heartbeat.check()
+        return detected(
+            self._rekognition,
+            self.project_version_arn,
+            image,
+            min_confidence=min_confidence,
+            max_results=max_results,
+        )
+
+
+class CustomLabels:
+    """The models of one deployed stack.
+
+    Parameters
+    ----------
+    stack : str
+        Its name.
+    region : str, optional
+        Its Region; left out, that of the session.
+    session : boto3.Session, optional
+        Whose credentials are used; left out, those that the AWS CLI would use.
+
+    Raises
+    ------
+    InvalidRequest, AccessDenied, ServiceUnavailable
+    """
+
+    def __init__(self, *, stack: str = STACK, region: str | None = None, session: boto3.Session | None = None) -> None:
+        session = session or boto3.Session()
+        region = region or session.region_name
+        # Clients may be used by several threads, sessions may not (boto3, "Multithreading or multiprocessing").
+        self._machines = StateMachines(session, stack, region)
+        self._rekognition: Any = session.client("rekognition", region_name=region)
+
+    def start(
+        self,
+        model: str,
+        *,
+        lease_id: str | None = None,
+        minutes: int | None = None,
+        units: int | None = None,
+        ready_at: datetime | str | None = None,
+        wait_for_capacity: bool = False,
+        dry_run: bool = False,
+        context: Any = None,
+        progress: Progress | None = None,
+    ) -> Started:
+        """Start a model, or join its start, and wait until it is RUNNING.
+
+        Parameters
+        ----------
+        model : str
+            A name of cdk.json, or a version's ARN.
+        lease_id : str, optional
+            Who needs the model; left out, the execution's name.
+        minutes : int, optional
+            How long it is needed from RUNNING on; 0: until it is released. Left out: as configured.
+        units : int, optional
+            Inference units to start it with.
+        ready_at : datetime with a time zone, or str, optional
+            Be RUNNING by then.
+
+        Raises
+        ------
+        CustomLabelsError
+            Any of the contract's, by its name.
+        """
+        payload = {
+            **named(model),
+            "LeaseId": lease_id,
+            "LeaseMinutes": minutes,
+            "MinInferenceUnits": units,
+            "ReadyAt": ready_at.isoformat() if isinstance(ready_at, datetime) else ready_at,
+            "WaitForCapacity": wait_for_capacity or None,
+            "DryRun": dry_run or None,
+            "Context": context,
+        }
+        return self._started(payload, "start", progress)
+
+    def extend(self, model: str, lease_id: str, *, minutes: int | None = None) -> Started:
+        """Extend a lease that holds a RUNNING model. It starts nothing, and nobody is notified.
+
+        Raises
+        ------
+        ModelStopped
+            The lease is over, or the model does not run.
+        CustomLabelsError
+            Any other of the contract's.
+        """
+        payload = {**named(model), "LeaseId": lease_id, "LeaseMinutes": minutes, "ExtendOnly": True}
+        return self._started(payload, "extend", None)
+
+    def stop(
+        self, model: str, *, lease_id: str | None = None, force: bool = False, progress: Progress | None = None
+    ) -> Stopped:
+        """Release a lease, and stop the model unless others hold it; wait until that is done.
+
+        Raises
+        ------
+        CustomLabelsError
+            Any of the contract's, by its name.
+        """
+        arn = self.release(model, lease_id=lease_id, force=force)
+        return Stopped.of(self._machines.wait(arn, progress), arn)
+
+    def release(self, model: str, *, lease_id: str | None = None, force: bool = False) -> str:
+        """The same without waiting for it: the ARN of the StopModel execution."""
+        payload = {**named(model), "LeaseId": lease_id, "Force": force or None}
+        return self._machines.start("StopModel", payload, "stop")
+
+    @contextmanager
+    def running(
+        self,
+        model: str,
+        minutes: int = 15,
+        at_most_minutes: int = 480,
+        *,
+        units: int | None = None,
+        wait_for_capacity: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[RunningModel]:
+        """Have a model RUNNING while a block runs, and release it whatever happens.
+
+        Parameters
+        ----------
+        minutes : int
+            The lease, which is extended at half of its time: so long the model runs on if this process dies.
+        at_most_minutes : int
+            After so long it is extended no more.
+
+        Raises
+        ------
+        CustomLabelsError
+            It could not be started; or, at the end of the block, the lease could not be kept or released. An error of
+            the block itself is raised as it is.
+        """
+        lease_id = _lease_id()
+        heartbeat: Heartbeat | None = None
+        try:
+            started = self.start(
+                model,
+                lease_id=lease_id,
+                minutes=minutes,
+                units=units,
+                wait_for_capacity=wait_for_capacity,
+                progress=progress,
+            )
+            model = started.project_version_arn  # a name may mean a newer version by the end of the block
+            heartbeat = Heartbeat(
+                lambda: self.extend(model, lease_id, minutes=minutes), minutes * 60, at_most_minutes * 60
+            )
+            yield RunningModel(started, self._rekognition, heartbeat)
+        except BaseException as error:
+            # Also while it was starting: its lease is pending, and is released as any other.
+            try:
+                self._let_go(model, lease_id, heartbeat)
+            except errors.CustomLabelsError as failure:
+                error.add_note(f"The model was not released; its lease expires within {minutes} minutes: {failure}")
+            raise
+        self._let_go(model, lease_id, heartbeat)
+        heartbeat.check()
+
+    def _let_go(self, model: str, lease_id: str, heartbeat: Heartbeat | None) -> None:
+        if heartbeat:
+            heartbeat.stop()
+        self.release(model, lease_id=lease_id)
+
+    def detect(self, project_version_arn: str, image: Image, *, min_confidence: float | None = None) -> list[Label]:
+        """The labels that a version which is RUNNING finds. It starts nothing."""
+        return detected(self._rekognition, project_version_arn, image, min_confidence=min_confidence, max_results=None)
+
+    def _started(self, payload: Mapping[str, Any], purpose: str, progress: Progress | None) -> Started:
+        arn = self._machines.start("StartModel", payload, purpose)
+        return Started.of(self._machines.wait(arn, progress), arn)
+
+
+def detected(
+    rekognition: Any,
+    project_version_arn: str,
+    image: Image,
+    *,
+    min_confidence: float | None,
+    max_results: int | None,
+) -> list[Label]:
+    """What DetectCustomLabels finds, its errors by the contract's names."""
+    options = {"MinConfidence": min_confidence, "MaxResults": max_results}
+    try:
+        answer = rekognition.detect_custom_labels(
+            ProjectVersionArn=project_version_arn,
+            Image=image_of(image),
+            **{name: value for name, value in options.items() if value is not None},
+        )
+    except (ClientError, BotoCoreError) as error:
+        known = _OF_DETECTION.get(code_of(error))
+        if known is None:
+            refused("look at the image", error)
+        raise known(str(error), project_version_arn=project_version_arn) from error
+    return [Label.of(found) for found in answer["CustomLabels"]]
+
+
+_OF_DETECTION: Mapping[str, type[errors.CustomLabelsError]] = {
+    "ResourceNotReadyException": errors.ModelStopped,
+    "ResourceNotFoundException": errors.ModelNotFound,
+    "InvalidParameterException": errors.InvalidRequest,
+    "InvalidImageFormatException": errors.InvalidRequest,
+    "InvalidS3ObjectException": errors.InvalidRequest,
+    "ImageTooLargeException": errors.InvalidRequest,
+    "ParamValidationError": errors.InvalidRequest,
+}
+
+
+def named(model: str) -> dict[str, str]:
+    """The field that means a model: a version's ARN, or a configured name."""
+    return {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
+
+
+def _lease_id() -> str:
+    """Says who it is in mails and on the page: ``client/build-7/4711-1f0c9a3b``."""
+    host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:60] or "host"
+    return f"client/{host}/{os.getpid()}-{uuid.uuid4().hex[:8]}"

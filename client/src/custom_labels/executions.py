@@ -1,0 +1,136 @@
+"""Start an execution of the deployed stack, and wait until it has ended. Rekognition is never asked."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from custom_labels import errors
+
+FIRST_PAUSE, PAUSE = 1.0, 5.0
+"""Seconds between two looks at an execution: at first, when most are over at once, and later."""
+PATIENCE = 300.0
+"""Seconds for which an execution may not be readable before the wait is given up."""
+
+Progress = Callable[[float, str], None]
+"""Is called with the seconds since the start, and what the execution is doing: its status, or its state's name."""
+
+
+class StateMachines:
+    """The state machines of one stack. Their ARNs follow from account, Region and the stack's name.
+
+    Parameters
+    ----------
+    session : boto3.Session
+        Whose credentials are used.
+    stack : str
+        The stack's name.
+    region : str or None
+        Its Region.
+
+    Raises
+    ------
+    InvalidRequest
+        No Region is given.
+    ServiceUnavailable, AccessDenied
+        Nobody knows whose credentials these are.
+    """
+
+    def __init__(self, session: boto3.Session, stack: str, region: str | None) -> None:
+        if not region:
+            raise errors.InvalidRequest(
+                "No Region is given.", remedy="Pass region=, or --region, or set AWS_REGION: the Region of the stack."
+            )
+        self.stack, self.region = stack, region
+        self._stepfunctions = session.client("stepfunctions", region_name=region)
+        try:
+            caller = session.client("sts", region_name=region).get_caller_identity()["Arn"]
+        except (ClientError, BotoCoreError) as error:
+            refused("find out whose credentials these are", error)
+        _, self._partition, _, _, self.account, _ = caller.split(":", 5)
+
+    def arn(self, machine: str) -> str:
+        """Of StartModel, StopModel or RunWithModel."""
+        home = f"arn:{self._partition}:states:{self.region}:{self.account}"
+        return f"{home}:stateMachine:{self.stack}-{machine}"
+
+    def start(self, machine: str, payload: Mapping[str, Any], purpose: str) -> str:
+        """Start an execution once, and give its ARN: its name is new, so that an answer that is lost is no harm.
+
+        Raises
+        ------
+        NotDeployed, AccessDenied, ServiceUnavailable
+        """
+        given = {name: value for name, value in payload.items() if value is not None}
+        name = f"client-{purpose}-{uuid.uuid4().hex}"
+        try:
+            return self._stepfunctions.start_execution(
+                stateMachineArn=self.arn(machine), name=name, input=json.dumps(given)
+            )["executionArn"]
+        except (ClientError, BotoCoreError) as error:
+            if code_of(error) in {"StateMachineDoesNotExist", "StateMachineDeleting"}:
+                raise errors.NotDeployed(
+                    f"The account {self.account} has no stack {self.stack} in {self.region}.",
+                    remedy="Deploy it there, or name another one: --stack, --region, or other credentials.",
+                ) from error
+            refused(f"start {machine}", error)
+
+    def wait(self, execution_arn: str, progress: Progress | None = None) -> dict[str, Any]:
+        """The output of an execution, once it has ended well.
+
+        Raises
+        ------
+        CustomLabelsError
+            As the class that its Error names; ServiceUnavailable where it could not be read for some minutes. The
+            execution goes on then.
+        """
+        began = last_read = time.monotonic()
+        while True:
+            try:
+                found = self._stepfunctions.describe_execution(executionArn=execution_arn)
+                last_read = time.monotonic()
+            except (ClientError, BotoCoreError) as error:
+                # DescribeExecution is eventually consistent: it may not know a young execution yet.
+                passing = code_of(error) not in {"AccessDeniedException", "AccessDenied"}
+                if not passing or time.monotonic() - last_read > PATIENCE:
+                    refused("read the execution", error, execution_arn)
+                found = None
+            passed = time.monotonic() - began
+            if found and found["status"] == "SUCCEEDED":
+                output: dict[str, Any] = json.loads(found["output"])
+                return output
+            if found and found["status"] != "RUNNING":
+                raise errors.of_execution(found)
+            if progress:
+                progress(passed, "RUNNING" if found else "not readable for the moment")
+            time.sleep(FIRST_PAUSE if passed < 2 * PAUSE else PAUSE)
+
+
+def code_of(error: ClientError | BotoCoreError) -> str:
+    """The code of AWS's answer; of an error on the way there its class."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
+
+def refused(what: str, error: ClientError | BotoCoreError, execution_arn: str | None = None) -> NoReturn:
+    """Raise what an error of AWS's means to the caller.
+
+    Raises
+    ------
+    AccessDenied, ServiceUnavailable
+    """
+    denied = {
+        "AccessDeniedException",
+        "AccessDenied",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+    }
+    known: type[errors.CustomLabelsError] = errors.ServiceUnavailable
+    remedy = "Try again. If it goes on, look at the AWS Health Dashboard."
+    if code_of(error) in {*denied, "NoCredentialsError", "InvalidClientTokenId", "CredentialRetrievalError"}:
+        known, remedy = errors.AccessDenied, "Check your credentials: aws sts get-caller-identity."
+    raise known(f"Could not {what}: {error}", remedy=remedy, execution_arn=execution_arn) from error

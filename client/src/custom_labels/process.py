@@ -1,0 +1,57 @@
+"""Run a command while a model is RUNNING, and end as it did."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+FAILED, CAN_NOT_RUN, NOT_FOUND = 125, 126, 127
+"""Exit codes of what is not the command's own, as of ``env`` and ``nohup`` (GNU coreutils)."""
+FORWARDED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+VARIABLE = "CUSTOM_LABELS_PROJECT_VERSION_ARN"
+
+
+class Ended(SystemExit):
+    """A signal that ends this process while no command runs: what holds the model is left in order."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+
+
+class Child:
+    """The command, and the signals that are its own. It stays in this process's group, so a Ctrl-C reaches it."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Forward signals to the command while it runs; before and after they end this process in order."""
+        before = {number: signal.signal(number, self._received) for number in (*FORWARDED, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        if self.process is None or self.process.poll() is not None:
+            raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
+        if number != signal.SIGINT:
+            self.process.send_signal(number)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run it to its end with this process's own streams; its exit code, or 128 and the signal that ended it."""
+        try:
+            self.process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - what the user asks for
+        except FileNotFoundError:
+            print(f"{command[0]}: not found", file=sys.stderr)  # noqa: T201
+            return NOT_FOUND
+        except OSError as error:
+            print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201
+            return CAN_NOT_RUN
+        code = self.process.wait()
+        return 128 - code if code < 0 else code

@@ -1,0 +1,185 @@
+"""The client in Python: what it asks for, what it answers, and how it fails."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import custom_labels
+from custom_labels import CustomLabels, executions
+from tests.client.aws import ARN, HOME, Aws, failed, refusal
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    monkeypatch.setattr(executions, "FIRST_PAUSE", 0)
+    return Aws()
+
+
+def of(aws: Aws, **options: Any) -> CustomLabels:
+    session: Any = aws
+    return CustomLabels(session=session, **options)
+
+
+def test_a_block_has_a_running_model_and_releases_it(aws: Aws) -> None:
+    with of(aws).running("defects", minutes=20) as model:
+        labels = model.detect("s3://factory-images/line-1/0001.png", min_confidence=80)
+    (_, started), (_, released) = aws.asked
+    assert (started["Model"], started["LeaseMinutes"]) == ("defects", 20)
+    assert released == {"ProjectVersionArn": ARN, "LeaseId": started["LeaseId"]}, "the name may mean another by now"
+    assert model.lease_id == started["LeaseId"]
+    assert started["LeaseId"].startswith("client/")
+    assert [(label.name, label.confidence, label.box and label.box["Top"]) for label in labels] == [
+        ("scratch", 98.1, 0.2)
+    ]
+    assert aws.images[0]["Image"] == {"S3Object": {"Bucket": "factory-images", "Name": "line-1/0001.png"}}
+    assert (aws.images[0]["ProjectVersionArn"], aws.images[0]["MinConfidence"]) == (ARN, 80)
+
+
+def test_two_blocks_have_leases_of_their_own(aws: Aws) -> None:
+    with of(aws).running("defects") as one, of(aws).running("defects") as other:
+        assert one.lease_id != other.lease_id
+
+
+def test_a_block_that_fails_releases_and_fails_as_it_did(aws: Aws) -> None:
+    with pytest.raises(ZeroDivisionError), of(aws).running("defects"):
+        raise ZeroDivisionError
+    assert [kind for kind, _ in aws.asked] == ["start", "stop"]
+
+
+@pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit])
+def test_who_gives_up_while_it_starts_releases_the_lease_that_is_pending(aws: Aws, stops: type[BaseException]) -> None:
+    aws.refuses["describe_execution"] = [stops()]  # type: ignore[list-item]
+    with pytest.raises(stops), of(aws).running("defects"):
+        pytest.fail("It never ran.")
+    (_, started), (kind, released) = aws.asked
+    assert (kind, released["LeaseId"]) == ("stop", started["LeaseId"])
+
+
+def test_a_release_that_fails_is_a_note_on_the_blocks_own_error(aws: Aws) -> None:
+    def work() -> None:
+        with of(aws).running("defects"):
+            aws.refuses["start_execution"] = [refusal("ThrottlingException")]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        work()
+    assert "its lease expires within 15 minutes" in raised.value.__notes__[0]
+
+
+def test_a_release_that_fails_is_raised_where_nothing_else_is(aws: Aws) -> None:
+    with pytest.raises(custom_labels.ServiceUnavailable, match="Could not start StopModel"), of(aws).running("defects"):
+        aws.refuses["start_execution"] = [refusal("ThrottlingException")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("InvalidRequest", "ModelNotFound", "ModelNotStartable", "ModelFailed", "ModelStopped"),
+        *("AccessDenied", "CapacityExceeded", "ServiceUnavailable", "TimedOut"),
+    ],
+)
+def test_an_execution_that_fails_is_an_exception_of_that_name(aws: Aws, name: str) -> None:
+    aws.ends["start"] = failed(name, "Other models use up the quota.", "Stop one.\nOr raise the quota.")
+    with pytest.raises(getattr(custom_labels, name)) as raised:
+        of(aws).start("defects")
+    assert str(raised.value) == "Other models use up the quota.\nStop one.\nOr raise the quota."
+    assert (raised.value.project_version_arn, raised.value.status) == (ARN, "STOPPED")
+    assert raised.value.execution_arn.startswith(f"{HOME}:execution:CustomLabelsLifecycle-StartModel:client-start-")
+
+
+@pytest.mark.parametrize(
+    ("status", "says"), [("ABORTED", "was ended by hand: Not now"), ("TIMED_OUT", "ran out of its time")]
+)
+def test_an_execution_that_is_ended_says_so(aws: Aws, status: str, says: str) -> None:
+    aws.ends["start"] = lambda _given: {"status": status, **({"cause": "Not now"} if status == "ABORTED" else {})}
+    with pytest.raises(custom_labels.ExecutionAborted, match=says):
+        of(aws).start("defects")
+
+
+def test_a_young_execution_that_is_not_known_yet_is_waited_for(aws: Aws) -> None:
+    aws.refuses["describe_execution"] = [refusal("ExecutionDoesNotExist"), refusal("ThrottlingException")]
+    assert of(aws).start("defects").status == "RUNNING"
+
+
+def test_where_nothing_is_deployed_it_says_where(aws: Aws) -> None:
+    aws.refuses["start_execution"] = [refusal("StateMachineDoesNotExist")]
+    with pytest.raises(custom_labels.NotDeployed, match="111122223333 has no stack Vision in eu-west-1"):
+        of(aws, stack="Vision").start("defects")
+
+
+def test_without_a_region_it_says_how_to_give_one() -> None:
+    with pytest.raises(custom_labels.InvalidRequest, match="--region"):
+        of(Aws(region_name=None))
+
+
+def test_an_answer_has_its_types(aws: Aws) -> None:
+    started = of(aws).start(ARN, lease_id="shift", minutes=60, units=2)
+    assert aws.asked == [
+        ("start", {"ProjectVersionArn": ARN, "LeaseId": "shift", "LeaseMinutes": 60, "MinInferenceUnits": 2})
+    ]
+    assert started.lease_expires_at is not None
+    assert started.lease_expires_at.isoformat() == "2026-11-24T09:00:00+00:00"
+    assert started.output["Outcome"] == started.outcome
+
+
+def test_an_extension_starts_nothing(aws: Aws) -> None:
+    of(aws).extend("defects", "shift", minutes=15)
+    assert aws.asked == [("extend", {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 15, "ExtendOnly": True})]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ResourceNotReadyException", custom_labels.ModelStopped),
+        ("InvalidS3ObjectException", custom_labels.InvalidRequest),
+        ("AccessDeniedException", custom_labels.AccessDenied),
+        ("ThrottlingException", custom_labels.ServiceUnavailable),
+    ],
+)
+def test_an_image_that_is_refused_says_why(aws: Aws, code: str, error: type[Exception]) -> None:
+    aws.refuses["detect_custom_labels"] = [refusal(code, "DetectCustomLabels")]
+    with pytest.raises(error, match=f"Because of {code}"):
+        of(aws).detect(ARN, b"...")
+
+
+def test_an_image_is_an_address_a_file_or_its_bytes(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(b"png")
+    for image in (tmp_path / "one.png", str(tmp_path / "one.png"), b"png"):
+        of(aws).detect(ARN, image)
+    assert [given["Image"] for given in aws.images] == [{"Bytes": b"png"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [("s3://bucket", "names no object"), ("nowhere.png", "can't be read"), (b"x" * 4_000_001, "s3:// address")],
+)
+def test_what_is_no_image_is_refused_before_it_is_sent(aws: Aws, image: str | bytes, says: str) -> None:
+    with pytest.raises(custom_labels.InvalidRequest, match=says):
+        of(aws).detect(ARN, image)
+    assert aws.images == []
+
+
+def test_what_is_asked_is_what_the_contract_has() -> None:
+    schemas = Path(__file__).parents[2] / "statemachine" / "schemas"
+    fields = {
+        name: set(json.loads((schemas / f"{name}.input.schema.json").read_text("utf-8"))["properties"])
+        for name in ("start_model", "stop_model")
+    }
+    aws = Aws()
+    labels = of(aws)
+    labels.start(
+        "defects",
+        lease_id="a",
+        minutes=1,
+        units=1,
+        ready_at="2026-11-24T09:00:00Z",
+        wait_for_capacity=True,
+        dry_run=True,
+        context=1,
+    )
+    labels.extend("defects", "a", minutes=1)
+    labels.release(ARN, lease_id="a", force=True)
+    for kind, payload in aws.asked:
+        assert set(payload) <= fields["stop_model" if kind == "stop" else "start_model"]

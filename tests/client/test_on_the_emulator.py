@@ -1,0 +1,143 @@
+"""The client against the deployed stack, by the real protocols: in this process, and as a command that is killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from custom_labels import CustomLabels, ModelStopped
+from emulator import images
+from emulator.server import Emulator
+from tests.deployed.executions import wait_until
+from tests.deployed.tables import item_of
+
+pytestmark = [pytest.mark.large, pytest.mark.waits, pytest.mark.xdist_group("client")]
+ROOT = Path(__file__).parents[2]
+SAYS_ITS_MODEL = "import os, time; print(os.environ['CUSTOM_LABELS_PROJECT_VERSION_ARN'], flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def labels(emulator: Emulator) -> CustomLabels:
+    session = boto3.Session("test", "test", region_name=emulator.region)
+    clients = {
+        name: session.client(name, endpoint_url=emulator.endpoint) for name in ("sts", "stepfunctions", "rekognition")
+    }
+    session.client = lambda service, **_: clients[service]  # type: ignore[method-assign, assignment]
+    return CustomLabels(session=session)
+
+
+def holders(emulator: Emulator, arn: str) -> list[str]:
+    return [lease["LeaseId"] for lease in item_of(emulator, arn).get("Leases", [])]
+
+
+def test_one_line_has_a_model_labels_an_image_and_lets_it_go(
+    emulator: Emulator, labels: CustomLabels, new_model: Callable[..., str]
+) -> None:
+    arn = new_model()
+    with labels.running(arn) as model:
+        assert holders(emulator, arn) == [model.lease_id]
+        assert {label.name for label in model.detect(images.png((200, 30, 30)))}
+        before = model.started.lease_expires_at
+        assert labels.extend(arn, model.lease_id, minutes=60).lease_expires_at > before  # type: ignore[operator]
+    wait_until(lambda: _status(emulator, arn) == "STOPPED", 120)
+    assert holders(emulator, arn) == []
+
+
+def test_after_a_stop_by_force_the_lease_can_not_be_extended(
+    labels: CustomLabels, new_model: Callable[..., str]
+) -> None:
+    arn = new_model("RUNNING")
+    with labels.running(arn) as model:
+        labels.stop(arn, force=True)
+        with pytest.raises(ModelStopped):
+            labels.extend(arn, model.lease_id)
+
+
+@pytest.fixture
+def command(emulator: Emulator) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begins ``custom-labels``, and ends it with the test."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "client" / "src"),
+        "AWS_ENDPOINT_URL": emulator.endpoint,
+        "AWS_DEFAULT_REGION": emulator.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str) -> subprocess.Popen[str]:
+        program = [sys.executable, "-c", "from custom_labels.cli import main; main()", *words]
+        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
+        begun.append(subprocess.Popen(program, env=environment, text=True, **pipes))  # noqa: S603
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(one.pid, signal.SIGKILL)  # what it has started too
+        one.communicate()
+
+
+def test_a_command_ends_as_it_does_and_passes_its_output_on(
+    emulator: Emulator, command: Callable[..., subprocess.Popen[str]], new_model: Callable[..., str]
+) -> None:
+    arn = new_model("RUNNING")
+    program = "import os, sys; print(os.environ['CUSTOM_LABELS_PROJECT_VERSION_ARN']); sys.exit(7)"
+    process = command("run", arn, "--", sys.executable, "-c", program)
+    said, complained = process.communicate()
+    assert (process.returncode, said.strip()) == (7, arn), complained
+    wait_until(lambda: holders(emulator, arn) == [], 60)
+
+
+def test_what_is_not_found_is_127(command: Callable[..., subprocess.Popen[str]], new_model: Callable[..., str]) -> None:
+    process = command("run", new_model("RUNNING"), "--", "no-such-command")
+    _, complained = process.communicate()
+    assert (process.returncode, "no-such-command: not found" in complained) == (127, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_the_commands_and_the_model_is_released(
+    emulator: Emulator,
+    command: Callable[..., subprocess.Popen[str]],
+    new_model: Callable[..., str],
+    number: signal.Signals,
+) -> None:
+    arn = new_model("RUNNING")
+    process = command("run", arn, "--", sys.executable, "-c", SAYS_ITS_MODEL)
+    assert process.stdout
+    assert process.stdout.readline().strip() == arn
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == 128 + number
+    wait_until(lambda: holders(emulator, arn) == [], 60)
+
+
+def test_who_is_killed_releases_nothing_and_the_lease_expires(
+    emulator: Emulator, command: Callable[..., subprocess.Popen[str]], new_model: Callable[..., str]
+) -> None:
+    arn = new_model("RUNNING")
+    process = command("run", arn, "--minutes", "1", "--", sys.executable, "-c", SAYS_ITS_MODEL)
+    assert process.stdout
+    assert process.stdout.readline().strip() == arn
+    process.kill()
+    (lease,) = holders(emulator, arn)
+    assert lease.startswith("client/")
+    end = time.monotonic() + 180
+    while _status(emulator, arn) == "RUNNING":
+        assert time.monotonic() < end
+        emulator.fire("EverySweep")
+        time.sleep(5)
+    wait_until(lambda: _status(emulator, arn) == "STOPPED", 120)
+
+
+def _status(emulator: Emulator, arn: str) -> str:
+    return next(one.status for one in emulator.custom_labels.versions() if one.arn == arn)
