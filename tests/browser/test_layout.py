@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from lifecycle.page.html import THEMES
+from tests.browser.axe import violations
 from tools.pages import STATES, WIDTHS, html_of, opened
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -42,6 +44,24 @@ def test_nothing_is_cut_hidden_or_laid_over_something_else(browser: Browser, sta
     page = opened(browser, html_of(state, "light"), width=width)
     assert page.locator(".cll button").count() >= 1
     assert page.evaluate(MISPLACED) == []
+    page.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("state", STATES)
+def test_everybody_can_read_every_state(browser: Browser, state: str, theme: str) -> None:
+    """axe finds nothing: names, roles, contrast."""
+    page = opened(browser, html_of(state, theme), width=800, theme=theme)
+    assert violations(page) == []
+    page.close()
+
+
+def test_what_is_in_a_row_stands_under_what_is_in_the_row_above(browser: Browser) -> None:
+    """Also where a model can't be started, and has no button."""
+    page = opened(browser, html_of("stopped", "light"), width=1280)
+    boxes: list[Any] = [one.bounding_box() for one in page.locator(".cll-facts").all()]
+    assert len({box["x"] for box in boxes}) == 1
+    assert len(boxes) == 3
     page.close()
 
 
