@@ -68,6 +68,19 @@ def test_where_no_version_is_good_enough_it_says_why(scene: Scene, project: Proj
     assert "x2 (TRAINING_FAILED), x1 (F1 0.40)" in cause["Message"]
 
 
+@pytest.mark.parametrize("status", ["COPYING_IN_PROGRESS", "COPYING_FAILED"])
+def test_a_version_that_was_copied_counts_as_one_that_was_trained_and_an_unfinished_copy_as_none(
+    scene: Scene, project: Project, status: str
+) -> None:
+    """CopyProjectVersion brings the evaluation along."""
+    copied = project.train("copied", status="COPYING_COMPLETED")
+    project.train("unfinished", status=status)
+    started = scene.run(START_MODEL, Model="newest", LeaseId="shift")
+    assert (started.output["ProjectVersionArn"], started.output["Outcome"]) == (copied, "MODEL_STARTED")
+    assert f"passed over: unfinished ({status})" in started.output["Selection"]
+    assert scene.run(STOP_MODEL, Model="newest", LeaseId="shift").output["Outcome"] == "MODEL_STOPPED"
+
+
 def test_an_aborted_start_by_name_gives_back_its_lease(scene: Scene, project: Project) -> None:
     arn = project.train("y1", status="TRAINING_COMPLETED")
     running = scene.begin(START_MODEL, Model="newest", LeaseId="aborted")

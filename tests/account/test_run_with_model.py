@@ -6,7 +6,7 @@ import pytest
 
 from tests.account.account import Delivery
 from tests.account.faults import Answer
-from tests.account.scene import RUN_WITH_MODEL, START_MODEL, Scene
+from tests.account.scene import RUN_WITH_MODEL, START_MODEL, STOP_MODEL, Scene
 from tests.account.services import Execution
 from tests.contract import failed_well, valid_run_output
 from tests.deployed.app import INSPECTION
@@ -197,6 +197,35 @@ def test_a_run_that_is_aborted_while_its_model_starts_ends_the_start(working: Sc
     (start,) = executions(working, START_MODEL)
     assert start.status in ("ABORTED", "FAILED")
     assert working.notified(aborted).outcomes == ["EXECUTION_ABORTED"]
+
+
+@pytest.mark.parametrize("later", [0.01, 0.5])
+@pytest.mark.parametrize("do", ["succeed", "fail"])
+def test_a_run_that_is_aborted_while_it_releases_lets_the_model_go_and_is_notified_once(
+    working: Scene, do: str, later: float
+) -> None:
+    """The call that starts the release is throttled at first, so that there is time for it."""
+    working.fails(Answer("ThrottlingException"), "states:StartExecution", STOP_MODEL.rpartition(":")[2])
+    run = working.begin(RUN_WITH_MODEL, asked(do))
+    working.until_in(run, "Release the model")
+    working.passes(later)
+    working.abort(run)
+    working.until(lambda: let_go(working))
+    working.passes(600)
+    assert working.notified(run).outcomes == ["EXECUTION_ABORTED"]
+    assert working.outcomes.count("MODEL_STOPPED") == 1
+    working.sweep()
+    assert working.unsettled == [], "a run that was ended from outside is settled once more, by the sweep"
+
+
+def test_a_workload_that_times_out_ends_its_run_as_timed_out_and_the_model_is_let_go(working: Scene) -> None:
+    run, workload = at_work(working)
+    working.account.time_out(workload)
+    ended = working.wait(run)
+    assert (ended.status, ended.error) == ("FAILED", "TimedOut")
+    working.until(lambda: let_go(working))
+    mail = working.notified(run).once("WORKLOAD_FAILED", "ERROR")
+    assert "The workload ended as TIMED_OUT" in mail["Message"]
 
 
 def test_where_the_event_of_its_end_is_lost_the_sweep_does_it(working: Scene) -> None:
