@@ -154,7 +154,8 @@ class Executions:
     machine: StateMachine | None = WORKLOAD_MACHINE
     """What any workload is; None where there is none."""
 
-    def state_machine(self, _state_machine_arn: str) -> StateMachine | None:
+    def state_machine(self, state_machine_arn: str) -> StateMachine | None:
+        assert state_machine_arn
         return self.machine
 
     def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:

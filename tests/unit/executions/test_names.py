@@ -125,6 +125,17 @@ def test_one_that_is_about_something_else_is_an_error_that_names_it(there: Json)
     )
 
 
+def test_one_that_somebody_else_starts_meanwhile_is_asked_what_it_is_about() -> None:
+    class Meanwhile(Executions):
+        def start(self, state_machine_arn: str, name: str, payload: Json) -> bool:
+            self.started.setdefault((state_machine_arn, name), ASKED)
+            return super().start(state_machine_arn, name, payload)
+
+    assert start_once(Meanwhile(), STOP, "name", {**ASKED, "LeaseMinutes": 59}) is False
+    with pytest.raises(ServiceUnavailable, match="is about something else"):
+        start_once(Meanwhile(), STOP, "name", {"Force": True})
+
+
 def test_one_that_can_not_be_seen_yet_is_believed_by_nobody() -> None:
     """DescribeExecution is eventually consistent."""
 

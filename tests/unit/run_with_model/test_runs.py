@@ -23,6 +23,7 @@ from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.reconciliation.settle import Settler
 from lifecycle.run_with_model import steps as run_steps
 from lifecycle.run_with_model.request import Names, RunRequest, run_request
+from lifecycle.run_with_model.workload import see_that_it_is_there
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model.request import start_request
 from tests.unit.examples import (
@@ -89,6 +90,11 @@ def test_the_names_of_what_a_run_starts_are_valid_and_always_the_same(name: str)
     assert start_request(lease, execution(), CONFIGURATION).lease_id == names.lease_id
 
 
+def test_runs_of_one_name_in_two_accounts_start_executions_of_other_names() -> None:
+    one, other = (Names.of(Execution(RUN.id.replace("123456789012", account), "monday", NOW)) for account in "ab")
+    assert not {one.child, one.release} & {other.child, other.release}
+
+
 def test_runs_of_similar_names_have_leases_and_children_of_their_own() -> None:
     one, other = (Names.of(Execution(RUN.id + end, f"line{end}1", NOW)) for end in "+=")
     assert one.lease_id != other.lease_id
@@ -102,7 +108,10 @@ def test_runs_of_similar_names_have_leases_and_children_of_their_own() -> None:
         ({"Workload": {}}, "Workload.StateMachineArn: is missing"),
         ({"Workload": {"StateMachineArn": WORKLOAD, "Inputs": 1}}, "Workload.Inputs: is unknown, did you mean Input?"),
         ({"Workload": {"StateMachineArn": "arn:other"}}, f"that cdk.json allows ({WORKLOAD}); add its name to"),
-        ({"Workload": {"StateMachineArn": f"{WORKLOAD}:prod"}}, "Versions and aliases can't be named"),
+        (
+            {"Workload": {"StateMachineArn": f"{WORKLOAD}:prod"}},
+            f"({WORKLOAD}); add its name to 'workloads' there and deploy. Versions and aliases can't be named",
+        ),
         ({"Workload": {"StateMachineArn": WORKLOAD, "Input": [1]}}, "\n- Workload.Input: must be of type object"),
         ({"Workload": {"StateMachineArn": WORKLOAD, "Input": "{}"}}, "\n- Workload.Input: must be of type object"),
         ({"Workload": {"StateMachineArn": WORKLOAD, "Input": None}}, "\n- Workload.Input: must be of type object"),
@@ -219,11 +228,28 @@ def test_a_batch_that_would_not_know_the_model_is_refused_with_the_field_that_te
     assert of_batch(field=None) == [
         'Workload.ModelField: is missing: DetectBatch has to know the model; add "ModelField": "Model"'
     ]
-    (wrong,) = of_batch(field="ProjectVersionArn")
-    assert wrong.startswith('Workload.ModelField: DetectBatch takes the model in its field "Model"')
+    assert of_batch(field="ProjectVersionArn") == [
+        'Workload.ModelField: DetectBatch takes the model in its field "Model", not in "ProjectVersionArn"'
+    ]
     assert of_batch({**IMAGES, "ProjectVersionArn": ARN}) == [
         "Workload.Input.ProjectVersionArn: leave it out, since ModelField puts the model into Model"
     ]
+
+
+def test_a_batch_that_is_given_nothing_is_told_what_is_missing() -> None:
+    with pytest.raises(InvalidRequest, match=r"Workload\.Input\.Bucket: is missing"):
+        run_request({**INPUT, "Workload": {"StateMachineArn": BATCH, "ModelField": "Model"}}, RUN, BATCHES)
+
+
+@pytest.mark.parametrize(("given", "field"), [([1], "Model"), (IMAGES, 5)])
+def test_what_the_schema_says_of_a_batch_is_said_once(given: Json, field: Any) -> None:
+    (problem,) = of_batch(given, field)
+    assert ": must be of type " in problem
+
+
+def test_only_the_input_of_a_batch_is_read_as_one() -> None:
+    both = replace(BATCHES, workloads=("Lifecycle-DetectBatch", WORKLOAD_NAME))
+    assert run_request(INPUT, RUN, both).workload_arn == WORKLOAD
 
 
 def prepared(machine: StateMachine | None, **fields: Any) -> RunRequest:
@@ -293,6 +319,16 @@ def test_a_dry_run_says_what_the_batch_will_warn_of() -> None:
     (warning,) = asked.warnings
     assert warning.startswith("Workload.Input.MinConfidence 0.8 was taken as 0.8 percent")
     assert batch_prepared({"factory-images": "us-east-1"}, MinConfidence=80).warnings == ()
+
+
+def test_of_a_workload_that_is_not_there_200_characters_are_shown() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        see_that_it_is_there("x" * 201, Executions(machine=None))
+    assert refused.value.message.endswith(f"there is no such state machine: {'x' * 200}...")
+    assert refused.value.cause["Remedy"] == (
+        "Nothing was done. List your state machines with 'aws stepfunctions list-state-machines', correct the input, "
+        "or create the workload, and start a new execution."
+    )
 
 
 # Duplicates ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.shared import known_mistakes as known
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.wire import Json
 from tests.unit.start_model.test_request import nested
@@ -18,6 +19,7 @@ SCHEMA: dict[str, Any] = {
         "sizes": {
             "type": "array",
             "minItems": 1,
+            "maxItems": 3,
             "uniqueItems": True,
             "items": {"type": "integer", "minimum": 1, "examples": [7, 8]},
         },
@@ -39,6 +41,7 @@ SCHEMA: dict[str, Any] = {
     [
         ({"colour": "blue"}, 'colour: must be one of red, green, 7; got "blue"'),
         ({"sizes": []}, "sizes: must have at least 1 entry; got []"),
+        ({"sizes": [1, 2, 3, 4]}, "sizes: must have at most 3 entries; got [1, 2, 3, 4]"),
         ({"sizes": [1, 0]}, "sizes.1: must be at least 1, for example 7; got 0"),
         ({"sizes": [1, 1]}, "sizes: data.sizes must contain unique items; got [1, 1]"),
         ({"tags": {"line": 1}}, 'tags.line: must be of type string; got 1, did you mean "1"?'),
@@ -51,6 +54,35 @@ SCHEMA: dict[str, Any] = {
 )
 def test_a_problem_is_said_with_its_path_and_what_came(document: Json, problem: str) -> None:
     assert Validator(SCHEMA).problems(document) == [problem]
+
+
+COLOUR = {"type": "string", "pattern": "^[a-z]+$", "title": "a colour"}
+VERSION = {"type": "string", "pattern": "^arn:.+$", "title": known.VERSION_ARN, "examples": ["arn:aws"]}
+FIND = f'must be {known.VERSION_ARN}, for example "arn:aws"; got {{}}. To find it: {known.FIND[known.VERSION_ARN]}'
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        (COLOUR, "Red!", 'must be a colour; got "Red!"'),
+        ({**COLOUR, "examples": ["red"]}, "Red!", 'must be a colour, for example "red"; got "Red!"'),
+        (COLOUR, "<red>", 'stands in brackets; got "<red>", did you mean "red"?'),
+        (COLOUR, "${COLOUR}", 'is a placeholder; must be a colour; got "${COLOUR}"'),
+        (VERSION, "???!", FIND.format('"???!"')),
+        (VERSION, "defects", "is only a name; " + FIND.format('"defects"')),
+    ],
+)
+def test_a_text_of_a_wrong_form_is_said_to_be_what_it_is(field: dict[str, Any], value: str, problem: str) -> None:
+    assert Validator({"properties": {"a": field}}).problems({"a": value}) == [f"a: {problem}"]
+    assert Validator({"additionalProperties": field}).problems({"b": value}) == [f"b: {problem}"]
+    assert Validator(field).problems(value) == [f"input: {problem}"]
+
+
+def test_what_is_probably_meant_depends_on_the_fields_name() -> None:
+    minutes = {"properties": {"LeaseMinutes": {"maximum": 10}}}
+    assert Validator({"properties": {"a": minutes}}).problems({"a": {"LeaseMinutes": 120}}) == [
+        "a.LeaseMinutes: must be at most 10; got 120, did you mean 2?"
+    ]
 
 
 def test_what_breaks_no_rule_has_no_problem_and_stays_as_it_came() -> None:
