@@ -64,7 +64,7 @@ def noticed(record: Record) -> Record:
 def recorded_at(revision: str) -> Record:
     """What is recorded in another commit."""
     folder = f"{revision}:./{FOLDER.name}"
-    names = _git("ls-tree", "--name-only", folder).splitlines()
+    names = _git("ls-tree", "--full-tree", "--name-only", folder).splitlines()
     return {name.removesuffix(".txt"): from_text(_git("show", f"{folder}/{name}")) for name in names}
 
 

@@ -36,7 +36,7 @@ OPTIONS = (
     "-x",
     "--tb=no",
 )
-SLOWER = 10
+SLOWER = 3
 """A mutant that takes this much longer than the module itself, and ``ALLOWANCE`` more, has no end: noticed."""
 ALLOWANCE = 10
 """Seconds of the processor."""

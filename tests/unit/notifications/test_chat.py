@@ -13,7 +13,7 @@ from lifecycle.errors import ModelFailed
 from lifecycle.executions.outcomes import Failure
 from lifecycle.notifications.chat import JOINER, MAX_DESCRIPTION, MAX_STEP, chat_message, plain
 from lifecycle.notifications.execution_messages import ending_notification
-from lifecycle.notifications.notification import IF_PLANS_CHANGE, WHAT_TO_DO
+from lifecycle.notifications.notification import IF_PLANS_CHANGE, LINKS, WHAT_TO_DO
 from lifecycle.shared.wire import Json
 from tests.infra.configurations import ROOT
 from tests.unit.examples import CONFIGURATION, MACHINES
@@ -47,6 +47,15 @@ def test_every_command_of_a_mail_is_in_the_chat_message_too_fit_to_be_copied(nam
     sections = notification.sections
     commands = [line for line in [*sections[WHAT_TO_DO], *sections.get(IF_PLANS_CHANGE, [])] if line.startswith("aws ")]
     assert re.findall("`(aws [^`]*)`", said(chat_message(notification))) == commands
+
+
+def test_links_are_passed_on_but_for_the_long_ones_to_logs_and_trace() -> None:
+    names = ("Dashboard", "Execution", "Workload", "Model", "Trace", "Logs", "Runbook")
+    notification = told("MODEL_STARTED")
+    links = [f"{name}: https://wiki.example.com/{name}" for name in names]
+    message = chat_message(replace(notification, sections={**notification.sections, LINKS: links}))
+    _, shown = message["content"]["description"].rsplit("\n\n", 1)
+    assert [line.partition(":")[0] for line in shown.splitlines()] == [*names[:4], "Runbook"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.reconciliation.settle import Settler
 from lifecycle.run_with_model import steps as run_steps
 from lifecycle.run_with_model.request import Names, RunRequest, run_request
-from lifecycle.run_with_model.workload import see_that_it_is_there
+from lifecycle.run_with_model.workload import check_workload
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model.request import start_request
 from tests.unit.examples import (
@@ -323,7 +323,7 @@ def test_a_dry_run_says_what_the_batch_will_warn_of() -> None:
 
 def test_of_a_workload_that_is_not_there_200_characters_are_shown() -> None:
     with pytest.raises(InvalidRequest) as refused:
-        see_that_it_is_there("x" * 201, Executions(machine=None))
+        check_workload({"StateMachineArn": "x" * 201}, RUN, Executions(machine=None), Objects())
     assert refused.value.message.endswith(f"there is no such state machine: {'x' * 200}...")
     assert refused.value.cause["Remedy"] == (
         "Nothing was done. List your state machines with 'aws stepfunctions list-state-machines', correct the input, "

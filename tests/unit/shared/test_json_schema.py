@@ -68,6 +68,11 @@ FIND = f'must be {known.VERSION_ARN}, for example "arn:aws"; got {{}}. To find i
         ({**COLOUR, "examples": ["red"]}, "Red!", 'must be a colour, for example "red"; got "Red!"'),
         (COLOUR, "<red>", 'stands in brackets; got "<red>", did you mean "red"?'),
         (COLOUR, "${COLOUR}", 'is a placeholder; must be a colour; got "${COLOUR}"'),
+        (
+            {"pattern": "^[a-z0-9.-]{3,63}$", "title": known.BUCKET},
+            "Im",
+            f'has I in it; it may have digits and a - z . -, 63 at the most; must be {known.BUCKET}; got "Im"',
+        ),
         (VERSION, "???!", FIND.format('"???!"')),
         (VERSION, "defects", "is only a name; " + FIND.format('"defects"')),
     ],

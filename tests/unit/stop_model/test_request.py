@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest
 from lifecycle.model.version_choice import Choice
 from lifecycle.shared.wire import Json, from_wire, to_wire
-from lifecycle.stop_model.request import StopRequest, stop_request
+from lifecycle.stop_model.request import HandOver, StopRequest, stop_request
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, stop
 from tests.unit.start_model.test_request import ANY_JSON, CONTEXTS, LEASE_CHARS, TEXT, WRITABLE, nested, payload_names
 
@@ -217,3 +218,11 @@ def test_what_the_contract_allows_passes_and_survives_the_state_machine(payload:
     assert asked.force is payload.get("Force", False)
     assert asked.deadline - asked.due_at == timedelta(seconds=payload.get("TimeoutSeconds", 3600))
     assert from_wire(StopRequest, json.loads(json.dumps(to_wire(asked)))) == asked
+
+
+def test_a_stop_that_hands_over_has_its_time_from_then_on() -> None:
+    asked = stop(LeaseId="shift")
+    handing = asked.handing_over(["night", "early"], NOW + timedelta(minutes=20))
+    assert handing.hand_over == HandOver(("night", "early"), NOW + timedelta(minutes=20))
+    assert handing.deadline == asked.deadline + timedelta(minutes=20)
+    assert replace(handing, hand_over=None, deadline=asked.deadline) == asked

@@ -1,7 +1,9 @@
 """What keeps docs/evidence/mutants.md from slipping. `make mutants` tries the mutants themselves."""
 
 import json
+import subprocess
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,21 @@ REASONS = [
 ]
 
 # --- What is recorded -------------------------------------------------------------------------------------------------
+
+
+def test_every_module_and_definition_has_a_record() -> None:
+    assert set(record.recorded()) == {*MODULES, *definitions.places()}
+
+
+def test_of_every_group_more_than_the_bar_is_noticed() -> None:
+    assert list(report.below_the_bar(record.recorded())) == []
+
+
+def test_there_are_as_many_reasons_as_survivors() -> None:
+    survivors = {place: len(report.survivors(fates)) for place, fates in record.recorded().items()}
+    assert {place: number for place, number in survivors.items() if number} == {
+        place: len(mutants) for place, mutants in report.reasons().items()
+    }
 
 
 @pytest.mark.parametrize(("place", "mutant", "reason"), REASONS)
@@ -52,6 +69,16 @@ FATES = {
 def test_a_record_is_read_as_it_was_written() -> None:
     assert record.from_text(record.as_text(FATES)) == FATES
     assert all(record.from_text(record.as_text(fates)) == fates for fates in record.recorded().values())
+
+
+def test_the_record_of_another_commit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "FOLDER", tmp_path / "tools" / "noticed")
+    record.FOLDER.mkdir(parents=True)
+    record.write("model.polling", FATES)
+    for command in ("init -q", "add .", "-c user.name=me -c user.email=me@example.com commit -q -m one"):
+        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)  # noqa: S603, S607 - our own arguments
+    record.write("model.polling", {})
+    assert record.recorded_at("HEAD") == {"model.polling": FATES}
 
 
 def test_a_record_has_what_mutants_have_in_common_once() -> None:
