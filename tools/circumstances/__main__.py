@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.circumstances.circumstances import CIRCUMSTANCES
-from tools.circumstances.results import Outcome, row, table, written
+from tools.circumstances.results import row, table, written
 from tools.circumstances.trying import ROOT, tried
 
 DOCUMENT = ROOT / "CONTRIBUTING.md"
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.circumstances", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; without: all")
     parser.add_argument("--command", default=COMMAND, help=f"instead of {COMMAND}")
+    parser.add_argument("--times", type=int, default=1, help="how often each is tried")
     parser.add_argument("--write", action="store_true", help=f"put the rows into {DOCUMENT.name}")
     chosen = parser.parse_args(arguments)
     if unknown := sorted(set(chosen.names) - set(names)):
@@ -35,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="circumstances-") as base:
         Path(base).chmod(0o755)  # another user has to get there
         for circumstance in (one for one in CIRCUMSTANCES if not chosen.names or one.name in chosen.names):
-            outcome = tried(chosen.command, circumstance, Path(base))
-            wrong |= isinstance(outcome, Outcome) and bool(outcome.wrong)
-            rows[circumstance.words] = row(circumstance.words, outcome)
+            outcomes = tried(chosen.command, circumstance, Path(base), chosen.times)
+            wrong |= not isinstance(outcomes, str) and any(one.wrong for one in outcomes)
+            rows[circumstance.words] = row(circumstance.words, outcomes)
             sys.stdout.write(rows[circumstance.words] + "\n")
             sys.stdout.flush()
     if chosen.write:

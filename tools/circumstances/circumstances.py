@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+_NOHUP = "trap '' HUP INT QUIT\nexec </dev/null\n{command}"
+_CALLER_S = {"AWS_PROFILE": "nobody-s", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "FORCE_COLOR": "1", "COLUMNS": "30"}
 _FROM_MAKE = ("MAKE", "MFLAGS", "VIRTUAL_ENV")
 _CAN_MAKE_ENVIRONMENTS = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 
@@ -55,14 +57,16 @@ class Circumstance:
         For the table.
     clone
         The folder of the clone. What is tried first in it finds nothing installed and nothing cached.
+    clean
+        Whether the clone is made anew.
     cached
         Whether all is installed and cached: the command is run once before, where it is not.
     within
         Seconds that it may take.
     environment
         What differs.
-    begins
-        Shell commands in front of the one that is tried.
+    script
+        Of the shell, with the command that is tried.
     terminal
         Whether there is one.
     hidden
@@ -78,10 +82,11 @@ class Circumstance:
     name: str
     words: str
     clone: str = "clone"
+    clean: bool = False
     cached: bool = False
     within: float | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    begins: str = ""
+    script: str = "{command}"
     terminal: bool = True
     hidden: tuple[str, ...] = ()
     python: str = ""
@@ -90,20 +95,26 @@ class Circumstance:
 
 
 CIRCUMSTANCES = (
-    Circumstance("clean", "a clean clone, nothing cached", within=360),
+    Circumstance("clean", "a clean clone, nothing cached", clean=True, within=360),
     Circumstance("idle", "idle, all cached", cached=True, within=180),
     Circumstance("busy", "beside a busy loop on each core", cached=True, within=480, around=busy_loops),
     Circumstance("dumb", "`TERM=dumb`", environment={"TERM": "dumb"}),
-    Circumstance("no-terminal", "without a terminal, standard input closed", terminal=False, begins="exec <&-"),
-    Circumstance("background", "in the background", terminal=False, begins="trap '' INT QUIT; exec </dev/null"),
+    Circumstance(
+        "no-terminal", "without a terminal, standard input closed", terminal=False, script="exec <&-\n{command}"
+    ),
+    Circumstance("background", "in the background of a terminal", script="set -m\n{{ {command}; }} &\nwait $!"),
+    Circumstance("nohup", "in the background, without a terminal", terminal=False, script=_NOHUP),
+    Circumstance("caller", "with an AWS profile, an endpoint, and colours set", environment=_CALLER_S, cached=True),
     Circumstance("lang", "`LANG=C`", environment={"LANG": "C"}),
     Circumstance("zone", "`TZ=Pacific/Auckland`", environment={"TZ": "Pacific/Auckland"}),
     Circumstance("port", "port 4566 taken", around=taken_port),
     Circumstance("no-chromium", "without Chromium", hidden=("chromium", "chromium-browser")),
-    Circumstance("space", "a clean clone in a folder with a space", clone="a clone"),
-    Circumstance("user", "a clean clone of another user than root", clone="nobody", python="python3", user="nobody"),
-    Circumstance("python3.11", "a clean clone, Python 3.11", clone="3.11", python="python3.11"),
-    Circumstance("python3.13", "a clean clone, Python 3.13", clone="3.13", python="python3.13"),
+    Circumstance("space", "a clean clone in a folder with a space", clone="a clone", clean=True),
+    Circumstance(
+        "user", "a clean clone of another user than root", clone="nobody", clean=True, python="python3", user="nobody"
+    ),
+    Circumstance("python3.11", "a clean clone, Python 3.11", clone="3.11", clean=True, python="python3.11"),
+    Circumstance("python3.13", "a clean clone, Python 3.13", clone="3.13", clean=True, python="python3.13"),
 )
 
 
@@ -120,7 +131,7 @@ def environment(circumstance: Circumstance, base: Path) -> dict[str, str]:
     if "LANG" in circumstance.environment:
         own = {name: value for name, value in own.items() if not name.startswith("LC_")}
     if circumstance.hidden:
-        own["PATH"] = str(path_without(circumstance.hidden, base / "programs", own["PATH"]))
+        own["PATH"] = path_without(circumstance.hidden, base / "programs", own["PATH"])
     if circumstance.python:
         own["PYTHON"] = interpreter(circumstance.python, circumstance.user)
     if circumstance.user:
@@ -128,15 +139,20 @@ def environment(circumstance: Circumstance, base: Path) -> dict[str, str]:
     return own
 
 
-def path_without(names: Iterable[str], folder: Path, path: str) -> Path:
-    """A new folder with a link to every program on a path but these."""
-    folder.mkdir()
-    for place in map(Path, path.split(os.pathsep)):
-        for program in place.iterdir() if place.is_dir() else ():
-            link = folder / program.name
+def path_without(names: Iterable[str], folder: Path, path: str) -> str:
+    """A path on which these programs are not: of a place that has one, a new folder has links to all the others."""
+    found = []
+    for number, place in enumerate(map(Path, path.split(os.pathsep))):
+        if not any((place / name).exists() for name in names):
+            found.append(place)
+            continue
+        found.append(folder / str(number))
+        found[-1].mkdir(parents=True, exist_ok=True)
+        for program in place.iterdir():
+            link = found[-1] / program.name
             if program.name not in names and not link.is_symlink():
                 link.symlink_to(program)
-    return folder
+    return os.pathsep.join(map(str, found))
 
 
 def interpreter(name: str, user: str | None) -> str:

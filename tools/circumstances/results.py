@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 BEGIN, END = (f"<!-- {which} of python -m tools.circumstances -->" for which in ("begin", "end"))
-_HEAD = ("circumstance", "passed", "failed", "skipped", "seconds", "memory")
+_HEAD = ("circumstance", "green", "passed", "failed", "skipped", "seconds", "memory (sum of RSS)")
 _SUMMARY = re.compile(r"^[= ]*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
 _CONTROL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 
@@ -40,18 +40,20 @@ def counts(said: str) -> Counter[str]:
     return found
 
 
-def row(words: str, outcome: Outcome | str) -> str:
-    """A line of the table; of what was not tried the reason."""
-    if isinstance(outcome, str):
-        return f"| {words} | not tried: {outcome} |{' |' * (len(_HEAD) - 2)}"
-    failed = outcome.counts.get("failed", 0) + outcome.counts.get("error", 0)
+def row(words: str, outcomes: Sequence[Outcome] | str) -> str:
+    """A line of the table: what was worst, if it was tried several times; of what was not tried the reason."""
+    if isinstance(outcomes, str):
+        return f"| {words} | not tried: {outcomes} |{' |' * (len(_HEAD) - 2)}"
+    failed = max(one.counts.get("failed", 0) + one.counts.get("error", 0) for one in outcomes)
+    wrong = [one.wrong for one in outcomes if one.wrong]
     cells = (
         words,
-        outcome.counts.get("passed", 0),
-        f"{failed}: {outcome.wrong}" if outcome.wrong else failed,
-        outcome.counts.get("skipped", 0),
-        f"{outcome.seconds:.0f}",
-        f"{outcome.memory / 2**30:.1f} GiB",
+        f"{len(outcomes) - len(wrong)} of {len(outcomes)}",
+        min(one.counts.get("passed", 0) for one in outcomes),
+        f"{failed}: {'; '.join(wrong)}" if wrong else failed,
+        max(one.counts.get("skipped", 0) for one in outcomes),
+        f"{max(one.seconds for one in outcomes):.0f}",
+        f"{max(one.memory for one in outcomes) / 2**30:.1f} GiB",
     )
     return f"| {' | '.join(map(str, cells))} |"
 

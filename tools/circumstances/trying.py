@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import pwd
+import shutil
 import subprocess
 import termios
 import threading
@@ -23,21 +24,21 @@ LONGEST_SECONDS = 3600
 """A command that takes longer hangs."""
 
 
-def tried(command: str, circumstance: Circumstance, base: Path) -> Outcome | str:
-    """Try the command, in a clone below a folder; the reason where this machine has not what it takes."""
+def tried(command: str, circumstance: Circumstance, base: Path, times: int = 1) -> list[Outcome] | str:
+    """Try the command so often, in a clone below a folder; the reason where this machine has not what it takes."""
     try:
         if circumstance.cached and not (base / circumstance.clone).exists():
-            _run(command, circumstance, base)
-        return _run(command, circumstance, base)
+            _run(command, circumstance, base, "-before")
+        return [_run(command, circumstance, base, f"-{turn}" if times > 1 else "") for turn in range(1, times + 1)]
     except NotHereError as missing:
         return str(missing)
 
 
-def _run(command: str, circumstance: Circumstance, base: Path) -> Outcome:
+def _run(command: str, circumstance: Circumstance, base: Path, turn: str) -> Outcome:
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"{circumstance.name}.log"
+    log = LOGS / f"{circumstance.name}{turn}.log"
     given = {**as_user(circumstance.user), "env": environment(circumstance, base), "cwd": _clone(circumstance, base)}
-    shell = ["sh", "-c", f"{circumstance.begins}\n{command}"]
+    shell = ["sh", "-c", circumstance.script.format(command=command)]
     began = time.monotonic()
     begun = _begun(shell, log, on_terminal=circumstance.terminal, **given)
     with circumstance.around(), begun as watched:
@@ -59,6 +60,8 @@ def _run(command: str, circumstance: Circumstance, base: Path) -> Outcome:
 def _clone(circumstance: Circumstance, base: Path) -> Path:
     """The folder of a circumstance, with the last commit where it is new."""
     folder = base / circumstance.clone
+    if circumstance.clean and folder.exists():
+        shutil.rmtree(folder)
     if not folder.exists():
         # Files that are linked to the original's would change their owner there too.
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True)  # noqa: S603, S607 - ours

@@ -29,10 +29,11 @@ def test_the_tests_of_all_summaries_are_counted_also_on_a_terminal() -> None:
 
 def test_a_row_has_the_figures_and_why_it_is_a_failure() -> None:
     good = Outcome({"passed": 700, "skipped": 3}, 171.6, 3 * 2**30)
-    assert row("idle", good) == "| idle | 700 | 0 | 3 | 172 | 3.0 GiB |"
+    assert row("idle", [good]) == "| idle | 1 of 1 | 700 | 0 | 3 | 172 | 3.0 GiB |"
     bad = Outcome({"passed": 6, "failed": 1, "error": 1}, 9, 2**29, "see a.log")
-    assert row("idle", bad) == "| idle | 6 | 2: see a.log | 0 | 9 | 0.5 GiB |"
-    assert row("user", "only root can") == "| user | not tried: only root can | | | | |"
+    assert row("idle", [bad]) == "| idle | 0 of 1 | 6 | 2: see a.log | 0 | 9 | 0.5 GiB |"
+    assert row("idle", [good, bad]) == "| idle | 1 of 2 | 6 | 2: see a.log | 3 | 172 | 3.0 GiB |"
+    assert row("user", "only root can") == "| user | not tried: only root can | | | | | |"
 
 
 def test_a_document_gets_the_new_rows_and_keeps_the_others_in_their_order() -> None:
@@ -123,10 +124,13 @@ def test_programs_are_hidden_and_the_others_found(tmp_path: Path) -> None:
             program.write_text("")
             program.chmod(0o755)
     path = f"{tmp_path / 'first'}{os.pathsep}{tmp_path / 'nothing'}{os.pathsep}{tmp_path / 'second'}"
-    without = path_without("a", tmp_path / "programs", path)
-    assert shutil.which("a", path=str(without)) is None
-    assert (without / "b").resolve() == tmp_path / "first" / "b"
-    assert shutil.which("c", path=str(without))
+    without = path_without(["a"], tmp_path / "programs", path)
+    assert shutil.which("a", path=without) is None
+    found = shutil.which("b", path=without)
+    assert found is not None
+    assert Path(found).resolve() == tmp_path / "first" / "b"
+    assert shutil.which("c", path=without) == str(tmp_path / "second" / "c")
+    assert path_without(["a"], tmp_path / "programs", path) == without
 
 
 def test_a_python_that_is_not_here_is_said() -> None:
