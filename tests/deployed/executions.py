@@ -3,11 +3,13 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+PATIENCE = 180
+"""Seconds, on a machine that is busy: what does not come at all is noticed late, what comes is never missed."""
 
 
 def _pauses(seconds: float, first: float) -> Iterator[float]:
@@ -20,7 +22,7 @@ def _pauses(seconds: float, first: float) -> Iterator[float]:
         time.sleep(pause if passed <= seconds else 0)
 
 
-def wait_until(look: Callable[[], T], seconds: float = 60) -> T:
+def wait_until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
     """Look until there is something to see; what was seen."""
     seen = None
     for _ in _pauses(seconds, 0.05):
@@ -64,7 +66,7 @@ class StateMachine:
         arn: str = started["executionArn"]
         return arn
 
-    def wait(self, arn: str, seconds: float = 90) -> Execution:
+    def wait(self, arn: str, seconds: float = PATIENCE) -> Execution:
         """Wait for its end."""
         for _ in _pauses(seconds, 0.1):
             found = self.stepfunctions.describe_execution(executionArn=arn)
@@ -90,7 +92,7 @@ class StateMachine:
         self.stepfunctions.stop_execution(executionArn=arn, cause=cause)
         return self.wait(arn)
 
-    def wait_for_state(self, arn: str, state: str, seconds: float = 60) -> None:
+    def wait_for_state(self, arn: str, state: str, seconds: float = PATIENCE) -> None:
         """Wait until an execution is in a state."""
         entered: str | None = None
         for _ in _pauses(seconds, 0.05):
@@ -111,6 +113,22 @@ class StateMachine:
     def _history(self, arn: str) -> list[dict[str, Any]]:
         pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
         return [event for page in pages for event in page["events"]]
+
+
+def end_what_waits(stepfunctions: Any, machines: Iterable[str]) -> bool:
+    """Abort the executions that are in a Wait; whether none of these state machines' goes on any more.
+
+    The others end, or come to a Wait: a function at work may still write into a table after its execution is aborted.
+    """
+    found = [
+        (machine, arn)
+        for machine in (StateMachine(arn, stepfunctions) for arn in machines)
+        for arn in machine.running()
+    ]
+    for machine, arn in found:
+        if machine.state(arn) == "Wait":
+            stepfunctions.stop_execution(executionArn=arn, cause="The test is over.")
+    return not found
 
 
 def _states(history: list[dict[str, Any]]) -> list[str]:

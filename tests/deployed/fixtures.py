@@ -14,7 +14,7 @@ import pytest
 
 from tests.deployed.app import INSPECTION, MODEL, PROJECTS, QUOTAS, SETTINGS, TIMING, WORKLOAD
 from tests.deployed.batches import BUCKET, FOLDER, RESULTS
-from tests.deployed.executions import StateMachine
+from tests.deployed.executions import StateMachine, end_what_waits, wait_until
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
@@ -44,7 +44,12 @@ def deployed(endpoint: "Emulator", assembly: Path) -> "Emulator":
 
 @pytest.fixture
 def emulator(deployed: "Emulator") -> "Iterator[Emulator]":
-    """The emulator with the real stack and its model stopped; no faults, the usual timing and quotas."""
+    """The emulator with the real stack, its model stopped and held by nobody; no faults, usual timing and quotas."""
+    stepfunctions, table = deployed.client("stepfunctions"), deployed.outputs["ModelTableName"]
+    machines = [deployed.outputs[f"{name}Arn"] for name in ("StartModel", "StopModel", "RunWithModel")]
+    # What a test before has not waited for would go on with the model that all share.
+    wait_until(lambda: end_what_waits(stepfunctions, machines) and are_delivered(deployed))
+    deployed.client("dynamodb").delete_item(TableName=table, Key={"Id": {"S": MODEL}})
     deployed.custom_labels.seed(MODEL)
     deployed.custom_labels.put(MODEL, "STOPPED")
     yield deployed
@@ -56,6 +61,11 @@ def bare(endpoint: "Emulator") -> "Iterator[Emulator]":
     """The emulator as an AWS endpoint, for tests that need no stack."""
     yield endpoint
     _reset(endpoint)
+
+
+def are_delivered(emulator: "Emulator") -> bool:
+    """Whether all events have arrived: Settle has heard of each execution's end."""
+    return not any(one.status == "PENDING" for one in emulator.deliveries.list())
 
 
 def _reset(emulator: "Emulator") -> None:

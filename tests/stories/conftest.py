@@ -13,7 +13,8 @@ import pytest
 from emulator.faults import Fault, Script
 from emulator.server import Emulator
 from tests.deployed.app import HOURLY, LATEST, MODEL, SCHEDULED
-from tests.deployed.executions import wait_until
+from tests.deployed.executions import end_what_waits, wait_until
+from tests.deployed.fixtures import are_delivered
 from tests.deployed.told import NewModel
 
 
@@ -70,17 +71,16 @@ class Own:
 
     def ended(self) -> bool:
         """End what goes on; whether nothing does any more, and Settle has heard of it."""
-        left = _seen(self.emulator).executions
-        for arn in left:
-            # What the story has not waited for, such as a stop that looks at the model's status every 10 s.
-            self.emulator.client("stepfunctions").stop_execution(executionArn=arn, cause="The story is over.")
-        return not left and not any(one.status == "PENDING" for one in self.emulator.deliveries.list())
+        stepfunctions = self.emulator.client("stepfunctions")
+        machines = [one["stateMachineArn"] for one in stepfunctions.list_state_machines()["stateMachines"]]
+        # What the story has not waited for, such as a stop that looks at the model's status every 10 s.
+        return end_what_waits(stepfunctions, machines) and are_delivered(self.emulator)
 
     def leave(self) -> None:
         """Stop its models, and let nobody hold them."""
         for script in self.faults:
             self.emulator.faults.clear(script.id)
-        wait_until(self.ended, 120)
+        wait_until(self.ended)
         dynamodb, table = self.emulator.client("dynamodb"), self.emulator.outputs["ModelTableName"]
         for arn in self.models & {version.arn for version in self.emulator.custom_labels.versions()}:
             self.emulator.custom_labels.put(arn, "STOPPED")

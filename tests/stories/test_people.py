@@ -58,5 +58,5 @@ def test_everything_that_this_app_manages_is_stopped_by_one_command(
     command = re.search(r"```shell\n(.*?)```", text, re.DOTALL)
     assert command is not None
     run(emulator, command[1])
-    wait_until(lambda: status_of(emulator, managed) == "STOPPED", 120)
+    wait_until(lambda: status_of(emulator, managed) == "STOPPED")
     assert status_of(emulator, other) == "RUNNING", "it is not managed"
