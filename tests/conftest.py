@@ -1,5 +1,7 @@
 """What tests of several folders share: the settings with everything in them, and the synthesised app."""
 
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,16 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.load_profile("steady")
 
 pytest_plugins = ["tests.deployed.fixtures"]
+
+CALLER_S = re.compile(
+    r"AWS_.*|POWERTOOLS_.*|(HTTPS?|ALL)_PROXY|(FORCE|NO)_COLOR|CLICOLOR.*|TTY_.*|COLUMNS|LINES", re.IGNORECASE
+)
+"""Environment variables of who runs the tests: a profile or endpoint of AWS, a proxy, how terminals are written to."""
+# Tests find none of them, nor what ~/.aws has, but those on a real account. Already the import of moto reads them.
+if "CUSTOM_LABELS_MODEL_ARN" not in os.environ:
+    for variable in filter(CALLER_S.fullmatch, [*os.environ]):
+        del os.environ[variable]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 Synthesised = Callable[[Mapping[str, Any]], Path]
 

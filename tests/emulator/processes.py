@@ -4,6 +4,8 @@ import contextlib
 import time
 from pathlib import Path
 
+from tests.deployed.executions import PATIENCE
+
 
 def descendants(pid: int) -> set[int]:
     """The processes that a process has started, and those that they have."""
@@ -22,7 +24,7 @@ def descendants(pid: int) -> set[int]:
 
 def gone(pid: int) -> bool:
     """Whether a process ends soon, or has."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while Path(f"/proc/{pid}").exists():
         if time.monotonic() > deadline:
             return False

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.server import Emulator
+from tests.deployed.executions import PATIENCE
 from tests.emulator.stacks import deploy, function
 
 CODE = """
@@ -51,7 +52,7 @@ def ask(bare: Emulator) -> Ask:
     host, _, port = bare.endpoint.removeprefix("http://").partition(":")
 
     def request(method: str, path: str, given: object = None, **headers: str) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         body = None if given is None else json.dumps(given)
         content = {"Content-Type": "application/json"} if body else {}
@@ -123,7 +124,7 @@ def test_it_may_be_called_localhost(ask: Ask, bare: Emulator) -> None:
 def test_its_page_runs_no_script_but_its_own(bare: Emulator) -> None:
     host, _, port = bare.endpoint.removeprefix("http://").partition(":")
     for path in ("/console", "/console/", "/console/console.js", "/console/console.css"):
-        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
         connection.request("GET", path)
         answer = connection.getresponse()
         assert answer.status == 200

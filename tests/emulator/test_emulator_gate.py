@@ -6,6 +6,7 @@ import json
 import pytest
 
 from emulator.server import Emulator
+from tests.deployed.executions import PATIENCE
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261126/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=x"
 FUNCTIONS = "/2015-03-31/functions/"
@@ -14,7 +15,7 @@ FUNCTIONS = "/2015-03-31/functions/"
 def ask(emulator: Emulator, method: str = "GET", host: str | None = None, **headers: str) -> tuple[int, dict[str, str]]:
     """The status and the headers of what a function of the account would be listed or made with."""
     address = emulator.endpoint.removeprefix("http://")
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     try:
         sent = {"Authorization": SIGNED, "Host": host or address, **headers}
         connection.request(method, FUNCTIONS, json.dumps({}) if method == "POST" else None, sent)

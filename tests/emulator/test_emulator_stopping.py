@@ -12,7 +12,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.server import Emulator
-from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.executions import PATIENCE, StateMachine, wait_until
 from tests.emulator.stacks import deploy, function, invocations_of, machine, task
 
 # Begins, and goes on when it may.
@@ -58,7 +58,7 @@ def settled() -> Callable[[], None]:
 
     def wait() -> None:
         for thread in TMP_THREADS[before:]:
-            thread.join(60)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
     return wait
@@ -89,7 +89,7 @@ def assert_aborted(running: StateMachine, arn: str) -> None:
 
 
 def test_a_wait_is_stopped(bare: Emulator, gate: Gate, settled: Callable[[], None]) -> None:
-    waiting = gated(bare, {"Wait": {"Type": "Wait", "Seconds": 50, **NEXT}})
+    waiting = gated(bare, {"Wait": {"Type": "Wait", "Seconds": 150, **NEXT}})
     arn = waiting.start({"Folder": str(gate.folder)})
     wait_until(lambda: entered(waiting, arn, "WaitStateEntered"))
     stop(waiting, arn)
@@ -126,7 +126,7 @@ def test_a_task_is_stopped_while_its_function_runs_on(
 
 
 def test_a_retry_s_pause_is_stopped(bare: Emulator, gate: Gate, settled: Callable[[], None]) -> None:
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "MaxAttempts": 5}]
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 20, "MaxAttempts": 5}]
     running = gated(bare, {"Run": task({**GIVEN, "Fail": True}, Retry=retry, **NEXT)})
     gate.open()
     arn = running.start({"Folder": str(gate.folder)})
@@ -145,7 +145,7 @@ def test_the_states_of_a_parallel_are_stopped(bare: Emulator, gate: Gate, settle
         {"StartAt": first, "States": {first: state, f"After{first}": task(GIVEN)}}
         for first, state in (
             ("Run", task(GIVEN, Next="AfterRun")),
-            ("Wait", {"Type": "Wait", "Seconds": 50, "Next": "AfterWait"}),
+            ("Wait", {"Type": "Wait", "Seconds": 150, "Next": "AfterWait"}),
         )
     ]
     running = gated(bare, {"Both": {"Type": "Parallel", "Branches": branches, **NEXT}})
@@ -192,7 +192,7 @@ def test_an_execution_is_stopped_before_its_first_state(bare: Emulator, monkeypa
     asked = threading.Event()
 
     def prepare_when_asked_to_stop(self: ExecutionWorker) -> Any:
-        asked.wait(60)
+        asked.wait(PATIENCE)
         return prepare(self)
 
     def stop_before(self: ExecutionWorker, *given: Any, **more: Any) -> None:
@@ -234,7 +234,7 @@ def test_a_timeout_ends_an_execution_while_its_function_runs_on(
 ) -> None:
     running = gated(bare, {"Run": task({**GIVEN, "Fail": fail}, **NEXT)}, TimeoutSeconds=5)
     arn = running.start({"Folder": str(gate.folder)})
-    execution = running.wait(arn, 60)
+    execution = running.wait(arn)
     assert (execution.status, execution.error, execution.output) == ("TIMED_OUT", None, None)
     assert execution.history[-1]["type"] == "ExecutionTimedOut"
     assert "stopDate" in running.stepfunctions.describe_execution(executionArn=arn)

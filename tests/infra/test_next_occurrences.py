@@ -1,5 +1,6 @@
 """`make schedules`: what people are shown of the schedules in their cdk.json."""
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ OFFICE = {
 def shown(*schedules: dict[str, Any], name: str | None = None) -> list[str]:
     """The lines, without the lines of the tables."""
     context = {"models": [{**model(), "schedules": list(schedules)}]} if schedules else MINIMAL
-    console = Console(width=120, record=True, quiet=False, file=None)
+    console = Console(width=120, file=io.StringIO(), _environ={})
     with console.capture() as said:
         show(Settings.from_context(context, now=WEDNESDAY), WEDNESDAY, console, name)
     lines = (" ".join(line.replace("│", " ").split()) for line in said.get().splitlines())
