@@ -16,7 +16,7 @@ T = TypeVar("T")
 Script = Sequence[tuple[float, str]]
 """Statuses, each with the seconds after which it comes."""
 TIMING = Timing(training=3600, starting=600, stopping=120)
-NO_QUOTAS = Quotas(running_models=1_000, calls_per_second=1_000_000)
+NO_QUOTAS = Quotas(running_models=1_000, inference_units=1_000_000, calls_per_second=1_000_000)
 PAGE = 10_000
 
 
