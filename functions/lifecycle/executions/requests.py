@@ -17,6 +17,9 @@ from lifecycle.model.polling import fixed_interval
 from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.ports import OpenExecutions
 from lifecycle.shared.arns import VersionArn, region_and_account, version_name
+from lifecycle.shared.known_mistakes import VERSION_ARN
+from lifecycle.shared.mistaken import mistake
+from lifecycle.shared.suggestions import nearest
 from lifecycle.shared.text import escaped, shortened
 from lifecycle.shared.wire import Json
 
@@ -27,6 +30,8 @@ DEFAULT_TIMEOUT_SECONDS = 3600
 MAX_CONTEXT_BYTES = 16 * 1024
 MAX_NUMBER = 2**53
 """Up to here every integer is a number of JavaScript's and JSONata's too: beyond, they round (RFC 8259, 6. Numbers)."""
+MAX_GIVEN = 80
+"""Characters of what was given that a problem shows."""
 MAX_NUMBERS = 3
 """So many numbers that are too large are named; more are counted."""
 MAX_NAMES = 30
@@ -149,7 +154,7 @@ def refuse(
     problems : list
         What the schema found, a line each that begins with the field's path.
     further : list
-        What it can't say; of a field that it has spoken of it is left out.
+        What it can't say, or says badly: of a field that both speak of this is the better answer.
     example, further_example
         Of an input: which model, and what it needs beside.
 
@@ -158,8 +163,8 @@ def refuse(
     InvalidRequest
         Naming every problem, each with its path.
     """
-    said = {problem.partition(":")[0] for problem in problems}
-    lines = [*problems, *(problem for problem in further if problem.partition(":")[0] not in said)]
+    said = {problem.partition(":")[0] for problem in further}
+    lines = [*(problem for problem in problems if problem.partition(":")[0] not in said), *further]
     if lines:
         lines = _said_of_the_event(payload, lines)
         raise InvalidRequest(
@@ -242,15 +247,50 @@ def problems_of_any(payload: Mapping[str, Json], execution: Execution, configura
     if (arn is None) == (name is None):
         problems.append("ProjectVersionArn, Model: exactly one of the two is needed")
     if isinstance(name, str) and name not in configuration.models:
-        problems.append(f"Model: '{escaped(name)}' is not configured; {_configured(configuration)}")
+        problems += _no_model(name, configuration)
     if isinstance(arn, str):
-        problems += problems_of_place(arn, execution)
+        problems += _no_arn(arn, configuration) or problems_of_place(arn, execution)
     token = payload.get("ClientRequestToken")
     if isinstance(token, str) and _unwritable(token):
         problems.append(f"ClientRequestToken: {_HALVES}")
     return [*problems, *_unreturnable(payload.get("Context"))]
 
 
+def _no_model(name: str, configuration: Configuration) -> list[str]:
+    """A text in Model that is no configured name: an ARN belongs elsewhere, and a name may be mistyped."""
+    if name.strip().startswith("arn:"):
+        if _is_version(name.strip()):
+            return [f"Model: is a model version's ARN; put it into ProjectVersionArn; got {_ending(name)}"]
+        found = mistake(name, VERSION_ARN, _is_version)
+        return [f"Model: {found.why}; Model is a name; {_configured(configuration)}; got {_ending(name)}. {found.find}"]
+    if not _NAME.fullmatch(name) and name.strip() not in configuration.models:
+        return []  # the schema says which characters it may have
+    near = name.strip() if name.strip() in configuration.models else nearest(name, configuration.models)
+    hint = f", did you mean {near}?" if near else ""
+    return [f"Model: '{escaped(name)}' is not configured; {_configured(configuration)}{hint}"]
+
+
+def _no_arn(arn: str, configuration: Configuration) -> list[str]:
+    """A name in ProjectVersionArn; of any other text that is no version's ARN the schema says what it is."""
+    if arn.strip() in configuration.models:
+        return [f"ProjectVersionArn: {_ending(arn)} is a configured model's name; put it into Model"]
+    return []
+
+
+def _is_version(text: str) -> bool:
+    try:
+        VersionArn.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _ending(text: str) -> str:
+    """What was given; of a long text its end, which tells more than its beginning."""
+    return json.dumps(text) if len(text) <= MAX_GIVEN else f"... {json.dumps(text[-MAX_GIVEN:])}"
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HALVES = "has half of a surrogate pair in it, such as \\ud800, which is no character"
 
 

@@ -18,7 +18,7 @@ from lifecycle.executions.requests import (
 )
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.version_choice import Choice, Choose
-from lifecycle.run_with_model.workload import problems_of_workload, warnings_of_workload
+from lifecycle.run_with_model.workload import misplaced, problems_of_workload, warnings_of_workload
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import problems_between_fields
 
@@ -133,4 +133,5 @@ def _problems_between_fields(
     payload: Mapping[str, Json], execution: Execution, configuration: Configuration
 ) -> list[str]:
     of_the_start = problems_between_fields(payload, execution, configuration)
-    return [*of_the_start, *problems_of_workload(payload.get("Workload"), execution, configuration)]
+    of_the_workload = problems_of_workload(payload.get("Workload"), execution, configuration)
+    return [*of_the_start, *misplaced(payload), *of_the_workload]

@@ -6,7 +6,7 @@ from lifecycle.configuration import Configuration
 from lifecycle.detect_batch.request import problems_of_batch, warnings_of
 from lifecycle.detect_batch.steps import OTHER_BUCKET, problem_of_bucket
 from lifecycle.errors import InvalidRequest
-from lifecycle.executions.requests import MAX_NAMES, Execution
+from lifecycle.executions.requests import MAX_NAMES, Execution, validator
 from lifecycle.executions.state_machines import detect_batch_arn
 from lifecycle.ports import Executions, Objects, StateMachine
 from lifecycle.shared.arns import region_and_account
@@ -33,6 +33,20 @@ def problems_of_workload(workload: Json, execution: Execution, configuration: Co
     if configuration.detect_batch and arn == detect_batch_arn(execution.id):
         return _problems_of_batch(workload, execution, configuration)
     return []
+
+
+def misplaced(payload: Mapping[str, Json]) -> list[str]:
+    """Fields that belong somewhere else in an input."""
+    schema, workload = validator("run_with_model"), payload.get("Workload")
+    outside, inside = schema.fields(), schema.fields("Workload")
+    batch = validator("detect_batch").fields() - outside
+    inner = workload if isinstance(workload, dict) else {}
+    return [
+        *(f"{name}: belongs into Workload" for name in payload if name in inside),
+        *(f"{name}: belongs into Workload.Input" for name in payload if name in batch),
+        *(f"Workload.{name}: belongs beside Workload, not into it" for name in inner if name in outside - inside),
+        *(f"Workload.{name}: belongs into Workload.Input" for name in inner if name in batch),
+    ]
 
 
 def _not_allowed(arn: str, allowed: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import fastjsonschema
 
 from lifecycle.shared.mistaken import mistake
+from lifecycle.shared.rfc3339 import is_time
 from lifecycle.shared.suggestions import alike, mistyped, nearest, suggestion
 from lifecycle.shared.text import shortened
 from lifecycle.shared.wire import Json
@@ -23,6 +24,8 @@ _NAME = 80
 _SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
 """Characters of a value: where it is longer, its end tells more than its beginning."""
 
+_FORMATS = {"date-time": is_time}
+"""fastjsonschema's own takes +0100, and no leap second."""
 _SAY: Mapping[str, Callable[[Any], str]] = {
     "type": lambda rule: f"must be of type {rule if isinstance(rule, str) else ' or '.join(rule)}",
     "minimum": lambda rule: f"must be at least {rule}",
@@ -48,7 +51,7 @@ class Validator:
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
         self._schema = {name: rule for name, rule in schema.items() if name != "oneOf"}
-        self._check = fastjsonschema.compile(self._schema, fast_fail=False, use_default=False)
+        self._check = fastjsonschema.compile(self._schema, fast_fail=False, use_default=False, formats=_FORMATS)
 
     def problems(self, document: Json) -> list[str]:
         """What is wrong with the document, a line each; empty where nothing is."""
@@ -65,6 +68,10 @@ class Validator:
     def example(self, path: str) -> Json:
         """The first example that the schema gives for a field, by its dotted path."""
         return self._at(path.split("."))["examples"][0]
+
+    def fields(self, path: str = "") -> frozenset[str]:
+        """The names that an object may have, by its dotted path."""
+        return frozenset(self._at(path.split(".") if path else ()).get("properties", {}))
 
     def _lines(self, error: fastjsonschema.JsonSchemaValueException) -> Iterator[str]:
         path = error.path[1:]

@@ -1,5 +1,6 @@
 """From the input of a StartModel execution to a request that the rest can rely on. Pure."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,8 +21,9 @@ from lifecycle.executions.requests import (
 from lifecycle.model.leases import PastStart, Starter
 from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choose
+from lifecycle.shared import rfc3339
 from lifecycle.shared.text import escaped
-from lifecycle.shared.wire import Json, parse_timestamp
+from lifecycle.shared.wire import Json
 
 START_LEAD = timedelta(minutes=30)
 """How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
@@ -78,7 +80,7 @@ def start_request(
     )
     name, choice = model_of(payload, configuration, choose)
     defaults = configuration.model(name)
-    ready_at = parse_timestamp(payload["ReadyAt"]) if "ReadyAt" in payload else None
+    ready_at = rfc3339.parse(payload["ReadyAt"]) if "ReadyAt" in payload else None
     now = execution.start_time
     if ready_at and ready_at <= now:
         ready_at = None  # past means now, however long past
@@ -124,10 +126,12 @@ def problems_between_fields(
     min_units, max_units = payload.get("MinInferenceUnits"), payload.get("MaxInferenceUnits")
     if min_units is None:
         min_units = configuration.model(_name(payload, configuration)).min_inference_units
-    if isinstance(max_units, int | float) and isinstance(min_units, int | float) and max_units < min_units:
+    if isinstance(max_units, int | float) and isinstance(min_units, int | float) and 1 <= max_units < min_units:
         problems.append(f"MaxInferenceUnits: {max_units} is less than MinInferenceUnits, {min_units}")
     if payload.get("ExtendOnly") is True:
         problems += [f"ExtendOnly: {problem}" for problem in _not_to_extend(payload)]
+    if type(payload.get("ReadyAt")) is int:
+        problems.append(f"ReadyAt: must be of type string: {rfc3339.what_is_wrong(str(payload['ReadyAt'])[:20])}")
     if isinstance(payload.get("ReadyAt"), str):
         problems += _unready(payload["ReadyAt"], execution.start_time)
     return problems
@@ -151,9 +155,9 @@ def _name(payload: Mapping[str, Json], configuration: Configuration) -> str | No
 
 
 def _unready(text: str, now: datetime) -> list[str]:
-    try:
-        ready_at = parse_timestamp(text)
-    except ValueError:
-        return ["ReadyAt: must be an RFC 3339 time with its UTC offset, for example 2026-11-24T08:00:00+01:00"]
+    if not rfc3339.is_time(text):
+        wrong = rfc3339.what_is_wrong(text)
+        return [f"ReadyAt: {wrong}{'' if 'RFC 3339' in wrong else ' (RFC 3339)'}; got {json.dumps(text[-80:])}"]
+    ready_at = rfc3339.parse(text)
     too_far = ready_at > now + READY_AT_HORIZON
     return [f"ReadyAt: {escaped(text)} is more than {READY_AT_HORIZON.days} days ahead"] if too_far else []

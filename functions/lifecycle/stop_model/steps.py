@@ -49,6 +49,10 @@ def prepare(
     hand_over : callable
         From a lease's id, the execution's name, the time and the configuration: the ids of the leases that are about to
         follow it, and until when they are waited for.
+
+    Raises
+    ------
+    InvalidRequest, ModelNotFound, AccessDenied, ServiceUnavailable
     """
 
     def choose(name: str) -> Choice:

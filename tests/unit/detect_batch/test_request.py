@@ -109,7 +109,10 @@ def test_images_beside_results_are_apart(images: str, results: str) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"ProjectVersionArn": "arn:aws:s3:::x"}, "ProjectVersionArn: must match "),
+        (
+            {"ProjectVersionArn": "arn:aws:s3:::x"},
+            "ProjectVersionArn: is a bucket's ARN; must be",
+        ),
         ({"Model": {"ProjectVersionArn": ARN}}, "ProjectVersionArn, Model: exactly one of the two is needed"),
         ({"MinConfidence": 101}, "MinConfidence: must be at most 100"),
         ({"MaxResults": 1.5}, "MaxResults: must be of type integer"),

@@ -5,7 +5,7 @@ import copy
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -96,7 +96,8 @@ def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) 
         ("MinInferenceUnits", ["1", 1.5, True, None], "must be of type integer"),
         ("MaxInferenceUnits", [0], "must be at least 1"),
         ("MaxInferenceUnits", [1001, 10**400], "must be at most 1000"),
-        ("LeaseId", ["", "a b", "a" * 129, "ü", "abc\n", "${x}"], "must match"),
+        ("LeaseId", ["", "${x}"], "a lease's id"),
+        ("LeaseId", ["a b", "a" * 129, "ü", "abc\n"], " has "),
         ("LeaseId", [1], "must be of type string"),
         ("LeaseMinutes", [-1], "must be at least 0"),
         ("LeaseMinutes", [10081], "must be at most 10080"),
@@ -115,7 +116,8 @@ def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) 
         ("Context", ["x" * 16383, {"ü": "ü" * 8190}, [1] * 8193], "must be at most 16 KiB"),
         ("Context", [{"u": "ü" * 8188 + "x"}, nested(2000), {"wide": "x" * 16_384, "deep": nested(600)}], "16 KiB"),
         ("Model", [1, None, ["defects"]], "must be of type string"),
-        ("Model", ["", "two words", "m" * 65], "must match"),
+        ("Model", [""], "must be a configured model's name"),
+        ("Model", ["two words", "m" * 65], " has "),
         ("Model", ["defect", "Defects"], "is not configured; configured models: defects, welds"),
     ],
 )
@@ -129,7 +131,7 @@ def test_a_problem_shows_an_example_and_an_excerpt_of_what_came() -> None:
     (line,) = problems({"Model": "defects", "LeaseId": "?" * 500})
     assert 'for example "nightly-inspection"' in line
     assert line.endswith("?" * 99 + '"')
-    assert len(line) < 300
+    assert len(line) < 310
 
 
 @pytest.mark.parametrize(
@@ -165,9 +167,14 @@ def test_without_configured_models_the_example_names_an_arn() -> None:
             "is in account 123456789012, eu-west-1; this app manages models in account 123456789012, us-east-1 only",
         ),
         (ARN.replace("123456789012", "210987654321"), "is in account 210987654321, us-east-1"),
-        ("arn:aws:rekognition:us-east-1:123456789012:project/boards/1793510000000", "must match"),
-        (f"{ARN}\n", "must match"),
-        ("", "must match"),
+        (
+            "arn:aws:rekognition:us-east-1:123456789012:project/boards/1793510000000",
+            "is a project's ARN; a version's goes",
+        ),
+        (f"{ARN}\n", f"has a line break at its end; got {json.dumps(ARN + chr(10))}, did you mean {json.dumps(ARN)}?"),
+        ("", "must be a model version's ARN"),
+        ("defects", "is a configured model's name; put it into Model"),
+        (ARN.rpartition("/")[0], "is a model version's ARN without the number at its end"),
         (["arn"], "must be of type string"),
     ],
 )
@@ -201,10 +208,54 @@ def test_an_unknown_field_is_refused_with_the_nearest_known_name(unknown: str, s
 @pytest.mark.parametrize(
     ("name", "value"), [("Model", "two words"), ("ReadyAt", "tomorrow"), ("MaxInferenceUnits", 0), ("Model", "")]
 )
-def test_what_the_schema_says_of_a_field_is_not_said_again_in_other_words(name: str, value: Json) -> None:
+def test_of_a_field_one_problem_is_said_with_what_was_given(name: str, value: Json) -> None:
     (line,) = problems({"Model": "defects"} | {name: value})
-    assert line.startswith(f"{name}: must ")
-    assert line.endswith(f"; got {json.dumps(value)}")
+    assert line.startswith(f"{name}: ")
+    assert f"; got {json.dumps(value)}" in line
+
+
+def test_a_model_that_is_given_as_its_arn_is_told_where_that_goes() -> None:
+    (line,) = problems({"Model": ARN})
+    assert line.startswith("Model: is a model version's ARN; put it into ProjectVersionArn; got ")
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-12-01T19:12:54z", "2026-12-01T19:12:54+00:00"),
+        ("2026-12-01t19:12:54Z", "2026-12-01T19:12:54+00:00"),
+        ("2026-12-01T19:12:54.5-00:00", "2026-12-01T19:12:54.500000+00:00"),
+        ("2026-12-01T19:12:54.123456789+01:30", "2026-12-01T19:12:54.123456+01:30"),
+        ("2026-11-30T23:59:60Z", "2026-12-01T00:00:00+00:00"),
+        ("2026-12-01T00:59:60+01:00", "2026-12-01T00:00:00+00:00"),
+    ],
+)
+def test_all_that_rfc_3339_allows_is_a_time(written: str, moment: str) -> None:
+    assert request(ReadyAt=written).ready_at == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("2026-12-01T19:12:54+0100", "did you mean 2026-12-01T19:12:54+01:00?"),
+        ("2026-12-01T19:12:54+01", "did you mean 2026-12-01T19:12:54+01:00?"),
+        ("2026-12-01 19:12Z", "did you mean 2026-12-01T19:12:00Z?"),
+        (" 2026-12-01T19:12:54Z\n", "did you mean 2026-12-01T19:12:54Z?"),
+        (
+            "2026-12-01T19:12:54",
+            "has no UTC offset: end it with Z for UTC, or with yours, as in 2026-12-01T19:12:54+01:00",
+        ),
+        ("2026-12-01", "is a day without a time"),
+        ("2026-12-01T24:00:00Z", "is no day, time or offset that there is"),
+        ("2026-12-01T10:59:60Z", "is no day, time or offset that there is"),
+        ("1793520000", "is a number of seconds since 1970, did you mean 2026-11-01T"),
+        ("tomorrow", "must be an RFC 3339 time with its UTC offset"),
+    ],
+)
+def test_of_another_text_it_is_said_what_it_lacks(written: str, says: str) -> None:
+    (line,) = problems({"Model": "defects", "ReadyAt": written})
+    assert line.startswith("ReadyAt: ")
+    assert says in line
 
 
 def test_every_problem_is_said_at_once() -> None:
