@@ -65,7 +65,7 @@ run: setup ## Show the life of a model on the embedded emulator (no AWS account 
 # From the cheapest to the dearest: what fails early costs nobody the rest. Never side by side: types and tests would need
 # twice the memory, and each would starve the other.
 check: lint ## The habit of every few minutes: format, lint, types, the pure tests (half a minute)
-	@$(PYTEST) tests/unit
+	@$(PYTEST) tests/unit -m "not large"
 
 test: lint ## Anyone's proof: what check does, and all but the large tests (three minutes)
 	@$(PYTEST) -m "not large"

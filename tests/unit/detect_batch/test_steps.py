@@ -348,6 +348,7 @@ def test_more_names_than_any_model_has_are_counted_together() -> None:
     assert len(counted.examples) == EXAMPLES
 
 
+@pytest.mark.large
 def test_a_million_lines_need_the_memory_of_a_few() -> None:
     """Of ten thousand, to be quick; in a process of its own, since other tests' threads may be at work in this one."""
     program = "from tests.unit.detect_batch.test_steps import peak; print(peak())"

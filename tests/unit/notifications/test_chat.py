@@ -96,8 +96,9 @@ def test_plain_text_keeps_names_and_links_into_the_console() -> None:
 
 
 def test_all_that_is_told_of_a_model_is_in_one_thread_and_another_model_has_its_own() -> None:
-    threads = {name: chat_message(told(name))["metadata"]["threadId"] for name in CASES}
-    of_defects = {thread for name, thread in threads.items() if told(name).detail.get("Model") == "defects"}
+    cases = {name: told(name) for name in CASES}
+    threads = {name: chat_message(case)["metadata"]["threadId"] for name, case in cases.items()}
+    of_defects = {threads[name] for name, case in cases.items() if case.detail.get("Model") == "defects"}
     assert len(of_defects) == 1
     assert threads["LEASE_EXPIRED-not-running"] == threads["UNLEASED_MODEL"]
     assert threads["LEASE_EXPIRED-not-running"] not in of_defects
