@@ -140,7 +140,7 @@ def test_a_dry_run_that_fails_notifies_nobody(scene: Scene) -> None:
         ({"Model": "defcts"}, ["'defcts' is not configured", "configured models: defects"]),
         ({"Model": "defects", "MinInferenceUnits": 0, "PollSeconds": "2"}, ["MinInferenceUnits: ", "PollSeconds: "]),
         ({"Model": "defects", "ReadyAt": "tomorrow"}, ["ReadyAt: must be"]),
-        ({"ProjectVersionArn": "arn:aws:s3:::bucket"}, ["ProjectVersionArn: must match"]),
+        ({"ProjectVersionArn": "arn:aws:s3:::bucket"}, ["ProjectVersionArn: is a bucket's ARN; must be"]),
     ],
 )  # fmt: skip
 def test_wrong_input_is_answered_with_what_to_type_and_starts_nothing(

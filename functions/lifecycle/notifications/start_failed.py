@@ -10,6 +10,7 @@ from lifecycle.notifications import costs, reasons
 from lifecycle.notifications.cli_commands import again_command, stop_command, who_called_command
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.notification import Text, in_subject, step
+from lifecycle.shared.arns import VERSIONS
 from lifecycle.shared.text import duration
 from lifecycle.start_model.request import StartRequest
 
@@ -51,7 +52,7 @@ def _text(ending: Ending, configuration: Configuration, machines: Machines, *, s
         headline=headline,
         what_it_costs=list(_what_it_costs(ending, configuration)),
         what_to_do=list(_what_to_do(ending, configuration, machines)),
-        what_happened=[reasons.requested(ending), *reasons.facts(ending)],
+        what_happened=[reasons.requested(ending), *(_by_name(fact, configuration) for fact in reasons.facts(ending))],
     )
 
 
@@ -74,6 +75,11 @@ def _what_it_costs(ending: Ending, configuration: Configuration) -> Iterator[str
         yield costs.by_status(ending.last_status, price)
     if _may_cost(ending) and ending.progress.polls:
         yield f"{costs.sweep(configuration)} stops it, unless another lease holds it."
+
+
+def _by_name(fact: str, configuration: Configuration) -> str:
+    """With the names of models in place of their ARNs, which a Cause has for programs."""
+    return VERSIONS.sub(lambda found: configuration.display_name(found[0]), fact)
 
 
 def _what_to_do(ending: Ending, configuration: Configuration, machines: Machines) -> Iterator[str]:

@@ -13,6 +13,9 @@ _VERSION = re.compile(
     re.ASCII,
 )
 
+VERSIONS = re.compile(re.sub(r"\?P<\w+>", "?:", _VERSION.pattern), re.ASCII)
+"""Model versions' ARNs in a text."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionArn:

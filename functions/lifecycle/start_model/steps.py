@@ -1,12 +1,12 @@
 """The three steps of StartModel: prepare the request, check the model, request the start."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, ModelStopped
+from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, LifecycleError, ModelStopped
 from lifecycle.executions import client_tokens
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.executions.requests import Execution, kept
@@ -31,12 +31,12 @@ from lifecycle.model.version_choice import Choice, newest_good
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
 from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import second_cost
-from lifecycle.shared.text import plural, shortened
+from lifecycle.shared.text import all_of, plural, shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult, start_result
 
-MAX_IN_SHORT, MAX_ARNS = 3, 20
+MAX_IN_SHORT, MAX_ALL = 3, 20
 """Models that the first sentence of a refusal names, and those that it lists with their ARNs; more are counted."""
 _TOO_MANY_UNITS = (
     "Start it again, if another model has just stopped.\n"
@@ -133,7 +133,9 @@ def check(
         )
         refused = progress.refusal is Refusal.NO_CAPACITY
         if refused and transition.step and transition.step.action is Action.REQUEST and not request.dry_run:
-            return _with_capacity(transition, transition.step, request, version, models.in_use(), now, configuration)
+            in_use = models.in_use()
+            held = () if in_use.complete else _held(items, request, in_use, now, configuration)
+            return _with_capacity(transition, transition.step, request, version, in_use, held, now, configuration)
         return transition
 
     if request.duplicate_of:
@@ -329,6 +331,7 @@ def _with_capacity(
     request: StartRequest,
     version: ModelVersion,
     in_use: InUse,
+    held: Sequence[str],
     now: datetime,
     configuration: Configuration,
 ) -> Transition:
@@ -339,7 +342,7 @@ def _with_capacity(
     if request.wait_for_capacity and not (alone and step.progress.alone):
         return Transition(transition.item, replace(step, progress=replace(step.progress, alone=alone)))
     error = CapacityExceeded(
-        _no_room(request, in_use, configuration),
+        _no_room(request, in_use, held, configuration),
         project_version_arn=request.project_version_arn,
         status=version.status,
         status_message=version.status_message,
@@ -348,23 +351,43 @@ def _with_capacity(
     return Transition(leases.give_back(transition.item, request.execution_arn, now), error=error)
 
 
-def _no_room(request: StartRequest, in_use: InUse, configuration: Configuration) -> str:
-    """Who uses up the quota: by name in the first sentence, then by ARN."""
+def _held(
+    items: ModelItems, request: StartRequest, in_use: InUse, now: datetime, configuration: Configuration
+) -> Sequence[str]:
+    """The configured models that leases hold, by name: who fills the quota, as far as this app knows by itself."""
+    seen = {request.project_version_arn, *(model.project_version_arn for model in in_use.models)}
+    fixed = {name: model.project_version_arn for name, model in configuration.models.items()}
+    return [name for name, arn in fixed.items() if arn and arn not in seen and _is_held(items, arn, now)]
+
+
+def _is_held(items: ModelItems, arn: str, now: datetime) -> bool:
+    """It serves a message: an item that can't be read is no reason to fail otherwise."""
+    try:
+        return items.get(arn).is_held(now)
+    except (LifecycleError, LookupError, TypeError, ValueError):
+        return False
+
+
+def _no_room(request: StartRequest, in_use: InUse, held: Sequence[str], configuration: Configuration) -> str:
+    """Who uses up the quota: by name in the first sentence, then by ARN, which messages show as names."""
     asked = plural(max(request.min_inference_units, request.max_inference_units or 0), "inference unit")
     if in_use.models:
         named = "; ".join(shortened([_in_short(model, configuration) for model in in_use.models], MAX_IN_SHORT))
         lead = f"Other models use up the account's quota ({named})."
     elif in_use.complete:
         lead = f"No other model holds capacity, and the account's quota has no room for {asked} of this model."
+    elif held:
+        lead = f"The account's quota is used up: leases hold {all_of(held, MAX_IN_SHORT)}."
     else:
         lead = "The account's quota is used up."
-    arns = ", ".join(shortened([model.project_version_arn for model in in_use.models], MAX_ARNS))
+    others = ", ".join(shortened([model.project_version_arn for model in in_use.models], MAX_ALL))
     return " ".join(
         [
             lead,
             f"The service refused {asked} for this model: LimitExceededException.",
-            *([f"Models that hold capacity now: {arns}."] if arns else []),
+            *([f"Models that hold capacity now: {others}."] if others else []),
             *([] if in_use.complete else ["Not all projects could be read."]),
+            *([f"Leases hold: {', '.join(shortened(held, MAX_ALL))}."] if held else []),
             "The default quota is 2 running models in an account and Region, and 5 inference units for each model.",
         ]
     )

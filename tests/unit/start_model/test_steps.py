@@ -25,7 +25,7 @@ from lifecycle.errors import (
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
 from lifecycle.model.decisions import Action, Progress, Refusal
-from lifecycle.model.leases import PastStart
+from lifecycle.model.leases import Lease, ModelItem, PastStart
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ExecutionState
 from lifecycle.shared.wire import to_wire
@@ -362,6 +362,15 @@ def test_a_quota_that_nobody_seems_to_fill_is_told_so(readable: bool, says: str,
     assert failed.value.message.startswith(says)
     assert ("Not all projects could be read." in failed.value.message) is not readable
     assert str(failed.value.cause["Remedy"]).startswith(remedy)
+
+
+def test_where_not_all_projects_can_be_read_the_leases_tell_who_fills_the_quota() -> None:
+    story = Story(Models(quota_free_at=NEVER, readable=False))
+    assert story.items.put(ModelItem(CONFIGURED_ARN, leases=(Lease("shift-2", NOW),)))
+    with pytest.raises(CapacityExceeded) as failed:
+        start(story)
+    assert failed.value.message.startswith("The account's quota is used up: leases hold welds. ")
+    assert "Leases hold: welds." in failed.value.message
 
 
 def test_of_many_models_that_fill_the_quota_three_are_named_and_twenty_listed() -> None:
