@@ -49,7 +49,7 @@ RIGHT_ALL_THE_SAME = {"Minutes": "[0-9]+", MINUTES: "[0-9]+", "LeaseId": "[A-Za-
 WRONG_MINUTES = (0, -1, 10_081, 10**6, "1e3", "\u0661", 1.5, True, "60 ")
 _EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Lifecycle-StartModel:x"
 ODD: Mapping[str, Strategy] = {
-    "ProjectVersionArn": corrupted((ARN,)).filter(ARN.__ne__),
+    "ProjectVersionArn": corrupted((ARN,)).filter(lambda one: one != ARN),
     "executionArn": corrupted((_EXECUTION, _EXECUTION.replace("StartModel", "DetectBatch"), ARN, MACHINES.start_model)),
     "PageMadeAt": st.sampled_from((*TIMES, *ENDS_OF_TIME, f"{MADE}\n")),
     "ExpiresAt": st.sampled_from(("now", "08:00\n", "+12026-11-24T08:00:00Z")),
@@ -87,7 +87,7 @@ def wrong(draw: st.DrawFn, function: str) -> Json:
     elif how == "renamed":
         inner[name.swapcase() + draw(st.sampled_from(("", " ", "\u200b", "\0")))] = inner.pop(name)
     else:
-        inner[name] = draw(anything() | ODD.get(name, st.nothing()).filter(inner[name].__ne__))
+        inner[name] = draw(anything() | ODD.get(name, st.nothing()).filter(lambda one: one != inner[name]))
         if re.fullmatch(RIGHT_ALL_THE_SAME.get(name, "(?!)"), str(inner[name])):
             inner[name] = "no id, no number"
     return event

@@ -18,8 +18,8 @@ _LONGEST = 100
 _MISTYPED = 0.85
 _YES, _NO = ("true", "yes", "on", "enabled"), ("false", "no", "off", "disabled")
 _UNITS = {"s": 1 / 60, "m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
-_DURATION = re.compile(r"(?:PT?)?(\d{1,6})\s*(s|m|h|d|w)[a-z]*", re.IGNORECASE)
-_AMOUNT = re.compile(r"[^\d.,-]*(-?\d{1,3}(?:,\d{3})+|-?\d{1,15}(?:\.\d{1,6})?)(?![\d.,])[^\d]*")
+_DURATION = re.compile(r"(?:PT?)?(\d{1,6})\s*(s|m|h|d|w)[a-z]*", re.IGNORECASE | re.ASCII)
+_AMOUNT = re.compile(r"[^\d.,-]*(-?\d{1,3}(?:,\d{3})+|-?\d{1,15}(?:\.\d{1,6})?)(?![\d.,])[^\d]*", re.ASCII)
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -147,7 +147,7 @@ def _read(text: str, name: str) -> Iterator[Json]:
     if name.lower().endswith("minutes") and (time := _DURATION.fullmatch(text.strip())):
         minutes = int(time[1]) * _UNITS[time[2].lower()]
         yield int(minutes) if minutes == int(minutes) else minutes
-    elif re.fullmatch(r"\d{1,9},\d{1,2}", word):
+    elif re.fullmatch(r"[0-9]{1,9},[0-9]{1,2}", word):
         yield float(word.replace(",", "."))
     elif amount := _AMOUNT.fullmatch(text):
         yield json.loads(amount[1].replace(",", "").lstrip("0") or "0")
