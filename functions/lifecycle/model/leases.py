@@ -55,6 +55,16 @@ class Lease(Stored):
         return max(1, round((self.expires_at - (self.extended_at or self.since)).total_seconds() / 60))
 
 
+    def ends_soon(self, now: datetime, warning: timedelta) -> bool:
+        """Whether people are warned of its end by now.
+
+        A lease that was taken, or last extended, for no longer than the warning needs none: it would always be due.
+        """
+        if self.expires_at is None or now < self.expires_at - warning:
+            return False
+        return self.expires_at - (self.extended_at or self.since) > warning
+
+
 @dataclass(frozen=True, slots=True)
 class PendingLease(Stored):
     """The lease of a start that is under way. It is its execution's own, whatever others do under the same id."""

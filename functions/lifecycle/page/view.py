@@ -416,7 +416,7 @@ def _leases(item: ModelItem, facts: Facts, buttons: Buttons, warning: timedelta)
             False,
             buttons.release(lease.lease_id),
             buttons.extend(lease),
-            ends_soon=lease.expires_at is not None and lease.expires_at - facts.now <= warning,
+            ends_soon=lease.ends_soon(facts.now, warning),
         )
         for lease in sorted(item.held(facts.now), key=lambda lease: (lease.expires_at is None, lease.expires_at))
     ]

@@ -154,10 +154,7 @@ def _warned(
 def _warning_is_due(lease: Lease, now: datetime, configuration: Configuration) -> bool:
     if lease.expires_at is None:
         return now - (lease.warned_at or lease.since) >= REMINDER
-    # A lease that was taken, or last extended, for as short a time as this needs no warning: it would always be due.
-    soon = now >= lease.expires_at - configuration.lease_warning
-    lasts = lease.expires_at - (lease.extended_at or lease.since)
-    return soon and lease.warned_at is None and lasts > configuration.lease_warning
+    return lease.warned_at is None and lease.ends_soon(now, configuration.lease_warning)
 
 
 def _of_lease(outcome: Outcome, item: ModelItem, status: str, lease: Lease, now: datetime) -> Finding:
