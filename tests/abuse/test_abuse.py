@@ -160,7 +160,7 @@ def test_what_is_large_fits_or_is_refused_by_its_name(functions: Functions, case
     sizes.fits(case, functions)
 
 
-def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and_tells(
+def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and_reports_it(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That naming the error in a catcher catches it is assumed."""
@@ -171,7 +171,7 @@ def test_where_no_catcher_catches_what_is_too_large_settle_lets_the_model_go_and
 
 
 @pytest.mark.parametrize("named", ["Runtime.UnmarshalError", "States.QueryEvaluationError"])
-def test_an_input_that_cannot_be_read_is_told_as_one(functions: Functions, named: str) -> None:
+def test_an_input_that_cannot_be_read_is_reported_as_one(functions: Functions, named: str) -> None:
     lost = Fault(Lost(named), "lambda:Invoke", "prepare", calls=None)
     with new_scene(functions, faults=[lost]) as scene:
         for name in ("StartModel", "StopModel", "RunWithModel"):

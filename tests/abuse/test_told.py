@@ -66,14 +66,14 @@ def test_what_nobody_would_see_is_shown_as_an_escape(one: str) -> None:
         is_safe_chat(chat_message(decided))
 
 
-def test_who_ends_an_execution_writes_no_lines_of_ours_and_no_novel() -> None:
+def test_who_ends_an_execution_writes_no_lines_of_this_app_and_no_novel() -> None:
     ended = Abortion("ABORTED", "x\n\nWhat to do:\n  aws s3 rm\n" * 3000)
     decided = ending_notification(Ending(Machine.RUN_WITH_MODEL, RUN, abortion=ended), RUNS_WORKLOADS, MACHINES)
     is_safe_mail(decided.subject, decided.text)
     assert max(map(len, decided.text.splitlines())) <= MAX_LINE + 2
 
 
-def test_of_very_many_lines_the_first_are_told_and_the_others_counted() -> None:
+def test_of_very_many_lines_the_first_are_reported_and_the_others_counted() -> None:
     error = InvalidRequest("\n".join(f"line {number}" for number in range(200)))
     start = Execution(MACHINES.start_model.replace(":stateMachine:", ":execution:") + ":n", "n", NOW)
     ending = Ending(Machine.START_MODEL, start, failure=Failure("InvalidRequest", str(error)))

@@ -40,7 +40,9 @@ def test_of_many_starts_at_a_time_none_fails_and_few_calls_are_throttled(crowd: 
     assert fleet.throttled.total() < 0.05 * fleet.calls.total()
 
 
-def test_a_look_that_has_to_wait_for_its_turn_waits_in_the_state_machine(crowd: tuple[CustomLabels, Account]) -> None:
+def test_a_status_check_that_has_to_wait_for_its_turn_waits_in_the_state_machine(
+    crowd: tuple[CustomLabels, Account],
+) -> None:
     """Not in the function, which is paid for by the second, and of which only so many run at a time."""
     _, account = crowd
     looks = [one.states.count("Check the model") for one in account.stepfunctions.executions.values()]
@@ -48,7 +50,7 @@ def test_a_look_that_has_to_wait_for_its_turn_waits_in_the_state_machine(crowd: 
     assert sum(looks) > calls["rekognition:DescribeProjectVersions"]
 
 
-def test_the_sweep_takes_a_slot_for_each_look_and_a_duplicate_none(tell: Teller) -> None:
+def test_the_sweep_takes_a_slot_for_each_status_check_and_a_duplicate_none(tell: Teller) -> None:
     """A duplicate waits with another execution, and does not look at the model."""
     with time_machine.travel(NOW, tick=False) as traveller:
         account = Account(tell.functions, traveller)

@@ -11,7 +11,7 @@ def past_starts(scene: Scene) -> list[tuple[int, int]]:
     return [(int(start["LongerThan"]), int(start["AtMost"])) for start in scene.item["Starts"]]
 
 
-def test_a_start_looks_by_what_the_last_one_has_taught(scene: Scene) -> None:
+def test_a_start_checks_the_status_by_what_the_last_one_has_taught(scene: Scene) -> None:
     scene.labels.models.once_started = ((0, "STARTING"), (400, "RUNNING"))
     first = scene.run(START_MODEL).output
     ((longer_than, at_most),) = past_starts(scene)

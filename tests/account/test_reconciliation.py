@@ -66,7 +66,7 @@ def test_a_sweep_ends_no_start_that_step_functions_does_not_know_yet(scene: Scen
     assert scene.lease_ids == ["young"]
 
 
-def test_an_end_that_step_functions_tells_of_late_is_settled_all_the_same(scene: Scene) -> None:
+def test_an_end_that_step_functions_reports_late_is_settled_all_the_same(scene: Scene) -> None:
     """Lambda calls Settle again; no sweep is needed."""
     scene.account.stepfunctions.lag = 30
     started = scene.begin(START_MODEL, LeaseId="aborted")

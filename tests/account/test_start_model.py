@@ -199,7 +199,7 @@ def test_an_error_that_no_retry_mends_fails_at_once(scene: Scene, operation: str
     scene.notified(execution).once("START_FAILED", "ERROR")
 
 
-def test_a_model_in_use_is_looked_at_again(scene: Scene) -> None:
+def test_a_model_in_use_is_checked_again(scene: Scene) -> None:
     scene.fails(Answer("ResourceInUseException"), START)
     execution = scene.run(START_MODEL)
     assert execution.output["Outcome"] == "MODEL_STARTED"
@@ -231,7 +231,9 @@ def test_throttling_that_outlasts_the_retries_is_service_unavailable(scene: Scen
     ],
     ids=str,
 )
-def test_a_start_whose_answer_is_lost_is_made_once_and_counts_as_ours(scene: Scene, what: What, operation: str) -> None:
+def test_a_start_whose_answer_is_lost_is_made_once_and_counts_as_its_own(
+    scene: Scene, what: What, operation: str
+) -> None:
     scene.fails(what, operation, "start", after=True)
     execution = scene.run(START_MODEL)
     assert len(scene.labels.starts) == 1

@@ -178,7 +178,7 @@ def test_a_stop_that_is_not_in_time_says_that_the_model_still_bills(running: Sce
     ],
     ids=str,
 )
-def test_a_stop_whose_answer_is_lost_counts_as_ours(
+def test_a_stop_whose_answer_is_lost_counts_as_its_own(
     running: Scene, what: What, operation: str, error: str, follows: Any
 ) -> None:
     running.labels.models.once_stopped = follows

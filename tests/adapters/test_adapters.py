@@ -108,7 +108,7 @@ def test_every_error_that_the_service_documents_is_in_the_table_here(operation: 
         *((operation, "SomethingNew", ServiceUnavailable) for operation in ERRORS),
     ],
 )
-def test_each_error_of_the_service_becomes_one_of_ours(operation: str, code: str, ours: object) -> None:
+def test_each_error_of_the_service_becomes_one_of_this_app(operation: str, code: str, ours: object) -> None:
     method, call = CALLS[operation]
     with answering("rekognition") as (aws, stubber):
         stubber.add_client_error(method, code, "In its own words", 400)
@@ -133,7 +133,7 @@ def test_each_error_of_the_service_becomes_one_of_ours(operation: str, code: str
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_call_without_an_answer_is_made_once_and_is_an_error_of_ours(operation: str, silence: Exception) -> None:
+def test_a_call_without_an_answer_is_made_once_and_is_an_error_of_this_app(operation: str, silence: Exception) -> None:
     aws, sent = client("rekognition"), []
 
     def fail(request: object, **_: object) -> None:
@@ -376,7 +376,7 @@ def test_an_execution_is_started_under_its_name_with_its_input() -> None:
         assert StepFunctions(aws).start(START_MODEL, "sweep-1", {"Model": "defects"})
 
 
-def test_an_execution_that_exists_already_is_not_started_again_and_other_errors_are_ours() -> None:
+def test_an_execution_that_exists_already_is_not_started_again_and_other_errors_are_this_apps_own() -> None:
     with answering("stepfunctions") as (aws, stubber):
         for code in ("ExecutionAlreadyExists", "AccessDeniedException", "ExecutionLimitExceeded"):
             stubber.add_client_error("start_execution", code)
@@ -426,7 +426,7 @@ def test_an_execution_is_described_as_it_is(answer: dict[str, object], state: Ex
         assert StepFunctions(aws).describe(execution().id) == state
 
 
-def test_an_execution_that_is_forgotten_is_none_and_other_errors_are_ours() -> None:
+def test_an_execution_that_is_forgotten_is_none_and_other_errors_are_this_apps_own() -> None:
     with answering("stepfunctions") as (aws, stubber):
         stubber.add_client_error("describe_execution", "ExecutionDoesNotExist")
         stubber.add_client_error("describe_execution", "AccessDeniedException")
@@ -493,7 +493,7 @@ def test_a_token_is_taken_over_only_from_who_holds_it_now(table: Table) -> None:
     ("code", "error"),
     [("AccessDeniedException", AccessDenied), ("ProvisionedThroughputExceededException", ServiceUnavailable)],
 )
-def test_an_error_of_the_table_is_ours(code: str, error: type[LifecycleError]) -> None:
+def test_an_error_of_the_table_is_this_apps_own(code: str, error: type[LifecycleError]) -> None:
     with answering("dynamodb") as (aws, stubber):
         stubber.add_client_error("put_item", code)
         with pytest.raises(error, match=f"PutItem answered {code}"):
@@ -787,7 +787,9 @@ def test_all_pages_of_the_table_are_read_as_they_are_now() -> None:
         },
     ],
 )
-def test_an_item_that_somebody_has_made_nonsense_of_is_told_and_the_others_are_read(nonsense: dict[str, Any]) -> None:
+def test_an_item_that_somebody_has_made_nonsense_of_is_reported_and_the_others_are_read(
+    nonsense: dict[str, Any],
+) -> None:
     other = {"Id": {"S": OTHER_ARN}, "ProjectVersionArn": {"S": OTHER_ARN}, "Revision": {"N": "4"}}
     told: list[str] = []
     with answering("dynamodb") as (aws, stubber):
@@ -820,7 +822,7 @@ TABLE_CALLS: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize(
     ("code", "error"), [("AccessDeniedException", AccessDenied), ("InternalServerError", ServiceUnavailable)]
 )
-def test_an_error_of_the_model_table_is_ours(method: str, code: str, error: type[LifecycleError]) -> None:
+def test_an_error_of_the_model_table_is_this_apps_own(method: str, code: str, error: type[LifecycleError]) -> None:
     with answering("dynamodb") as (aws, stubber):
         stubber.add_client_error(method, code)
         operation = "".join(word.capitalize() for word in method.split("_"))
@@ -911,7 +913,7 @@ def test_an_event_that_is_refused_in_a_good_answer_is_an_error() -> None:
         ("InternalError", ServiceUnavailable),
     ],
 )
-def test_an_error_of_a_channel_is_ours(code: str, error: type[LifecycleError]) -> None:
+def test_an_error_of_a_channel_is_this_apps_own(code: str, error: type[LifecycleError]) -> None:
     channels = (("sns", "publish", Topic), ("sns", "publish", ChatTopic), ("events", "put_events", EventBus))
     for service, method, channel in channels:
         with answering(service) as (aws, stubber):

@@ -57,7 +57,7 @@ def test_the_newest_of_several_is_found(client: Any) -> None:
         ("InternalError", ServiceUnavailable, "Try again"),
     ],
 )
-def test_an_error_is_ours_and_names_the_bucket(code: str, kind: type[LifecycleError], remedy: str) -> None:
+def test_an_error_is_this_apps_own_and_names_the_bucket(code: str, kind: type[LifecycleError], remedy: str) -> None:
     s3: Any = boto3.client("s3", config=CLIENT_CONFIG, **KEYS)  # type: ignore[call-overload] # keys by name
     with Stubber(s3) as stubber:
         stubber.add_client_error("list_objects_v2", code, "words")

@@ -79,6 +79,6 @@ def test_a_history_of_rare_looks_does_not_make_the_next_ones_late(minutes: int) 
     assert cost(watch(now, [PastStart(BEGIN, 0, 900)] * PAST_STARTS)[:5]) < cost(first(now))
 
 
-def test_the_price_of_a_look_is_that_of_its_parts() -> None:
+def test_the_price_of_a_status_check_is_that_of_its_parts() -> None:
     parts = prices.state_transitions(3) + prices.lambda_invocation(100, 512) + prices.DYNAMODB_READ_UNIT
     assert pytest.approx(parts) == STATUS_CHECK

@@ -158,7 +158,7 @@ def test_a_double_click_starts_one_execution(open_page: Open) -> None:
     assert len(set(names)) == 1
 
 
-def test_who_may_only_look_sees_all_and_is_refused_at_the_first_click(stopped: Site, open_page: Open) -> None:
+def test_who_may_only_view_sees_all_and_is_refused_at_the_first_click(stopped: Site, open_page: Open) -> None:
     page = open_page()
     before = executions(stopped, "StartModel")
     page.get_by_label("View as").select_option("CustomLabelsLifecycle-us-east-1-viewers")

@@ -24,7 +24,7 @@ def test_confidence_and_number_of_labels_are_the_callers(
     assert lines_of(emulator, detect_batch.run({**given, "MaxResults": 0}))["red.png"]["CustomLabels"] == []
 
 
-def test_a_model_that_does_not_run_is_told_before_the_first_image(
+def test_a_model_that_does_not_run_is_reported_before_the_first_image(
     detect_batch: StateMachine, new_model: NewModel, prefix: str
 ) -> None:
     execution = detect_batch.run({"Bucket": BUCKET, "Prefix": prefix, "ProjectVersionArn": new_model("STOPPED")})

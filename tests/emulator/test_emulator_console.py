@@ -87,7 +87,7 @@ def test_it_calls_the_function_and_says_how_it_failed(ask: Ask, widget: dict[str
     assert invoke({"fail": 1}) == (200, {"Error": "ValueError: broken <b>"})
 
 
-def test_it_calls_with_the_right_of_who_looks(ask: Ask, widget: dict[str, str]) -> None:
+def test_it_calls_with_the_right_of_whoever_views(ask: Ask, widget: dict[str, str]) -> None:
     def invoke(policy: str) -> Any:
         given = {"Endpoint": widget["Endpoint"], "Event": {}, "As": name_of(policy)}
         return ask("POST", "/console/invoke", given)[1]
@@ -140,7 +140,7 @@ def test_there_is_nothing_else(ask: Ask, path: str) -> None:
     assert ask("GET", path)[0] == 404
 
 
-def test_what_is_no_request_is_told(ask: Ask) -> None:
+def test_what_is_no_request_is_reported(ask: Ask) -> None:
     assert ask("POST", "/console/invoke", {"Event": {}}) == (400, {"Message": "KeyError: 'Endpoint'"})
 
 

@@ -143,7 +143,7 @@ def test_a_model_has_to_run(rekognition: Any, new_model: NewModel, status: str) 
     ],
 )
 @pytest.mark.usefixtures("bucket")
-def test_an_image_that_can_not_be_looked_at_is_refused(
+def test_an_image_that_can_not_be_checked_is_refused(
     rekognition: Any, new_model: NewModel, image: dict[str, Any], code: str
 ) -> None:
     given = {"ProjectVersionArn": new_model("RUNNING"), "Image": image}

@@ -134,7 +134,7 @@ def test_a_target_gets_the_part_of_the_event_that_it_asks_for(bare: Emulator) ->
     assert subscriber.got() == [{"Kind": "wanted", "Number": 1}]
 
 
-def test_a_path_that_the_emulator_does_not_know_is_told(bare: Emulator) -> None:
+def test_a_path_that_the_emulator_does_not_know_is_reported(bare: Emulator) -> None:
     subscriber = Subscriber(bare, target={**QUALIFIED, "InputPath": "$.detail[?(@.x)]"})
     subscriber.put()
     (delivery,) = subscriber.wait("FAILED")
@@ -180,7 +180,7 @@ def test_a_function_that_fails_is_tried_twice_more(bare: Emulator, tmp_path: Pat
     assert delivered.attempts == 2
 
 
-def test_a_function_that_is_gone_is_told(bare: Emulator) -> None:
+def test_a_function_that_is_gone_is_reported(bare: Emulator) -> None:
     target = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:nothing"}
     subscriber = Subscriber(bare, target=target)
     subscriber.put()

@@ -57,7 +57,7 @@ def test_an_error_happens_on_the_chosen_calls_alone(bare: Emulator, describe: Ca
     assert (script.matched, script.applied) == (4, 2)
 
 
-def test_an_execution_is_unknown_for_a_moment_and_its_end_told_of_late(bare: Emulator) -> None:
+def test_an_execution_is_unknown_for_a_moment_and_its_end_reported_late(bare: Emulator) -> None:
     """DescribeExecution is eventually consistent (Step Functions API reference)."""
     machine = deploy_machine(bare, {"Fail": {"Type": "Fail", "Error": "Jammed", "Cause": "Line 1"}})
     arn = machine.start({})

@@ -28,9 +28,7 @@ def ask(emulator: Emulator, method: str = "GET", host: str | None = None, **head
 
 @pytest.mark.parametrize("origin", ["https://attacker.example", "null", "http://localhost:1", "http://127.0.0.1"])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_a_page_of_another_origin_is_refused_and_not_told_that_it_may_ask(
-    bare: Emulator, method: str, origin: str
-) -> None:
+def test_a_page_of_another_origin_is_refused_and_not_allowed_to_ask(bare: Emulator, method: str, origin: str) -> None:
     status, headers = ask(bare, method, Origin=origin)
     assert (status, headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
     assert "access-control-allow-origin" not in headers

@@ -152,7 +152,7 @@ def test_an_event_that_no_rule_matches_names_those_there_are(bare: Emulator) -> 
         bare.event(started.event(bus="nowhere"))
 
 
-def test_what_is_no_event_is_told_whole(bare: Emulator) -> None:
+def test_what_is_no_event_is_reported_whole(bare: Emulator) -> None:
     problems = "detail-type is missing; Source is unknown; detail has to be of type dict"
     with pytest.raises(EventError, match=problems):
         bare.event({"source": "factory", "Source": "factory", "detail": "{}"})

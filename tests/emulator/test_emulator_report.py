@@ -82,7 +82,7 @@ def test_a_pipe_gets_a_line_for_each_change(console: Console) -> None:
     ]
 
 
-def test_a_terminal_shows_the_last_look_live(terminal: Console) -> None:
+def test_a_terminal_shows_the_last_status_check_live(terminal: Console) -> None:
     assert report.follow(terminal, LOOKS, 14) == LOOKS[-1]
     shown = said(terminal)
     assert "\x1b[" in shown

@@ -67,7 +67,7 @@ def test_a_function_gets_the_input_with_its_attributes_filled_in(bare: Emulator,
     }
 
 
-def test_each_firing_is_an_execution_of_its_own_and_now_unless_told(bare: Emulator, tick: str) -> None:
+def test_each_firing_is_an_execution_of_its_own_and_now_unless_said(bare: Emulator, tick: str) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
     first, second = bare.fire(tick), bare.fire(tick)
     assert first["execution-id"] != second["execution-id"]

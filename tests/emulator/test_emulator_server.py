@@ -51,7 +51,7 @@ def test_models_are_read_and_put_over_http(bare: Emulator, new_model: Callable[.
         remote.ask("GET", "nothing")
 
 
-def test_published_messages_and_events_are_told_with_whom_they_go_to(bare: Emulator) -> None:
+def test_published_messages_and_events_are_reported_with_whom_they_go_to(bare: Emulator) -> None:
     subscription = {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "ops@example.com"}
     topic = deploy(
         bare,
@@ -117,7 +117,7 @@ def test_what_is_for_chat_applications_is_told_apart_from_mails(bare: Emulator) 
     assert mails == ["[1]", '{"source": "other"}']
 
 
-def test_invocations_and_logs_are_told(bare: Emulator) -> None:
+def test_invocations_and_logs_are_reported(bare: Emulator) -> None:
     code = "def handler(event, context): print('a line of the function'); return event"
     running = deploy_machine(bare, {"Run": task()}, code)
     running.run({})

@@ -130,7 +130,7 @@ def test_an_update_that_fails_is_undone(bare: Emulator) -> None:
     assert queues() == ["undone-added", "undone-kept"]
 
 
-def test_a_failure_is_told_and_not_the_one_before(bare: Emulator) -> None:
+def test_a_failure_is_reported_and_not_the_one_before(bare: Emulator) -> None:
     deploy(bare, asks(), name="failing")
     for properties, reason in (({"Silent": "yes"}, "did not answer"), ({"Refuse": "Update"}, "It is in use")):
         with pytest.raises(DeployError, match=reason):

@@ -48,7 +48,7 @@ class Watched:
         return sorted(wait_until(look), key=lambda event: str(event["detail"]["status"] != "RUNNING"))
 
 
-def test_a_start_and_a_success_are_told_with_input_and_output(bare: Emulator) -> None:
+def test_a_start_and_a_success_are_reported_with_input_and_output(bare: Emulator) -> None:
     began = int(time.time() * 1000)
     watched = Watched(bare, {"Echo": task()})
     execution = watched.machine.run({"some": "input"}, name="told")
@@ -76,7 +76,7 @@ def test_a_start_and_a_success_are_told_with_input_and_output(bare: Emulator) ->
     assert end["detail"]["startDate"] <= end["detail"]["stopDate"] <= time.time() * 1000
 
 
-def test_a_failure_is_told_with_its_error(bare: Emulator) -> None:
+def test_a_failure_is_reported_with_its_error(bare: Emulator) -> None:
     watched = Watched(bare, {"Fail": {"Type": "Fail", "Error": "Wanted", "Cause": "It was"}})
     watched.machine.run({})
     detail = watched.events(2)[1]["detail"]
@@ -84,7 +84,7 @@ def test_a_failure_is_told_with_its_error(bare: Emulator) -> None:
     assert (detail["output"], detail["outputDetails"]) == (None, None)
 
 
-def test_an_abort_is_told_with_what_it_was_given(bare: Emulator) -> None:
+def test_an_abort_is_reported_with_what_it_was_given(bare: Emulator) -> None:
     watched = Watched(bare, WAIT)
     arn = watched.machine.start({})
     watched.machine.stepfunctions.stop_execution(executionArn=arn, error="Enough", cause="of it")
@@ -93,14 +93,14 @@ def test_an_abort_is_told_with_what_it_was_given(bare: Emulator) -> None:
     assert detail["stopDate"] is not None
 
 
-def test_a_timeout_of_the_state_machine_is_told(bare: Emulator) -> None:
+def test_a_timeout_of_the_state_machine_is_reported(bare: Emulator) -> None:
     watched = Watched(bare, WAIT, TimeoutSeconds=1)
     watched.machine.start({})
     detail = watched.events(2)[1]["detail"]
     assert (detail["status"], detail["error"], detail["output"]) == ("TIMED_OUT", None, None)
 
 
-def test_who_is_told_of_an_end_sees_it(bare: Emulator) -> None:
+def test_who_is_notified_of_an_end_sees_it(bare: Emulator) -> None:
     watched = Watched(bare, {"Text": {"Type": "Pass", "Output": "a text", "End": True}})
     arn = watched.machine.start({})
     watched.events(2)

@@ -134,7 +134,7 @@ def test_a_notification_links_its_logs_and_a_trace_that_is_recorded(
     assert ("#xray:traces/1-69251e80-0123456789abcdef01234567" in told.text) is linked
 
 
-def test_what_to_tell_is_decided_once_although_the_facts_differ_the_second_time(notify: Function) -> None:
+def test_what_to_report_is_decided_once_although_the_facts_differ_the_second_time(notify: Function) -> None:
     notify.bus.failures = [ServiceUnavailable("The bus is down.")]
     with pytest.raises(ServiceUnavailable):
         notify(event(Result=RESULT))
@@ -173,7 +173,7 @@ def test_what_an_earlier_version_has_decided_and_sent_is_neither_decided_nor_sen
     assert (told.outcome, told.headline) == ("MODEL_STARTED", "As 0.1.0 has put it.")
 
 
-def test_an_end_is_measured_once_although_telling_of_it_is_retried(
+def test_an_end_is_measured_once_although_reporting_it_is_retried(
     notify: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notify.bus.failures = [ServiceUnavailable("The bus is down.")]
@@ -266,18 +266,18 @@ def test_what_was_sent_is_kept_for_48_hours(notify: Function) -> None:
     ],
     ids=["dry run", "duplicate"],
 )
-def test_nobody_is_told_of_a_dry_run_or_a_duplicate(notify: Function, silent: dict[str, Json]) -> None:
+def test_nobody_is_notified_of_a_dry_run_or_a_duplicate(notify: Function, silent: dict[str, Json]) -> None:
     assert notify(silent) == {}
     assert (notify.topic.calls, notify.bus.calls) == (0, 0)
 
 
-def test_an_end_that_is_neither_good_nor_bad_is_not_told_as_a_failure(notify: Function) -> None:
+def test_an_end_that_is_neither_good_nor_bad_is_not_reported_as_a_failure(notify: Function) -> None:
     with pytest.raises(ServiceUnavailable, match="neither a result nor a failure"):
         notify(event())
     assert (notify.topic.calls, notify.bus.calls) == (0, 0)
 
 
-def test_an_execution_that_never_got_a_request_is_told_all_the_same(notify: Function) -> None:
+def test_an_execution_that_never_got_a_request_is_reported_all_the_same(notify: Function) -> None:
     failed = {"Error": "InvalidRequest", "Cause": '{"Message": "exactly one of the two is needed"}'}
     notify(event(Failure=failed) | {"Request": {}, "Progress": {}})
     (told,) = notify.topic.sent

@@ -108,7 +108,7 @@ def at_once(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
 # Settle -------------------------------------------------------------------------------------------
 
 
-def test_an_execution_that_was_aborted_is_settled_and_told_once(functions: Functions) -> None:
+def test_an_execution_that_was_aborted_is_settled_and_reported_once(functions: Functions) -> None:
     arn = functions.execution({"Model": "defects", "LeaseId": "shift"})
     functions.items.put(ModelItem(ARN, pending=(PendingLease("shift", arn, SOON),), managed=True))
     functions.step_functions.stop_execution(executionArn=arn)
@@ -127,7 +127,7 @@ def test_an_end_that_step_functions_does_not_know_of_yet_is_tried_again(function
     assert (functions.told, functions.open_executions.all()) == ([], [arn])
 
 
-def test_what_notify_has_told_is_not_told_again(functions: Functions) -> None:
+def test_what_notify_has_reported_is_not_reported_again(functions: Functions) -> None:
     """The key of both is the execution."""
     arn = functions.execution({"Model": "defects"})
     functions.step_functions.stop_execution(executionArn=arn)
@@ -158,7 +158,7 @@ def test_a_dry_run_that_was_aborted_is_settled_in_silence(functions: Functions) 
 # Sweep --------------------------------------------------------------------------------------------
 
 
-def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Functions) -> None:
+def test_a_model_that_nobody_holds_any_more_is_reported_and_stopped(functions: Functions) -> None:
     functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW),), managed=True))
     answer = functions.sweep()
@@ -169,7 +169,7 @@ def test_a_model_that_nobody_holds_any_more_is_told_of_and_stopped(functions: Fu
     assert functions.items.get(ARN).leases == ()
 
 
-def test_what_a_sweep_has_found_is_told_once(functions: Functions) -> None:
+def test_what_a_sweep_has_found_is_reported_once(functions: Functions) -> None:
     functions.models.follow([(0, "RUNNING")])
     functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),), managed=True))
     assert [functions.sweep()["Reported"] for _ in range(2)] == [1, 0]

@@ -190,7 +190,7 @@ def metrics_of(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**stat["Metric"], "Period": stat["Period"], "Stat": stat["Stat"]}
 
 
-def test_our_own_metrics_are_looked_up_as_they_are_emitted(configured: tuple[Template, int]) -> None:
+def test_our_own_metrics_are_found_as_they_are_emitted(configured: tuple[Template, int]) -> None:
     template, _ = configured
     for name, alarm in alarms_of(template).items():
         for metric in metrics_of(alarm):
@@ -222,7 +222,7 @@ def test_an_alarm_says_what_it_means_where_to_read_on_and_goes_to_mail_and_chat(
         assert alarm.get("ActionsEnabled", True) is True, name
 
 
-def test_only_where_nothing_else_tells_that_it_is_over_recovery_is_told(stack: Template) -> None:
+def test_only_where_nothing_else_says_that_it_is_over_recovery_is_reported(stack: Template) -> None:
     """A new stack's alarms all become OK, and nobody wants to be told of each."""
     assert [name for name, alarm in alarms_of(stack).items() if "OKActions" in alarm] == ["SweepMissing"]
 

@@ -23,7 +23,7 @@ def assigned(variable: str) -> list[str]:
 AUDITS, PINNED, NPM = (assigned(variable) for variable in ("AUDITS", "PINNED", "NPM"))
 
 
-def test_the_workflow_has_a_step_for_each_audit_and_none_keeps_another_from_looking() -> None:
+def test_the_workflow_has_a_step_for_each_audit_and_none_keeps_another_from_running() -> None:
     workflow = (ROOT / ".github/workflows/audit.yml").read_text("utf-8")
     steps = re.findall(r"- run: make (\S+)\n        if: \$\{\{ !cancelled\(\) \}\}$", workflow, re.MULTILINE)
     assert steps == AUDITS

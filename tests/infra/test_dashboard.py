@@ -87,7 +87,7 @@ def test_the_documentation_says_what_each_row_shows(stack: Template) -> None:
     assert rows.keys() <= documented.keys()
 
 
-def test_every_metric_of_ours_that_changes_what_people_do_is_on_it(stack: Template) -> None:
+def test_every_metric_of_this_app_that_changes_what_people_do_is_on_it(stack: Template) -> None:
     """Of ticks, people are told by CallsLost, and the two that alarms count are outcomes too."""
     searched = {name for _, _, name, *_ in searches_of(stack)}
     plain = {row[1] for one in widgets_of(stack, "metric").values() for row in one["metrics"] if row[0] == STACK}

@@ -34,7 +34,7 @@ def test_every_cron_in_the_table_is_one() -> None:
     assert all(Cron.parse(cron).times for cron in crons)
 
 
-def test_every_key_and_every_outcome_is_told() -> None:
+def test_every_key_and_every_outcome_is_reported() -> None:
     schema = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
     keys = schema["properties"]["models"]["items"]["properties"]["schedules"]["items"]["properties"]
     table = TEXT.partition("## The keys")[2].partition("\n\nCrons")[0]

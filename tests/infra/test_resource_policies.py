@@ -111,7 +111,7 @@ def fitting(statement: Statement, account: str) -> dict[str, str]:
     return context
 
 
-def test_every_kind_of_resource_policy_in_the_template_is_looked_at(stack: Template) -> None:
+def test_every_kind_of_resource_policy_in_the_template_is_checked(stack: Template) -> None:
     looked_at = {kind for kind, _, _ in policies(stack).values()}
     assert looked_at == WHATEVER.keys()
     has_policy = {

@@ -272,7 +272,7 @@ def test_a_deploy_warns_where_alarms_would_reach_nobody_and_of_nothing_else(
     assert "no mail reports an alarm" in warning
 
 
-def test_chat_channels_are_told_and_nobody_can_do_anything_from_there(stack: Template, minimal: Template) -> None:
+def test_chat_channels_are_notified_and_nobody_can_do_anything_from_there(stack: Template, minimal: Template) -> None:
     """A channel without a guardrail has AdministratorAccess for one."""
     (slack,) = stack.of_type("AWS::Chatbot::SlackChannelConfiguration").values()
     (teams,) = stack.of_type("AWS::Chatbot::MicrosoftTeamsChannelConfiguration").values()

@@ -54,7 +54,6 @@ class Lease(Stored):
             return 0
         return max(1, round((self.expires_at - (self.extended_at or self.since)).total_seconds() / 60))
 
-
     def ends_soon(self, now: datetime, warning: timedelta) -> bool:
         """Whether people are warned of its end by now.
 

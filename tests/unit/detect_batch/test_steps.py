@@ -314,7 +314,7 @@ def test_failures_that_are_tolerated_do_not_end_a_batch() -> None:
         ({"Error": "States.Runtime"}, ServiceUnavailable),
     ],
 )
-def test_a_map_that_left_no_results_is_told_in_its_own_words(
+def test_a_map_that_left_no_results_is_reported_in_its_own_words(
     failure: Mapping[str, str], kind: type[LifecycleError]
 ) -> None:
     assert failure.get("Cause", failure["Error"]) in failed(kind, Objects(), failure).message

@@ -15,12 +15,12 @@ TOLD = set(Outcome) - SILENT
 SAYS = ("It costs", "First look", "Do", "Prevent")
 
 
-def test_every_outcome_that_is_told_has_its_entry() -> None:
+def test_every_outcome_that_is_reported_has_its_entry() -> None:
     assert {name for name in ENTRIES if name.isupper()} == TOLD
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_an_entry_says_what_it_means_what_it_costs_what_to_look_at_and_what_to_do(entry: str) -> None:
+def test_an_entry_says_what_it_means_what_it_costs_what_to_check_and_what_to_do(entry: str) -> None:
     meaning, *points = re.split(r"^- \*\*", ENTRIES[entry], flags=re.MULTILINE)
     assert meaning.strip()
     assert [re.match(r"[\w ]+", point)[0] for point in points] == [*SAYS]  # type: ignore[index]

@@ -109,7 +109,7 @@ def test_the_longest_lease_is_as_long_as_the_schema_allows() -> None:
 # A start ------------------------------------------------------------------------------------------
 
 
-def test_a_start_takes_a_lease_until_its_deadline_and_the_model_is_ours() -> None:
+def test_a_start_takes_a_lease_until_its_deadline_and_the_model_is_this_apps_own() -> None:
     assert leases.take(item(), starter(), NOW) == item(pending=(pending(),), managed=True, changed_at=NOW)
 
 

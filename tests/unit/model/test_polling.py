@@ -51,11 +51,11 @@ def intervals(history: Sequence[PastStart], since: int, until: int) -> list[int]
 TWELVE_MINUTES = past((700, 705), (715, 720), (730, 736))
 
 
-def test_without_history_the_first_look_after_a_request_comes_later_than_the_others() -> None:
+def test_without_history_the_first_status_check_after_a_request_comes_later_than_the_others() -> None:
     assert looks((), until=60) == [30, 40, 50, 60]
 
 
-def test_what_is_not_a_start_of_its_own_is_looked_at_as_if_there_were_no_history() -> None:
+def test_what_is_not_a_start_of_its_own_is_checked_as_if_there_were_no_history() -> None:
     assert wait() == 10
 
 
@@ -69,12 +69,12 @@ def test_a_fixed_interval_holds_for_every_look(history: tuple[PastStart, ...]) -
     )
 
 
-def test_nothing_is_looked_at_before_past_starts_say_that_it_can_be_running() -> None:
+def test_nothing_is_checked_before_past_starts_say_that_it_can_be_running() -> None:
     first, *_ = looks(TWELVE_MINUTES)
     assert 240 < first < 700
 
 
-def test_a_look_without_history_that_is_not_the_first_comes_after_10_seconds_however_soon() -> None:
+def test_a_status_check_without_history_that_is_not_the_first_comes_after_10_seconds_however_soon() -> None:
     assert (wait(start=own(0)), wait(start=own(0.5))) == (30, 10)
 
 
@@ -83,7 +83,7 @@ def test_half_of_the_starts_are_expected_to_take_longer_than_the_middle_of_what_
     assert Forecast.of(past((200, 200), (800, 800))).median == pytest.approx(400)
 
 
-def test_a_start_that_the_first_look_found_running_took_a_third_of_that_time_at_least() -> None:
+def test_a_start_that_the_first_status_check_found_running_took_a_third_of_that_time_at_least() -> None:
     assert Forecast.of(past((0, 300))) == Forecast.of(past((100, 300)))
 
 
@@ -103,20 +103,20 @@ def test_few_past_starts_say_less_than_many() -> None:
     assert looks(TWELVE_MINUTES[:1])[0] < looks(TWELVE_MINUTES)[0] < looks(TWELVE_MINUTES * 6)[0]
 
 
-def test_looks_come_most_often_about_when_past_starts_were_running_and_then_less_often_again() -> None:
+def test_status_checks_come_most_often_about_when_past_starts_were_running_and_then_less_often_again() -> None:
     before, about, long_after = (intervals(TWELVE_MINUTES, *when) for when in ((0, 650), (700, 800), (2000, 3600)))
     assert 2 <= fmean(about) < 5
     assert fmean(before) > 1.5 * fmean(about)
     assert 1.3 * fmean(about) < fmean(long_after) <= 10
 
 
-def test_a_dearer_model_is_looked_at_more_often_and_never_more_than_every_other_second() -> None:
+def test_a_dearer_model_is_checked_more_often_and_never_more_than_every_other_second() -> None:
     assert len(looks(TWELVE_MINUTES, units=5)) > 1.5 * len(looks(TWELVE_MINUTES))
     seen = looks(TWELVE_MINUTES, units=1000)
     assert min(later - sooner for sooner, later in pairwise(seen)) == 2
 
 
-def test_a_model_that_costs_nothing_is_looked_at_when_it_is_expected_and_then_as_without_history() -> None:
+def test_a_model_that_costs_nothing_is_checked_when_it_is_expected_and_then_as_without_history() -> None:
     assert looks(TWELVE_MINUTES, units=0, until=740) == [718, 728, 738, 748]
 
 

@@ -314,7 +314,7 @@ def test_of_a_failed_start_whose_record_is_gone_its_cause_names_the_version() ->
     assert told.project_version_arn == ARN
 
 
-def test_a_start_that_was_aborted_before_it_had_chosen_is_told_without_a_version() -> None:
+def test_a_start_that_was_aborted_before_it_had_chosen_is_reported_without_a_version() -> None:
     state = ExecutionState("ABORTED", NOW, started_at=AN_HOUR_AGO, input={"Model": "defects"})
     _, (told,) = settled(state, OpenExecutions([execution().id]))
     assert (told.outcome, told.project_version_arn) == (Outcome.EXECUTION_ABORTED, None)

@@ -95,7 +95,7 @@ def test_plain_text_keeps_names_and_links_into_the_console() -> None:
     assert "://" not in plain("https://us-east-1.console.aws.amazon.com.evil.example/")
 
 
-def test_all_that_is_told_of_a_model_is_in_one_thread_and_another_model_has_its_own() -> None:
+def test_all_that_is_reported_of_a_model_is_in_one_thread_and_another_model_has_its_own() -> None:
     cases = {name: told(name) for name in CASES}
     threads = {name: chat_message(case)["metadata"]["threadId"] for name, case in cases.items()}
     of_defects = {threads[name] for name, case in cases.items() if case.detail.get("Model") == "defects"}
@@ -151,11 +151,11 @@ def steps(*lines: str) -> list[str]:
     return found
 
 
-def test_ten_steps_are_told_and_the_rest_is_in_the_mail() -> None:
+def test_ten_steps_are_reported_and_the_rest_is_in_the_mail() -> None:
     assert steps(*(f"Step {number}" for number in range(12))) == [f"Step {number}" for number in range(10)]
 
 
-def test_a_command_is_told_whole_up_to_1500_characters() -> None:
+def test_a_command_is_reported_whole_up_to_1500_characters() -> None:
     command = "aws " + "x" * (MAX_STEP - len("Do:\n``aws "))
     assert MAX_STEP == 1500
     assert steps("Do:", command) == [f"Do:\n`{command}`"]

@@ -315,7 +315,7 @@ CASES = [*ENDINGS, *FINDINGS]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_people_are_told_in_these_words(name: str) -> None:
+def test_people_are_notified_in_these_words(name: str) -> None:
     notification = told(name)
     assert notification.outcome == name.partition("-")[0]
     assert kept(f"{name}.txt", text := f"{notification.subject}\n\n{notification.text}") == text
@@ -331,7 +331,7 @@ def kept(name: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("name", IN_FULL)
-def test_chat_and_pipelines_are_told_this(name: str) -> None:
+def test_chat_and_pipelines_get_this(name: str) -> None:
     notification = told(name)
     for kind, document in (("chat", chat_message(notification)), ("events", notification.detail)):
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -345,7 +345,7 @@ def test_every_chat_message_and_every_event_is_valid_by_its_schema(name: str) ->
     is_chat_message(chat_message(notification))
 
 
-def test_every_outcome_that_is_told_has_its_words_and_no_text_is_left_over() -> None:
+def test_every_outcome_that_is_reported_has_its_words_and_no_text_is_left_over() -> None:
     assert {name.partition("-")[0] for name in CASES} == set(Outcome) - SILENT
     assert {golden.stem for golden in GOLDEN.glob("*.txt")} == set(CASES)
     assert {golden.stem for golden in GOLDEN.glob("*/*")} == set(IN_FULL)

@@ -130,7 +130,7 @@ def test_each_end_has_its_outcome_severity_and_subject(
 
 
 @pytest.mark.parametrize("ending", [STARTED, ALREADY, *FAILURES])
-def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(ending: Ending) -> None:
+def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_begin(ending: Ending) -> None:
     told = tell(ending)
     assert "defects " in told.text.splitlines()[0]
     assert f"Model version: {ARN}\n" in section(told, "Details")
@@ -448,7 +448,7 @@ def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> No
         ("Lambda.Unknown", "", "the execution gives no reason.", ""),
     ],
 )
-def test_a_cause_of_others_is_told_as_it_is(error: str, cause: str, headline: str, facts: str) -> None:
+def test_a_cause_of_others_is_reported_as_it_is(error: str, cause: str, headline: str, facts: str) -> None:
     told = tell(replace(failed(TimedOut("")), failure=Failure(error, cause)))
     assert told.headline.endswith(headline)
     assert section(told, "What happened") == f"{REQUESTED_AT}{facts}"
@@ -534,7 +534,7 @@ def test_a_start_that_waited_for_capacity_in_vain_waits_again() -> None:
     assert '"WaitForCapacity": true' in tell(ending).text
 
 
-def test_a_lease_is_told_where_it_has_a_name_of_its_own() -> None:
+def test_a_lease_is_reported_where_it_has_a_name_of_its_own() -> None:
     assert "Lease: shift-2\n" in section(tell(ending_of(Models(), LeaseId="shift-2")), "Details")
     assert "Lease" not in section(tell(STARTED), "Details")
 
@@ -585,7 +585,7 @@ def test_a_subject_that_would_be_too_long_is_cut_to_99_characters(length: int, s
     assert len(told.subject) == 99
 
 
-def test_what_is_not_known_is_not_told() -> None:
+def test_what_is_not_known_is_not_reported() -> None:
     told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("defects is stopped", "It is.")))
     assert told.severity == "INFO"
     assert told.sections == {}
@@ -599,7 +599,7 @@ def test_a_message_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: 
     assert notification(replace(content, warned=True)).severity == ("WARNING" if severity == "INFO" else severity)
 
 
-def test_a_text_of_several_lines_is_told_on_one() -> None:
+def test_a_text_of_several_lines_is_reported_on_one() -> None:
     told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=["One.\nTwo."])))
     assert told.sections["What happened"] == ["One. Two."]
 
@@ -622,13 +622,13 @@ def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[st
 
 @pytest.mark.usefixtures("in_tokyo")
 @pytest.mark.parametrize(("seconds", "told"), [(59.999, "2026-11-24 07:00 UTC"), (60, "2026-11-24 07:01 UTC")])
-def test_a_time_is_told_to_the_minute_that_has_begun_in_utc(seconds: float, told: str) -> None:
+def test_a_time_is_reported_to_the_minute_that_has_begun_in_utc(seconds: float, told: str) -> None:
     """A lease holds until then at the least."""
     moment = NOW + timedelta(seconds=seconds)
     assert clock(moment) == clock(moment.astimezone(timezone(timedelta(hours=2)))) == told
 
 
-def test_a_time_is_told_in_the_zones_that_matter_too_with_the_date_where_that_is_another() -> None:
+def test_a_time_is_reported_in_the_zones_that_matter_too_with_the_date_where_that_is_another() -> None:
     assert clock(NOW, ["Europe/Berlin"]) == "2026-11-24 07:00 UTC (08:00 Europe/Berlin)"
     late = NOW + timedelta(hours=10)
     assert clock(late, ["Asia/Tokyo", "UTC"]) == "2026-11-24 17:00 UTC (2026-11-25 02:00 Asia/Tokyo)"
@@ -661,7 +661,7 @@ def test_the_event_of_a_failure_has_its_error_and_cause() -> None:
     assert (detail["Context"], "Output" in detail) == (7, False)
 
 
-def test_a_cause_that_is_too_large_is_told_as_text_up_to_100_000_characters() -> None:
+def test_a_cause_that_is_too_large_is_reported_as_text_up_to_100_000_characters() -> None:
     room = 100_000 - len('{"Message": ""}')
     fits, large = (json.dumps({"Message": "x" * length}) for length in (room, room + 1))
     told = [
@@ -670,7 +670,7 @@ def test_a_cause_that_is_too_large_is_told_as_text_up_to_100_000_characters() ->
     assert told == [json.loads(fits), {"Message": large[:100_000]}]
 
 
-def test_the_id_of_a_notification_is_its_executions_whatever_is_told() -> None:
+def test_the_id_of_a_notification_is_its_executions_whatever_is_reported() -> None:
     ids = [tell(ending).notification_id for ending in (STARTED, ALREADY, *FAILURES)]
     assert set(ids) == {tell(STARTED).detail["NotificationId"]}
     assert tell(replace(STARTED, execution=execution("other"))).notification_id not in ids

@@ -165,7 +165,7 @@ def test_what_is_not_known_of_the_time_it_ran_is_not_said() -> None:
     ],
     ids=["no time", "inference units that are not known", "other versions"],
 )
-def test_a_stop_tells_of_its_result(fields: dict[str, Any], title: str, says: str) -> None:
+def test_a_stop_reports_its_result(fields: dict[str, Any], title: str, says: str) -> None:
     assert isinstance(STOPPED.result, StopResult)
     assert says in section(tell(replace(STOPPED, result=replace(STOPPED.result, **fields))), title)
 
@@ -187,7 +187,7 @@ def test_a_lease_that_was_not_there_is_not_said_to_be_released() -> None:
     assert stopped.headline.endswith(": no lease held it.")
 
 
-def test_a_model_that_is_kept_running_is_told_with_who_keeps_it_what_it_costs_and_the_way_out() -> None:
+def test_a_model_that_is_kept_running_is_reported_with_who_keeps_it_what_it_costs_and_the_way_out() -> None:
     told = tell(KEPT)
     assert told.headline == "defects was not stopped: the leases night and batch hold it."
     assert section(told, "What happened") == (
@@ -253,7 +253,7 @@ def test_a_failed_stop_says_that_the_model_bills_how_much_and_how_to_stop_it_by_
         ("STOPPED", StopProgress(1), "Nothing now: the model was STOPPED at the last status check.", None, False),
     ],
 )
-def test_a_failed_stop_says_as_much_as_the_last_look_saw(
+def test_a_failed_stop_says_as_much_as_the_last_status_check_saw(
     status: str | None, progress: StopProgress, costs: str, by_hand: str | None, swept: bool
 ) -> None:
     told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=status), progress))
@@ -352,7 +352,7 @@ def test_an_execution_that_was_ended_from_outside_says_what_becomes_of_the_model
     ],
 )
 @pytest.mark.parametrize("machine", Machine)
-def test_who_ended_an_execution_and_why_is_told(by: str, cause: str | None, says: str, machine: Machine) -> None:
+def test_who_ended_an_execution_and_why_is_reported(by: str, cause: str | None, says: str, machine: Machine) -> None:
     ending = aborted("STOPPED", machine=machine)
     told = tell(replace(ending, abortion=Abortion(by, cause, "STOPPED")))
     what = {

@@ -65,7 +65,7 @@ def started(progress: Progress) -> Ending:
     return Ending(Machine.START_MODEL, execution(), request=request(), progress=progress, result=result)
 
 
-def test_a_start_that_was_made_tells_how_long_it_took_its_looks_and_how_late_they_saw_it() -> None:
+def test_a_start_that_was_made_says_how_long_it_took_its_status_checks_and_how_late_they_saw_it() -> None:
     asked, looked = NOW - timedelta(seconds=600), NOW - timedelta(seconds=12)
     progress = Progress(polls=41, attempted_at=asked, checked_at=NOW, checked_before=looked)
     assert values(of_ending(started(progress), CONFIGURATION)) == {
@@ -77,12 +77,14 @@ def test_a_start_that_was_made_tells_how_long_it_took_its_looks_and_how_late_the
 
 
 @pytest.mark.parametrize("before", [None, NOW - timedelta(seconds=900)])
-def test_a_first_look_that_finds_it_running_is_late_by_no_more_than_the_whole_start(before: datetime | None) -> None:
+def test_a_first_status_check_that_finds_it_running_is_late_by_no_more_than_the_whole_start(
+    before: datetime | None,
+) -> None:
     progress = Progress(polls=1, attempted_at=NOW - timedelta(seconds=30), checked_at=NOW, checked_before=before)
     assert values(of_ending(started(progress), CONFIGURATION))[("NoticeDelaySeconds", "defects")] == 30
 
 
-def test_a_start_of_which_settle_tells_has_no_notice_delay() -> None:
+def test_a_start_that_settle_reports_has_no_notice_delay() -> None:
     asked = Progress(polls=41, attempted_at=NOW - timedelta(seconds=600))
     ending = replace(started(asked), progress=Progress())
     assert {name for name, *_ in values(of_ending(ending, CONFIGURATION))} == {"Outcomes", "StartSeconds", "Polls"}
@@ -205,7 +207,7 @@ def test_a_model_that_neither_runs_nor_is_configured_makes_no_metric() -> None:
     assert not [key for key in found if "v7" in key]
 
 
-def test_of_a_model_that_could_not_be_looked_at_it_is_not_said_that_nobody_holds_it() -> None:
+def test_of_a_model_that_could_not_be_checked_it_is_not_said_that_nobody_holds_it() -> None:
     assert ("LeasedUnits", "welds") not in swept(seen(leased()))
 
 

@@ -236,7 +236,7 @@ STOP = {"Action": "stop", "Model": "defects", **MADE}
         ({**STOP, "Action": "extend", "LeaseId": "a", "Minutes": 5}, "ExpiresAt: must be an RFC 3339 time"),
     ],
 )
-def test_what_is_no_click_of_ours_starts_nothing_and_says_why(event: Any, says: str) -> None:
+def test_what_is_no_click_of_this_app_starts_nothing_and_says_why(event: Any, says: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         asked(event, NOW, CONFIGURATION, HERE)
     assert refused.value.message.startswith("Nothing was started:\n- ")

@@ -92,7 +92,7 @@ def test_a_project_that_can_not_be_read_does_not_keep_the_others_from_being_show
     assert facts.versions.keys() == {ARN}
 
 
-def test_what_can_not_be_read_at_all_is_told() -> None:
+def test_what_can_not_be_read_at_all_is_reported() -> None:
     def no_projects() -> None:
         raise ServiceUnavailable("DescribeProjects got no answer")
 
@@ -125,7 +125,7 @@ class Slow(Projects):
             yield one
 
 
-def test_who_looks_does_not_wait_for_ever() -> None:
+def test_who_views_it_does_not_wait_for_ever() -> None:
     slow = Slow(statuses={ARN: "RUNNING", CONFIGURED_ARN: "RUNNING"})
     facts = read(slow, clock=slow.clock)
     assert len(facts.versions) == 1

@@ -40,7 +40,7 @@ def model(*args: Any, **given: Any) -> ModelView:
     return view
 
 
-def test_of_a_running_model_it_tells_since_when_for_whom_at_what_cost_and_until_when() -> None:
+def test_of_a_running_model_it_says_since_when_for_whom_at_what_cost_and_until_when() -> None:
     leases = (Lease("night", NOW - HOUR, NOW + 2 * HOUR), Lease("line-1", NOW - HOUR, NOW + HOUR))
     shown = page(leases=leases, running=Running(NOW - HOUR, 2), managed=True)
     (view,) = shown.billing
@@ -71,7 +71,7 @@ def test_what_holds_no_more_is_not_shown() -> None:
         ("STOPPED", {"running": Running(NOW - HOUR, 1), "claim": Claim(STOPPER, NOW)}, None),
     ],
 )
-def test_since_when_is_told_as_far_as_it_is_known(status: str, item: Any, since: datetime | None) -> None:
+def test_since_when_is_reported_as_far_as_it_is_known(status: str, item: Any, since: datetime | None) -> None:
     assert model(status, facts={"began": {STARTER: NOW - timedelta(minutes=3)}}, **item).since == since
 
 
@@ -196,7 +196,7 @@ def test_a_project_that_can_not_be_read_says_why_and_its_models_are_unknown() ->
     ("last", "late"),
     [(NOW, False), (NOW - timedelta(minutes=15), False), (NOW - timedelta(minutes=16), True)],
 )
-def test_a_sweep_that_does_not_come_is_told(last: datetime, late: bool) -> None:
+def test_a_sweep_that_does_not_come_is_reported(last: datetime, late: bool) -> None:
     shown = page(facts={"last_sweep": last})
     assert (shown.sweep_is_late, shown.sweep_is_awaited) == (late, False)
 

@@ -132,7 +132,7 @@ def test_an_execution_that_step_functions_does_not_know_yet_is_asked_for_again_b
         (ended("TIMED_OUT", error="States.Timeout"), Outcome.EXECUTION_ABORTED),
     ],
 )
-def test_a_start_that_ended_badly_gives_back_its_lease_and_is_told(state: ExecutionState, outcome: Outcome) -> None:
+def test_a_start_that_ended_badly_gives_back_its_lease_and_is_reported(state: ExecutionState, outcome: Outcome) -> None:
     other = replace(STARTS, execution_arn=execution("other").id)
     settling = of(state, pending=(STARTS, other), leases=(replace(SHIFT, lease_id="nightly"),))
     assert settling.settle()
@@ -147,7 +147,7 @@ def test_a_start_that_ended_badly_gives_back_its_lease_and_is_told(state: Execut
     assert settling.left == [STOP.id]
 
 
-def test_the_failure_is_told_as_the_execution_has_it() -> None:
+def test_the_failure_is_reported_as_the_execution_has_it() -> None:
     settling = of(ended("FAILED", **TIMED_OUT))
     settling.settle()
     assert settling.told[0].failure == Failure("TimedOut", TIMED_OUT["cause"])
@@ -162,7 +162,7 @@ def test_the_failure_is_told_as_the_execution_has_it() -> None:
         (ended("ABORTED", cause="A mistake"), Outcome.EXECUTION_ABORTED),
     ],
 )
-def test_a_stop_that_ended_badly_is_told_and_leaves_its_claim_for_take_over(
+def test_a_stop_that_ended_badly_is_reported_and_leaves_its_claim_for_take_over(
     state: ExecutionState, outcome: Outcome
 ) -> None:
     claim = Claim(STOP.id, EARLIER)
@@ -197,7 +197,7 @@ def test_an_abortion_says_how_the_model_is_now_and_whether_somebody_else_holds_i
     assert settling.told[0].last_status == "STARTING"
 
 
-def test_a_model_that_can_not_be_looked_at_is_no_reason_not_to_tell() -> None:
+def test_a_model_that_can_not_be_checked_is_no_reason_not_to_report() -> None:
     class Down(Models):
         def describe(self, project_version_arn: str, project_arn: str) -> ModelVersion:
             raise ServiceUnavailable(f"{project_arn} {project_version_arn}")
@@ -210,7 +210,7 @@ def test_a_model_that_can_not_be_looked_at_is_no_reason_not_to_tell() -> None:
 
 
 @pytest.mark.parametrize("state", [ended("FAILED", **TIMED_OUT), ended("SUCCEEDED")])
-def test_the_model_of_an_execution_that_told_its_end_itself_is_not_looked_at(state: ExecutionState) -> None:
+def test_the_model_of_an_execution_that_reported_its_end_itself_is_not_checked(state: ExecutionState) -> None:
     output = to_wire(Story(Models()).run(ASKED)) if state.status == "SUCCEEDED" else None
     settling = of(replace(state, output=output))
     settling.settle()
@@ -220,7 +220,7 @@ def test_the_model_of_an_execution_that_told_its_end_itself_is_not_looked_at(sta
 # Successes ----------------------------------------------------------------------------------------
 
 
-def test_a_start_that_succeeded_is_told_from_its_output_and_keeps_its_lease() -> None:
+def test_a_start_that_succeeded_is_reported_from_its_output_and_keeps_its_lease() -> None:
     result = Story(Models()).run(ASKED)
     settling = of(ended("SUCCEEDED", output=json.loads(json.dumps(to_wire(result)))), leases=(SHIFT,))
     assert settling.settle()
@@ -228,7 +228,7 @@ def test_a_start_that_succeeded_is_told_from_its_output_and_keeps_its_lease() ->
     assert (settling.items.get(ARN).leases, settling.left) == ((SHIFT,), [STOP.id])
 
 
-def test_a_stop_that_succeeded_is_told_from_its_output() -> None:
+def test_a_stop_that_succeeded_is_reported_from_its_output() -> None:
     story = StopStory(Models(script=[(0, "RUNNING")]))
     story.items.change(lambda found: replace(found, leases=(SHIFT,)))
     result = story.run(ASKED)
@@ -254,7 +254,7 @@ FIRST = execution("first").id
     ],
     ids=["succeeded", "failed", "aborted", "invalid"],
 )
-def test_nobody_is_told_of_a_dry_run_however_it_ends(state: ExecutionState) -> None:
+def test_nobody_is_notified_of_a_dry_run_however_it_ends(state: ExecutionState) -> None:
     settling = of(state)
     assert settling.settle()
     assert (settling.told, settling.left) == ([], [STOP.id])
@@ -281,14 +281,14 @@ def test_nobody_is_notified_of_an_extension_however_it_ends(status: str, asked: 
 
 
 @pytest.mark.parametrize("wrong", [{"DryRun": "yes"}, {"DryRun": 1}, {"ExtendOnly": 1}, [], "DryRun", None])
-def test_what_only_looks_like_a_dry_run_is_told(wrong: Json) -> None:
+def test_what_only_looks_like_a_dry_run_is_reported(wrong: Json) -> None:
     settling = of(ended("FAILED", input=wrong, error="InvalidRequest", cause=str(InvalidRequest("Wrong."))))
     assert settling.settle()
     assert [(one.outcome, one.request) for one in settling.told] == [(Outcome.START_FAILED, None)]
     assert settling.left == [STOP.id]
 
 
-def test_nobody_is_told_of_a_duplicate_that_succeeded() -> None:
+def test_nobody_is_notified_of_a_duplicate_that_succeeded() -> None:
     output = to_wire(replace(Story(Models()).run(ASKED), outcome=Outcome.DUPLICATE, duplicate_of=FIRST))
     settling = of(ended("SUCCEEDED", input=TOKEN, output=output))
     assert settling.settle()
@@ -315,7 +315,7 @@ def with_token(
     [ended("FAILED", started_at=EARLIER - timedelta(minutes=1)), ExecutionState("RUNNING", started_at=EARLIER), None],
     ids=["ended", "under way", "forgotten"],
 )
-def test_nobody_is_told_of_a_duplicate_that_failed_or_was_aborted(
+def test_nobody_is_notified_of_a_duplicate_that_failed_or_was_aborted(
     state: ExecutionState, first: ExecutionState | None
 ) -> None:
     settling = with_token(state, FIRST, began=first)
@@ -333,7 +333,7 @@ def test_nobody_is_told_of_a_duplicate_that_failed_or_was_aborted(
     ],
     ids=["its own token", "refused for other fields", "its own token, taken over since"],
 )
-def test_an_execution_with_a_token_that_was_no_duplicate_is_told(
+def test_an_execution_with_a_token_that_was_no_duplicate_is_reported(
     state: ExecutionState, holder: str, asked: Json, began: ExecutionState | None
 ) -> None:
     settling = with_token(state, holder, asked, began)
@@ -341,7 +341,7 @@ def test_an_execution_with_a_token_that_was_no_duplicate_is_told(
     assert len(settling.told) == 1
 
 
-def test_an_execution_whose_token_nobody_holds_is_told() -> None:
+def test_an_execution_whose_token_nobody_holds_is_reported() -> None:
     settling = of(BAD_ENDS[1])
     assert settling.settle()
     assert len(settling.told) == 1
@@ -351,7 +351,7 @@ def test_an_execution_whose_token_nobody_holds_is_told() -> None:
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable("The topic is down."), AccessDenied("It may not.")])
-def test_an_end_that_can_not_be_told_is_remembered(error: LifecycleError) -> None:
+def test_an_end_that_can_not_be_reported_is_remembered(error: LifecycleError) -> None:
     settling = of(ended("FAILED", **TIMED_OUT), pending=(STARTS,))
     settling.untold = error
     with pytest.raises(type(error)):

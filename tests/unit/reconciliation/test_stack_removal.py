@@ -148,7 +148,7 @@ def refused(made: Account, on_destroy: OnDestroy = OnDestroy.REFUSE, **given: An
 
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
-def test_a_model_of_ours_that_bills_is_named_with_its_price_who_holds_it_and_what_to_do(status: str) -> None:
+def test_a_model_of_this_app_that_bills_is_named_with_its_price_who_holds_it_and_what_to_do(status: str) -> None:
     assert refused(account(HELD, boards=status)) == (
         "Nothing was deleted: 1 model would go on to cost USD 8.00 per hour, with nobody left to stop them: "
         f'defects ({status}, held by shift). Stop them (StopModel with "Force": true), then delete the stack again. '
@@ -165,7 +165,7 @@ def test_a_model_of_ours_that_bills_is_named_with_its_price_who_holds_it_and_wha
     ],
     ids=["nobody holds it", "its stop goes on", "its lease has expired"],
 )
-def test_it_is_named_whatever_makes_it_ours(item: ModelItem) -> None:
+def test_it_is_named_whatever_makes_it_managed(item: ModelItem) -> None:
     assert "defects (RUNNING)" in refused(account(item, boards="RUNNING"))
 
 
@@ -539,7 +539,7 @@ def test_a_deletion_is_refused_while_a_model_runs(remove: Remove) -> None:
     assert (status, "defects (RUNNING, held by shift)" in reason) == ("FAILED", True)
 
 
-def test_who_asks_before_is_told_whether_it_would_be_refused_and_nothing_is_stopped(remove: Remove) -> None:
+def test_who_asks_before_is_answered_whether_it_would_be_refused_and_nothing_is_stopped(remove: Remove) -> None:
     """A stack whose deletion was refused can't be updated any more."""
     status, reason = remove(ASKED)
     assert (status, "defects (RUNNING, held by shift)" in reason) == ("FAILED", True)

@@ -183,7 +183,7 @@ def test_a_model_that_is_down_is_started_again_for_each_lease() -> None:
     assert sweeps.items.get(ARN).leases == ()
 
 
-def test_what_is_found_is_told_with_the_inference_units_that_the_service_reports() -> None:
+def test_what_is_found_is_reported_with_the_inference_units_that_the_service_reports() -> None:
     sweeps = Sweeps()
     sweeps.has(ARN, "RUNNING")
     assert sweeps.run().reported == 1
@@ -196,9 +196,7 @@ def test_what_is_found_is_told_with_the_inference_units_that_the_service_reports
 
 
 @pytest.mark.parametrize(("projects", "every"), [(("cables",), False), (("*",), True)])
-def test_the_projects_of_configured_models_and_of_all_items_are_looked_at(
-    projects: tuple[str, ...], every: bool
-) -> None:
+def test_the_projects_of_configured_models_and_of_all_items_are_checked(projects: tuple[str, ...], every: bool) -> None:
     sweeps = Sweeps(configuration=replace(CONFIGURATION, projects=projects))
     sweeps.has(arn("elsewhere"), "RUNNING", managed=True)
     sweeps.has(arn("foreign"), "RUNNING")
@@ -216,7 +214,7 @@ def test_the_items_are_read_before_the_versions_so_that_no_status_is_older_than_
     assert sweeps.items.get(ARN).leases == (SHIFT,)
 
 
-def test_what_was_found_is_not_told_where_somebody_has_changed_the_item_meanwhile() -> None:
+def test_what_was_found_is_not_reported_where_somebody_has_changed_the_item_meanwhile() -> None:
     """Released and stopped while other projects were read: the model is not down, nobody needs it any more."""
     sweeps = Sweeps()
     sweeps.has(ARN, "STOPPED", managed=True, leases=(SHIFT,))
@@ -245,7 +243,7 @@ def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_a
 # Executions that have ended -----------------------------------------------------------------------
 
 
-def test_a_model_whose_item_is_nonsense_is_left_alone_and_told_and_the_others_are_swept() -> None:
+def test_a_model_whose_item_is_nonsense_is_left_alone_and_reported_and_the_others_are_swept() -> None:
     """Nobody knows who holds it. Were the sweep to fail, a single item could let all models bill for ever."""
     sweeps = Sweeps(models=Projects(statuses={ARN: "RUNNING", OTHER_ARN: "RUNNING"}))
     sweeps.items.nonsense[ARN] = ValueError("it is of 'nobody'")
@@ -434,7 +432,7 @@ BROKEN = KeyError("Expires")
 
 
 @pytest.mark.parametrize(("error", "says"), [(DOWN, "It is down."), (BROKEN, "KeyError: 'Expires'")], ids=str)
-def test_a_finding_that_can_not_be_told_keeps_its_model_for_the_next_sweep_and_no_other(
+def test_a_finding_that_can_not_be_reported_keeps_its_model_for_the_next_sweep_and_no_other(
     error: Exception, says: str
 ) -> None:
     sweeps = Sweeps(untold={ARN: error})
@@ -447,7 +445,7 @@ def test_a_finding_that_can_not_be_told_keeps_its_model_for_the_next_sweep_and_n
     assert (sweeps.run().reported, len(sweeps.told)) == (1, 2)
 
 
-def test_a_model_whose_item_changes_meanwhile_is_looked_at_by_the_next_sweep() -> None:
+def test_a_model_whose_item_changes_meanwhile_is_checked_by_the_next_sweep() -> None:
     sweeps = Sweeps()
     sweeps.has(ARN, "RUNNING", managed=True, pending=(PendingLease("old", STARTER, EARLIER),))
     sweeps.has(OTHER_ARN, "RUNNING", managed=True)
@@ -479,7 +477,7 @@ def test_an_execution_that_can_not_be_begun_is_a_problem_of_its_model_alone() ->
 
 
 @pytest.mark.parametrize(("error", "says"), [(DOWN, "It is down."), (BROKEN, "KeyError: 'Expires'")], ids=str)
-def test_an_execution_that_can_not_be_settled_keeps_no_other_and_no_model_from_being_looked_at(
+def test_an_execution_that_can_not_be_settled_keeps_no_other_and_no_model_from_being_checked(
     error: Exception, says: str
 ) -> None:
     sweeps = Sweeps(open_executions=OpenExecutions([STARTER, STOP]), unsettled={STARTER: error})
@@ -499,7 +497,7 @@ def test_where_the_executions_under_way_can_not_be_read_the_models_are_swept_all
     assert (swept.stops, swept.problems) == (1, ("executions under way: It is down.",))
 
 
-def test_whose_end_can_not_be_looked_up_is_a_problem_of_its_model_alone() -> None:
+def test_whose_end_can_not_be_found_is_a_problem_of_its_model_alone() -> None:
     def describe(execution_arn: str) -> None:
         if execution_arn == STARTER:
             raise DOWN

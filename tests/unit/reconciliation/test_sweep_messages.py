@@ -67,7 +67,7 @@ def test_each_finding_has_its_severity_and_subject(found: Finding, severity: str
 
 
 @pytest.mark.parametrize("found", ALL)
-def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_look(found: Finding) -> None:
+def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_begin(found: Finding) -> None:
     told = tell(found)
     assert "defects" in told.text.splitlines()[0]
     units = found.min_inference_units
@@ -283,7 +283,7 @@ def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name:
 
 
 @pytest.mark.parametrize("found", ALL)
-def test_a_finding_has_one_id_however_often_it_is_told_and_no_other_has_it(found: Finding) -> None:
+def test_a_finding_has_one_id_however_often_it_is_reported_and_no_other_has_it(found: Finding) -> None:
     later = finding_notification(found, NOW + timedelta(minutes=5), CONFIGURATION, MACHINES)
     assert later.notification_id == tell(found).notification_id
     others = [

@@ -77,7 +77,7 @@ def test_a_model_that_nobody_ever_held_and_that_does_not_run_is_left_alone(statu
 @pytest.mark.parametrize(
     ("minutes", "warned"), [(15, True), (15.1, False), (1, True)], ids=["bound", "not yet", "a minute"]
 )
-def test_a_lease_that_ends_soon_is_told_of_in_time(minutes: float, warned: bool) -> None:
+def test_a_lease_that_ends_soon_is_reported_in_time(minutes: float, warned: bool) -> None:
     ending = Lease("shift", EARLIER, at(minutes))
     held = item(leases=(SHIFT, ending), managed=True)
     sweep = swept(held)
@@ -86,7 +86,7 @@ def test_a_lease_that_ends_soon_is_told_of_in_time(minutes: float, warned: bool)
     assert sweep == Sweep(replace(held, leases=(SHIFT, marked)), told)
 
 
-def test_a_lease_that_ends_soon_is_told_of_once_and_again_only_after_it_was_extended() -> None:
+def test_a_lease_that_ends_soon_is_reported_once_and_again_only_after_it_was_extended() -> None:
     first = swept(item(leases=(Lease("shift", EARLIER, at(10)),), managed=True))
     again = swept(first.item, now=at(5))
     assert (len(first.findings), again) == (1, Sweep(first.item))
@@ -95,14 +95,16 @@ def test_a_lease_that_ends_soon_is_told_of_once_and_again_only_after_it_was_exte
     assert told.key != first.findings[0].key
 
 
-def test_how_long_before_its_end_a_lease_is_told_of_is_configured() -> None:
+def test_how_long_before_its_end_a_lease_is_reported_is_configured() -> None:
     held = item(leases=(Lease("shift", EARLIER, at(40)),), managed=True)
     assert swept(held, configuration=configured(lease_warning_minutes=40)).findings
     assert not swept(held, configuration=configured(lease_warning_minutes=39)).findings
 
 
 @pytest.mark.parametrize(("minutes", "warned"), [(15, False), (16, True)])
-def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_told_of(minutes: int, warned: bool) -> None:
+def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_reported(
+    minutes: int, warned: bool
+) -> None:
     lease = Lease("shift", at(-10), at(minutes - 10))
     assert bool(swept(item(leases=(lease,), managed=True)).findings) is warned
 
@@ -117,7 +119,7 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_told
     ],
     ids=["a week", "not yet", "a week after the last time", "not yet again"],
 )
-def test_a_lease_without_an_end_is_told_of_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
+def test_a_lease_without_an_end_is_reported_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
     endless = Lease("production", since, None, warned_at)
     sweep = swept(item(leases=(endless,), managed=True))
     findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if told else ()
@@ -133,7 +135,7 @@ def test_each_weeks_reminder_is_a_notification_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("others", [(), (SHIFT,)])
-def test_a_lease_that_has_expired_is_told_of_and_the_model_stopped_if_no_other_holds_it(
+def test_a_lease_that_has_expired_is_reported_and_the_model_stopped_if_no_other_holds_it(
     others: tuple[Lease, ...],
 ) -> None:
     expired = Lease("old", EARLIER, NOW)
@@ -176,12 +178,12 @@ def test_the_lease_of_a_start_that_has_ended_is_given_back(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
-def test_a_model_of_ours_that_nobody_holds_is_stopped(status: str) -> None:
+def test_a_model_of_this_app_that_nobody_holds_is_stopped(status: str) -> None:
     assert swept(item(managed=True), status) == Sweep(item(managed=True), stop="No lease holds it any more.")
 
 
 @pytest.mark.parametrize("status", ["STOPPING", "HIBERNATING"])
-def test_a_model_of_ours_that_is_stopping_or_in_a_status_that_nobody_knows_is_left_alone(status: str) -> None:
+def test_a_model_of_this_app_that_is_stopping_or_in_a_status_that_nobody_knows_is_left_alone(status: str) -> None:
     assert swept(item(managed=True), status) == Sweep(item(managed=True))
 
 
@@ -191,7 +193,7 @@ def test_a_model_that_an_execution_is_stopping_is_left_to_it(status: str) -> Non
     assert swept(claimed, status) == Sweep(claimed)
 
 
-def test_leases_are_told_of_while_a_model_is_being_stopped_too() -> None:
+def test_leases_are_reported_while_a_model_is_being_stopped_too() -> None:
     expired = Lease("old", EARLIER, NOW)
     sweep = swept(item(managed=True, claim=CLAIM, leases=(expired,)), "STOPPING")
     assert sweep.findings == (finding(Outcome.LEASE_EXPIRED, expired, "STOPPING"),)
@@ -225,7 +227,7 @@ def test_a_dead_claim_on_a_model_that_does_not_run_is_cleared(status: str) -> No
 
 
 @pytest.mark.parametrize("status", NOT_RUNNING)
-def test_leases_on_a_model_that_is_down_are_told_of_once_and_ended(status: str) -> None:
+def test_leases_on_a_model_that_is_down_are_reported_once_and_ended(status: str) -> None:
     endless = Lease("production", EARLIER)
     held = item(leases=(SHIFT, endless), pending=(pending(),), managed=True, running=Running(EARLIER, 1))
     sweep = swept(held, status)
@@ -267,7 +269,7 @@ def test_a_model_is_started_again_for_each_of_its_leases() -> None:
 
 
 @pytest.mark.parametrize("status", NOT_RUNNING)
-def test_a_model_that_is_down_is_given_up_once_no_call_of_ours_can_land(status: str) -> None:
+def test_a_model_that_is_down_is_given_up_once_no_call_of_this_app_can_land(status: str) -> None:
     ours = item(managed=True, changed_at=NOW - LONGEST_CALL)
     assert swept(ours, status) == Sweep(ours)
     assert swept(ours, status, now=NOW + timedelta(seconds=1)).item == replace(ours, managed=False)
@@ -284,7 +286,7 @@ def test_a_model_that_is_down_is_given_up_once_no_call_of_ours_can_land(status: 
         (Unleased.IGNORE, False, None),
     ],
 )
-def test_a_model_that_runs_without_this_app_is_told_of_once_an_episode(
+def test_a_model_that_runs_without_this_app_is_reported_once_an_episode(
     unleased: Unleased, told: bool, stop: str | None
 ) -> None:
     configuration, found = configured(unleased_models=unleased), ModelItem(ARN)
@@ -305,11 +307,11 @@ def test_another_episode_is_another_notification() -> None:
 
 
 @pytest.mark.parametrize("unleased", Unleased)
-def test_a_model_that_is_starting_without_this_app_is_looked_at_once_it_runs(unleased: Unleased) -> None:
+def test_a_model_that_is_starting_without_this_app_is_checked_once_it_runs(unleased: Unleased) -> None:
     assert swept(ModelItem(ARN), "STARTING", configured(unleased_models=unleased)) == Sweep(ModelItem(ARN))
 
 
 @pytest.mark.parametrize("unleased", Unleased)
-def test_what_is_done_with_models_of_others_does_not_concern_ours(unleased: Unleased) -> None:
+def test_what_is_done_with_models_of_others_does_not_concern_this_app(unleased: Unleased) -> None:
     sweep = swept(item(managed=True), configuration=configured(unleased_models=unleased))
     assert (sweep.findings, sweep.stop) == ((), "No lease holds it any more.")

@@ -224,7 +224,7 @@ def test_what_a_batch_would_refuse_is_refused_before_the_model_is_started() -> N
     assert of_batch({"Prefix": "line-1/"})[0].startswith("Workload.Input.Bucket: is missing")
 
 
-def test_a_batch_that_would_not_know_the_model_is_refused_with_the_field_that_tells_it() -> None:
+def test_a_batch_that_would_not_know_the_model_is_refused_with_the_field_that_names_it() -> None:
     assert of_batch(field=None) == [
         'Workload.ModelField: is missing: DetectBatch has to know the model; add "ModelField": "Model"'
     ]
@@ -236,7 +236,7 @@ def test_a_batch_that_would_not_know_the_model_is_refused_with_the_field_that_te
     ]
 
 
-def test_a_batch_that_is_given_nothing_is_told_what_is_missing() -> None:
+def test_a_batch_that_is_given_nothing_says_what_is_missing() -> None:
     with pytest.raises(InvalidRequest, match=r"Workload\.Input\.Bucket: is missing"):
         run_request({**INPUT, "Workload": {"StateMachineArn": BATCH, "ModelField": "Model"}}, RUN, BATCHES)
 
@@ -501,7 +501,7 @@ def test_a_write_meets_a_change_by_others() -> None:
     assert settling.items.get(ARN).leases == (OTHERS,)
 
 
-def test_an_aborted_run_is_looked_at_again_even_where_nothing_is_held_yet() -> None:
+def test_an_aborted_run_is_checked_again_even_where_nothing_is_held_yet() -> None:
     settling = Settling(ended("ABORTED")).hold()
     assert not settling.settle()
     assert settling.outcomes == [Outcome.EXECUTION_ABORTED]
@@ -520,7 +520,7 @@ def test_what_has_ended_already_is_left_as_it_is() -> None:
     assert settling.executions.stopped == []
 
 
-def test_a_workload_that_failed_is_told_once_the_run_has_failed() -> None:
+def test_a_workload_that_failed_is_reported_once_the_run_has_failed() -> None:
     settling = Settling(ended("FAILED", error="BeltJammed", cause="Line 1"), {START: SUCCEEDED})
     assert settling.settle()
     assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
@@ -534,7 +534,7 @@ def test_a_start_that_failed_is_reported_by_startmodel_alone(start: ExecutionSta
     assert settling.outcomes == []
 
 
-def test_right_after_its_event_a_start_that_seems_to_go_on_may_have_failed_and_is_looked_at_again() -> None:
+def test_right_after_its_event_a_start_that_seems_to_go_on_may_have_failed_and_is_checked_again() -> None:
     """DescribeExecution is eventually consistent: StartModel may have reported it."""
     settling = Settling(ended("FAILED", error="ModelFailed"), {START: RUNNING})
     with pytest.raises(ServiceUnavailable, match="its start seems to go on"):
@@ -543,13 +543,13 @@ def test_right_after_its_event_a_start_that_seems_to_go_on_may_have_failed_and_i
 
 
 @pytest.mark.parametrize("start", [{}, {START: RUNNING}], ids=["never made", "still under way"])
-def test_a_run_that_fails_without_its_start_having_failed_is_told(start: dict[str, ExecutionState]) -> None:
+def test_a_run_that_fails_without_its_start_having_failed_is_reported(start: dict[str, ExecutionState]) -> None:
     settling = Settling(ended("FAILED", error="ServiceUnavailable"), start)
     assert settling.settle()
     assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
 
 
-def test_an_aborted_run_whose_start_was_stopped_with_it_is_told() -> None:
+def test_an_aborted_run_whose_start_was_stopped_with_it_is_reported() -> None:
     settling = Settling(ended("ABORTED", LONG_AGO), {START: ExecutionState("ABORTED")})
     assert settling.settle()
     assert settling.outcomes == [Outcome.EXECUTION_ABORTED]
@@ -579,14 +579,14 @@ def tell(ending: Ending) -> Any:
 
 
 @pytest.mark.parametrize("cause", ["", "x" * 32_000, '{"Message": {"a": 1}, "ProjectVersionArn": "x"}', "[1]", "\n"])
-def test_whatever_a_workload_says_can_be_told(cause: str) -> None:
+def test_whatever_a_workload_says_can_be_reported(cause: str) -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("É rror", cause)))
     assert told.subject.startswith("[ERROR] The run with defects failed: ")
     assert told.detail["ProjectVersionArn"] == ARN
     assert len(told.text) < 4000
 
 
-def test_of_a_run_whose_version_is_not_known_none_is_told() -> None:
+def test_of_a_run_whose_version_is_not_known_none_is_reported() -> None:
     nothing = replace(run(), project_version_arn="", selection="")
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
     assert "ProjectVersionArn" not in told.detail
@@ -605,18 +605,18 @@ def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
     assert costs.endswith("While it is RUNNING, it costs about USD 8.00 per hour.")
 
 
-def test_of_what_a_workload_says_the_first_2000_characters_are_told() -> None:
+def test_of_what_a_workload_says_the_first_2000_characters_are_reported() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
     assert told.sections[WHAT_HAPPENED][1] == "x" * 2000
     assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
 
 
-def test_a_cause_that_is_json_of_the_workloads_own_is_told_as_it_is() -> None:
+def test_a_cause_that_is_json_of_the_workloads_own_is_reported_as_it_is() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
     assert told.sections[WHAT_HAPPENED][1] == '{"Belt": 7}'
 
 
-def test_a_workload_that_gave_no_reason_is_told_so() -> None:
+def test_a_workload_that_gave_no_reason_is_reported_as_such() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
     assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
     assert len(told.sections[WHAT_HAPPENED]) == 1

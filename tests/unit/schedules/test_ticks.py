@@ -236,7 +236,7 @@ def test_the_ticks_of_a_ready_time_may_hold_the_lease_before_it() -> None:
         ),
     ],
 )
-def test_a_stop_without_a_start_tells_nobody_of_a_lease_that_there_never_was(
+def test_a_stop_without_a_start_notifies_nobody_of_a_lease_that_there_never_was(
     scheduled: str, schedule: Schedule, reason: str
 ) -> None:
     assert tick("stop", scheduled, schedule=schedule) == Decided(Ticked.NOTHING_TO_STOP, reason)

@@ -72,7 +72,7 @@ def watched(story: Story) -> list[ModelItem]:
 # Taken, and settled -------------------------------------------------------------------------------
 
 
-def test_a_start_holds_the_model_from_its_first_look_on() -> None:
+def test_a_start_holds_the_model_from_its_first_status_check_on() -> None:
     story = Story(Models(once_started=SOON))
     seen = watched(story)
     run(story, LeaseId="shift", TimeoutSeconds=600)
@@ -91,7 +91,7 @@ def test_a_start_for_later_holds_nothing_before_it_is_due() -> None:
     assert seen[2].pending == (PendingLease("nightly", ME, at(DUE + 3600)),)
 
 
-def test_the_look_that_answers_settles_the_lease_for_its_minutes_from_then_on() -> None:
+def test_the_status_check_that_answers_settles_the_lease_for_its_minutes_from_then_on() -> None:
     story = of(Models(once_started=SOON), leases=(NIGHT,))
     result = run(story, LeaseId="shift", LeaseMinutes=90)
     assert item(story) == ModelItem(
@@ -135,7 +135,7 @@ def test_starting_again_with_the_same_id_extends_the_lease_and_says_from_when(
     assert [lease.expires_at for lease in item(story).leases] == [until]
 
 
-def test_a_model_that_ran_without_this_app_is_ours_from_the_first_lease_on() -> None:
+def test_a_model_that_ran_without_this_app_is_this_apps_own_from_the_first_lease_on() -> None:
     story = Story(Models(script=[(0, "RUNNING")]))
     run(story)
     assert (item(story).managed, item(story).running) == (True, None)  # since when it runs nobody knows
@@ -168,20 +168,20 @@ def test_since_when_a_model_runs_is_remembered_where_it_was_seen_to_begin(
 # How long it took is remembered -------------------------------------------------------------------
 
 
-def test_how_long_a_start_took_is_remembered_between_two_looks() -> None:
+def test_how_long_a_start_took_is_remembered_between_two_status_checks() -> None:
     before = PastStart(EARLIER, 600, 610)
     story = of(Models(once_started=SOON), starts=(before,))
     run(story, PollSeconds=30)
     assert item(story).starts == (before, PastStart(NOW, longer_than=90, at_most=120))
 
 
-def test_a_start_that_the_first_look_finds_running_took_no_longer_than_until_then() -> None:
+def test_a_start_that_the_first_status_check_finds_running_took_no_longer_than_until_then() -> None:
     story = Story(Models(once_started=SOON))
     run(story, PollSeconds=900)
     assert item(story).starts == (PastStart(NOW, longer_than=0, at_most=900),)
 
 
-def test_a_look_that_is_repeated_since_its_answer_is_lost_remembers_the_start_once() -> None:
+def test_a_status_check_that_is_repeated_since_its_answer_is_lost_remembers_the_start_once() -> None:
     story = Story(Models(once_started=SOON))
     looked = story._check
 
@@ -225,7 +225,7 @@ def test_a_start_that_fails_teaches_nothing() -> None:
     assert item(story).starts == ()
 
 
-def test_the_next_start_looks_when_the_last_one_lets_it_expect_and_more_often_then() -> None:
+def test_the_next_start_checks_the_status_when_the_last_one_lets_it_expect_and_more_often_then() -> None:
     first = Story(Models(once_started=[(0, "STARTING"), (700, "RUNNING")]))
     run(first)
     second = Story(Models(once_started=[(0, "STARTING"), (706, "RUNNING")]), items=first.items)
@@ -438,7 +438,7 @@ def test_a_start_that_was_sent_without_an_answer_stays_unclear_where_it_may_not_
     assert step.progress.unclear
 
 
-def test_a_stop_that_begins_between_look_and_start_is_waited_for() -> None:
+def test_a_stop_that_begins_between_status_check_and_start_is_waited_for() -> None:
     calls: list[float] = []
 
     class Late(Story):

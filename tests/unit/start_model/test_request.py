@@ -214,7 +214,7 @@ def test_of_a_field_one_problem_is_said_with_what_was_given(name: str, value: Js
     assert f"; got {json.dumps(value)}" in line
 
 
-def test_a_model_that_is_given_as_its_arn_is_told_where_that_goes() -> None:
+def test_a_model_that_is_given_as_its_arn_is_reported_where_that_goes() -> None:
     (line,) = problems({"Model": ARN})
     assert line.startswith("Model: is a model version's ARN; put it into ProjectVersionArn; got ")
 
@@ -506,7 +506,7 @@ def test_a_time_too_far_ahead_is_refused_with_what_was_asked() -> None:
     assert line == "ReadyAt: 2026-12-24T07:00:01Z is more than 30 days ahead"
 
 
-def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
+def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_status_checks() -> None:
     raised = request(PollSeconds=5, TimeoutSeconds=86400)
     assert raised.poll_seconds == 88
     assert raised.warnings == (

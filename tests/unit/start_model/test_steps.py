@@ -237,7 +237,7 @@ def test_the_models_of_configured_projects_are_managed(projects: tuple[str, ...]
 # Answers that get lost ----------------------------------------------------------------------------
 
 
-def test_a_start_whose_answer_is_lost_is_ours_once_the_status_moves() -> None:
+def test_a_start_whose_answer_is_lost_is_this_apps_own_once_the_status_moves() -> None:
     models = Models(answers=[Lost()], once_started=[(0, "STARTING"), (600, "RUNNING")])
     result = start(models)
     assert models.requests == [0, 25]
@@ -310,7 +310,7 @@ def test_a_refusal_is_unclear_after_a_try_without_an_answer(
     assert (step.progress.attempted_at, step.progress.status_at_attempt) == (NOW, "STOPPED")
 
 
-def test_a_start_whose_answer_was_lost_is_ours_however_late_a_look_shows_it() -> None:
+def test_a_start_whose_answer_was_lost_is_this_apps_own_however_late_a_status_check_shows_it() -> None:
     models = Models(answers=[Lost(), IN_USE, IN_USE], once_started=[(0, "STOPPED"), (40, "STARTING"), (600, "RUNNING")])
     assert start(models).outcome is Outcome.MODEL_STARTED
     assert len(models.requests) == 3
@@ -356,7 +356,7 @@ def test_a_full_quota_fails_at_once_and_names_the_models_that_fill_it() -> None:
         (False, "The account's quota is used up. ", "Start it with WaitForCapacity"),
     ],
 )
-def test_a_quota_that_nobody_seems_to_fill_is_told_so(readable: bool, says: str, remedy: str) -> None:
+def test_a_quota_that_nobody_seems_to_fill_is_reported_as_such(readable: bool, says: str, remedy: str) -> None:
     with pytest.raises(CapacityExceeded) as failed:
         start(Models(quota_free_at=NEVER, readable=readable))
     assert failed.value.message.startswith(says)
@@ -418,7 +418,7 @@ IN_TWO_HOURS: dict[str, Any] = {"ReadyAt": "2026-11-24T09:00:00Z"}
 DUE = 90 * 60
 
 
-def test_a_start_for_later_is_looked_at_once_and_then_left_until_it_is_due() -> None:
+def test_a_start_for_later_is_checked_once_and_then_left_until_it_is_due() -> None:
     story = Story(Models(once_started=[(0, "STARTING"), (600, "RUNNING")]))
     result = start(story, **IN_TWO_HOURS)
     assert [seconds for seconds, _ in story.models.looks[:3]] == [0, DUE + 1, DUE + 31]
@@ -427,7 +427,7 @@ def test_a_start_for_later_is_looked_at_once_and_then_left_until_it_is_due() -> 
     assert result.warnings == ()
 
 
-def test_what_the_early_look_saw_does_not_count_when_the_start_is_due() -> None:
+def test_what_the_early_status_check_saw_does_not_count_when_the_start_is_due() -> None:
     models = Models(script=[(0, "RUNNING"), (10, "STOPPED"), (DUE, "STOPPING"), (DUE + 30, "STOPPED")])
     assert start(models, **IN_TWO_HOURS).outcome is Outcome.MODEL_STARTED
 

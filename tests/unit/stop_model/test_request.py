@@ -172,7 +172,7 @@ def test_a_name_that_means_many_versions_is_what_is_chosen_by_and_what_a_token_b
     assert from_wire(StopRequest, to_wire(asked)) == asked
 
 
-def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_looks() -> None:
+def test_a_fixed_interval_is_raised_with_a_warning_where_it_would_take_too_many_status_checks() -> None:
     raised = stop(PollSeconds=5, TimeoutSeconds=86400)
     assert (raised.poll_seconds, len(raised.warnings)) == (88, 1)
 

@@ -180,7 +180,7 @@ def test_a_version_that_is_gone_is_stopped_with_a_warning() -> None:
     )
 
 
-def test_a_version_whose_project_is_gone_is_stopped_too_and_never_looked_for() -> None:
+def test_a_version_whose_project_is_gone_is_stopped_too_and_never_searched_for() -> None:
     story = StopStory(Models())
     result: StopResult = story.run({"ProjectVersionArn": f"{ACCOUNT}:project/gone/version/gone/1"})
     assert (result.outcome, result.status, result.project_arn) == (Outcome.MODEL_ALREADY_STOPPED, GONE, None)
@@ -188,14 +188,14 @@ def test_a_version_whose_project_is_gone_is_stopped_too_and_never_looked_for() -
     assert len(result.warnings) == 1
 
 
-def test_a_version_that_is_deleted_between_look_and_request_is_looked_at_again() -> None:
+def test_a_version_that_is_deleted_between_status_check_and_request_is_checked_again() -> None:
     models = Models(script=[(0, "RUNNING"), (1, "DELETING")], answers=[ModelNotFound("It was deleted.")])
     story = StopStory(models)
     assert run(story).status == "DELETING"
     assert (models.requests, story.clock.seconds, item(story).claim) == ([0], 1, None)
 
 
-def test_a_status_of_a_newer_service_fails_with_the_advice_to_look_at_the_bill() -> None:
+def test_a_status_of_a_newer_service_fails_with_the_advice_to_check_the_bill() -> None:
     story = of(Models(script=[(0, "HIBERNATING")]), SHIFT)
     with pytest.raises(ModelNotStartable) as failed:
         run(story, LeaseId="shift")
@@ -329,7 +329,7 @@ def test_a_stop_that_has_called_goes_through_with_it_although_a_start_waits() ->
 # The service --------------------------------------------------------------------------------------
 
 
-def test_a_model_that_is_in_use_is_looked_at_again_and_never_taken_for_stopped() -> None:
+def test_a_model_that_is_in_use_is_checked_again_and_never_taken_for_stopped() -> None:
     story = StopStory(running(answers=[IN_USE, IN_USE]))
     assert run(story).outcome is Outcome.MODEL_STOPPED
     assert story.models.requests == [0, 10, 20]
@@ -356,7 +356,7 @@ def test_a_model_that_somebody_starts_again_meanwhile_is_stopped_again() -> None
     assert story.models.requests == [0, 30, 60]
 
 
-def test_a_stop_whose_answer_is_lost_is_ours_once_the_status_moves() -> None:
+def test_a_stop_whose_answer_is_lost_is_this_apps_own_once_the_status_moves() -> None:
     story = StopStory(running(answers=[Lost()]))
     result = run(story)
     assert (result.outcome, result.requested_at) == (Outcome.MODEL_STOPPED, at(25))
@@ -663,7 +663,7 @@ def test_a_token_of_a_stop_means_nothing_to_a_start_or_to_another_model() -> Non
 # Bounds -------------------------------------------------------------------------------------------
 
 
-def test_an_interval_that_takes_too_many_looks_is_raised_with_a_warning() -> None:
+def test_an_interval_that_takes_too_many_status_checks_is_raised_with_a_warning() -> None:
     result = run(StopStory(running()), PollSeconds=1, TimeoutSeconds=86400)
     assert result.warnings == (
         "PollSeconds was raised from 1 to 88, to stay under 1,000 status checks in 86400 s: for a shorter interval, "

@@ -66,7 +66,7 @@ def test_make_ends_where_it_would_be_refused(
 @pytest.mark.parametrize(
     "error", [NoCredentialsError(), ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke")]
 )
-def test_who_may_not_ask_is_told_so_and_cloudformation_asks(
+def test_who_may_not_ask_is_refused_and_cloudformation_asks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     def refused(_region: str) -> None:
