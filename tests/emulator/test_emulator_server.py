@@ -17,7 +17,7 @@ from tests.emulator.stacks import deploy, deploy_machine, function, invocations_
 def test_a_port_in_use_is_said_clearly() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(PortInUseError, match=rf"port {port} of 127\.0\.0\.1 is in use.*another port with --port"):
+        with pytest.raises(PortInUseError, match=rf"port {port} of 127\.0\.0\.1 is in use.*--port 4567"):
             Emulator(port=port).start()
 
 
