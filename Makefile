@@ -72,8 +72,9 @@ test: lint ## Anyone's proof: what check does, and all but the large tests (thre
 
 test-all: test large ## What CI runs, and you before a release: all of it (ten minutes)
 
+# Three workers: the longest of these wait for the emulator's clock, not for a processor.
 large: setup tools/node_modules/.done
-	@$(PYTEST) -m large
+	@$(PYTEST) -m large -n 3
 
 lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy --strict, import-linter
 	@.venv/bin/ruff check --quiet .
