@@ -45,7 +45,7 @@ class Aws:
 
     region_name: str | None = "eu-west-1"
     ends: dict[str, Answer] = field(default_factory=dict)
-    refuses: dict[str, list[Exception]] = field(default_factory=dict)
+    refuses: dict[str, list[BaseException]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """The kind of each execution, and its input."""
     images: list[dict[str, Any]] = field(default_factory=list)

@@ -1,13 +1,16 @@
 """The client in Python: what it asks for, what it answers, and how it fails."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 import custom_labels
-from custom_labels import CustomLabels, executions
+from custom_labels import CustomLabels, Label, client, executions
+from custom_labels.images import Image
 from tests.client.aws import ARN, HOME, Aws, failed, refusal
 
 
@@ -20,6 +23,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 def of(aws: Aws, **options: Any) -> CustomLabels:
     session: Any = aws
     return CustomLabels(session=session, **options)
+
+
+def labelled(aws: Aws, image: Image) -> list[Label]:
+    with of(aws).running(ARN) as model:
+        return model.detect(image)
 
 
 def test_a_block_has_a_running_model_and_releases_it(aws: Aws) -> None:
@@ -50,7 +58,7 @@ def test_a_block_that_fails_releases_and_fails_as_it_did(aws: Aws) -> None:
 
 @pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit])
 def test_who_gives_up_while_it_starts_releases_the_lease_that_is_pending(aws: Aws, stops: type[BaseException]) -> None:
-    aws.refuses["describe_execution"] = [stops()]  # type: ignore[list-item]
+    aws.refuses["describe_execution"] = [stops()]
     with pytest.raises(stops), of(aws).running("defects"):
         pytest.fail("It never ran.")
     (_, started), (kind, released) = aws.asked
@@ -103,6 +111,52 @@ def test_a_young_execution_that_is_not_known_yet_is_waited_for(aws: Aws) -> None
     assert of(aws).start("defects").status == "RUNNING"
 
 
+def test_an_execution_that_can_not_be_read_for_long_is_given_up(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executions, "PATIENCE", -1)
+    aws.refuses["describe_execution"] = [refusal("ThrottlingException")]
+    with pytest.raises(custom_labels.ServiceUnavailable, match="Could not read the execution"):
+        of(aws).start("defects")
+
+
+def test_who_may_not_read_the_execution_is_not_kept_waiting(aws: Aws) -> None:
+    aws.refuses["describe_execution"] = [refusal("AccessDeniedException")]
+    with pytest.raises(custom_labels.AccessDenied):
+        of(aws).start("defects")
+
+
+def test_credentials_that_are_none_are_said_at_once(aws: Aws) -> None:
+    aws.refuses["get_caller_identity"] = [NoCredentialsError()]
+    with pytest.raises(custom_labels.AccessDenied, match="whose credentials these are"):
+        of(aws)
+
+
+def test_a_lease_that_is_lost_is_raised_in_the_block_and_at_its_end(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MINUTE", 0.001)
+    aws.ends["extend"] = failed("ModelStopped", "Somebody stopped it by force.")
+
+    def work() -> None:
+        with of(aws).running(ARN) as model:
+            end = time.monotonic() + 60
+            while not found and time.monotonic() < end:
+                try:
+                    model.detect(b"...")
+                except custom_labels.ModelStopped as error:
+                    found.append(error)
+
+    found: list[Exception] = []
+    with pytest.raises(custom_labels.ModelStopped, match="by force"):
+        work()
+    assert found
+    assert aws.asked[-1][0] == "stop"
+
+
+@pytest.mark.parametrize("minutes", [0, -1])
+def test_a_block_has_a_lease_that_ends(aws: Aws, minutes: int) -> None:
+    with pytest.raises(custom_labels.InvalidRequest, match="less than 1"), of(aws).running(ARN, minutes):
+        pytest.fail("It never ran.")
+    assert aws.asked == []
+
+
 def test_where_nothing_is_deployed_it_says_where(aws: Aws) -> None:
     aws.refuses["start_execution"] = [refusal("StateMachineDoesNotExist")]
     with pytest.raises(custom_labels.NotDeployed, match="111122223333 has no stack Vision in eu-west-1"):
@@ -141,13 +195,13 @@ def test_an_extension_starts_nothing(aws: Aws) -> None:
 def test_an_image_that_is_refused_says_why(aws: Aws, code: str, error: type[Exception]) -> None:
     aws.refuses["detect_custom_labels"] = [refusal(code, "DetectCustomLabels")]
     with pytest.raises(error, match=f"Because of {code}"):
-        of(aws).detect(ARN, b"...")
+        labelled(aws, b"...")
 
 
 def test_an_image_is_an_address_a_file_or_its_bytes(aws: Aws, tmp_path: Path) -> None:
     (tmp_path / "one.png").write_bytes(b"png")
     for image in (tmp_path / "one.png", str(tmp_path / "one.png"), b"png"):
-        of(aws).detect(ARN, image)
+        labelled(aws, image)
     assert [given["Image"] for given in aws.images] == [{"Bytes": b"png"}] * 3
 
 
@@ -157,7 +211,7 @@ def test_an_image_is_an_address_a_file_or_its_bytes(aws: Aws, tmp_path: Path) ->
 )
 def test_what_is_no_image_is_refused_before_it_is_sent(aws: Aws, image: str | bytes, says: str) -> None:
     with pytest.raises(custom_labels.InvalidRequest, match=says):
-        of(aws).detect(ARN, image)
+        labelled(aws, image)
     assert aws.images == []
 
 

@@ -1,6 +1,7 @@
 """``custom-labels``: what is printed, where, and the exit codes."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,20 @@ def test_images_are_labelled_a_line_each(typed: Any) -> None:
 def test_the_own_failures_of_run_are_125(typed: Any, aws: Aws) -> None:
     aws.ends["start"] = failed("CapacityExceeded")
     assert typed("run", "defects", "--", "true").exit_code == 125
+
+
+def test_what_may_not_be_run_is_126_and_the_model_is_released(typed: Any, aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no program")
+    result = typed("run", "defects", "--", str(tmp_path / "notes.txt"))
+    assert (result.exit_code, "notes.txt: Permission denied" in result.stderr) == (126, True)
+    assert [kind for kind, _ in aws.asked] == ["start", "stop"]
+
+
+@pytest.mark.parametrize("words", [("start", "defects"), ("run", "defects", "--", "true")])
+def test_who_interrupts_a_start_learns_that_it_goes_on(typed: Any, aws: Aws, words: tuple[str, ...]) -> None:
+    aws.refuses["describe_execution"] = [KeyboardInterrupt()]
+    result = typed(*words)
+    assert (result.exit_code, "goes on" in result.stderr) == (130, True)
 
 
 def test_no_text_of_others_can_drive_the_terminal(typed: Any, aws: Aws) -> None:

@@ -30,7 +30,7 @@ def labels(emulator: Emulator) -> CustomLabels:
     clients = {
         name: session.client(name, endpoint_url=emulator.endpoint) for name in ("sts", "stepfunctions", "rekognition")
     }
-    session.client = lambda service, **_: clients[service]  # type: ignore[method-assign, assignment]
+    session.client = lambda service, **_: clients[service]  # type: ignore[method-assign, assignment]  # clients of the emulator
     return CustomLabels(session=session)
 
 
@@ -46,7 +46,10 @@ def test_one_line_has_a_model_labels_an_image_and_lets_it_go(
         assert holders(emulator, arn) == [model.lease_id]
         assert {label.name for label in model.detect(images.png((200, 30, 30)))}
         before = model.started.lease_expires_at
-        assert labels.extend(arn, model.lease_id, minutes=60).lease_expires_at > before  # type: ignore[operator]
+        after = labels.extend(arn, model.lease_id, minutes=60).lease_expires_at
+        assert before
+        assert after
+        assert after > before
     wait_until(lambda: _status(emulator, arn) == "STOPPED", 120)
     assert holders(emulator, arn) == []
 
@@ -77,7 +80,7 @@ def command(emulator: Emulator) -> Iterator[Callable[..., subprocess.Popen[str]]
     def begin(*words: str) -> subprocess.Popen[str]:
         program = [sys.executable, "-c", "from custom_labels.cli import main; main()", *words]
         pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
-        begun.append(subprocess.Popen(program, env=environment, text=True, **pipes))  # noqa: S603
+        begun.append(subprocess.Popen(program, env=environment, text=True, **pipes))  # noqa: S603 - our own command
         return begun[-1]
 
     yield begin
@@ -101,7 +104,7 @@ def test_a_command_ends_as_it_does_and_passes_its_output_on(
 def test_what_is_not_found_is_127(command: Callable[..., subprocess.Popen[str]], new_model: Callable[..., str]) -> None:
     process = command("run", new_model("RUNNING"), "--", "no-such-command")
     _, complained = process.communicate()
-    assert (process.returncode, "no-such-command: not found" in complained) == (127, True)
+    assert (process.returncode, "no-such-command: No such file or directory" in complained) == (127, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

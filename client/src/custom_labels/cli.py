@@ -15,7 +15,7 @@ from rich.text import Text
 
 from custom_labels import errors
 from custom_labels.client import STACK, CustomLabels
-from custom_labels.process import FAILED, VARIABLE, Child
+from custom_labels.process import FAILED, VARIABLE, Child, NotRunError
 from custom_labels.results import Started, Stopped
 
 WRONG_USE, NOT_DEPLOYED, INTERRUPTED = 2, 3, 130
@@ -114,7 +114,7 @@ def detect(
         with labels.running(model, minutes, progress=_progress(f"Starting {model}")) as running:
             for image in images:
                 found = running.detect(image, min_confidence=min_confidence)
-                print(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))  # noqa: T201
+                typer.echo(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -135,16 +135,19 @@ def run(
 
 
 @contextmanager
-def _reported(failed: int = 1) -> Iterator[None]:
-    """Turn what goes wrong into a sentence and an exit code."""
+def _reported(failed: int | None = None) -> Iterator[None]:
+    """Turn what goes wrong into a sentence and an exit code; ``failed`` where the others are a command's own."""
     try:
         yield
+    except NotRunError as error:
+        err.print(Text(printable(str(error))), soft_wrap=True)
+        raise typer.Exit(error.code) from error
     except errors.CustomLabelsError as error:
         err.print(Text.assemble(("Error: ", "bold red"), printable(error.message)), soft_wrap=True)
         for line in (*error.remedy.splitlines(), *getattr(error, "__notes__", ())):
             err.print(Text(f"  {printable(line)}"), soft_wrap=True)
-        code = {errors.NotDeployed: NOT_DEPLOYED, errors.InvalidRequest: WRONG_USE}.get(type(error), 1)
-        raise typer.Exit(failed if failed != 1 else code) from error
+        own = {errors.NotDeployed: NOT_DEPLOYED, errors.InvalidRequest: WRONG_USE}.get(type(error), 1)
+        raise typer.Exit(failed or own) from error
     except KeyboardInterrupt:
         err.print("Interrupted. An execution that was started goes on; custom-labels stop ends what it holds.")
         raise typer.Exit(INTERRUPTED) from None
@@ -166,7 +169,7 @@ def _progress(what: str) -> Any:
 
 def _show(result: Started | Stopped, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(result.output, indent=2))  # noqa: T201
+        typer.echo(json.dumps(result.output, indent=2))
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _lines(result):

@@ -19,6 +19,8 @@ from custom_labels.images import Image, image_of
 from custom_labels.results import Label, Started, Stopped
 
 STACK = "CustomLabelsLifecycle"
+MINUTE = 60.0
+"""Seconds."""
 
 
 class RunningModel:
@@ -153,7 +155,7 @@ class CustomLabels:
             Any of the contract's, by its name.
         """
         arn = self.release(model, lease_id=lease_id, force=force)
-        return Stopped.of(self._machines.wait(arn, progress), arn)
+        return Stopped(self._machines.wait(arn, progress), arn)
 
     def release(self, model: str, *, lease_id: str | None = None, force: bool = False) -> str:
         """The same without waiting for it: the ARN of the StopModel execution."""
@@ -186,6 +188,10 @@ class CustomLabels:
             It could not be started; or, at the end of the block, the lease could not be kept or released. An error of
             the block itself is raised as it is.
         """
+        if minutes < 1:
+            raise errors.InvalidRequest(
+                f"minutes: {minutes} is less than 1, and a lease that never ends outlives a process that dies."
+            )
         lease_id = _lease_id()
         heartbeat: Heartbeat | None = None
         try:
@@ -199,7 +205,7 @@ class CustomLabels:
             )
             model = started.project_version_arn  # a name may mean a newer version by the end of the block
             heartbeat = Heartbeat(
-                lambda: self.extend(model, lease_id, minutes=minutes), minutes * 60, at_most_minutes * 60
+                lambda: self.extend(model, lease_id, minutes=minutes), minutes * MINUTE, at_most_minutes * MINUTE
             )
             yield RunningModel(started, self._rekognition, heartbeat)
         except BaseException as error:
@@ -217,13 +223,9 @@ class CustomLabels:
             heartbeat.stop()
         self.release(model, lease_id=lease_id)
 
-    def detect(self, project_version_arn: str, image: Image, *, min_confidence: float | None = None) -> list[Label]:
-        """The labels that a version which is RUNNING finds. It starts nothing."""
-        return detected(self._rekognition, project_version_arn, image, min_confidence=min_confidence, max_results=None)
-
     def _started(self, payload: Mapping[str, Any], purpose: str, progress: Progress | None) -> Started:
         arn = self._machines.start("StartModel", payload, purpose)
-        return Started.of(self._machines.wait(arn, progress), arn)
+        return Started(self._machines.wait(arn, progress), arn)
 
 
 def detected(
@@ -245,7 +247,7 @@ def detected(
     except (ClientError, BotoCoreError) as error:
         known = _OF_DETECTION.get(code_of(error))
         if known is None:
-            refused("look at the image", error)
+            refused("label the image", error)
         raise known(str(error), project_version_arn=project_version_arn) from error
     return [Label.of(found) for found in answer["CustomLabels"]]
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from custom_labels import errors
 
 FIRST_PAUSE, PAUSE = 1.0, 5.0
-"""Seconds between two looks at an execution: at first, when most are over at once, and later."""
+"""Seconds between two status checks of an execution: at first, when most are over at once, and later."""
 PATIENCE = 300.0
 """Seconds for which an execution may not be readable before the wait is given up."""
 
@@ -130,7 +130,7 @@ def refused(what: str, error: ClientError | BotoCoreError, execution_arn: str | 
         "UnrecognizedClientException",
     }
     known: type[errors.CustomLabelsError] = errors.ServiceUnavailable
-    remedy = "Try again. If it goes on, look at the AWS Health Dashboard."
+    remedy = "Try again. If it goes on, see the AWS Health Dashboard."
     if code_of(error) in {*denied, "NoCredentialsError", "InvalidClientTokenId", "CredentialRetrievalError"}:
         known, remedy = errors.AccessDenied, "Check your credentials: aws sts get-caller-identity."
     raise known(f"Could not {what}: {error}", remedy=remedy, execution_arn=execution_arn) from error

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -12,6 +11,14 @@ FAILED, CAN_NOT_RUN, NOT_FOUND = 125, 126, 127
 """Exit codes of what is not the command's own, as of ``env`` and ``nohup`` (GNU coreutils)."""
 FORWARDED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 VARIABLE = "CUSTOM_LABELS_PROJECT_VERSION_ARN"
+
+
+class NotRunError(Exception):
+    """The command could not be run: why, and the exit code that says so."""
+
+    def __init__(self, command: str, code: int, why: str) -> None:
+        super().__init__(f"{command}: {why}")
+        self.code = code
 
 
 class Ended(SystemExit):
@@ -44,14 +51,17 @@ class Child:
             self.process.send_signal(number)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run it to its end with this process's own streams; its exit code, or 128 and the signal that ended it."""
+        """Run it to its end with this process's own streams; its exit code, or 128 and the signal that ended it.
+
+        Raises
+        ------
+        NotRunError
+            There is no such command, or it may not be run.
+        """
         try:
             self.process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - what the user asks for
-        except FileNotFoundError:
-            print(f"{command[0]}: not found", file=sys.stderr)  # noqa: T201
-            return NOT_FOUND
         except OSError as error:
-            print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201
-            return CAN_NOT_RUN
+            code = NOT_FOUND if isinstance(error, FileNotFoundError) else CAN_NOT_RUN
+            raise NotRunError(command[0], code, error.strerror or type(error).__name__) from error
         code = self.process.wait()
         return 128 - code if code < 0 else code

@@ -6,80 +6,67 @@ from datetime import datetime
 from typing import Any, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The output of a StartModel execution.
+@dataclass(frozen=True)
+class _Answered:
+    """The output of an execution.
 
     Parameters
     ----------
-    outcome : str
-        Such as ``MODEL_STARTED``, ``MODEL_ALREADY_RUNNING``, ``LEASE_EXTENDED``.
-    lease_expires_at : datetime or None
-        None where the lease holds until it is released.
-    estimated_hourly_cost : float
-        In US dollars, for as long as the model is RUNNING.
     output : mapping
         All of it, as the contract names it.
     """
 
-    outcome: str
-    project_version_arn: str
-    status: str
-    lease_id: str
-    lease_expires_at: datetime | None
-    estimated_hourly_cost: float
-    warnings: tuple[str, ...]
-    execution_arn: str
     output: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, output: Mapping[str, Any], execution_arn: str) -> Self:
-        """From the output's JSON."""
-        return cls(
-            output["Outcome"],
-            output["ProjectVersionArn"],
-            output["Status"],
-            output["LeaseId"],
-            _moment(output.get("LeaseExpiresAt")),
-            output["EstimatedHourlyCost"],
-            tuple(output["Warnings"]),
-            execution_arn,
-            output,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The output of a StopModel execution.
-
-    Parameters
-    ----------
-    outcome : str
-        Such as ``MODEL_STOPPED``, ``MODEL_KEPT_RUNNING``.
-    estimated_cost : float or None
-        In US dollars: what the run that ended has cost, where that is known.
-    """
-
-    outcome: str
-    project_version_arn: str
-    status: str
-    estimated_cost: float | None
-    warnings: tuple[str, ...]
     execution_arn: str
-    output: Mapping[str, Any]
 
-    @classmethod
-    def of(cls, output: Mapping[str, Any], execution_arn: str) -> Self:
-        """From the output's JSON."""
-        return cls(
-            output["Outcome"],
-            output["ProjectVersionArn"],
-            output["Status"],
-            output.get("EstimatedCost"),
-            tuple(output["Warnings"]),
-            execution_arn,
-            output,
-        )
+    @property
+    def outcome(self) -> str:
+        """Such as ``MODEL_STARTED``, ``LEASE_EXTENDED``, ``MODEL_KEPT_RUNNING``."""
+        return str(self.output["Outcome"])
+
+    @property
+    def project_version_arn(self) -> str:
+        """The model version that was meant."""
+        return str(self.output["ProjectVersionArn"])
+
+    @property
+    def status(self) -> str:
+        """The model's, as the last status check saw it."""
+        return str(self.output["Status"])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was done otherwise than it was asked for, in words."""
+        return tuple(self.output["Warnings"])
+
+
+class Started(_Answered):
+    """The output of a StartModel execution."""
+
+    @property
+    def lease_id(self) -> str:
+        """Who holds the model by this start."""
+        return str(self.output["LeaseId"])
+
+    @property
+    def lease_expires_at(self) -> datetime | None:
+        """None where the lease holds until it is released."""
+        text = self.output.get("LeaseExpiresAt")
+        return datetime.fromisoformat(text) if text else None
+
+    @property
+    def estimated_hourly_cost(self) -> float:
+        """In US dollars, for as long as the model is RUNNING."""
+        return float(self.output["EstimatedHourlyCost"])
+
+
+class Stopped(_Answered):
+    """The output of a StopModel execution."""
+
+    @property
+    def estimated_cost(self) -> float | None:
+        """In US dollars: what the run that ended has cost, where that is known."""
+        return self.output.get("EstimatedCost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +90,3 @@ class Label:
     def of(cls, found: Mapping[str, Any]) -> Self:
         """From DetectCustomLabels' answer."""
         return cls(found["Name"], found["Confidence"], found.get("Geometry", {}).get("BoundingBox"))
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
