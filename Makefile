@@ -54,7 +54,7 @@ build/runtime/.done: requirements.txt .venv/.done
 	@touch $@
 
 tools/node_modules/.done: tools/package-lock.json .venv/.done
-	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error
+	@$(NPM_CLI)/npm-cli.js ci --prefix tools --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@touch $@
 
 include tools/audit/audit.mk
@@ -108,7 +108,7 @@ circumstances: setup ## Try make test where it is likely to fail, such as in a f
 	@$(PY) -m tools.circumstances $(NAMES)
 
 tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
-	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error
+	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@touch $@
 
 deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove; prepare an account

@@ -40,7 +40,7 @@ def best_possible(mean: float, spread: float) -> float:
     return 100 * float(rest[0]) / len(taken)
 
 
-def scale_free(elapsed: float, starts: object) -> float:  # noqa: ARG001 - a rule
+def scale_free(elapsed: float, starts: object) -> float:  # noqa: ARG001 - rules are called alike
     """As if any length were as likely as its double: ever more rarely."""
     return max(2, math.sqrt(2 * STATUS_CHECK * elapsed / SECOND)) if elapsed else 30
 

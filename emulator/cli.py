@@ -54,7 +54,7 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
         name, arn = next(iter(models.items()))
         remote = Remote(emulator.endpoint)
         succeeded = Tour(console, remote, name, arn, starting, Timing.stopping).run()
-        report.say(console, "\nThe way of the first execution:", "bold")
+        report.say(console, "\nThe path of the first execution:", "bold")
         first = remote.executions()[-1]
         report.timeline(console, remote.history(first["executionArn"]))
         report.say(console, "\nWhat all of this would have cost on AWS:", "bold")

@@ -264,10 +264,10 @@ def whole_bill(
     ]
     rows = [*held, *_beside_the_model(history, invocations)]
     amounts = _amounts([cost for _, _, cost in rows])
-    shown = [(what, how_much) for what, how_much, _ in rows] + [("All in all", "")]
+    shown = [(what, how_much) for what, how_much, _ in rows] + [("Total", "")]
     first, second = (max(len(row[column]) for row in shown) for column in (0, 1))
     for (what, how_much), amount in zip(shown, amounts, strict=True):
-        last = what == "All in all"
+        last = what == "Total"
         say(console, f"  {what:{first}}  {how_much:>{second}}  USD {amount:>7}", "bold" if last else None)
     say(console)
     if any("LeaseId" not in line for line in told["Lines"]):

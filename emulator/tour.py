@@ -24,7 +24,7 @@ PARTS = (
     "Another pipeline needs it too",
     "The first one is done: StopModel releases its lease",
     "So is the other: nobody needs the model any more",
-    "A third pipeline is aborted by hand while the model starts, and nobody thinks of the model",
+    "A third pipeline is aborted by hand while the model starts, and the model is forgotten",
     "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go",
 )
 _BESIDE_SECONDS = 60
@@ -111,7 +111,7 @@ class Tour:
         report.say(self.console, "Aborted by hand.", "bold")
         remote.wait_for_notifications(told + 1)
         self._mails(told)
-        report.say(self.console, "\nThe sweep comes by (on AWS every 5 minutes):", "bold")
+        report.say(self.console, "\nThe sweep runs (on AWS every 5 minutes):", "bold")
         report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
         told = len(remote.notifications())
         swept = next((one for one in remote.executions("StopModelArn") if one["name"].startswith("sweep-")), None)

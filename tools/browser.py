@@ -40,15 +40,15 @@ class Site:
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
-        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 - the emulator takes any
         return session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload] # named at run time
 
     def put(self, arn: str, status: str, status_message: str | None = None) -> None:
         """Put a model version into a status."""
         told = {"StatusMessage": status_message} if status_message else {}
         given = json.dumps({"ProjectVersionArn": arn, "Status": status, **told}).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_emulator/models", given, method="PUT")  # noqa: S310 - ours
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        request = urllib.request.Request(f"{self.endpoint}/_emulator/models", given, method="PUT")  # noqa: S310 - the emulator's own address
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the emulator's own address
             answer.read()
 
     def put_item(self, arn: str, **attributes: Any) -> None:

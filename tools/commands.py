@@ -34,8 +34,8 @@ def page() -> str:
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:
     lines = (
-        " | ".join(("", f"`{command}`".replace("|", "\\|"), told.replace("|", "\\|"), "")).strip()
-        for command, told in rows
+        " | ".join(("", f"`{command}`".replace("|", "\\|"), does.replace("|", "\\|"), "")).strip()
+        for command, does in rows
     )
     return "\n".join(["| command | does |", "|---|---|", *lines, ""])
 
@@ -43,9 +43,9 @@ def _table(rows: Iterator[tuple[str, str]]) -> str:
 def _of_make() -> Iterator[tuple[str, str]]:
     for file in (ROOT / "Makefile", ROOT / "tools" / "audit" / "audit.mk"):
         for line in file.read_text("utf-8").splitlines():
-            targets, separator, told = line.partition("## ")
+            targets, separator, does = line.partition("## ")
             if separator and not line.startswith((" ", "\t", "#")):
-                yield f"make {' | '.join(targets.partition(':')[0].split())}", f"{told.strip()}."
+                yield f"make {' | '.join(targets.partition(':')[0].split())}", f"{does.strip()}."
 
 
 def _of_typer(command: Any, path: str = "") -> Iterator[tuple[str, str]]:

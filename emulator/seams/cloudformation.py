@@ -39,9 +39,9 @@ def install() -> None:
     """Put the patches in place."""
     # `Ref` of a Lambda version is its qualified ARN; moto has no answer, so every Task would call nothing.
     patch(awslambda.LambdaVersion, "create_from_cloudformation_json", classmethod(_create_lambda_version))
-    awslambda.LambdaVersion.physical_resource_id = property(lambda version: version.function_arn)  # type: ignore[attr-defined]  # a seam
+    awslambda.LambdaVersion.physical_resource_id = property(lambda version: version.function_arn)  # type: ignore[attr-defined]  # moto's class has none
     # `Ref` of an event bus is its name.
-    EventBus.physical_resource_id = property(lambda bus: bus.name)  # type: ignore[attr-defined]  # a seam
+    EventBus.physical_resource_id = property(lambda bus: bus.name)  # type: ignore[attr-defined]  # moto's class has none
 
     # State machines are created in the backend that does not execute, and without their substitutions.
     patch(stepfunctions, "stepfunctions_backends", executing.stepfunctions_parser_backends)

@@ -160,7 +160,7 @@ def test_a_throttled_call_is_not_repeated_by_the_sdk() -> None:
             def stream(self, *_: object, **__: object) -> Iterator[bytes]:
                 yield body
 
-        return AWSResponse(request.url, 400, {}, Raw())  # type: ignore[arg-type]
+        return AWSResponse(request.url, 400, {}, Raw())  # type: ignore[arg-type]  # a body that a test makes
 
     aws.meta.events.register("before-send", throttle)
     with pytest.raises(ServiceUnavailable, match="ThrottlingException: slow down"):

@@ -84,11 +84,21 @@ def test_what_may_not_be_run_is_126_and_the_model_is_released(typed: Any, aws: A
     assert [kind for kind, _ in aws.asked] == ["start", "stop"]
 
 
-@pytest.mark.parametrize("words", [("start", "defects"), ("run", "defects", "--", "true")])
-def test_who_interrupts_a_start_learns_that_it_goes_on(typed: Any, aws: Aws, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "says", "asked"),
+    [
+        (("start", "defects"), "goes on", ["start"]),
+        (("detect", "defects", "s3://b/1.png"), "The lease is released", ["start", "stop"]),
+        (("run", "defects", "--", "true"), "The lease is released", ["start", "stop"]),
+    ],
+)
+def test_who_interrupts_learns_what_becomes_of_the_model(
+    typed: Any, aws: Aws, words: tuple[str, ...], says: str, asked: list[str]
+) -> None:
     aws.refuses["describe_execution"] = [KeyboardInterrupt()]
     result = typed(*words)
-    assert (result.exit_code, "goes on" in result.stderr) == (130, True)
+    assert (result.exit_code, says in result.stderr) == (130, True)
+    assert [kind for kind, _ in aws.asked] == asked
 
 
 def test_no_text_of_others_can_drive_the_terminal(typed: Any, aws: Aws) -> None:

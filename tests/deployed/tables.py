@@ -17,7 +17,7 @@ def item_of(emulator: "Emulator", arn: str) -> dict[str, Any]:
     """What the table says of a model; empty where it says nothing."""
     table = emulator.outputs["ModelTableName"]
     found = emulator.client("dynamodb").get_item(TableName=table, Key={"Id": {"S": arn}})
-    return TypeDeserializer().deserialize({"M": found.get("Item", {})})  # type: ignore[no-any-return]
+    return TypeDeserializer().deserialize({"M": found.get("Item", {})})  # type: ignore[no-any-return]  # boto3's deserialiser is untyped
 
 
 def let_starts_be_known(emulator: "Emulator", arn: str, seconds: int = 1) -> None:

@@ -1,23 +1,25 @@
 """Commands as people paste them into a terminal, run by bash with the AWS CLI against the emulator."""
 
 import os
-import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emulator.server import Emulator
 
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def snippets(document: str, language: str) -> list[str]:
-    """The code blocks of a language in one of the docs, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", (DOCS / document).read_text("utf-8"), re.DOTALL)
+BASH = ("bash", "-euo", "pipefail", "-c")
 
 
 def run(emulator: Emulator, *commands: str) -> str:
     """What they say, one after the other in one shell; a command that fails fails the test."""
+    return said_by(emulator, [*BASH, "\n".join(commands)])
+
+
+def said_by(
+    emulator: Emulator, command: Sequence[str], folder: Path | None = None, more: Mapping[str, str] | None = None
+) -> str:
+    """What one command says, in a folder, with variables beside those that lead to the emulator."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "AWS_ENDPOINT_URL": emulator.endpoint,
@@ -25,13 +27,10 @@ def run(emulator: Emulator, *commands: str) -> str:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_PAGER": "",
+        **(more or {}),
     }
     done = subprocess.run(  # noqa: S603 - the commands are our own documents'
-        ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],  # noqa: S607 - the user's own shell
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout

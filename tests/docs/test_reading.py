@@ -1,10 +1,8 @@
 """Every command in the docs, run as it is printed, in a reader's order: a shell for each page, one emulator for all."""
 
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,30 +12,24 @@ from emulator.custom_labels import Timing
 from emulator.server import Emulator
 from tests.assemblies import Assemblies
 from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.terminal import BASH, said_by
 from tests.deployed.told import QUICK
 from tests.docs.reading import CONFIGURATION, MODEL, ROOT, blocks
 
-PAGES = (
-    "README.md",
-    *(
-        f"docs/{name}.md"
-        for name in (
-            *(
-                "tutorial",
-                "console",
-                "client",
-                "schedules",
-                "events",
-                "page",
-                "notifications",
-                "costs",
-                "deploy",
-                "emulator",
-            ),
-            *("evidence/abuse", "evidence/reliability", "stop-everything"),
-        )
-    ),
+_HOW_TO = (
+    "tutorial",
+    "console",
+    "client",
+    "schedules",
+    "events",
+    "page",
+    "notifications",
+    "costs",
+    "deploy",
+    "emulator",
 )
+_LAST = ("evidence/abuse", "evidence/reliability", "stop-everything")
+PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_HOW_TO, *_LAST)))
 """In the order of README's list; *Stop everything* comes last, and does it."""
 
 INSTEAD: Mapping[str, str] = {
@@ -103,31 +95,12 @@ def checkout(tmp_path: Path) -> Path:
 
 def typed(emulator: Emulator, page: str, folder: Path) -> str:
     """What a page's commands say. A command that fails ends the shell, and fails the test."""
-    return said_by(emulator, ["bash", "-euo", "pipefail", "-c", commands(page, emulator.outputs)], folder)
+    return said_in(folder, emulator, [*BASH, commands(page, emulator.outputs)])
 
 
-def said_by(emulator: Emulator, command: list[str], folder: Path) -> str:
-    """What a command says, by a terminal that knows the emulator; one that fails fails the test."""
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(folder),
-        "PYTHONDONTWRITEBYTECODE": "1",  # files of this folder are links: what is compiled would be said to lie here
-        "AWS_ENDPOINT_URL": emulator.endpoint,
-        "AWS_DEFAULT_REGION": emulator.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_PAGER": "",
-    }
-    done = subprocess.run(  # noqa: S603 - the commands are our own documents'
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
+def said_in(folder: Path, emulator: Emulator, command: Sequence[str]) -> str:
+    """What a command says there. Its files are links: what Python compiled of them would be said to lie here."""
+    return said_by(emulator, command, folder, {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def test_every_page_with_commands_is_read() -> None:
@@ -142,7 +115,7 @@ def test_every_page_with_commands_is_read() -> None:
 @pytest.mark.parametrize("page", ["docs/client.md"])
 def test_the_python_of_a_page_works_as_it_is_printed(deployed_app: Emulator, page: str, checkout: Path) -> None:
     for program in blocks(page, "python"):
-        assert "Label(" in said_by(deployed_app, [sys.executable, "-c", program], checkout)
+        assert "Label(" in said_in(checkout, deployed_app, [sys.executable, "-c", program])
 
 
 @pytest.mark.parametrize("page", PAGES)

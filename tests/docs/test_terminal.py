@@ -9,7 +9,8 @@ from infra.settings.event_rules import problems_of_event_rules
 from infra.settings.settings import STACK_NAME, Settings
 from tests.deployed.app import EVENT_RULES, MODEL, SETTINGS
 from tests.deployed.executions import Execution, StateMachine, wait_until
-from tests.deployed.terminal import run, snippets
+from tests.deployed.terminal import run
+from tests.docs.reading import blocks
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def executed(machine: StateMachine, said: str) -> Execution:
 
 @pytest.mark.usefixtures("running")
 def test_the_console_input_starts_the_model(start_model: StateMachine) -> None:
-    assert start_model.run(json.loads(snippets("console.md", "json")[0])).output["ProjectVersionArn"] == MODEL
+    assert start_model.run(json.loads(blocks("docs/console.md", "json")[0])).output["ProjectVersionArn"] == MODEL
 
 
 def test_the_commands_of_the_outputs_start_a_model_and_release_it(
@@ -47,7 +48,7 @@ def test_the_commands_of_the_outputs_start_a_model_and_release_it(
 
 
 def test_the_settings_of_the_page_are_right_and_those_that_are_tested_here() -> None:
-    rules, stop, _, trusted = snippets("events.md", "json")
+    rules, stop, _, trusted = blocks("docs/events.md", "json")
     settings = json.loads(f"{{{rules}, {trusted}}}")
     settings["event_rules"].append(json.loads(stop))
     assert settings["event_rules"][0] == EVENT_RULES[0]
@@ -57,7 +58,7 @@ def test_the_settings_of_the_page_are_right_and_those_that_are_tested_here() -> 
 
 
 def test_the_event_of_the_page_starts_the_model(running: Emulator, start_model: StateMachine) -> None:
-    event, _ = snippets("events.md", "shell")
+    event, _ = blocks("docs/events.md", "shell")
     before = len(running.deliveries.list())
     assert json.loads(run(running, event))["FailedEntryCount"] == 0
 
@@ -70,6 +71,6 @@ def test_the_event_of_the_page_starts_the_model(running: Emulator, start_model: 
 
 
 def test_the_event_in_a_file_matches_the_same_rule(running: Emulator, start_model: StateMachine) -> None:
-    happened = running.event(json.loads(snippets("events.md", "json")[2]))
+    happened = running.event(json.loads(blocks("docs/events.md", "json")[2]))
     assert happened["Rules"] == ["CustomLabelsLifecycle.shift-begins"]
     assert start_model.wait(happened["Deliveries"][0]["ExecutionArn"]).status == "SUCCEEDED"

@@ -152,7 +152,7 @@ def test_topics_buses_and_tables_are_resources(client: Callable[[str], Any]) -> 
     for allowed in ("allowed", f"{bus}allowed"):
         client("events").put_events(Entries=[{**entry, "EventBusName": allowed}])
     for entries in ([entry], [{**entry, "EventBusName": "allowed"}, {**entry, "EventBusName": "other"}]):
-        denied = refusal(lambda entries=entries: client("events").put_events(Entries=entries))  # type: ignore[misc]
+        denied = refusal(lambda entries=entries: client("events").put_events(Entries=entries))  # type: ignore[misc]  # a lambda with a default
         assert denied[0] == "AccessDeniedException"
 
     item = {"id": {"S": "i"}}

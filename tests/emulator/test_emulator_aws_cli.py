@@ -22,7 +22,7 @@ def aws(emulator: Emulator, *arguments: str) -> Any:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_PAGER": "",
     }
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - the tests' commands
         [AWS, *arguments, "--output", "json"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

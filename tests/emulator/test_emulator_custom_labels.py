@@ -51,7 +51,7 @@ def unvalidated(emulator: Emulator) -> Any:
         region_name=emulator.region,
         endpoint_url=emulator.endpoint,
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106
+        aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
         config=Config(parameter_validation=False),
     )
 

@@ -88,7 +88,7 @@ def test_an_error_leaves_the_model_alone_unless_it_comes_after(
         bare.faults.add(
             Fault("rekognition:StartProjectVersion", contains=model, error="InternalServerError", after=after)
         )
-        assert error_of(lambda model=model: start(rekognition, model))[0] == "InternalServerError"  # type: ignore[misc]
+        assert error_of(lambda model=model: start(rekognition, model))[0] == "InternalServerError"  # type: ignore[misc]  # a lambda with a default
         assert status_of(bare, model) == status
 
 

@@ -23,7 +23,7 @@ COMMAND = ("-m", "emulator")
 def process(*arguments: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """Python in a session of its own, as a terminal's; with a folder for what it keeps for a while."""
     known = {name: value for name, value in os.environ.items() if name != "MOTO_ACCOUNT_ID"}
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, *arguments],
         cwd=ROOT,
         env={**known, "TMPDIR": str(folder), "TTY_COMPATIBLE": "0"},
@@ -79,7 +79,7 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "ExecutionSucceeded",
         "defects, (nobody)",
         "defects, run/folder-of-images",
-        "All in all",
+        "Total",
         "(nobody): the model ran, and no lease held it",
         "python -m emulator up",
     ]

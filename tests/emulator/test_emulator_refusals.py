@@ -123,4 +123,4 @@ def test_every_error_of_the_parser_has_its_name() -> None:
     names = {one.__name__: one.TYPE for one in errors if one is not AWSError}
     assert names["TaskTimedOut"] == "TaskTimedOut"
     assert all(name == said for name, said in names.items())
-    assert str(api.TaskTimedOut().message).startswith("TaskTimedOut")  # type: ignore[call-arg]
+    assert str(api.TaskTimedOut().message).startswith("TaskTimedOut")  # type: ignore[call-arg]  # moto's generated classes

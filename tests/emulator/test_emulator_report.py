@@ -230,7 +230,7 @@ def test_the_whole_bill_has_the_holders_and_what_is_beside_the_model(console: Co
         ["defects, (nobody)", "6 min", "USD", "0.40"],
         ["Step Functions", "2 transitions", "USD", "0.00"],
         ["Lambda", "2 calls, 1.2 s", "USD", "0.00"],
-        ["All in all", "USD 1,234.90"],
+        ["Total", "USD 1,234.90"],
     ]
     assert rows[6][0].startswith("(nobody): the model ran")
 

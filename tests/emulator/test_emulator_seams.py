@@ -91,7 +91,7 @@ def test_a_function_knows_the_log_group_that_it_shares(bare: Emulator) -> None:
     logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"shared-{uuid.uuid4()}"}}
     outputs = deploy(bare, {"Logs": logs, **parts})
     answer = bare.client("lambda").invoke(FunctionName=outputs["Version"])["Payload"]
-    assert json.load(answer) == outputs["Logs"] == logs["Properties"]["LogGroupName"]  # type: ignore[index]
+    assert json.load(answer) == outputs["Logs"] == logs["Properties"]["LogGroupName"]  # type: ignore[index]  # parsed JSON
 
 
 def test_an_update_publishes_the_new_code_and_keeps_the_old_version(bare: Emulator) -> None:

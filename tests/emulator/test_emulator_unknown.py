@@ -20,9 +20,9 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261126/us-east-1/{}/aws4_request, S
 def sent(emulator: Emulator, path: str, body: bytes | None = None, *, method: str = "POST", **headers: str) -> Any:
     """The status, headers and body of an answer to a request by hand."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(emulator.endpoint + path, body, named, method=method)  # noqa: S310
+    request = urllib.request.Request(emulator.endpoint + path, body, named, method=method)  # noqa: S310 - the emulator's own address
     try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the emulator's own address
             return answer.status, dict(answer.headers), answer.read()
     except HTTPError as error:
         with error:

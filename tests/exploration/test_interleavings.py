@@ -178,7 +178,7 @@ def wait_for_stopped(*facts: Any, claimed: bool) -> Any:
 
 
 def stop_over_claims(item: ModelItem, request: Request, *facts: Any, **named: Any) -> Transition:
-    return stop_transition(item, request, *facts, **{**named, "claim_over": not is_mine(item, request)})  # type: ignore[arg-type]
+    return stop_transition(item, request, *facts, **{**named, "claim_over": not is_mine(item, request)})  # type: ignore[arg-type]  # passed on as they came
 
 
 def stop_unclaims_on_failure(*facts: Any, now: datetime, **named: Any) -> Transition:

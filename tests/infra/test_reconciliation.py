@@ -57,7 +57,7 @@ def test_the_rule_knows_every_status_of_an_execution_that_has_ended(stack: Templ
     statuses = execution_ended(stack)["EventPattern"]["detail"]["status"]
     api = botocore.session.get_session().get_service_model("stepfunctions")
     not_ended = {"RUNNING", "PENDING_REDRIVE"}  # the second: of children of a distributed Map only
-    assert set(statuses) == set(api.shape_for("ExecutionStatus").enum) - not_ended  # type: ignore[attr-defined]
+    assert set(statuses) == set(api.shape_for("ExecutionStatus").enum) - not_ended  # type: ignore[attr-defined]  # botocore's stubs know no enum
 
 
 def test_the_rule_calls_settle_tries_for_an_hour_and_then_keeps_the_event(stack: Template) -> None:

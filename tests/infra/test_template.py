@@ -69,11 +69,11 @@ def called_versions(template: Template) -> dict[str, str]:
 
 def longest(config: Config) -> float:
     """Seconds until one attempt of a call without an answer has ended."""
-    return float(config.connect_timeout + config.read_timeout)  # type: ignore[attr-defined]
+    return float(config.connect_timeout + config.read_timeout)  # type: ignore[attr-defined]  # botocore sets them from its options
 
 
 def attempts(config: Config) -> int:
-    return int(config.retries["total_max_attempts"])  # type: ignore[attr-defined]
+    return int(config.retries["total_max_attempts"])  # type: ignore[attr-defined]  # botocore sets them from its options
 
 
 def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Template) -> None:

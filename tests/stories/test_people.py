@@ -1,14 +1,14 @@
 """What people use: the dashboard's page, and the command that stops everything."""
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
-from tests.deployed.terminal import DOCS, run
+from tests.deployed.terminal import run
 from tests.deployed.told import QUICK, NewModel, status_of
+from tests.docs.reading import blocks
 
 
 def invoke(emulator: Emulator, function: str, event: object) -> Any:
@@ -54,9 +54,6 @@ def test_everything_that_this_app_manages_is_stopped_by_one_command(
 ) -> None:
     managed, other = new_model("RUNNING"), new_model("RUNNING")
     assert start_model.run({"ProjectVersionArn": managed, "LeaseMinutes": 0, **QUICK}).status == "SUCCEEDED"
-    text = (DOCS / "stop-everything.md").read_text("utf-8")
-    command = re.search(r"```shell\n(.*?)```", text, re.DOTALL)
-    assert command is not None
-    run(emulator, command[1])
+    run(emulator, blocks("docs/stop-everything.md", "shell")[0])
     wait_until(lambda: status_of(emulator, managed) == "STOPPED")
     assert status_of(emulator, other) == "RUNNING", "it is not managed"

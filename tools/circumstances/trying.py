@@ -64,7 +64,7 @@ def _clone(circumstance: Circumstance, base: Path) -> Path:
         shutil.rmtree(folder)
     if not folder.exists():
         # Files that are linked to the original's would change their owner there too.
-        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True)  # noqa: S603, S607 - ours
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True)  # noqa: S603, S607 - git, on this clone
         if circumstance.user:
             owner = pwd.getpwnam(circumstance.user).pw_uid
             for path in (folder, *folder.rglob("*")):

@@ -69,7 +69,7 @@ def recorded_at(revision: str) -> Record:
 
 
 def _git(*command: str) -> str:
-    return subprocess.run(["git", *command], cwd=FOLDER.parent, check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+    return subprocess.run(["git", *command], cwd=FOLDER.parent, check=True, capture_output=True, text=True).stdout  # noqa: S603, S607 - git
 
 
 def as_text(fates: Fates) -> str:

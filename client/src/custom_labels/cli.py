@@ -19,6 +19,8 @@ from custom_labels.process import FAILED, VARIABLE, Child, NotRunError
 from custom_labels.results import Started, Stopped
 
 WRONG_USE, NOT_DEPLOYED, INTERRUPTED = 2, 3, 130
+GOES_ON = "What was asked for goes on. To end it: custom-labels stop, with the same --lease-id."
+LET_GO = "The lease is released: the model is stopped unless others need it."
 
 app = typer.Typer(
     help="Use Custom Labels models: started when needed, stopped when nobody needs them.",
@@ -109,7 +111,7 @@ def detect(
     region: Region = None,
 ) -> None:
     """Label images, a line of JSON for each; the model is started before, and let go after."""
-    with _reported():
+    with _reported(interrupted=LET_GO):
         labels = CustomLabels(stack=stack, region=region)
         with labels.running(model, minutes, progress=_progress(f"Starting {model}")) as running:
             for image in images:
@@ -127,7 +129,7 @@ def run(
 ) -> None:
     """Run a command while a model is RUNNING; its version's ARN is in CUSTOM_LABELS_PROJECT_VERSION_ARN."""
     child = Child()
-    with child.signals(), _reported(failed=FAILED):
+    with child.signals(), _reported(failed=FAILED, interrupted=LET_GO):
         labels = CustomLabels(stack=stack, region=region)
         with labels.running(model, minutes, progress=_progress(f"Starting {model}")) as running:
             code = child.run(command, {VARIABLE: running.project_version_arn})
@@ -135,7 +137,7 @@ def run(
 
 
 @contextmanager
-def _reported(failed: int | None = None) -> Iterator[None]:
+def _reported(failed: int | None = None, interrupted: str = GOES_ON) -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code; ``failed`` where the others are a command's own."""
     try:
         yield
@@ -149,7 +151,7 @@ def _reported(failed: int | None = None) -> Iterator[None]:
         own = {errors.NotDeployed: NOT_DEPLOYED, errors.InvalidRequest: WRONG_USE}.get(type(error), 1)
         raise typer.Exit(failed or own) from error
     except KeyboardInterrupt:
-        err.print("Interrupted. An execution that was started goes on; custom-labels stop ends what it holds.")
+        err.print(f"Interrupted. {interrupted}")
         raise typer.Exit(INTERRUPTED) from None
 
 

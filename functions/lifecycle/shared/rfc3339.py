@@ -53,7 +53,7 @@ def what_is_wrong(text: str) -> str:
         meant = f"{found[1]}T{_with_seconds(found[2])}{offset}"
         if is_time(meant):
             return f"is not written as RFC 3339 writes it, did you mean {meant}?"
-        return f"is no day, time or offset that there is; an example is {EXAMPLE}"
+        return f"is no valid day, time or offset; an example is {EXAMPLE}"
     if re.fullmatch(_DAY, stripped, re.ASCII):
         return f"is a day without a time; an example is {EXAMPLE}"
     if re.fullmatch(r"\d{10}|\d{13}", stripped, re.ASCII):

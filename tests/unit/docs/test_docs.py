@@ -7,6 +7,7 @@ import pytest
 
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
+from tests.docs.reading import blocks
 from tests.infra.configurations import ROOT
 from tests.unit.examples import CONFIGURATION, execution
 from tests.unit.twins import Models, Story
@@ -39,3 +40,28 @@ def test_a_start_of_12_minutes_costs_what_the_docs_say() -> None:
     costs = " ".join(DOCUMENTS["costs.md"].split())
     assert said in costs
     assert f"{transitions} transitions at USD 0.025 per 1,000, that is USD {transitions * 0.025 / 1000:.4f}" in costs
+
+
+SNIPPETS = [
+    (name, block) for name in DOCUMENTS for block in blocks(name if name == "README.md" else f"docs/{name}", "json")
+]
+
+
+@pytest.mark.parametrize(("document", "snippet"), SNIPPETS)
+def test_a_json_snippet_in_the_docs_is_json(document: str, snippet: str) -> None:
+    """A whole value, what stands between the braces of cdk.json, or a value on each line."""
+    lines = snippet.strip().splitlines()
+    each = lines if len(lines) > 1 and all(line.startswith("{") and line.endswith("}") for line in lines) else [snippet]
+    for text in each:
+        assert json.loads(f"{{{text}}}" if text.lstrip().startswith('"') else text), document
+
+
+def test_there_are_json_snippets_in_the_docs() -> None:
+    """Or the test above would check nothing."""
+    assert len(SNIPPETS) >= 15
+
+
+def test_every_setting_has_its_row() -> None:
+    schema = json.loads((ROOT / "infra" / "settings" / "settings.schema.json").read_text("utf-8"))
+    rows = set(re.findall(r"`(\w+)`", DOCUMENTS["settings.md"]))
+    assert schema["properties"].keys() - rows == set()

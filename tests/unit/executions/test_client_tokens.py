@@ -92,7 +92,7 @@ def test_of_two_late_comers_that_both_see_the_dead_holder_exactly_one_takes_its_
     class Table(Tokens):
         def hold(self, *args: object, **kwargs: object) -> TokenHolder:
             with lock:  # each write is atomic, as DynamoDB's are
-                return tokens.hold(*args, **kwargs)  # type: ignore[arg-type]
+                return tokens.hold(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
     executions = Executions(
         {comer.execution_arn: (0, ExecutionState("RUNNING")) for comer in comers}

@@ -27,7 +27,7 @@ from tests.infra.configurations import ROOT
 from tests.unit.examples import NOW
 
 STATUSES = (
-    botocore.session.get_session().get_service_model("rekognition").shape_for("ProjectVersionStatus").enum  # type: ignore[attr-defined]
+    botocore.session.get_session().get_service_model("rekognition").shape_for("ProjectVersionStatus").enum  # type: ignore[attr-defined]  # botocore's stubs know no enum
 )
 DEADLINE = NOW + timedelta(hours=1)
 

@@ -35,7 +35,7 @@ class SeenModel:
 
 def seen(item: ModelItem | None = None, arn: str = ARN, status: str = "RUNNING", **version: int) -> SeenModel:
     units = {"min_inference_units": 1 if status == "RUNNING" else None, **version}
-    return SeenModel(ModelVersion(arn, status, **units), item or ModelItem(arn))  # type: ignore[arg-type]
+    return SeenModel(ModelVersion(arn, status, **units), item or ModelItem(arn))  # type: ignore[arg-type]  # fields by their names
 
 
 def values(measures: Sequence[Measure]) -> Values:
@@ -49,7 +49,7 @@ def values(measures: Sequence[Measure]) -> Values:
 
 def swept(*models: SeenModel, configuration: Configuration = CONFIGURATION, **known: object) -> Values:
     facts = {"now": NOW, "last_sweep": BEFORE, "configuration": configuration, **known}
-    return values(of_sweep(models, **facts))  # type: ignore[arg-type]
+    return values(of_sweep(models, **facts))  # type: ignore[arg-type]  # fields by their names
 
 
 def leased(lease: Lease = HELD, since: timedelta = 60 * MINUTE, units: int = 1) -> ModelItem:

@@ -119,7 +119,7 @@ class Slow(Projects):
 
     clock: Clock = field(default_factory=Clock)
 
-    def versions(self, projects):  # type: ignore[no-untyped-def]
+    def versions(self, projects):  # type: ignore[no-untyped-def]  # the port's, which says its types
         for one in super().versions(projects):
             self.clock.advance(BUDGET.total_seconds() * 1.01)
             yield one

@@ -187,7 +187,7 @@ def test_what_came_before_is_the_last_first() -> None:
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone, or wall times are meant
     st.sampled_from([BERLIN, NEW_YORK, "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]),
     st.sampled_from(["0 * * * ? *", "30 1-3 * * ? *", "15 0 ? * SUN *", "0/7 2 L * ? *"]),
 )
@@ -201,7 +201,7 @@ def test_after_and_before_agree(moment: datetime, zone: str, cron: str) -> None:
     assert next(found.after(last)) == following
 
 
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)))  # noqa: DTZ001 - hypothesis adds the zone, or wall times are meant
 def test_a_local_time_and_its_moment_agree(local: datetime) -> None:
     zone = ZoneInfo(BERLIN)
     moment = exact(local, zone)

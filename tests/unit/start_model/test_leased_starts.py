@@ -189,7 +189,7 @@ def test_a_status_check_that_is_repeated_since_its_answer_is_lost_remembers_the_
         step = looked(*facts)
         return looked(*facts) if step.action is Action.DONE else step
 
-    story._check = twice  # type: ignore[method-assign, assignment]
+    story._check = twice  # type: ignore[method-assign, assignment]  # a step is replaced by a story of its own
     run(story)
     assert item(story).starts == (PastStart(NOW, 90, 100),)
 
