@@ -20,6 +20,8 @@ from lifecycle.shared.wire import from_wire, to_wire
 
 FILE = "configuration.json"
 DEFAULT_LEASE_MINUTES = 120
+IMAGES_AT_A_TIME = 5
+"""Of an inbox, by one inference unit: enough to keep it busy while others are fetched and written."""
 
 
 class Unleased(StrEnum):
@@ -123,12 +125,54 @@ class DetectBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """A folder whose images are labelled as they come; its model runs only meanwhile. Places are ``s3://bucket/folder``.
+
+    Parameters
+    ----------
+    model : str
+        The configured name.
+    images : str
+        Where images are put.
+    results : str
+        Where results go; no other inbox writes there.
+    start_at_images : int
+        The model is started once so many wait ...
+    start_after_minutes : int
+        ... or once some have waited so long.
+    idle_minutes : int
+        The model is let go once nothing has waited or been in work for so long.
+    max_concurrency : int, optional
+        Images that are processed side by side.
+    min_confidence, max_results : optional
+        Passed on to each call of DetectCustomLabels.
+    """
+
+    model: str
+    images: str
+    results: str
+    start_at_images: int = 1
+    start_after_minutes: int = 60
+    idle_minutes: int = 2
+    max_concurrency: int | None = None
+    min_confidence: float | None = None
+    max_results: int | None = None
+
+    def concurrency(self, inference_units: int) -> int:
+        """How many images are processed side by side: as configured, else by the model's units.
+
+        Lambda takes 2 to 1,000 as an event source mapping's ``MaximumConcurrency``.
+        """
+        return self.max_concurrency or min(max(IMAGES_AT_A_TIME * inference_units, 2), 1000)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings of one deployment that its functions need.
 
     Parameters
     ----------
-    models, schedules : Mapping
+    models, schedules, inboxes : Mapping
         By name.
     inference_unit_hour_usd : float
         What an inference unit costs an hour in USD.
@@ -146,6 +190,7 @@ class Configuration:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     workloads: tuple[str, ...] = ()
     detect_batch: DetectBatch | None = None
+    inboxes: Mapping[str, Inbox] = field(default_factory=dict)
     runbook_url: str | None = None
     sweep_minutes: int = 5
     lease_warning_minutes: int = 15

@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any, Self
 
 from infra.settings.event_rules import problems_of_event_rules
+from infra.settings.inboxes import problems_of_folders, problems_of_inboxes
 from infra.settings.recipients import Recipient, problems_of_recipients, with_address
 from infra.settings.schedules import not_taken, problems_of_schedules, schedules_of
 from lifecycle.configuration import Configuration, Model
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
-from lifecycle.shared.s3_location import Place
 from lifecycle.shared.text import all_of
 from lifecycle.shared.wire import as_is, from_wire
 
 CONTEXT_KEY = "custom-labels-lifecycle"
 STACK_NAME = "CustomLabelsLifecycle"
 DETECT_BATCH = f"{STACK_NAME}-DetectBatch"
-"""The app's own workload, by its state machine's name."""
+DRAIN_INBOX = f"{STACK_NAME}-DrainInbox"
+"""The app's own workloads, by their state machines' names."""
 MOST_NAMED = 5
 ROOT = Path(__file__).parents[2]
 """Where cdk.json is."""
@@ -176,11 +177,13 @@ class Settings(Configuration):
 def _shaped(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of what cdk.json says in another shape than the dataclasses: the dataclasses' shape."""
     home = _home(context)
-    workloads = [*context.get("workloads", ()), *([DETECT_BATCH] if "detect_batch" in context else [])]
+    own = {DETECT_BATCH: "detect_batch" in context, DRAIN_INBOX: bool(context.get("inboxes"))}
+    workloads = [*context.get("workloads", ()), *(name for name, deployed in own.items() if deployed)]
     return {
         **home,
         "models": {model["name"]: model for model in context["models"]},
         "workloads": [*dict.fromkeys(workloads)],
+        "inboxes": {inbox["name"]: inbox for inbox in context.get("inboxes", ())},
         "notification_emails": [*map(with_address, context.get("notification_emails", ()))],
         "chat": context["chat"] if any(context.get("chat", {}).values()) else None,
         "inference_unit_hour_usd": context.get("inference_unit_hour_usd", inference_unit_hour(home["region"])),
@@ -200,7 +203,8 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
     checks = (
         _problems_of_models,
         _problems_of_home,
-        _problems_of_batch,
+        problems_of_folders,
+        problems_of_inboxes,
         _problems_of_chat,
         lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
@@ -271,17 +275,3 @@ def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
                 "of the two. The topic (ChatTopicArn) is there with either"
             )
     return problems
-
-
-def _problems_of_batch(context: Mapping[str, Any]) -> list[str]:
-    """A batch that reads where it writes would take the results of the one before for images, or write among images."""
-    batch = context.get("detect_batch")
-    if not batch:
-        return []
-    results = Place.parse(batch["results"])
-    return [
-        f"detect_batch.results: {'lies in' if images.holds(results) else 'holds'} {uri}, of detect_batch.images; "
-        "keep results apart from images"
-        for uri, images in ((uri, Place.parse(uri)) for uri in batch["images"])
-        if images.touches(results)
-    ]

@@ -11,6 +11,12 @@ PROJECT = f"{HOME}/circuit-boards-000/1793510000000"
 TEAMS = SETTINGS["chat"]["teams"][0]
 OFFICE = {"name": "office", "start": "0 8 ? * MON-FRI *", "stop": "0 18 ? * MON-FRI *", "time_zone": "Europe/Berlin"}
 RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": "circuit-boards-000"}
+INBOX = {
+    "name": "line-1",
+    "model": "circuit-boards-000",
+    "images": "s3://factory-images/line-1/",
+    "results": "s3://factory-results/line-1/",
+}
 PATH_RULE = {"name": "new-images", "pattern": {"source": ["factory"]}}
 
 
@@ -36,6 +42,10 @@ def schedule(**fields: Any) -> dict[str, Any]:
 
 def batch(images: Any, results: Any = "s3://factory-results/") -> dict[str, Any]:
     return {"detect_batch": {"images": images, "results": results}}
+
+
+def inbox(**fields: Any) -> dict[str, Any]:
+    return {"inboxes": [{**INBOX, **fields}]}
 
 
 def slack(workspace: str, channel: str) -> dict[str, Any]:
@@ -188,6 +198,42 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "s3:// twice": batch(["s3://s3://factory-images/"]),
         "no bucket": batch(["s3://"]),
         "results inside images": batch(["s3://factory-images/"], "s3://factory-images/results/"),
+    },
+    "inboxes": {
+        "without a name": {"inboxes": [{key: value for key, value in INBOX.items() if key != "name"}]},
+        "an inbox in place of the list": {"inboxes": INBOX},
+        "a name with a blank": inbox(name="line 1"),
+        "a name twice": {"inboxes": [INBOX, {**INBOX, "results": "s3://factory-results/line-2/"}]},
+        "a model that is not configured": inbox(model="circuit-boards-00"),
+        "a model by its ARN": inbox(model=ARN),
+        "several folders of images": inbox(images=["s3://factory-images/line-1/", "s3://factory-images/line-2/"]),
+        "images with a wildcard": inbox(images="s3://factory-images/line-1/*.png"),
+        "results among the images": inbox(results="s3://factory-images/line-1/labels/"),
+        "results where the images are": inbox(results="s3://factory-images/line-1"),
+        "images among the results": inbox(results="s3://factory-images/"),
+        "results among another inbox's images": {
+            "inboxes": [
+                INBOX,
+                {**INBOX, "name": "line-2", "images": "s3://line-2/", "results": "s3://factory-images/line-1/2/"},
+            ]
+        },
+        "a batch's results among the images": {
+            **batch(["s3://line-2/"], "s3://factory-images/line-1/labels/"),
+            **inbox(),
+        },
+        "results among a batch's images": {
+            **batch(["s3://factory-results/"], "s3://other-results/"),
+            **inbox(),
+        },
+        "results shared by two": {"inboxes": [INBOX, {**INBOX, "name": "line-2"}]},
+        "results inside another's": {
+            "inboxes": [INBOX, {**INBOX, "name": "line-2", "results": "s3://factory-results/line-1/2/"}]
+        },
+        "idle for too short": inbox(idle_minutes=1),
+        "one image at a time": inbox(max_concurrency=1),
+        "a confidence as a share": inbox(min_confidence="0.8"),
+        "a name of DetectBatch's input": inbox(MinConfidence=80),
+        "started at once": inbox(start_after_minutes=0),
     },
     "events and callers": {
         "a pattern as text": rule(pattern='{"source": ["factory"]}'),

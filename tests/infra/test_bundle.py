@@ -78,6 +78,7 @@ def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle:
             "Results": "s3://factory-results/labels",
             "MaxConcurrency": 40,
         },
+        "Inboxes": {},
         "RunbookUrl": SETTINGS["runbook_url"],
         "SweepMinutes": 1,
         "LeaseWarningMinutes": 30,

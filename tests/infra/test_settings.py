@@ -20,7 +20,7 @@ from infra.settings.settings import (
     TeamsChannel,
     TrustedPrincipal,
 )
-from lifecycle.configuration import DetectBatch, Model, Schedule
+from lifecycle.configuration import DetectBatch, Inbox, Model, Schedule
 from tests.conftest import SETTINGS
 from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
 
@@ -260,6 +260,30 @@ def test_every_setting_arrives() -> None:
     assert settings.monthly_budget_usd == 500
 
 
+INBOX = {"name": "line-1", "model": model()["name"], "images": "s3://images/in/", "results": "s3://labels"}
+
+
+def test_inboxes_are_known_by_name_and_bring_their_own_workload() -> None:
+    settings = Settings.from_context({**MINIMAL, "workloads": ["Inspection"], "inboxes": [INBOX]})
+    assert settings.configuration.inboxes == {"line-1": Inbox(model()["name"], "s3://images/in/", "s3://labels")}
+    assert settings.workloads == ("Inspection", "CustomLabelsLifecycle-DrainInbox")
+    assert Settings.from_context(MINIMAL).workloads == ()
+
+
+def test_two_models_may_label_the_same_images() -> None:
+    welds = {**INBOX, "name": "welds", "results": "s3://welds"}
+    assert len(Settings.from_context({**MINIMAL, "inboxes": [INBOX, welds]}).inboxes) == 2
+
+
+@pytest.mark.parametrize(
+    ("units", "configured", "side_by_side"), [(1, None, 5), (4, None, 20), (500, None, 1000), (4, 2, 2)]
+)
+def test_an_inbox_processes_five_images_a_unit_side_by_side(
+    units: int, configured: int | None, side_by_side: int
+) -> None:
+    assert Inbox("defects", "s3://a", "s3://b", max_concurrency=configured).concurrency(units) == side_by_side
+
+
 # --- The schema and the dataclasses -----------------------------------------------------------------------------------
 
 SCHEMA = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
@@ -268,6 +292,7 @@ OBJECTS: dict[str, tuple[type, set[str], set[str]]] = {
     "models.0": (Model, {"name", "version", "schedules"}, set()),
     "models.0.schedules.0": (Schedule, {"name"}, {"model"}),
     "detect_batch": (DetectBatch, set(), set()),
+    "inboxes.0": (Inbox, {"name"}, set()),
     "event_rules.0": (EventRule, set(), set()),
     "trusted_principals.0": (TrustedPrincipal, set(), set()),
     "notification_emails.0": (Recipient, set(), set()),

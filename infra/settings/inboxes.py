@@ -1,0 +1,79 @@
+"""What a JSON Schema can't say of ``inboxes`` and of places in S3: every problem with its key."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from lifecycle.shared.s3_location import Place
+
+
+class Folder(NamedTuple):
+    """A place in S3, with the key that names it."""
+
+    key: str
+    uri: str
+
+    @property
+    def place(self) -> Place:
+        """The place itself."""
+        return Place.parse(self.uri)
+
+
+def problems_of_inboxes(context: Mapping[str, Any]) -> list[str]:
+    """A line for each problem."""
+    return [*_problems_of_names(context), *_problems_of_shared_results(context)]
+
+
+def _problems_of_names(context: Mapping[str, Any]) -> Iterator[str]:
+    inboxes = context.get("inboxes", ())
+    counts = Counter(inbox["name"] for inbox in inboxes)
+    yield from (f"inboxes: name {name!r} is there {n} times" for name, n in counts.items() if n > 1)
+    models = sorted(model["name"] for model in context["models"])
+    for index, inbox in enumerate(inboxes):
+        if inbox["model"] not in models:
+            yield (
+                f"inboxes.{index}.model: {inbox['model']!r} is not configured; configured models: {', '.join(models)}"
+            )
+
+
+def _problems_of_shared_results(context: Mapping[str, Any]) -> Iterator[str]:
+    """Images of one name in two inboxes would overwrite each other's results."""
+    results = [_of_inbox(index, inbox, "results") for index, inbox in enumerate(context.get("inboxes", ()))]
+    for one, other in combinations(results, 2):
+        if one.place.touches(other.place):
+            yield f"{other.key}: {_how(other, one)}; give each inbox a folder of its own for its results"
+
+
+def problems_of_folders(context: Mapping[str, Any]) -> list[str]:
+    """Results apart from images: an inbox would take a result for the next image, without end, and pay for each.
+
+    A batch that reads where anything is written would take the results of the one before for images.
+    """
+    images, results = [*_images(context)], [*_results(context)]
+    return [
+        f"{to.key}: {_how(to, of)}; keep results apart from images"
+        for to in results
+        for of in images
+        if of.place.touches(to.place)
+    ]
+
+
+def _images(context: Mapping[str, Any]) -> Iterator[Folder]:
+    yield from (Folder("detect_batch.images", uri) for uri in context.get("detect_batch", {}).get("images", ()))
+    yield from (_of_inbox(index, inbox, "images") for index, inbox in enumerate(context.get("inboxes", ())))
+
+
+def _results(context: Mapping[str, Any]) -> Iterator[Folder]:
+    if batch := context.get("detect_batch"):
+        yield Folder("detect_batch.results", batch["results"])
+    yield from (_of_inbox(index, inbox, "results") for index, inbox in enumerate(context.get("inboxes", ())))
+
+
+def _of_inbox(index: int, inbox: Mapping[str, Any], key: str) -> Folder:
+    return Folder(f"inboxes.{index}.{key}", inbox[key])
+
+
+def _how(folder: Folder, other: Folder) -> str:
+    """How a folder touches another."""
+    return f"{'lies in' if other.place.holds(folder.place) else 'holds'} {other.uri}, of {other.key}"
