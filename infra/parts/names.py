@@ -1,13 +1,13 @@
 """Names that have to be unique, where AWS gives them few characters or shares them between Regions. Pure."""
 
-import hashlib
 from collections.abc import Mapping
+
+from lifecycle.shared.fitting import digest, fitting
 
 LONGEST_SCHEDULE = 64
 """EventBridge Scheduler API reference, CreateSchedule."""
 LONGEST_CHAT_CONFIGURATION = 128
 """CloudFormation reference, AWS::Chatbot::SlackChannelConfiguration and MicrosoftTeamsChannelConfiguration."""
-_DIGEST = 10
 
 
 def in_region(stack_name: str, region: str, name: str) -> str:
@@ -22,7 +22,7 @@ def own_bus(stack_name: str) -> str:
 
 def schedule_name(stack_name: str, name: str) -> str:
     """Unique without its group: CloudFormation identifies a schedule by its name alone, in an account and Region."""
-    return _fitting(f"{stack_name}-{name}", LONGEST_SCHEDULE)
+    return fitting(f"{stack_name}-{name}", LONGEST_SCHEDULE)
 
 
 def chat_name(stack_name: str, region: str, kind: str, ids: Mapping[str, str]) -> str:
@@ -38,13 +38,4 @@ def chat_name(stack_name: str, region: str, kind: str, ids: Mapping[str, str]) -
     ids : dict
         What identifies the channel. A Teams channel's has characters that a name must not have.
     """
-    return _fitting(in_region(stack_name, region, f"{kind}-{_digest(*ids.values())}"), LONGEST_CHAT_CONFIGURATION)
-
-
-def _fitting(name: str, longest: int) -> str:
-    """A name as it is; where it is too long its beginning, and a digest that tells it from others."""
-    return name if len(name) <= longest else f"{name[: longest - _DIGEST - 1]}-{_digest(name)}"
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:_DIGEST]
+    return fitting(in_region(stack_name, region, f"{kind}-{digest(*ids.values())}"), LONGEST_CHAT_CONFIGURATION)

@@ -1,0 +1,108 @@
+"""The adapters of an inbox: what they ask of SQS, Lambda and Step Functions, and which errors are none."""
+
+from typing import Any
+
+import pytest
+
+from lifecycle.adapters.mappings import EventSourceMappings
+from lifecycle.adapters.queues import Sqs
+from lifecycle.adapters.task_tokens import StepFunctionsTasks
+from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.inbox.ports import Counts
+from tests.adapters.test_adapters import answering
+
+STACK = "CustomLabelsLifecycle"
+FUNCTION = f"{STACK}-inbox-line-1"
+UUID = "14e0db71-61dc-4d74-9ed1-2b0b0b2c1a1e"
+MAPPING = {"UUID": UUID, "State": "Disabled"}
+
+
+def queue(stubber: Any, name: str, visible: int, hidden: int, *, delayed: int = 0, known: bool = False) -> None:
+    url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
+    if not known:
+        stubber.add_response("get_queue_url", {"QueueUrl": url}, {"QueueName": name})
+    attributes = {
+        "ApproximateNumberOfMessages": str(visible),
+        "ApproximateNumberOfMessagesDelayed": str(delayed),
+        "ApproximateNumberOfMessagesNotVisible": str(hidden),
+    }
+    asked = {"QueueUrl": url, "AttributeNames": [*attributes]}
+    stubber.add_response("get_queue_attributes", {"Attributes": attributes}, asked)
+
+
+def test_images_of_an_inbox_wait_or_are_in_work() -> None:
+    with answering("sqs") as (client, stubber):
+        queues = Sqs(client, STACK)
+        queue(stubber, FUNCTION, 12, 3, delayed=2)
+        assert queues.counts("line-1") == Counts(waiting=14, in_work=3)
+        queue(stubber, FUNCTION, 0, 0, known=True)
+        assert queues.counts("line-1") == Counts(waiting=0, in_work=0)
+
+
+def test_dead_letters_count_also_while_they_are_moved_back() -> None:
+    with answering("sqs") as (client, stubber):
+        queue(stubber, f"{FUNCTION}-dead", 2, 5)
+        assert Sqs(client, STACK).dead("line-1") == 7
+
+
+def test_a_mapping_is_switched_by_its_id_which_is_asked_for_once() -> None:
+    with answering("lambda") as (client, stubber):
+        mappings = EventSourceMappings(client, STACK)
+        stubber.add_response(
+            "list_event_source_mappings", {"EventSourceMappings": [MAPPING]}, {"FunctionName": FUNCTION}
+        )
+        assert mappings.state("line-1") == "Disabled"
+        stubber.add_response("update_event_source_mapping", MAPPING, {"UUID": UUID, "Enabled": True})
+        mappings.enable("line-1")
+        stubber.add_response("update_event_source_mapping", MAPPING, {"UUID": UUID, "Enabled": False})
+        mappings.disable("line-1")
+
+
+def test_a_mapping_that_is_changing_is_left_to_the_next_tick() -> None:
+    with answering("lambda") as (client, stubber):
+        stubber.add_response("list_event_source_mappings", {"EventSourceMappings": [MAPPING]})
+        stubber.add_client_error("update_event_source_mapping", "ResourceInUseException")
+        EventSourceMappings(client, STACK).disable("line-1")
+
+
+def test_a_mapping_that_is_gone_is_an_error_that_says_what_to_do() -> None:
+    with answering("lambda") as (client, stubber):
+        stubber.add_response("list_event_source_mappings", {"EventSourceMappings": []})
+        with pytest.raises(ServiceUnavailable, match="no event source mapping") as gone:
+            EventSourceMappings(client, STACK).state("line-1")
+        assert gone.value.cause["Remedy"] == "Deploy the stack again, which makes it."
+
+
+def test_a_task_is_kept_waiting_and_ended_by_its_token() -> None:
+    with answering("stepfunctions") as (client, stubber):
+        tasks = StepFunctionsTasks(client)
+        stubber.add_response("send_task_heartbeat", {}, {"taskToken": "T"})
+        tasks.heartbeat("T")
+        stubber.add_response("send_task_success", {}, {"taskToken": "T", "output": '{"Images": 2}'})
+        tasks.succeed("T", {"Images": 2})
+        failed = {"taskToken": "T", "error": "InboxBlocked", "cause": "x" * 32_768}
+        stubber.add_response("send_task_failure", {}, failed)
+        tasks.fail("T", "InboxBlocked", "x" * 40_000)
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_task_that_has_ended_is_no_error(code: str) -> None:
+    with answering("stepfunctions") as (client, stubber):
+        for operation in ("send_task_heartbeat", "send_task_success", "send_task_failure"):
+            stubber.add_client_error(operation, code)
+        tasks = StepFunctionsTasks(client)
+        tasks.heartbeat("T")
+        tasks.succeed("T", {})
+        tasks.fail("T", "InboxBlocked", "")
+
+
+def test_what_is_denied_is_an_error() -> None:
+    with answering("stepfunctions") as (client, stubber):
+        stubber.add_client_error("send_task_heartbeat", "AccessDeniedException")
+        with pytest.raises(AccessDenied):
+            StepFunctionsTasks(client).heartbeat("T")
+    with answering("lambda") as (client, stubber):
+        stubber.add_client_error("list_event_source_mappings", "TooManyRequestsException")
+        with pytest.raises(ServiceUnavailable) as throttled:
+            EventSourceMappings(client, STACK).state("line-1")
+        assert throttled.value.throttled
