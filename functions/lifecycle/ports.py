@@ -196,3 +196,59 @@ class Objects(Protocol):
 
     def write(self, bucket: str, key: str, text: str) -> None:
         """Write an object, in place of what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """An object of Amazon S3 as it is now.
+
+    Parameters
+    ----------
+    version_id : str, optional
+        None where its bucket has no versions.
+    notes : Mapping
+        What whoever wrote it has noted beside it ("user-defined metadata").
+    """
+
+    etag: str
+    last_modified: datetime
+    version_id: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class ImageObjects(Protocol):
+    """Amazon S3, as far as images and the results beside them go."""
+
+    def newest(self, bucket: str, key: str) -> ObjectVersion | None:
+        """The newest version of an object; None where there is none; AccessDenied where nobody lets us know."""
+
+    def is_readable(self, bucket: str, key: str) -> bool:
+        """Whether its content can be read: by HeadObject alone, a lost right to decrypt it may go unnoticed."""
+
+    def replace(
+        self, bucket: str, key: str, text: str, *, notes: Mapping[str, str], instead_of: ObjectVersion | None
+    ) -> bool:
+        """Write a JSON document in place of what was read, or where nothing was; False where others have written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How DetectCustomLabels refused an image: the error's code, and its message."""
+
+    error: str
+    message: str
+
+
+class Detector(Protocol):
+    """Amazon Rekognition's DetectCustomLabels."""
+
+    def detect(self, image: Json, options: Mapping[str, Json]) -> Sequence[Json] | Refused:
+        """The labels of an image, as the service answers them, or why there are none.
+
+        Parameters
+        ----------
+        image : dict
+            An ``S3Object``.
+        options : Mapping
+            All else that the call takes: ``ProjectVersionArn``, and ``MinConfidence`` and ``MaxResults`` if any.
+        """

@@ -10,18 +10,31 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handlers._runtime.clients import PATIENT, QUICK, Clients
+from handlers._runtime.clients import PATIENT, QUICK, SLOW, Clients
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.configuration import Configuration, load
 from lifecycle.executions.state_machines import Machine, Machines
-from lifecycle.ports import Dependents, Executions, Ledger, ModelItems, Models, Objects, OpenExecutions, Sweeps, Tokens
+from lifecycle.ports import (
+    Dependents,
+    Detector,
+    Executions,
+    ImageObjects,
+    Ledger,
+    ModelItems,
+    Models,
+    Objects,
+    OpenExecutions,
+    Sweeps,
+    Tokens,
+)
 
 if TYPE_CHECKING:
     from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
     from lifecycle.adapters.rate_limit import RateLimit
     from lifecycle.adapters.stacks import Stacks
+    from lifecycle.inbox.counts import InboxCounts
 
-__all__ = ["PATIENT", "QUICK"]
+__all__ = ["PATIENT", "QUICK", "SLOW"]
 
 
 @cache
@@ -115,6 +128,27 @@ def objects(clients: Clients = QUICK) -> Objects:
     from lifecycle.adapters.objects import S3
 
     return S3(clients.s3)
+
+
+def image_objects() -> ImageObjects:
+    """Amazon S3, as far as images and their results go."""
+    from lifecycle.adapters.image_objects import ImageStore
+
+    return ImageStore(PATIENT.s3)
+
+
+def detector() -> Detector:
+    """Amazon Rekognition's DetectCustomLabels."""
+    from lifecycle.adapters.detector import CustomLabelsDetector
+
+    return CustomLabelsDetector(SLOW.rekognition)
+
+
+def inbox_counts(clients: Clients = QUICK) -> "InboxCounts":
+    """What the workers of inboxes have done."""
+    from lifecycle.adapters.inbox_counts import InboxCountTable
+
+    return InboxCountTable(clients.dynamodb, ENVIRONMENT.model_table_name)
 
 
 def stacks() -> "Stacks":

@@ -92,3 +92,5 @@ QUICK = Clients(CLIENT_CONFIG)
 """For functions that a state machine tries again."""
 PATIENT = Clients(PATIENT_CONFIG)
 """For those that nobody does."""
+SLOW = Clients(CLIENT_CONFIG.merge(Config(read_timeout=20)))
+"""For DetectCustomLabels, which reads images of 15 MB; who calls it tries it again where that may help."""

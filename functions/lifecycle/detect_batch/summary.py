@@ -12,6 +12,7 @@ from types import MappingProxyType
 from lifecycle.detect_batch.errors import ModelNotRunning, ResultsNotWritten, TooManyFailures
 from lifecycle.detect_batch.request import Batch
 from lifecycle.errors import AccessDenied, LifecycleError, ModelNotFound, ServiceUnavailable
+from lifecycle.images.refusals import Meaning, meaning
 from lifecycle.shared import pricing
 from lifecycle.shared.wire import Json
 
@@ -158,22 +159,17 @@ def summary(
     )
 
 
-_NO_IMAGE_IS_TO_BLAME: Mapping[str, tuple[type[LifecycleError], str]] = MappingProxyType(
+_NO_IMAGE_IS_TO_BLAME: Mapping[Meaning, tuple[type[LifecycleError], str]] = MappingProxyType(
     {
-        "ResourceNotReadyException": (ModelNotRunning, "the model was not running any more"),
-        "ResourceNotFoundException": (ModelNotFound, "the model was not there any more"),
-        "AccessDeniedException": (AccessDenied, "DetectCustomLabels was denied"),
-        "InvalidS3ObjectException": (AccessDenied, "neither Amazon Rekognition nor HeadObject may read the images"),
-        "ThrottlingException": (ServiceUnavailable, "calls were throttled for longer than they were retried"),
-        "ProvisionedThroughputExceededException": (
-            ServiceUnavailable,
-            "calls were throttled for longer than they were retried",
-        ),
-        "InternalServerErrorException": (ServiceUnavailable, "Amazon Rekognition had errors"),
-        "States.Timeout": (ServiceUnavailable, "Amazon Rekognition did not answer in time"),
+        Meaning.NOT_RUNNING: (ModelNotRunning, "the model was not running any more"),
+        Meaning.NO_MODEL: (ModelNotFound, "the model was not there any more"),
+        Meaning.DENIED: (AccessDenied, "DetectCustomLabels was denied"),
+        Meaning.UNCLEAR: (AccessDenied, "neither Amazon Rekognition nor HeadObject may read the images"),
+        Meaning.THROTTLED: (ServiceUnavailable, "calls were throttled for longer than they were retried"),
+        Meaning.SERVICE: (ServiceUnavailable, "Amazon Rekognition had errors, or did not answer in time"),
     }
 )
-"""DetectCustomLabels' errors (its API reference) that end a batch early, and what they are to people."""
+"""What ends a batch early, and what it is to people."""
 _UNREADABLE = (
     "If the bucket has a policy, allow the role of the state machine DetectBatch s3:GetObject there.\n"
     "If the images are encrypted with a KMS key, allow that role kms:Decrypt with it."
@@ -192,13 +188,13 @@ def verdict(batch: Batch, counted: Tally, failure: Mapping[str, str]) -> Lifecyc
     arn = batch.project_version_arn
     if failure and counted.fatal:
         (error, _), *_ = counted.fatal.most_common(1)
-        kind, why = _NO_IMAGE_IS_TO_BLAME.get(error, (TooManyFailures, f"most with {error}"))
+        kind, why = _NO_IMAGE_IS_TO_BLAME.get(meaning(error), (TooManyFailures, f"most with {error}"))
         done = counted.labelled + counted.unlabelled
         return kind(
             f"The batch ended early, after {done} of {counted.images} images under {batch.images}: {why}. "
             f"{_failed(counted)} Summary: {batch.summary_uri}",
             project_version_arn=arn,
-            remedy=_UNREADABLE if error == "InvalidS3ObjectException" else None,
+            remedy=_UNREADABLE if meaning(error) is Meaning.UNCLEAR else None,
         )
     if failure.get("Error") == "States.ExceedToleratedFailureThreshold":
         return TooManyFailures(
