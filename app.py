@@ -14,16 +14,16 @@ BY_CLI = "CDK_OUTDIR" in os.environ
 def main() -> str | None:
     """Synthesise; returns what is wrong."""
     try:
-        settings = settings_of(ROOT)
+        places = settings_of(ROOT)
         # Only now: Node takes seconds to start, and wrong settings can be said without.
         from infra.app import synthesise
         from infra.summary import summary
 
-        assembly = synthesise(settings, outdir=None if BY_CLI else ROOT / "cdk.out")
+        assembly = synthesise(places, outdir=None if BY_CLI else ROOT / "cdk.out")
     except (SettingsError, NotSetUp) as error:
         return str(error)
     if not BY_CLI:
-        sys.stdout.write(f"{summary(settings, assembly)}\n")
+        sys.stdout.write(f"{summary(places, assembly)}\n")
     return None
 
 

@@ -1,7 +1,9 @@
 """From settings to an app that can be synthesised."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import cx_api
@@ -12,7 +14,7 @@ from infra.settings.settings import STACK_NAME, Settings, SettingsError
 from infra.stack import CustomLabelsLifecycle
 
 
-def synthesise(settings: Settings, outdir: Path | None = None) -> cx_api.CloudAssembly:
+def synthesise(places: Sequence[Settings], outdir: Path | None = None) -> cx_api.CloudAssembly:
     """The assembly of ``build``, if AWS would take it.
 
     Raises
@@ -20,15 +22,15 @@ def synthesise(settings: Settings, outdir: Path | None = None) -> cx_api.CloudAs
     SettingsError
         It breaks a limit of AWS, by the settings.
     """
-    assembly = build(settings, outdir).synth()
-    templates = (json.loads(Path(stack.template_full_path).read_text("utf-8")) for stack in assembly.stacks)
-    if found := [problem for template in templates for problem in limits.problems(settings, template)]:
-        raise SettingsError(found)
+    assembly = build(places, outdir).synth()
+    found = [problem for settings in places for problem in limits.problems(settings, template_of(assembly, settings))]
+    if found:
+        raise SettingsError([*dict.fromkeys(found)])
     return assembly
 
 
-def build(settings: Settings, outdir: Path | None = None) -> cdk.App:
-    """The app, with cdk-nag's AwsSolutions rules as a part of every synthesis.
+def build(places: Sequence[Settings], outdir: Path | None = None) -> cdk.App:
+    """The app, a stack for each place, with cdk-nag's AwsSolutions rules as a part of every synthesis.
 
     Parameters
     ----------
@@ -38,12 +40,21 @@ def build(settings: Settings, outdir: Path | None = None) -> cdk.App:
     # The limit of resources is said by its key, with all others: infra/limits.py.
     app = cdk.App(outdir=str(outdir) if outdir else None, context={"@aws-cdk/core:stackResourceLimit": 0})
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
-    CustomLabelsLifecycle(
-        app,
-        STACK_NAME,
-        settings=settings,
-        env=cdk.Environment(account=settings.account, region=settings.region),
-    )
-    for name, value in settings.tags.items():
+    for settings in places:
+        CustomLabelsLifecycle(
+            app,
+            settings.stack_id,
+            stack_name=STACK_NAME,
+            settings=settings,
+            env=cdk.Environment(account=settings.account, region=settings.region),
+        )
+    for name, value in places[0].tags.items():
         cdk.Tags.of(app).add(name, value)
     return app
+
+
+def template_of(assembly: cx_api.CloudAssembly, settings: Settings) -> dict[str, Any]:
+    """The template of a place."""
+    path = assembly.get_stack_artifact(settings.stack_id).template_full_path
+    template: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return template

@@ -121,7 +121,7 @@ def _of_schedules(_settings: Settings, resources: Resources) -> Iterator[str]:
 
 
 def _of_event_rules(settings: Settings, resources: Resources) -> Iterator[str]:
-    keys = {rule.name: f"event_rules.{index}" for index, rule in enumerate(settings.event_rules)}
+    keys = {rule.name: rule.key for rule in settings.event_rules}
     for _, rule in _of_type(resources, "AWS::Events::Rule"):
         key = keys.get(str(rule.get("Name", "")).rpartition(".")[2])
         if key and (size := _size(rule["EventPattern"])) > EVENT_PATTERN:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,24 +19,34 @@ NAMED = 3
 """Models and addresses; of more, how many more."""
 
 
-def summary(settings: Settings, assembly: cx_api.CloudAssembly) -> str:
-    """What to know before a deploy, and where the templates are."""
-    told = [*dict.fromkeys(note for stack in assembly.stacks for note in _notes(stack))]
-    return "\n".join(
-        [
-            *told,
-            *_schedules(settings),
-            *(_sentence(settings, Path(stack.template_full_path)) for stack in assembly.stacks),
-        ]
-    )
+def summary(places: Sequence[Settings], assembly: cx_api.CloudAssembly) -> str:
+    """What to know before a deploy of each place, and where the templates are."""
+    notes, made = [], []
+    for settings in places:
+        stack = assembly.get_stack_artifact(settings.stack_id)
+        where = f" ({settings.place})" if len(places) > 1 else ""
+        notes += [f"{note}{where}" for note in _notes(stack)]
+        made += [*_schedules(settings, where), _sentence(settings, Path(stack.template_full_path))]
+    return "\n".join([*dict.fromkeys(notes), *made, *_sum_of_budgets(places)])
 
 
-def _schedules(settings: Settings) -> list[str]:
-    """What its schedules come to, as ``make schedules`` shows it."""
+def _sum_of_budgets(places: Sequence[Settings]) -> Iterator[str]:
+    """Nothing counts across places, so somebody has to know what they may cost together."""
+    budgets = [one.monthly_budget_usd for one in places if one.monthly_budget_usd]
+    if len(budgets) > 1:
+        yield (
+            f"Each place has a budget of its own, of {usd(budgets[0])} per month (monthly_budget_usd): the "
+            f"{len(budgets)} places together may cost {usd(sum(budgets))}."
+        )
+
+
+def _schedules(settings: Settings, where: str) -> list[str]:
+    """What its schedules come to, as ``make schedules`` shows it; of which place, where there are several."""
     text = io.StringIO()
     console = Console(file=text, width=WIDTH)
     schedule_report.show(settings, datetime.now(UTC), console, not_taken=settings.not_taken)
-    return [text.getvalue().rstrip("\n")] if settings.schedules else []
+    title = [f"Schedules{where}"] if where else []
+    return [*title, text.getvalue().rstrip("\n")] if settings.schedules else []
 
 
 def _notes(stack: cx_api.CloudFormationStackArtifact) -> Iterator[str]:

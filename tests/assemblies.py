@@ -109,7 +109,7 @@ def main() -> None:
     from infra.summary import summary
 
     for folder, context, acknowledged in json.load(sys.stdin):
-        outdir, settings, said = Path(folder), Settings.from_context(context), ""
+        outdir, settings, said = Path(folder), Settings.of_places(context), ""
         with nullcontext() if acknowledged else _without_acknowledgements(outdir):
             said = summary(settings, build(settings, outdir).synth())
         _done(outdir).write_text(said, "utf-8")

@@ -114,12 +114,44 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Every setting is used."""
 
+TWO_REGIONS: Mapping[str, Any] = {
+    **SETTINGS,
+    "models": [
+        {"name": "defects", "project_version_arn": f"{HOME.replace('eu-west-1', 'us-east-1')}/boards/version/v1/1"},
+        *SETTINGS["models"],
+    ],
+    "region": "eu-west-1",
+    "projects": [*SETTINGS["projects"], {"name": "labels", "places": ["us-east-1"]}],
+    "workloads": [*SETTINGS["workloads"], {"name": "Recheck", "places": ["111122223333/us-east-1"]}],
+    "event_rules": [
+        SETTINGS["event_rules"][0],
+        {**SETTINGS["event_rules"][0], "name": "there", "places": ["us-east-1"]},
+        *SETTINGS["event_rules"][1:],
+    ],
+    "trusted_principals": [
+        *SETTINGS["trusted_principals"],
+        {"principal": "222233334444", "external_id": "there", "places": ["us-east-1"]},
+    ],
+    "notification_emails": [
+        *SETTINGS["notification_emails"],
+        {"address": "there@example.com", "places": ["us-east-1"]},
+        {"address": "defects@example.com", "models": ["defects"], "places": ["us-east-1"]},
+    ],
+    "chat": {**SETTINGS["chat"], "places": ["eu-west-1"]},
+    "detect_batch": [
+        {"place": "us-east-1", "images": ["s3://images-there"], "results": "s3://results-there"},
+        {**SETTINGS["detect_batch"], "place": "eu-west-1"},
+    ],
+}
+"""The same, and another Region before it, which has a model of the same name."""
+
 
 CONFIGURATIONS = {
     "assembly": Configuration(app.SETTINGS),  # the emulator's first, which has the longest tests
     "browser_assembly": BROWSER,
     "reading_assembly": READING,
     "stack": Configuration(SETTINGS),
+    "two_regions": Configuration(TWO_REGIONS),
     "minimal": Configuration(MINIMAL),
     "every_project": Configuration(EVERY_PROJECT),
     "hundred": Configuration(HUNDRED),

@@ -4,6 +4,7 @@ It asks the function behind the dashboard, with whatever credentials the AWS CLI
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -68,7 +69,11 @@ def main(arguments: Sequence[str]) -> int:
     """Print it; 1 where it can't be had."""
     console = Console()
     try:
-        show(bill(arguments[0] if arguments else None, settings_of().region), console)
+        places = settings_of(place=os.environ.get("PLACE", ""))
+        for settings in places:
+            if len(places) > 1:
+                console.print(str(settings.place), style="bold", highlight=False)
+            show(bill(arguments[0] if arguments else None, settings.region), console)
     except (BillError, SettingsError, BotoCoreError, ClientError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False, soft_wrap=True)
         return 1

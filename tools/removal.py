@@ -4,6 +4,7 @@ CloudFormation asks the same function; but a stack whose deletion it was refused
 """
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -40,7 +41,8 @@ def refusal(region: str, stack_name: str = STACK_NAME) -> str | None:
 def main() -> int:
     """Print why not; 1 where it would be refused."""
     try:
-        why_not = refusal(settings_of().region)
+        (settings,) = settings_of(place=os.environ.get("PLACE", ""))
+        why_not = refusal(settings.region)
     except (SettingsError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"Not asked whether models run ({error}): CloudFormation asks itself.\n")
         return 0

@@ -22,10 +22,14 @@ def show(settings: Settings, now: datetime, console: Console, name: str | None =
 def main(arguments: list[str]) -> str | None:
     """Show them; answers what is wrong with cdk.json."""
     try:
-        settings = settings_of()
+        places = settings_of()
     except SettingsError as error:
         return str(error)
-    show(settings, datetime.now(UTC), Console(), arguments[0] if arguments else None)
+    console = Console()
+    for settings in places:
+        if len(places) > 1:
+            console.print(f"{settings.place}", style="bold")
+        show(settings, datetime.now(UTC), console, arguments[0] if arguments else None)
     return None
 
 

@@ -20,11 +20,15 @@ class Template:
     ----------
     assembly : Path
         The folder that ``app.py`` has written.
+    place : str
+        The end of the stack's id, where there are several: its account and Region, with a dash between.
     """
 
-    def __init__(self, assembly: Path) -> None:
+    def __init__(self, assembly: Path, place: str = "*") -> None:
         self.assembly = assembly
-        self.text = (assembly / f"{STACK}.template.json").read_text("utf-8")
+        (self.file,) = assembly.glob(f"{STACK}-{place}.template.json")
+        self.stack_id = self.file.name.removesuffix(".template.json")
+        self.text = self.file.read_text("utf-8")
         raw = json.loads(self.text)
         self.logical_ids: Mapping[str, str] = {_name(logical_id): logical_id for logical_id in raw["Resources"]}
         assert len(self.logical_ids) == len(raw["Resources"])  # noqa: S101 - else a name would hide another's resource

@@ -26,8 +26,9 @@ class Shared(Construct):
         self._removal_policy = kept if settings.retain else cdk.RemovalPolicy.DESTROY
         stage = cdk.Stage.of(self)
         assert stage is not None  # noqa: S101 - for the type checker
-        # In the assembly's own folder: two syntheses at a time don't meet.
-        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle")
+        # In the assembly's own folder: two syntheses at a time don't meet. And in the place's own, since the CDK
+        # remembers an asset by its path: under one path all places would get the first one's configuration.
+        self._bundle = bundle.write(settings, Path(stage.outdir) / "bundle" / settings.place.folder)
         self.key = self._encryption_key()
         self.logs = self._log_group()
         self.idempotency_table = self._idempotency_table()

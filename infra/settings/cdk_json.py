@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infra.settings.json_mistakes import NoJsonError, parsed
-from infra.settings.settings import CONTEXT_KEY, KEYS, ROOT, Settings, SettingsError
+from infra.settings.settings import CONTEXT_KEY, KEYS, MOST_NAMED, ROOT, Settings, SettingsError
 from lifecycle.shared.suggestions import nearest
+from lifecycle.shared.text import all_of
 
 FILE = "cdk.json"
 HANDED_OVER = "CDK_CONTEXT_JSON"
@@ -18,6 +19,14 @@ _OF_THE_CDK = frozenset({"tags", "region", "account", "app", "context", "output"
 """Keys of cdk.json that are the CDK CLI's own, wherever they stand beside our settings."""
 
 
+class UnknownPlaceError(SettingsError):
+    """No model of cdk.json lies in the place that was named."""
+
+    def __init__(self, text: str, places: Sequence[Settings]) -> None:
+        there = all_of([str(one.place) for one in places], MOST_NAMED)
+        Exception.__init__(self, f"PLACE={text} is no place of the models in {FILE}; they are in {there}.")
+
+
 class UnreadableError(SettingsError):
     """cdk.json is not there, is no JSON, or has no settings where they belong."""
 
@@ -25,13 +34,15 @@ class UnreadableError(SettingsError):
         Exception.__init__(self, f"{FILE} {reason}")
 
 
-def settings_of(folder: Path = ROOT) -> Settings:
-    """Read and check them.
+def settings_of(folder: Path = ROOT, *, place: str = "") -> tuple[Settings, ...]:
+    """Read and check them: those of each place.
 
     Parameters
     ----------
     folder : Path
         That of cdk.json.
+    place : str
+        Only those of this Region, or ``account/Region``.
 
     Raises
     ------
@@ -48,7 +59,11 @@ def settings_of(folder: Path = ROOT) -> Settings:
         )
     if beside := [*_beside(document, context)]:
         raise UnreadableError("\n".join(["has settings where nobody reads them:", *beside]))
-    return Settings.from_context(context[CONTEXT_KEY], folder=folder)
+    found = Settings.of_places(context[CONTEXT_KEY], folder=folder)
+    meant = tuple(one for one in found if not place or one.place.is_meant(place))
+    if not meant:
+        raise UnknownPlaceError(place, found)
+    return meant
 
 
 def _document(file: Path) -> dict[str, Any]:

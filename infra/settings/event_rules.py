@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from infra.settings import event_loops, event_patterns
+from infra.settings import event_loops, event_patterns, places
 from lifecycle.shared.arns import VersionArn
 
 WHICH = ("model", "model_path", "project_version_arn_path")
@@ -16,26 +16,32 @@ def problems_of_event_rules(context: Mapping[str, Any], stack_name: str) -> list
     rules = context.get("event_rules", ())
     counts = Counter(rule["name"] for rule in rules)
     twice = [f"event_rules: name {name!r} is there {n} times" for name, n in counts.items() if n > 1]
-    home = {"stack_name": stack_name, **_home(context)}
+    context = places.located(context)
     return twice + [
         f"event_rules.{index}.{problem}"
         for index, rule in enumerate(rules)
-        for problem in _problems(rule, context["models"], home)
+        for problem in [*_problems(rule, context["models"]), *_loops(rule, context, stack_name)]
     ]
 
 
-def _home(context: Mapping[str, Any]) -> Mapping[str, str]:
-    """Where the stack goes: that of a model, or as it says itself."""
-    arns = [model["project_version_arn"] for model in context["models"] if "project_version_arn" in model]
-    version = VersionArn.parse(arns[0]) if arns else None
-    return {part: getattr(version, part) if version else context.get(part, "") for part in ("region", "account")}
+def _loops(rule: Mapping[str, Any], context: Mapping[str, Any], stack_name: str) -> Iterator[str]:
+    """Why it could fire itself, in the first of its places in which it could."""
+    if event_patterns.problems(rule["pattern"], "pattern") or _unguarded(rule):
+        return
+    # Where that of the only model is not known, a rule is judged all the same.
+    for place in places.meant(rule, places.places_of(context)) or [places.Place("", "")]:
+        models = places.models_in(context, place)
+        if place.region and "model" in rule and rule["model"] not in map(places.name_of, models):
+            continue
+        home = {"stack_name": stack_name, "region": place.region, "account": place.account}
+        if loop := event_loops.problem(rule, **home, same_project=_of_same_project(rule.get("model"), models)):
+            yield loop
+            return
 
 
-def _problems(
-    rule: Mapping[str, Any], configured: Sequence[Mapping[str, Any]], home: Mapping[str, str]
-) -> Iterator[str]:
-    models = [model["name"] for model in configured]
-    if len(which := [name for name in WHICH if name in rule]) != 1:
+def _problems(rule: Mapping[str, Any], configured: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    models = {model["name"] for model in configured}
+    if sum(name in rule for name in WHICH) != 1:
         yield f"{', '.join(WHICH)}: exactly one of the three is needed"
     if "model" in rule and rule["model"] not in models:
         yield f"model: {rule['model']!r} is not configured; configured models: {', '.join(sorted(models))}"
@@ -44,15 +50,17 @@ def _problems(
             yield "lease_minutes: is for a rule that starts"
         if "lease_id" not in rule:
             yield "lease_id: is needed to stop: the lease that a start has taken, such as event/<name of its rule>"
-    if problems := event_patterns.problems(rule["pattern"], "pattern"):
-        yield from problems
-        return
-    paths = [rule[name] for name in which if name != "model"]
-    for path in (path for path in paths if event_patterns.guarded(rule["pattern"], path) is None):
-        yield f"pattern: may only name values of {path.removeprefix('$.')}, or leave it out: it goes into the input"
-        return
-    if loop := event_loops.problem(rule, **home, same_project=_of_same_project(rule.get("model"), configured)):
-        yield loop
+    yield from event_patterns.problems(rule["pattern"], "pattern") or _unguarded(rule)
+
+
+def _unguarded(rule: Mapping[str, Any]) -> list[str]:
+    """A path whose value could be more than a name: the first one."""
+    paths = [rule[name] for name in WHICH if name != "model" and name in rule]
+    return [
+        f"pattern: may only name values of {path.removeprefix('$.')}, or leave it out: it goes into the input"
+        for path in paths
+        if event_patterns.guarded(rule["pattern"], path) is None
+    ][:1]
 
 
 def _of_same_project(name: str | None, models: Sequence[Mapping[str, Any]]) -> list[str]:

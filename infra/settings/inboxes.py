@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from infra.settings.places import batches
 from lifecycle.shared.s3_location import Place
 
 
@@ -60,13 +61,12 @@ def problems_of_folders(context: Mapping[str, Any]) -> list[str]:
 
 
 def _images(context: Mapping[str, Any]) -> Iterator[Folder]:
-    yield from (Folder("detect_batch.images", uri) for uri in context.get("detect_batch", {}).get("images", ()))
+    yield from (Folder(f"{key}.images", uri) for key, batch in batches(context) for uri in batch["images"])
     yield from (_of_inbox(index, inbox, "images") for index, inbox in enumerate(context.get("inboxes", ())))
 
 
 def _results(context: Mapping[str, Any]) -> Iterator[Folder]:
-    if batch := context.get("detect_batch"):
-        yield Folder("detect_batch.results", batch["results"])
+    yield from (Folder(f"{key}.results", batch["results"]) for key, batch in batches(context))
     yield from (_of_inbox(index, inbox, "results") for index, inbox in enumerate(context.get("inboxes", ())))
 
 

@@ -82,15 +82,16 @@ def not_taken(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) 
 
 
 def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now: datetime) -> list[str]:
-    """Every problem, a line each."""
-    problems, names = [], dict[str, str]()
+    """Every problem, a line each. Names are unique in a place."""
+    problems, names = [], dict[tuple[str, str], str]()
     for index, model in enumerate(models):
         windows: list[_Window] = []
         for number, given in enumerate(model.get("schedules", ())):
             key = f"models.{index}.schedules.{number}"
-            if given["name"] in names:
-                problems.append(f"{key}.name: {given['name']!r} is that of {names[given['name']]} too")
-            names.setdefault(given["name"], key)
+            name = (model.get("place", ""), given["name"])
+            if name in names:
+                problems.append(f"{key}.name: {given['name']!r} is that of {names[name]} too")
+            names.setdefault(name, key)
             wrong = list(_problems_of_fields(given, folder, now))
             if not wrong and given.get("enabled", True):
                 lease = timedelta(minutes=model.get("lease_minutes", DEFAULT_LEASE_MINUTES))

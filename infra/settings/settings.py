@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from infra.settings import places
 from infra.settings.event_rules import problems_of_event_rules
 from infra.settings.inboxes import problems_of_folders, problems_of_inboxes
 from infra.settings.recipients import Recipient, problems_of_recipients, with_address
 from infra.settings.schedules import not_taken, problems_of_schedules, schedules_of
 from lifecycle.configuration import Configuration, Model
-from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.shared.text import all_of
@@ -94,7 +94,13 @@ class ChatChannels:
 
 @dataclass(frozen=True)
 class EventRule:
-    """An event that starts a model, or releases its lease; one of ``model`` and the paths is there."""
+    """An event that starts a model, or releases its lease; one of ``model`` and the paths is there.
+
+    Parameters
+    ----------
+    key : str
+        Where in cdk.json it stands.
+    """
 
     name: str
     pattern: Mapping[str, Any]
@@ -106,6 +112,7 @@ class EventRule:
     lease_id: str | None = None
     lease_minutes: int | None = None
     enabled: bool = True
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -147,9 +154,19 @@ class Settings(Configuration):
         """Whether the key, the logs and the tables stay when the stack is destroyed."""
         return self.removal_policy == "retain"
 
+    @property
+    def place(self) -> places.Place:
+        """Where its stack goes."""
+        return places.Place(self.account, self.region)
+
+    @property
+    def stack_id(self) -> str:
+        """Its stack's id in the app; every place's stack has the same name."""
+        return f"{STACK_NAME}-{self.place.folder}"
+
     @classmethod
-    def from_context(cls, context: Any, *, folder: Path = ROOT, now: datetime | None = None) -> Self:
-        """Check the context's ``custom-labels-lifecycle`` and give it types.
+    def of_places(cls, context: Any, *, folder: Path = ROOT, now: datetime | None = None) -> tuple[Self, ...]:
+        """Check the context's ``custom-labels-lifecycle``, and give it types: the settings of each place.
 
         Parameters
         ----------
@@ -166,9 +183,20 @@ class Settings(Configuration):
         now = now or datetime.now(UTC)
         if problems := _VALIDATOR.problems(context):
             raise SettingsError(problems)
-        of_schedules = problems_of_schedules(context["models"], folder, now)
+        located = places.located(context)
+        of_schedules = problems_of_schedules(located["models"], folder, now)
         if problems := [*_problems_between_settings(context), *of_schedules]:
             raise SettingsError(problems)
+        return tuple(cls._of_place(one, folder, now) for one in places.split(located).values())
+
+    @classmethod
+    def from_context(cls, context: Any, *, folder: Path = ROOT, now: datetime | None = None) -> Self:
+        """The settings of the only place."""
+        (only,) = cls.of_places(context, folder=folder, now=now)
+        return only
+
+    @classmethod
+    def _of_place(cls, context: Mapping[str, Any], folder: Path, now: datetime) -> Self:
         settings = from_wire(cls, {**context, **_shaped(context)}, as_is)
         models = context["models"]
         return replace(settings, schedules=schedules_of(models, folder, now), not_taken=not_taken(models, folder, now))
@@ -176,33 +204,27 @@ class Settings(Configuration):
 
 def _shaped(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of what cdk.json says in another shape than the dataclasses: the dataclasses' shape."""
-    home = _home(context)
-    own = {DETECT_BATCH: "detect_batch" in context, DRAIN_INBOX: bool(context.get("inboxes"))}
+    region = context["region"]
+    chat = context.get("chat", {})
+    own = {DETECT_BATCH: bool(context.get("detect_batch")), DRAIN_INBOX: bool(context.get("inboxes"))}
     workloads = [*context.get("workloads", ()), *(name for name, deployed in own.items() if deployed)]
     return {
-        **home,
         "models": {model["name"]: model for model in context["models"]},
         "workloads": [*dict.fromkeys(workloads)],
         "inboxes": {inbox["name"]: inbox for inbox in context.get("inboxes", ())},
         "notification_emails": [*map(with_address, context.get("notification_emails", ()))],
-        "chat": context["chat"] if any(context.get("chat", {}).values()) else None,
-        "inference_unit_hour_usd": context.get("inference_unit_hour_usd", inference_unit_hour(home["region"])),
-        "price_is_assumed": "inference_unit_hour_usd" not in context and home["region"] not in INFERENCE_UNIT_HOUR,
+        "chat": chat if any(chat.values()) else None,
+        "inference_unit_hour_usd": context.get("inference_unit_hour_usd", inference_unit_hour(region)),
+        "price_is_assumed": "inference_unit_hour_usd" not in context and region not in INFERENCE_UNIT_HOUR,
     }
-
-
-def _home(context: Mapping[str, Any]) -> dict[str, str]:
-    """Account and Region: of the models' ARNs, else as configured."""
-    arns = (model["project_version_arn"] for model in context["models"] if "project_version_arn" in model)
-    version = next((VersionArn.parse(arn) for arn in arns), None)
-    return {part: getattr(version, part) if version else context[part] for part in ("account", "region")}
 
 
 def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
     """What a JSON Schema can't say."""
     checks = (
         _problems_of_models,
-        _problems_of_home,
+        places.problems_of_places,
+        _problems_of_regions,
         problems_of_folders,
         problems_of_inboxes,
         _problems_of_chat,
@@ -214,10 +236,12 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
 
 def _problems_of_models(context: Mapping[str, Any]) -> list[str]:
     problems = []
+    located = places.located(context)["models"]
     for key in ("name", "project_version_arn", "project"):
-        counts = Counter(model[key] for model in context["models"] if key in model)
-        for value, n in counts.items():
-            where = [f"models.{index}" for index, model in enumerate(context["models"]) if model.get(key) == value]
+        # Another place may have a model of the same name, or a project.
+        found = [(model["place"], model[key], index) for index, model in enumerate(located) if key in model]
+        for (place, value), n in Counter(one[:2] for one in found).items():
+            where = [f"models.{index}" for *one, index in found if one == [place, value]]
             if n > 1:
                 problems.append(f"models: {key} {value!r} is there {n} times: in {all_of(where, MOST_NAMED)}")
     for index, model in enumerate(context["models"]):
@@ -234,27 +258,15 @@ def _problems_of_models(context: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _problems_of_home(context: Mapping[str, Any]) -> list[str]:
-    """Where the stack goes: one account and Region, and Custom Labels is there."""
-    arns = [model["project_version_arn"] for model in context["models"] if "project_version_arn" in model]
-    versions = [VersionArn.parse(arn) for arn in arns]
-    problems = []
-    for part in ("account", "region"):
-        homes = sorted({getattr(version, part) for version in versions})
-        if len(homes) > 1:
-            problems.append(f"models: are in more than one {part} ({', '.join(homes)}); deploy one stack for each")
-        if not homes and part not in context:
-            problems.append(f"{part}: is needed, because no model has a project_version_arn that would say it")
-        if homes and context.get(part, homes[0]) not in homes:
-            problems.append(f"{part}: is {context[part]}, but the models are in {homes[0]}")
-    regions = {version.region for version in versions} or {context.get("region", min(CUSTOM_LABELS_REGIONS))}
-    problems += [
+def _problems_of_regions(context: Mapping[str, Any]) -> list[str]:
+    """Whether Custom Labels is there."""
+    regions = {place.region for place in places.places_of(places.located(context))}
+    return [
         f"models: {region} is not known to have Custom Labels ({', '.join(sorted(CUSTOM_LABELS_REGIONS))}); "
         "if it has by now, set allow_other_regions to true"
         for region in sorted(regions - CUSTOM_LABELS_REGIONS)
         if not context.get("allow_other_regions")
     ]
-    return problems
 
 
 def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:

@@ -31,7 +31,7 @@ _VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})([0-9a-f]{32})")
 def next_generation(assembly: Path, outdir: Path) -> Path:
     """What a synthesis of changed sources would give."""
     shutil.copytree(assembly, outdir)
-    template_file, assets_file = outdir / f"{STACK}.template.json", outdir / f"{STACK}.assets.json"
+    (template_file,), (assets_file,) = outdir.glob(f"{STACK}-*.template.json"), outdir.glob(f"{STACK}-*.assets.json")
     template = template_file.read_text("utf-8")
     (old,) = set(re.findall(r'"S3Key": ?"([0-9a-f]{64})\.zip"', template))
     new = hashlib.sha256(old.encode()).hexdigest()
@@ -54,7 +54,7 @@ def next_generation(assembly: Path, outdir: Path) -> Path:
 def broken(assembly: Path, outdir: Path) -> Path:
     """The same with a resource that can't be made, after the functions and before all that calls them."""
     shutil.copytree(assembly, outdir)
-    template_file = outdir / f"{STACK}.template.json"
+    (template_file,) = outdir.glob(f"{STACK}-*.template.json")
     template: dict[str, Any] = json.loads(template_file.read_text("utf-8"))
     twice = {"Type": "AWS::Events::EventBus", "Properties": {"Name": f"{STACK}-events"}}
     template["Resources"]["Twice"] = twice

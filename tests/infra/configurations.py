@@ -15,6 +15,12 @@ def model(number: int = 0) -> dict[str, Any]:
     return {"name": name, "project_version_arn": arn}
 
 
+def elsewhere(number: int = 0, *, region: str = "eu-west-1", account: str = "111122223333") -> dict[str, Any]:
+    """A model in another account or Region."""
+    arn = model(number)["project_version_arn"].replace("eu-west-1", region).replace("111122223333", account)
+    return {**model(number), "project_version_arn": arn}
+
+
 MINIMAL: Mapping[str, Any] = {"models": [model()]}
 HUNDRED: Mapping[str, Any] = {"models": [model(number) for number in range(100)], "sweep_minutes": 60}
 EVERY_PROJECT: Mapping[str, Any] = {

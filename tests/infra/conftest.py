@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.assemblies import Assemblies
-from tests.conftest import CONFIGURATIONS, Synthesised
+from tests.conftest import CONFIGURATIONS, TWO_REGIONS, Synthesised
 from tests.infra.configurations import EVERY_PROJECT, HUNDRED, LARGEST, MINIMAL, TOO_LARGE
 from tools.templates import Template
 
@@ -11,6 +11,13 @@ from tools.templates import Template
 @pytest.fixture(scope="session")
 def minimal(synthesised: Synthesised) -> Template:
     return Template(synthesised(MINIMAL))
+
+
+@pytest.fixture(scope="session")
+def two_regions(synthesised: Synthesised) -> tuple[Template, Template]:
+    """The place that has every setting, and the other one."""
+    assembly = synthesised(TWO_REGIONS)
+    return Template(assembly, "*-eu-west-1"), Template(assembly, "*-us-east-1")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ INBOX = {
     "images": "s3://factory-images/line-1/",
     "results": "s3://factory-results/line-1/",
 }
+PRINCIPAL = {"principal": "444455556666", "external_id": "pipeline"}
+BATCH = {"place": "eu-west-1", "images": ["s3://factory-images/"], "results": "s3://factory-results/"}
 PATH_RULE = {"name": "new-images", "pattern": {"source": ["factory"]}}
 
 
@@ -76,6 +78,11 @@ def home(**fields: Any) -> dict[str, Any]:
     return {**latest(project="boards"), **fields}
 
 
+def places(*models: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Models of two Regions, and further ones."""
+    return {"models": [model(), *arn(ARN.replace("eu-west-1", "us-east-1"))["models"], *models], **fields}
+
+
 SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "ARNs of models": {
         "a project's ARN": arn(PROJECT),
@@ -95,7 +102,6 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "empty": arn(""),
         "in a list": {"models": [{"name": "defects", "project_version_arn": [ARN]}]},
         "the same version twice": {"models": [model(), {**model(), "name": "again"}]},
-        "two Regions": {"models": [model(), arn(ARN.replace("eu-west-1", "us-east-1"))["models"][0]]},
         "a Region without Custom Labels": arn(ARN.replace("eu-west-1", "eu-north-1")),
     },
     "models": {
@@ -159,6 +165,21 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "the same name twice": one(
             schedules=[OFFICE, {**OFFICE, "start": "0 20 ? * MON-FRI *", "stop": "0 21 ? * MON-FRI *"}]
         ),
+    },
+    "several accounts and Regions": {
+        "a project somewhere": places({"name": "welds", "project": "welds", "version": "latest"}),
+        "a place for an ARN": one(place="us-east-1"),
+        "an account apart from its Region": places(
+            {"name": "welds", "project": "welds", "version": "latest", "place": "111122223333 us-east-1"}
+        ),
+        "a Region's place as a place": places(trusted_principals=[{**PRINCIPAL, "places": ["Ireland"]}]),
+        "a Region without models": places(workloads=[{"name": "Nightly", "places": ["eu-west-2"]}]),
+        "a rule where its model is not": places(event_rules=[{**RULE, "places": ["us-east-1"]}]),
+        "one batch for two Regions": places(**batch(["s3://factory-images/"])),
+        "two batches for one Region": {"detect_batch": [BATCH, BATCH]},
+        "a batch in a Region without models": {"detect_batch": [{**BATCH, "place": "us-east-1"}]},
+        "a list of batches without places": {"detect_batch": [batch(["s3://factory-images/"])["detect_batch"]]},
+        "channels in two Regions": places(**slack("T0123456789", "C0123456789")),
     },
     "mails and chat": {
         "a name beside the address": email("Operators <ops@example.com>"),

@@ -15,7 +15,7 @@ from infra.settings.settings import Settings, SettingsError
 from tests.assemblies import Assemblies, said_of
 from tests.conftest import SETTINGS
 from tests.infra.configurations import MINIMAL, ROOT, model
-from tools.templates import STACK, Template
+from tools.templates import Template
 
 NO_SETTINGS = ["cdk.json has no custom-labels-lifecycle under context: there the settings are."]
 NO_JSON = ["cdk.json is no JSON: line 1, column 14: the file ends here, and { of line 1, column 13 is open."]
@@ -86,8 +86,8 @@ def test_another_folder_without_environment_and_network_gives_the_same_template(
     assert [one.partition(" has ")[2] for one in app.stdout.splitlines()] == [
         one.partition(" has ")[2] for one in said_of(stack.assembly)
     ]
-    assert app.stdout.splitlines()[-1].startswith(f"cdk.out/{STACK}.template.json has ")
-    assert (copy / "cdk.out" / f"{STACK}.template.json").read_text() == stack.text
+    assert app.stdout.splitlines()[-1].startswith(f"cdk.out/{stack.file.name} has ")
+    assert (copy / "cdk.out" / stack.file.name).read_text() == stack.text
 
 
 def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, minimal: Template) -> None:
@@ -102,7 +102,7 @@ def test_a_synthesis_says_what_it_made_and_what_was_assumed(stack: Template, min
     )
     assert "office-hours: model defects, lease schedule/office-hours" in schedules
     assert "A week of it: 52.5 h, USD 210.00." in schedules
-    where = f"{stack.assembly}/{STACK}.template.json has {len(stack.resources)} resources"
+    where = f"{stack.file} has {len(stack.resources)} resources"
     assert made == (
         f"{where} for account 111122223333 in eu-west-1. They run defects, logos, welds (as configured for up to USD "
         "16.00 per hour) and send mail to ml-operators@example.com, night-shift@example.com, packaging@example.com."
@@ -144,7 +144,7 @@ def test_what_is_wrong_with_cdk_json_is_said(cdk_json: str | None, said: list[st
 def test_what_the_cdk_cli_hands_over_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cdk.json").write_text("{}", "utf-8")
     monkeypatch.setenv(HANDED_OVER, json.dumps({"custom-labels-lifecycle": MINIMAL, "another": {}}))
-    assert settings_of(tmp_path) == Settings.from_context(MINIMAL)
+    assert settings_of(tmp_path) == (Settings.from_context(MINIMAL),)
 
 
 def test_the_app_says_what_is_wrong_without_a_traceback_and_before_it_starts_node(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings.settings import CUSTOM_LABELS_REGIONS
 from tests.assemblies import REFUSED
-from tools.templates import STACK, Template
+from tools.templates import Template
 
 IGNORED = {"W3005": "CDK names a role in DependsOn beside the GetAtt that says the same."}
 NO_JSONATA_THERE = re.compile(
@@ -43,7 +43,7 @@ def paths(template: Template) -> dict[str, str]:
 
 def _metadata(template: Template) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = json.loads(
-        (template.assembly / f"{STACK}.metadata.json").read_text("utf-8")
+        (template.assembly / f"{template.stack_id}.metadata.json").read_text("utf-8")
     )
     return found
 
@@ -92,7 +92,7 @@ def test_cfn_lint_finds_nothing_in_any_region_of_custom_labels(stack: Template) 
         *("--ignore-checks", *IGNORED),
         *("--regions", *sorted(CUSTOM_LABELS_REGIONS)),
         *("--format", "json"),
-        *("--", str(stack.assembly / f"{STACK}.template.json")),
+        *("--", str(stack.file)),
     ]
     lint = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
     assert not lint.stderr

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -22,17 +22,12 @@ from infra.settings.settings import (
 )
 from lifecycle.configuration import DetectBatch, Inbox, Model, Schedule
 from tests.conftest import SETTINGS
-from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, model
+from tests.infra.configurations import HUNDRED, MINIMAL, ROOT, elsewhere, model
 
 OTHER = model(1)
 TEAMS = SETTINGS["chat"]["teams"][0]
 SLACK = SETTINGS["chat"]["slack"][0]
 RULE = {"name": "new-images", "pattern": {"source": ["factory"]}, "model": model()["name"]}
-
-
-def elsewhere(*, region: str = "eu-west-1", account: str = "111122223333") -> dict[str, Any]:
-    arn = OTHER["project_version_arn"].replace("eu-west-1", region).replace("111122223333", account)
-    return {**OTHER, "project_version_arn": arn}
 
 
 def problems(context: Any) -> list[str]:
@@ -156,14 +151,6 @@ def problems(context: Any) -> list[str]:
             {"models": [model(), {**OTHER, "min_inference_units": 3, "max_inference_units": 2}]},
             "models.1.max_inference_units: 2 is less than min_inference_units, 3",
         ),
-        (
-            {"models": [model(), elsewhere(region="us-east-1")]},
-            "models: are in more than one region (eu-west-1, us-east-1); deploy one stack for each",
-        ),
-        (
-            {"models": [model(), elsewhere(account="444455556666")]},
-            "models: are in more than one account (111122223333, 444455556666); deploy one stack for each",
-        ),
         ({"event_rules": [{**RULE, "name": "two words"}]}, "event_rules.0.name: has a space in it; "),
         ({"event_rules": [{**RULE, "model_path": "detail"}]}, "event_rules.0.model_path: has no $. in front; "),
         ({"trusted_principals": [{"principal": "444455556666"}]}, "trusted_principals.0.external_id: is missing"),
@@ -171,7 +158,7 @@ def problems(context: Any) -> list[str]:
             {"trusted_principals": [{"principal": "*", "external_id": "x1"}]},
             "trusted_principals.0.principal: is everybody; ",
         ),
-        ({"models": [elsewhere(region="eu-north-1")]}, "models: eu-north-1 is not known to have Custom Labels"),
+        ({"models": [elsewhere(1, region="eu-north-1")]}, "models: eu-north-1 is not known to have Custom Labels"),
     ],
 )
 def test_a_problem_is_said_with_its_key(change: dict[str, Any], problem: str) -> None:
@@ -202,7 +189,7 @@ def test_a_problem_is_said_with_its_key(change: dict[str, Any], problem: str) ->
             {
                 "models": [
                     {**model(), "max_inference_units": 1, "min_inference_units": 2},
-                    elsewhere(region="eu-north-1"),
+                    elsewhere(1, region="eu-north-1"),
                 ],
             },
             {"models.0.max_inference_units", "models"},
@@ -217,7 +204,7 @@ def test_every_problem_is_said_at_once(context: Any, keys: set[str]) -> None:
 
 
 def test_a_region_that_is_new_can_be_allowed() -> None:
-    settings = Settings.from_context({"models": [elsewhere(region="eu-north-1")], "allow_other_regions": True})
+    settings = Settings.from_context({"models": [elsewhere(1, region="eu-north-1")], "allow_other_regions": True})
     assert settings.region == "eu-north-1"
 
 
@@ -287,16 +274,29 @@ def test_an_inbox_processes_five_images_a_unit_side_by_side(
 # --- The schema and the dataclasses -----------------------------------------------------------------------------------
 
 SCHEMA = json.loads((ROOT / "infra/settings/settings.schema.json").read_text("utf-8"))
+
+
+@dataclass
+class Named:
+    """What a project or a workload is in ``cdk.json``, where not a name alone; the settings have names."""
+
+    name: str
+    places: tuple[str, ...] = ()
+
+
 OBJECTS: dict[str, tuple[type, set[str], set[str]]] = {
     "": (Settings, {"allow_other_regions"}, {"price_is_assumed", "not_taken", "schedules"}),
-    "models.0": (Model, {"name", "version", "schedules"}, set()),
+    "models.0": (Model, {"name", "version", "schedules", "place"}, set()),
     "models.0.schedules.0": (Schedule, {"name"}, {"model"}),
-    "detect_batch": (DetectBatch, set(), set()),
-    "inboxes.0": (Inbox, {"name"}, set()),
-    "event_rules.0": (EventRule, set(), set()),
-    "trusted_principals.0": (TrustedPrincipal, set(), set()),
-    "notification_emails.0": (Recipient, set(), set()),
-    "chat": (ChatChannels, set(), set()),
+    "detect_batch": (DetectBatch, {"place"}, set()),
+    "detect_batch.0": (DetectBatch, {"place"}, set()),
+    "inboxes.0": (Inbox, {"name", "place"}, set()),
+    "event_rules.0": (EventRule, {"places"}, {"key"}),
+    "trusted_principals.0": (TrustedPrincipal, {"places"}, set()),
+    "notification_emails.0": (Recipient, {"places"}, set()),
+    "projects.0": (Named, set(), set()),
+    "workloads.0": (Named, set(), set()),
+    "chat": (ChatChannels, {"places"}, set()),
     "chat.slack.0": (SlackChannel, set(), set()),
     "chat.teams.0": (TeamsChannel, set(), set()),
 }

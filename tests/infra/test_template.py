@@ -260,7 +260,7 @@ def test_undelivered_mails_are_kept_encrypted_for_two_weeks(stack: Template) -> 
 
 
 def warnings_of(template: Template) -> list[str]:
-    metadata = json.loads((template.assembly / f"{STACK}.metadata.json").read_text("utf-8"))
+    metadata = json.loads((template.assembly / f"{template.stack_id}.metadata.json").read_text("utf-8"))
     return [one["data"] for entries in metadata.values() for one in entries if one["type"] == "aws:cdk:warning"]
 
 

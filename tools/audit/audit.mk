@@ -26,7 +26,7 @@ checkov:
 	@CDK_OUTDIR=build/audit/own $(PY) app.py
 	@CDK_OUTDIR=build/audit/every CDK_CONTEXT_JSON="$$($(PY) -c '$(EVERY)')" $(PY) app.py
 	@build/audit/checkov/bin/checkov --config-file tools/audit/checkov.yaml \
-		$(foreach folder,own every,--file build/audit/$(folder)/CustomLabelsLifecycle.template.json)
+		$(foreach folder,own every,--file build/audit/$(folder)/CustomLabelsLifecycle-*.template.json)
 
 # Known vulnerabilities of what is pinned, by the data of PyPI and of the npm registry.
 PINNED := requirements.txt functions/requirements.txt tools/audit/requirements.txt tools/audit/checkov.txt

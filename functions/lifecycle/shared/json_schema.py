@@ -50,7 +50,7 @@ class Validator:
     """
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
-        self._schema = {name: rule for name, rule in schema.items() if name != "oneOf"}
+        self._schema = _resolved({name: rule for name, rule in schema.items() if name != "oneOf"}, schema)
         self._check = fastjsonschema.compile(self._schema, fast_fail=False, use_default=False, formats=_FORMATS)
 
     def problems(self, document: Json) -> list[str]:
@@ -113,6 +113,20 @@ class Validator:
             inner = schema.get("properties", {})
             schema = inner[step] if step in inner else schema.get("items") or schema.get("additionalProperties") or {}
         return schema
+
+
+def _resolved(part: Json, schema: Mapping[str, Json]) -> Json:
+    """A part of a schema with what its ``$ref`` names, such as ``#/definitions/place``, in their place."""
+    if isinstance(part, list):
+        return [_resolved(one, schema) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" not in part:
+        return {name: _resolved(rule, schema) for name, rule in part.items() if name != "definitions"}
+    found: Json = schema
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return _resolved(found, schema)
 
 
 def unknown_name(where: str, name: str, known: Mapping[str, Json], home: str | None = None) -> str:

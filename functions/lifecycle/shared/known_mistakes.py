@@ -17,6 +17,7 @@ S3_LOCATION = "an S3 location"
 BUCKET = "a bucket's name"
 ACCOUNT = "an account's number"
 REGION = "a Region's name"
+PLACE = "a Region's name, or an account's number and a Region's name with a slash between"
 PRINCIPAL = "an account's number, or the ARN of a role or user there"
 EMAIL = "a mail address"
 HTTPS = "an address that begins with https://"
@@ -71,6 +72,24 @@ _OF_ACCOUNT = (
     Repair("is an ARN", rf"{_ARN}[^:]*:[^:]*:(\d{{12}}):.*", r"\1"),
     Repair(
         "has fewer than the 12 digits of an account: zeros at its front count", r"\d{8,11}", lambda it: it[0].zfill(12)
+    ),
+)
+_OF_REGION = (
+    Repair("is an Availability Zone, not a Region", r"([a-z]{2}(?:-[a-z]+)+-\d)[a-z]", r"\1"),
+    Repair(
+        "is not written as AWS writes it",
+        r"[A-Za-z]{2}[-_ A-Za-z]+\d",
+        lambda it: re.sub("[_ ]", "-", it[0]).lower(),
+    ),
+    Repair(
+        "is not written as AWS writes it",
+        r"([a-z]{2})(north|south|central)?(north|south|east|west|central)(\d)",
+        lambda it: f"{it[1]}-{it[2] or ''}{it[3]}-{it[4]}",
+    ),
+    Repair(
+        "is the place of a Region, where its name is needed",
+        rf"(?i).*\b({'|'.join(_REGION_NAMES)})\b.*",
+        lambda it: _REGION_NAMES[it[1].lower()],
     ),
 )
 REPAIRS: Mapping[str, tuple[Repair, ...]] = {
@@ -142,24 +161,8 @@ REPAIRS: Mapping[str, tuple[Repair, ...]] = {
         Repair("has a Region, which no role has", r"arn:([^:]*):iam:[^:]+:(\d{12}):(.+)", r"arn:\1:iam::\2:\3"),
         *_OF_ACCOUNT[::2],
     ),
-    REGION: (
-        Repair("is an Availability Zone, not a Region", r"([a-z]{2}(?:-[a-z]+)+-\d)[a-z]", r"\1"),
-        Repair(
-            "is not written as AWS writes it",
-            r"[A-Za-z]{2}[-_ A-Za-z]+\d",
-            lambda it: re.sub("[_ ]", "-", it[0]).lower(),
-        ),
-        Repair(
-            "is not written as AWS writes it",
-            r"([a-z]{2})(north|south|central)?(north|south|east|west|central)(\d)",
-            lambda it: f"{it[1]}-{it[2] or ''}{it[3]}-{it[4]}",
-        ),
-        Repair(
-            "is the place of a Region, where its name is needed",
-            rf"(?i).*\b({'|'.join(_REGION_NAMES)})\b.*",
-            lambda it: _REGION_NAMES[it[1].lower()],
-        ),
-    ),
+    REGION: _OF_REGION,
+    PLACE: (Repair("has no slash between account and Region", r"(\d{12})[^/\w]+(\w[\w-]+)", r"\1/\2"), *_OF_REGION),
     EMAIL: (
         Repair("has a name beside the address", r"[^<>]*<([^<>]+)>", r"\1"),
         Repair("begins with mailto:", r"(?i)mailto:(.+)", r"\1"),
@@ -278,6 +281,7 @@ FIND: Mapping[str, str] = {
     BUCKET: "aws s3 ls lists your buckets",
     ACCOUNT: "aws sts get-caller-identity --query Account shows yours",
     REGION: "aws configure get region shows yours",
+    PLACE: "aws configure get region shows your Region",
     PRINCIPAL: 'aws iam list-roles --query "Roles[].Arn" lists the roles of an account',
     SLACK_WORKSPACE: "aws chatbot describe-slack-workspaces lists those that are authorised",
     SLACK_CHANNEL: "in Slack it stands at the end of the channel's link",
