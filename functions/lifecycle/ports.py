@@ -216,11 +216,30 @@ class ObjectVersion:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a list has it."""
+
+    key: str
+    etag: str
+    size: int
+    last_modified: datetime
+
+
 class ImageObjects(Protocol):
     """Amazon S3, as far as images and the results beside them go."""
 
     def newest(self, bucket: str, key: str) -> ObjectVersion | None:
         """The newest version of an object; None where there is none; AccessDenied where nobody lets us know."""
+
+    def listed(self, bucket: str, prefix: str, after: str) -> Sequence[Listed]:
+        """The next 1,000 objects below a prefix, in the order of their keys' bytes; fewer where these are the last.
+
+        Parameters
+        ----------
+        after : str
+            The key behind which they begin.
+        """
 
     def is_readable(self, bucket: str, key: str) -> bool:
         """Whether its content can be read: by HeadObject alone, a lost right to decrypt it may go unnoticed."""

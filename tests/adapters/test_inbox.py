@@ -106,3 +106,38 @@ def test_what_is_denied_is_an_error() -> None:
         with pytest.raises(ServiceUnavailable) as throttled:
             EventSourceMappings(client, STACK).state("line-1")
         assert throttled.value.throttled
+
+
+def test_messages_are_put_into_the_queue_ten_at_a_time() -> None:
+    url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{FUNCTION}"
+    with answering("sqs") as (client, stubber):
+        stubber.add_response("get_queue_url", {"QueueUrl": url}, {"QueueName": FUNCTION})
+        for bodies in (["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], ["10"]):
+            entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+            answer: Any = {"Successful": [], "Failed": []}
+            stubber.add_response("send_message_batch", answer, {"QueueUrl": url, "Entries": entries})
+        Sqs(client, STACK).send("line-1", [str(number) for number in range(11)])
+
+
+def test_a_message_that_was_not_taken_is_an_error() -> None:
+    url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{FUNCTION}"
+    with answering("sqs") as (client, stubber):
+        stubber.add_response("get_queue_url", {"QueueUrl": url})
+        failed = {"Id": "0", "SenderFault": False, "Code": "InternalError", "Message": "words"}
+        stubber.add_response("send_message_batch", {"Successful": [], "Failed": [failed]})
+        with pytest.raises(ServiceUnavailable, match="InternalError: words"):
+            Sqs(client, STACK).send("line-1", ["a"])
+
+
+@pytest.mark.parametrize(("status", "begun"), [(None, True), ("COMPLETED", True), ("RUNNING", False)])
+def test_dead_letters_are_moved_back_unless_they_are_being_moved(status: str | None, begun: bool) -> None:
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{FUNCTION}-dead"
+    with answering("sqs") as (client, stubber):
+        stubber.add_response("get_queue_url", {"QueueUrl": "https://dead"}, {"QueueName": f"{FUNCTION}-dead"})
+        asked = {"QueueUrl": "https://dead", "AttributeNames": ["QueueArn"]}
+        stubber.add_response("get_queue_attributes", {"Attributes": {"QueueArn": arn}}, asked)
+        tasks: Any = {"Results": [{"Status": status}] if status else []}
+        stubber.add_response("list_message_move_tasks", tasks, {"SourceArn": arn, "MaxResults": 1})
+        if begun:
+            stubber.add_response("start_message_move_task", {"TaskHandle": "task"}, {"SourceArn": arn})
+        assert Sqs(client, STACK).redrive("line-1") is begun

@@ -131,6 +131,15 @@ def test_results_that_may_not_be_written_say_who_has_to_allow_it() -> None:
     assert "worker's role" in str(error.value.cause["Remedy"])
 
 
+def test_a_folder_is_listed_from_a_key_on(s3: Any) -> None:
+    for key in ("a", "b/1", "b/2 +ä", "b/3"):
+        s3.put_object(Bucket="results", Key=key, Body=b"four")
+    listed = ImageStore(s3).listed("results", "b/", "b/1")
+    assert [(one.key, one.size) for one in listed] == [("b/2 +ä", 4), ("b/3", 4)]
+    assert listed[0].etag == s3.head_object(Bucket="results", Key="b/3")["ETag"].strip('"')
+    assert [one.key for one in ImageStore(s3).listed("results", "b/", "")] == ["b/1", "b/2 +ä", "b/3"]
+
+
 # DetectCustomLabels --------------------------------------------------------------------------------
 
 IMAGE = {"S3Object": {"Bucket": "images", "Name": "a+b", "Version": "v1"}}

@@ -1,6 +1,6 @@
 """Amazon S3 as the worker of an inbox uses it: the adapter of ``ports.ImageObjects``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle.adapters.aws import DENIED, ErrorTable, errors_of
 from lifecycle.errors import AccessDenied, InvalidRequest
-from lifecycle.ports import ObjectVersion
+from lifecycle.ports import Listed, ObjectVersion
 from lifecycle.shared.text import escaped
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _ERRORS: ErrorTable = {
     "PermanentRedirect": InvalidRequest,
     "301": InvalidRequest,
 }
+PAGE = 1000
+"""Objects of one list."""
 _DENIED_REMEDY = (
     "The worker of an inbox may read below its 'images', and read and write below its 'results'. If the bucket has a "
     "policy, or a key of its own, they have to allow the worker's role too."
@@ -68,6 +70,15 @@ class ImageStore:
                 return True
             raise
         return [one["Key"] for one in found.get("Contents", ())] == [key]
+
+    def listed(self, bucket: str, prefix: str, after: str) -> Sequence[Listed]:
+        """The next 1,000 objects below a prefix, in the order of their keys' bytes; fewer where these are the last."""
+        with _errors_of("ListObjectsV2", bucket, prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=prefix, StartAfter=after, PaginationConfig={"MaxItems": PAGE}
+            )
+            found = [one for page in pages for one in page.get("Contents", ())]
+        return [Listed(one["Key"], one["ETag"].strip('"'), one["Size"], one["LastModified"]) for one in found]
 
     def is_readable(self, bucket: str, key: str) -> bool:
         """Whether its content can be read, as Amazon Rekognition does: one byte of it."""

@@ -1,9 +1,20 @@
 """What an inbox needs from AWS beside ``lifecycle.ports``: its queue, what feeds its worker, its task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from lifecycle.inbox.record import InboxRecord
 from lifecycle.shared.wire import Json
+
+
+class InboxRecords(Protocol):
+    """The one record of each inbox."""
+
+    def get(self, inbox: str) -> InboxRecord:
+        """The record as it is now; an empty one where there is none."""
+
+    def put(self, record: InboxRecord) -> bool:
+        """Write a record in place of the revision that it was read with; False where that is not the present one."""
 
 
 class Counts(NamedTuple):
@@ -21,6 +32,19 @@ class Queues(Protocol):
 
     def dead(self, inbox: str) -> int:
         """How many images lie in the dead-letter queue."""
+
+
+class Messages(Protocol):
+    """Amazon SQS, for who puts images back into the queue."""
+
+    def send(self, inbox: str, bodies: Sequence[str]) -> None:
+        """Put messages into the queue; of those that a failure leaves out nobody knows."""
+
+    def dead(self, inbox: str) -> int:
+        """How many images lie in the dead-letter queue."""
+
+    def redrive(self, inbox: str) -> bool:
+        """Begin to move the dead letters back into the queue; False where that is under way."""
 
 
 class Mappings(Protocol):

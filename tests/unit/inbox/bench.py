@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle.configuration import Inbox
 from lifecycle.errors import LifecycleError
 from lifecycle.inbox.worker import InWorkError, Outcome, Pace, Worker
-from lifecycle.ports import ObjectVersion, Refused
+from lifecycle.ports import Listed, ObjectVersion, Refused
 from lifecycle.shared.wire import Json
 from tests.unit.examples import ARN, NOW
 
@@ -61,6 +61,8 @@ class Bench:
         self.counted: list[bool] = []
         self.refused_with: list[str] = []
         self.events = 0
+        self.page, self.lists = 1000, 0
+        """Objects of one list, and how many lists were asked for."""
 
     # What others do ---------------------------------------------------------------------------------
 
@@ -164,6 +166,16 @@ class Bench:
         self._step(f"head of {bucket}")
         found = self.objects.get((bucket, key))
         return found.seen if found else None
+
+    def listed(self, bucket: str, prefix: str, after: str) -> Sequence[Listed]:
+        keys = sorted((key for there, key in self.objects if there == bucket), key=str.encode)
+        found = [key for key in keys if key.startswith(prefix) and key.encode() > after.encode()][: self.page]
+        self.lists += 1
+        return [self._listed(key, self.objects[bucket, key]) for key in found]
+
+    @staticmethod
+    def _listed(key: str, there: Stored) -> Listed:
+        return Listed(key, there.seen.etag, len(there.text), there.seen.last_modified)
 
     def is_readable(self, _bucket: str, _key: str) -> bool:
         self._step("read a byte")
