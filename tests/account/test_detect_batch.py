@@ -174,7 +174,8 @@ def test_an_image_that_is_none_is_a_result() -> None:
 def test_an_image_that_can_be_read_and_is_none_is_a_result() -> None:
     ran = image("0001.png", {DETECT: ["Rekognition.InvalidS3ObjectException"]})
     assert ran.asked == [DETECT, HEAD]
-    assert ran.arguments[HEAD] == {"Bucket": "factory-images", "Key": "0001.png"}
+    # Without the checksum, HeadObject needs no right to decrypt the image, as Amazon Rekognition does.
+    assert ran.arguments[HEAD] == {"Bucket": "factory-images", "Key": "0001.png", "ChecksumMode": "ENABLED"}
     assert (ran.output["Error"], ran.output["Image"]["Key"]) == ("InvalidS3ObjectException", "0001.png")
 
 
