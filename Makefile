@@ -99,7 +99,7 @@ faults: setup ## Tell every story of docs/evidence/reliability.md, and write its
 	@$(PY) -m tests.account
 
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
-	@ABUSE=100 $(PYTEST) tests/abuse --dist load
+	@ABUSE=100 $(PYTEST) tests/abuse tests/infra/test_event_loops.py --dist load
 
 mutants: setup tools/node_modules/.done ## Change core and definitions in one place at a time: do tests notice? (half an hour), or OF="model.leases start_model.asl"
 	@$(PY) -m tools.mutants $(OF) $(if $(SINCE),--compare $(SINCE))
