@@ -3,10 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
 
 from tests.assemblies import Assemblies, Configuration
@@ -31,6 +33,15 @@ if "CUSTOM_LABELS_MODEL_ARN" not in os.environ:
     for variable in filter(CALLER_S.fullmatch, [*os.environ]):
         del os.environ[variable]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+class Parsed(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
+    """The models of services, parsed once: each test of moto's has a session of its own, which would do it anew."""
+
+    load_file = staticmethod(cache(JSONFileLoader().load_file))
+
+
+Loader.FILE_LOADER_CLASS = Parsed
 
 Synthesised = Callable[[Mapping[str, Any]], Path]
 
