@@ -252,6 +252,14 @@ def fire(
 
 
 @app.command()
+def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] = 1, endpoint: Endpoint = _HERE) -> None:
+    """Let minutes pass by the emulator's clock; schedules of a rate, such as every minute, fire when they are due."""
+    with _told():
+        for fired in Remote(endpoint).ask("POST", "advance", {"Minutes": minutes}):
+            report.say(console, f"{fired['Schedule']}: {json.dumps(fired.get('Answer', fired.get('Error')))}")
+
+
+@app.command()
 def destroy(endpoint: Endpoint = _HERE) -> None:
     """Delete the stack, as `make destroy` does on AWS, or show why it is not deleted."""
     with _told():

@@ -175,6 +175,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "fire"): _fire,
     ("POST", "event"): _event,
+    ("POST", "advance"): lambda emulator, given: emulator.let_pass(int(given["Minutes"])),
     ("GET", "models"): lambda emulator, _: emulator.control.models(),
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),

@@ -1,9 +1,9 @@
-"""Events on their way from a bus to the functions and state machines of its rules.
+"""Events on their way from a bus to the functions, state machines and queues of its rules.
 
 A function that fails is tried twice more, as Lambda's asynchronous invocation does
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). A state machine that can't be
-started now is tried again as the target's retry policy says, twice at most; then, or at once where trying again would
-not help, the event goes to the target's dead-letter queue
+started now, or a queue that takes nothing now, is tried again as the target's retry policy says, twice at most; then,
+or at once where trying again would not help, the event goes to the target's dead-letter queue
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html). The pauses are the emulator's
 own: AWS waits for minutes. Faults of ``events:Deliver`` lose, delay or double a delivery.
 """
@@ -25,17 +25,19 @@ from emulator.transforming import target_input
 from emulator.wire import Call
 
 Clients = Callable[[str], Any]
+_KEPT = {"states", "sqs"}
+"""Of which services' targets EventBridge itself tries again, and keeps what does not arrive."""
 
 RETRIES = 2
 RETRY_PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 10
 _SERVER_ERROR = 500
-_THROTTLED = {"ThrottlingException", "ExecutionLimitExceeded"}
+_THROTTLED = {"ThrottlingException", "ExecutionLimitExceeded", "RequestThrottled"}
 
 
 @dataclass
 class Delivery:
-    """An event for a function or a state machine, and what became of it.
+    """An event for a function, a state machine or a queue, and what became of it.
 
     Attributes
     ----------
@@ -150,7 +152,7 @@ class Deliveries:
                 thread.start()
 
     def _run(self, delivery: Delivery, way: _Way) -> None:
-        attempt = self._start if delivery.target.split(":")[2] == "states" else self._call
+        attempt = {"states": self._start, "sqs": self._send}.get(_service(delivery.target), self._call)
         for pause in (way.delay_seconds, *[RETRY_PAUSE_SECONDS] * _retries(way.target)):
             if self._stopped.wait(pause):
                 return
@@ -174,33 +176,55 @@ class Deliveries:
 
     def _start(self, delivery: Delivery, way: _Way) -> bool:
         """Start an execution; whether to try again."""
-        delivery.error = None
-        try:
+
+        def start() -> None:
             started = self._clients("stepfunctions").start_execution(stateMachineArn=delivery.target, input=way.payload)
             delivery.execution_arn = started["executionArn"]
-        except ClientError as error:
-            delivery.error = str(error)
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            return status >= _SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
-        except BotoCoreError as error:
-            delivery.error = str(error)
-        return True
+
+        return _attempt(delivery, start)
+
+    def _send(self, delivery: Delivery, way: _Way) -> bool:
+        """Send a message to a queue; whether to try again."""
+        fifo = way.target.get("SqsParameters", {})
+        return _attempt(delivery, lambda: self._put(delivery.target, MessageBody=way.payload, **fifo))
+
+    def _put(self, queue_arn: str, **message: Any) -> None:
+        sqs = self._clients("sqs")
+        url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, **message)
 
     def _keep(self, delivery: Delivery, way: _Way) -> None:
-        """Send what no state machine was started with to the queue; what a function made of its event is not kept."""
+        """Send what did not arrive to the dead-letter queue; what a function made of its event is not kept."""
         queue = way.target.get("DeadLetterConfig", {}).get("Arn")
-        if queue is None or delivery.target.split(":")[2] != "states":
+        if queue is None or _service(delivery.target) not in _KEPT:
             return
         told = {"RULE_ARN": way.rule_arn, "TARGET_ARN": delivery.target, "ERROR_MESSAGE": str(delivery.error)}
-        sqs = self._clients("sqs")
-        sqs.send_message(
-            QueueUrl=sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"],
+        self._put(
+            queue,
             MessageBody=json.dumps(delivery.event),
             MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in told.items()},
         )
 
 
+def _attempt(delivery: Delivery, deliver: Callable[[], None]) -> bool:
+    """Try once; whether to try again."""
+    delivery.error = None
+    try:
+        deliver()
+    except ClientError as error:
+        delivery.error = str(error)
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= _SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
+    except BotoCoreError as error:
+        delivery.error = str(error)
+    return True
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2]
+
+
 def _retries(target: Mapping[str, Any]) -> int:
-    if target["Arn"].split(":")[2] != "states":
+    if _service(target["Arn"]) not in _KEPT:
         return RETRIES
     return min(RETRIES, int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", RETRIES)))

@@ -31,11 +31,20 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import time_machine
+
 _API = "/2018-06-01/runtime"
 # Ends with its parent, however that ends: nobody else holds the other end of this process's stdin.
+# Where the emulator's clock is ahead (by the first argument, in seconds), so is this process's.
 _BOOTSTRAP = """
 import os, sys, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
+if ahead := float(sys.argv[1]):
+    import time
+    sys.path.append(sys.argv[2])
+    import time_machine
+    sys.path.pop()
+    time_machine.travel(time.time() + ahead, tick=True).start()
 from awslambdaric.__main__ import main
 main(["awslambdaric", os.environ["_HANDLER"]])
 """
@@ -125,8 +134,10 @@ class _Sandbox:
         environment: Mapping[str, str],
         log: deque[str],
         heard: Callable[[str], None],
+        ahead: float,
     ) -> None:
         self.function = function
+        self.ahead = ahead
         self.log = log
         self._heard = heard
         self.cold = True
@@ -138,7 +149,7 @@ class _Sandbox:
         self._log_rest = b""
         self._server = _runtime_api(self)
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-P", "-c", _BOOTSTRAP],
+            [sys.executable, "-S", "-P", "-c", _BOOTSTRAP, str(ahead), str(_time_machine(task_root.parent))],
             cwd=task_root,
             env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
             stdin=subprocess.PIPE,
@@ -254,6 +265,17 @@ class _Sandbox:
         return _failed(error, f"RequestId: {request_id} Error: Runtime exited with error: {how}")
 
 
+def _time_machine(work_dir: Path) -> Path:
+    """A directory with nothing but the package that sets a process's clock."""
+    alone = work_dir / "clock"
+    alone.mkdir(exist_ok=True)
+    installed = Path(time_machine.__file__).parent
+    for part in (installed, *installed.parent.glob("_time_machine*")):
+        with contextlib.suppress(FileExistsError):
+            (alone / part.name).symlink_to(part)
+    return alone
+
+
 def _ms_since(began: float) -> int:
     return math.ceil((time.monotonic() - began) * 1000)
 
@@ -314,6 +336,8 @@ class Runtime:
         Where the bundles are unpacked.
     heard
         Is told every line that a function writes, once.
+    ahead
+        Says by how many seconds the emulator's clock is ahead of the machine's.
 
     """
 
@@ -324,6 +348,7 @@ class Runtime:
         runtime_dir: Path,
         work_dir: Path,
         heard: Callable[[str], None] = lambda _: None,
+        ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         if not (runtime_dir / "awslambdaric").is_dir():
             raise FileNotFoundError(f"{runtime_dir} has no awslambdaric: run `make setup` first")
@@ -333,6 +358,7 @@ class Runtime:
         self._runtime_dir = runtime_dir
         self._work_dir = work_dir
         self._heard = heard
+        self._ahead = ahead
         self._idle: dict[tuple[str, str, str], list[_Sandbox]] = defaultdict(list)
         self._sandboxes: set[_Sandbox] = set()
         self._logs: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LOG_LINES))
@@ -378,13 +404,13 @@ class Runtime:
 
     def _take(self, function: Deployed) -> _Sandbox:
         while idle := self._pop_idle(function):
-            if idle.alive:
+            if idle.alive and idle.ahead == self._ahead():
                 return idle
             self._close(idle)
         with self._lock:
             task_root = self._unpack(function)
         environment = self._sandbox_environment(function, task_root)
-        sandbox = _Sandbox(function, task_root, environment, self._logs[function.name], self._heard)
+        sandbox = _Sandbox(function, task_root, environment, self._logs[function.name], self._heard, self._ahead())
         with self._lock:
             self._sandboxes.add(sandbox)
             stopped = self._stopped

@@ -26,12 +26,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from emulator import custom_labels_api, deploy, happenings, schedules, seams
 from emulator.authoriser import Authoriser
+from emulator.clock import Clock
 from emulator.console import Console
 from emulator.control import Control
 from emulator.custom_labels import CustomLabels, Quotas, Timing
 from emulator.deliveries import Deliveries
 from emulator.faults import Faults
 from emulator.gate import Gate
+from emulator.mappings import Mappings
 from emulator.metrics import Metrics
 from emulator.runtime import Runtime
 from emulator.seams import lambdas
@@ -86,7 +88,11 @@ class Emulator:
     runtime
         The functions' logs and invocations.
     deliveries
-        The events that rules sent to functions and state machines, and what became of them.
+        The events that rules sent to functions, state machines and queues, and what became of them.
+    mappings
+        What polls the queues of enabled event source mappings.
+    clock
+        The emulator's; ``let_pass`` moves it.
     control
         What was published, and the HTTP interface under ``/_emulator/``.
     outputs
@@ -102,6 +108,7 @@ class Emulator:
     authoriser: Authoriser
     runtime: Runtime
     deliveries: Deliveries
+    mappings: Mappings
     control: Control
 
     def __init__(
@@ -118,6 +125,8 @@ class Emulator:
         self.region = region
         self.account_id = account_id
         self.outputs: dict[str, str] = {}
+        self.clock = Clock()
+        self._minutes = 0
         self.custom_labels = CustomLabels(region=region, account_id=account_id, timing=timing, quotas=quotas)
         self.models = dict(models or {})
         for arn in self.models.values():
@@ -153,6 +162,7 @@ class Emulator:
                 self._runtime_dir,
                 self._work_dir,
                 self.metrics.hear,
+                lambda: self.clock.ahead,
             )
         except FileNotFoundError:
             listener.close()
@@ -160,6 +170,7 @@ class Emulator:
             raise
         self.faults = Faults(Unknown(Dispatcher(create_backend_app)))
         self.deliveries = Deliveries(self.faults, lambdas.invoke, self.client)
+        self.mappings = Mappings(self.account_id, self.region, lambdas.invoke, self._role_client)
         self._prepare_moto()
         self.authoriser = Authoriser(self.faults, self.account_id)
         self.control = Control(self.authoriser, self)
@@ -173,6 +184,7 @@ class Emulator:
         )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
+        self.mappings.start()
         return self
 
     def stop(self) -> None:
@@ -180,17 +192,20 @@ class Emulator:
         if self._server is None:
             return
         self.deliveries.stop()
+        self.mappings.stop()
         for machine in stepfunctions_parser_backends[self.account_id][self.region].state_machines:
             for execution in machine.executions:
                 execution.stop(stop_date=None, error=None, cause="The emulator was stopped")
         seams.disconnect()
         self.runtime.stop()
         self.deliveries.join()
+        self.mappings.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         self._server = None
         moto_api_backend.reset()
+        self.clock.reset()
         for client in self._clients.values():
             client.close()
         for name, value in self._environment.items():
@@ -202,14 +217,27 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """A boto3 client for this endpoint, with the tester's rights; it does not retry."""
+        return self._client(service, service)
+
+    def _client(self, key: str, service: str, **credentials: str) -> Any:
         with self._clients_lock:
-            if service not in self._clients:
+            if key not in self._clients:
                 config = Config(
                     retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=_READ_SECONDS
                 )
-                client: Any = self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]  # named at run time
-                self._clients[service] = client
-            return self._clients[service]
+                client: Any = self._session.client(  # type: ignore[call-overload]  # named at run time
+                    service, endpoint_url=self.endpoint, config=config, **credentials
+                )
+                self._clients[key] = client
+            return self._clients[key]
+
+    def _role_client(self, role_arn: str, service: str) -> Any:
+        """A client with the rights of a role, for what AWS does in the name of a function."""
+        key = f"{role_arn} {service}"
+        if key not in self._clients:
+            given = self._role_credentials(role_arn, "lambda")
+            return self._client(key, service, **{name.lower(): value for name, value in given.items()})
+        return self._clients[key]
 
     def deploy(self, assembly: Path) -> dict[str, str]:
         """Deploy a cloud assembly, or update what was deployed. Returns the stacks' outputs.
@@ -271,6 +299,31 @@ class Emulator:
 
         """
         return happenings.happen(given, self.account_id, self.region, self.deliveries, times=2 if twice else 1)
+
+    def let_pass(self, minutes: int) -> list[dict[str, Any]]:
+        """Let minutes pass by the clock, and what is due at each of them fire: schedules such as ``rate(5 minutes)``.
+
+        Returns
+        -------
+        For each firing the ``Schedule``'s name and its ``Answer``, or the ``Error``.
+
+        Raises
+        ------
+        ValueError
+            The clock would go back.
+
+        """
+        fired: list[dict[str, Any]] = []
+        if minutes < 0:
+            raise ValueError("the clock does not go back")
+        for _ in range(minutes):
+            self.clock.advance(60)
+            self._minutes += 1
+            groups = scheduler_backends[self.account_id][self.region].schedule_groups.values()
+            known = [one for group in groups for one in group.schedules.values()]
+            due = schedules.due(known, self._minutes)
+            fired += [schedules.attempt(one, datetime.now(UTC), self.client) for one in due]
+        return fired
 
     def __enter__(self) -> Self:
         return self.start()

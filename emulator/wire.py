@@ -23,6 +23,8 @@ LOADER = Loader()
 """Of botocore's descriptions of services."""
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<FunctionName>[^/]+)/invocations$")
+_MAPPINGS = re.compile(r"/2015-03-31/event-source-mappings/?(?P<UUID>[^/]*)$")
+_OF_A_MAPPING = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}
 _BOTOCORE_NAMES = {"states": "stepfunctions"}
 
 
@@ -90,6 +92,13 @@ def read_call(environ: Environ) -> Call | None:
     )
 
 
+def _mapping_operation(method: str, uuid: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """What is done with one of Lambda's event source mappings, or with all."""
+    if not uuid:
+        return ("ListEventSourceMappings" if method == "GET" else "CreateEventSourceMapping"), {}
+    return f"{_OF_A_MAPPING.get(method, method)}EventSourceMapping", {**asked, "UUID": uuid}
+
+
 def _decompressed(body: bytes) -> bytes:
     try:
         return gzip.decompress(body)
@@ -135,6 +144,8 @@ def _operation(environ: Environ, body: bytes, service: str) -> tuple[str, Mappin
     if invoke := _INVOKE.search(path):
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         return "Invoke", {"FunctionName": unquote(invoke["FunctionName"]), **query}
+    if mapping := _MAPPINGS.search(path):
+        return _mapping_operation(environ["REQUEST_METHOD"], mapping["UUID"], json_object(body) or {})
     return f"{environ['REQUEST_METHOD']} {path}", {}
 
 
@@ -155,9 +166,11 @@ def _s3_operation(environ: Environ, path: str) -> tuple[str, Mapping[str, Any]]:
         return "GetBucketLocation", {"Bucket": bucket}
     if not key:
         return ("ListObjectsV2" if method == "GET" else f"{method} {path}"), {"Bucket": bucket, **query}
+    asked = {"VersionId": query.get("versionId"), "IfMatch": environ.get("HTTP_IF_MATCH")}
     return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}.get(method, f"{method} {path}"), {
         "Bucket": bucket,
         "Key": key,
+        **{name: value for name, value in asked.items() if value is not None},
     }
 
 

@@ -15,6 +15,7 @@ _ACCESS_DENIED = {
     "sns": "AuthorizationError",
     "sts": "AccessDenied",
     "s3": "AccessDenied",
+    "sqs": "AccessDenied",
     "cloudformation": "AccessDenied",
 }
 _HTTP_STATUS = {"AuthorizationError": 403, "AccessDenied": 403, "ServiceException": 500, "ServiceUnavailable": 503}

@@ -22,13 +22,17 @@ from emulator.seams import (
     executions,
     jsonata,
     lambdas,
+    mappings,
     maps,
+    objects,
     patterns,
+    queues,
     refusals,
     resources,  # noqa: F401 - its classes make themselves known
     speed,
     stacks,
     stepfunctions,
+    tokens,
 )
 from emulator.seams.patching import connection
 
@@ -47,7 +51,8 @@ def connect(
     invoke
         Its Lambda runtime.
     deliver
-        Takes a rule's ARN, one of its targets that is a function or state machine, and an event that the rule matches.
+        Takes a rule's ARN, one of its targets that is a function, a state machine or a queue, and an event that it
+        matches.
 
     """
     _install()
@@ -66,6 +71,6 @@ def _install() -> None:
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
         cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
-        speed,
+        speed, objects, queues, mappings, tokens,
     ):  # fmt: skip
         seam.install()

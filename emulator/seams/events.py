@@ -1,4 +1,4 @@
-"""EventBridge: rules invoke functions and start state machines, and the events of AWS's own services."""
+"""EventBridge: rules invoke functions, start state machines and fill queues; the events of AWS's own services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from moto.utilities.arns import parse_arn
 from emulator.seams.patching import connection, patch
 
 _log = logging.getLogger(__name__)
-_DELIVERED = {"lambda", "states"}
+_DELIVERED = {"lambda", "states", "sqs"}
 
 
 def publish(
@@ -95,5 +95,6 @@ def install() -> None:
                 _log.warning("The emulator delivers no event of the rule %s to %s", self.name, target["Arn"])
 
     # moto has no functions and state machines among its targets; it refuses the whole PutEvents when a rule with one
-    # matches. It also sends what matches a disabled rule, and everything to a rule that only has a schedule.
+    # matches, or when its queue is gone. It also sends what matches a disabled rule, and everything to a rule that only
+    # has a schedule.
     patch(Rule, "send_to_targets", send_to_each)

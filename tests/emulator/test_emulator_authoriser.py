@@ -250,7 +250,7 @@ def test_each_action_is_authorised_on_what_it_works_on(
     code, message = refusal(lambda: call(client))
     decision = decisions_about(bare, role_name)[-1]
     assert (decision.action, decision.resource, decision.allowed) == (action, resource, False)
-    assert code == "AccessDeniedException"
+    assert code == ("AccessDenied" if action.startswith("sqs:") else "AccessDeniedException")
     assert f"perform: {action} on resource: {resource} because" in message
 
 

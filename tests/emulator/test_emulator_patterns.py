@@ -64,6 +64,7 @@ def test_a_match_that_makes_sense_is_taken(
     events.put_targets(Rule="sense", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
     put(events, bus, a=matched)
     put(events, bus, **({"b": 1} if match == {"exists": True} else {"a": not_matched}))
+    bare.deliveries.wait(bare.deliveries.list(), 60)
     received = bare.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert [json.loads(one["Body"])["detail"] for one in received] == [{"a": matched}]
 
