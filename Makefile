@@ -111,9 +111,8 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@touch $@
 
-deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the account and Region of the models in cdk.json; show changes; remove; prepare an account
-	@test $@ != destroy || $(PY) -m tools.removal
-	@PATH="$(NODE_DIR)/bin:$$PATH" node tools/deploy/node_modules/aws-cdk/bin/cdk $@
+deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the accounts and Regions of the models in cdk.json; show changes; remove; prepare an account; or PLACE=eu-west-1
+	@$(PY) -m tools.deploy $@
 
 definitions: .venv/.done ## Write the policies of statemachine/policies.json into the definitions
 	@$(PY) -m tools.definitions

@@ -1,19 +1,18 @@
-"""Ask the deployed stack whether it may be deleted: ``python -m tools.removal``, before ``make destroy`` deletes it.
+"""Ask the deployed stack whether it may be deleted, before ``make destroy`` deletes it.
 
 CloudFormation asks the same function; but a stack whose deletion it was refused can't be updated any more.
 """
 
 import json
-import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-import infra  # puts functions/ on the path
 from infra.settings.cdk_json import settings_of
-from infra.settings.settings import STACK_NAME, SettingsError
+from infra.settings.settings import STACK_NAME, Settings, SettingsError
 
 FUNCTION = "RemovalRemove"
 """How the function's logical id begins."""
@@ -38,20 +37,21 @@ def refusal(region: str, stack_name: str = STACK_NAME) -> str | None:
     return None if said["Success"] else str(said["Reason"])
 
 
-def main() -> int:
-    """Print why not; 1 where it would be refused."""
+def main(places: Sequence[Settings] = ()) -> int:
+    """Print why not; 1 where it would be refused.
+
+    Parameters
+    ----------
+    places : sequence, optional
+        Whose stacks are to be removed; without it the one of cdk.json.
+    """
     try:
-        (settings,) = settings_of(place=os.environ.get("PLACE", ""))
-        why_not = refusal(settings.region)
+        refusals = [refusal(settings.region) for settings in places or settings_of()]
     except (SettingsError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"Not asked whether models run ({error}): CloudFormation asks itself.\n")
         return 0
-    if why_not is None:
+    found = [why_not for why_not in refusals if why_not is not None]
+    if not found:
         return 0
-    sys.stderr.write(f"{why_not}\nNothing was asked of CloudFormation.\n")
+    sys.stderr.write("\n".join([*found, "Nothing was asked of CloudFormation.\n"]))
     return 1
-
-
-if __name__ == "__main__":
-    assert infra.__name__  # noqa: S101 - imported for what it does
-    sys.exit(main())

@@ -48,6 +48,8 @@ Rekognition as a whole, so it can't be asked."""
 
 _SCHEMA = json.loads((Path(__file__).parent / "settings.schema.json").read_text("utf-8"))
 _VALIDATOR = Validator(_SCHEMA)
+EXAMPLE_ARN = str(_VALIDATOR.example("models")[0]["project_version_arn"])
+"""Of the model in the cdk.json that comes with the project: nobody's."""
 KEYS = frozenset(_SCHEMA["properties"])
 """Of the settings, at their top."""
 

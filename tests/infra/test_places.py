@@ -1,6 +1,7 @@
 """One cdk.json for several accounts and Regions: a stack for each, as if it were the only one."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from infra.settings.settings import ChatChannels, Settings, SettingsError
 from lifecycle import configuration
 from tests.assemblies import said_of
 from tests.conftest import SETTINGS, TWO_REGIONS
-from tests.infra.configurations import elsewhere, model
+from tests.infra.configurations import ROOT, elsewhere, model
 from tools.templates import STACK, Template
 
 HERE, THERE = "111122223333/eu-west-1", "111122223333/us-east-1"
@@ -118,6 +119,15 @@ def test_one_place_of_an_account_has_its_channels_and_the_others_the_topic_only(
     assert [bool(one.chat and one.chat.slack) for one in found.values()] == [False, True, True]
     topics = by_place({"models": models, "chat": {"topic_only": True}})
     assert [one.chat for one in topics.values()] == [ChatChannels(topic_only=True)] * 3
+
+
+def test_the_settings_of_the_page_about_places_are_right() -> None:
+    (snippet,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs/deploy.md").read_text("utf-8"), re.DOTALL)
+    found = by_place(json.loads(f"{{{snippet}}}"))
+    assert {place: len(one.notification_emails) for place, one in found.items()} == {
+        THERE: 1,
+        "444455556666/eu-west-1": 2,
+    }
 
 
 # --- The stacks -------------------------------------------------------------------------------------------------------

