@@ -21,7 +21,7 @@ PYTEST := $(PY) -m pytest
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap definitions docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap verify-aws definitions docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -113,6 +113,9 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 
 deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the accounts and Regions of the models in cdk.json; show changes; remove; prepare an account; or PLACE=eu-west-1
 	@$(PY) -m tools.deploy $@
+
+verify-aws: setup tools/deploy/node_modules/.done ## Test every state of the definitions on AWS, with credentials but nothing deployed (three minutes), or OF="start_model"
+	@$(PY) -m tools.verify $(OF)
 
 definitions: .venv/.done ## Write the policies of statemachine/policies.json into the definitions
 	@$(PY) -m tools.definitions

@@ -223,7 +223,10 @@ class Emulator:
         with self._clients_lock:
             if key not in self._clients:
                 config = Config(
-                    retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=_READ_SECONDS
+                    retries={"total_max_attempts": 1},
+                    s3={"addressing_style": "path"},
+                    read_timeout=_READ_SECONDS,
+                    inject_host_prefix=False,  # TestState would be asked of "sync-127.0.0.1"
                 )
                 client: Any = self._session.client(  # type: ignore[call-overload]  # named at run time
                     service, endpoint_url=self.endpoint, config=config, **credentials

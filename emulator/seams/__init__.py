@@ -31,6 +31,7 @@ from emulator.seams import (
     resources,  # noqa: F401 - its classes make themselves known
     speed,
     stacks,
+    state_tests,
     stepfunctions,
     tokens,
 )
@@ -71,6 +72,6 @@ def _install() -> None:
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
         cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
-        speed, objects, queues, mappings, tokens,
+        speed, objects, queues, mappings, tokens, state_tests,
     ):  # fmt: skip
         seam.install()

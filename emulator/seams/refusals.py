@@ -8,10 +8,11 @@ from typing import Any
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser import models as executing
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
+from moto.stepfunctions.parser.asl.parse.asl_parser import ASLParserException
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from emulator.definitions import lost_transitions
+from emulator.seams import speed
 from emulator.seams.patching import patch
 
 _SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -25,9 +26,16 @@ def _say(self: Any, message: str | None = None, *rest: Any) -> None:
     AWSError.__init__(self, message or f"{type(self).__name__}: the request can't be met", *rest)
 
 
-def _validate(definition: str) -> None:
+def validate(definition: str) -> None:
+    """Take a definition, or say why not.
+
+    Raises
+    ------
+    InvalidDefinition
+        As CreateStateMachine would.
+    """
     try:
-        AmazonStateLanguageParser.parse(definition)
+        speed.parsed(definition)
     except ASLParserException as error:
         raise _refusal(f"{_SCHEMA}: {'; '.join(error.errors)}") from error
     except Exception as error:  # the parser raises whatever it meets
@@ -57,7 +65,7 @@ def install() -> None:
 
     # A refused definition is said in the words of the parser's Python, without what AWS begins with; transitions that
     # lead nowhere are taken.
-    patch(executing.StepFunctionsParserBackend, "_validate_definition", staticmethod(_validate))
+    patch(executing.StepFunctionsParserBackend, "_validate_definition", staticmethod(validate))
 
     # The name of an execution is not looked at; its input is, with an error that says nothing of it.
     start_execution = executing.StepFunctionsParserBackend.start_execution

@@ -18,13 +18,14 @@ _SERVICE = "stepfunctions"
 
 
 @functools.lru_cache(_DEFINITIONS)
-def _parsed(definition: str) -> Any:
+def parsed(definition: str) -> Any:
+    """A definition's program; whoever runs a part of it takes a copy."""
     return AmazonStateLanguageParser.parse(definition)[0]
 
 
 def _program(self: Any) -> Any:
     """A program of the execution's own: its states keep what happens in it."""
-    return copy.deepcopy(_parsed(self._evaluation_details.state_machine_details.definition))
+    return copy.deepcopy(parsed(self._evaluation_details.state_machine_details.definition))
 
 
 def install() -> None:

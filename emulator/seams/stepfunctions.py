@@ -12,6 +12,7 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import models as executing
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sfn
@@ -74,8 +75,26 @@ def _from_error(integration: Any, from_error: Any, service: str, env: Any, ex: E
     return failure(env, CustomErrorName(error), HistoryEventType.TaskFailed, event).failure_event
 
 
+_NOT_ALL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
+"""What ``States.ALL`` does not match (Step Functions Developer Guide, "Handling errors")."""
+
+
+def _error_equals(self: Any, env: Any) -> None:
+    error = env.stack.pop()
+    named = [one.error_name for one in self.error_names]
+    everything = "States.ALL" in named and error.error_name not in _NOT_ALL
+    env.stack.append(
+        everything
+        or error.error_name in named
+        or ("States.TaskFailed" in named and error.error_name not in {"States.Timeout", *_NOT_ALL})
+    )
+
+
 def install() -> None:
     """Put the patches in place."""
+    # States.ALL matches what it does not on AWS; States.TaskFailed matches no error of States' own, there all but some.
+    patch(ErrorEqualsDecl, "_eval_body", _error_equals)
+
     # moto calls `localhost` at its own default port, with a new client for each task, made from the shared session.
     for module in (lambda_eval_utils, state_task_service_sfn):
         patch(module, "boto_client_for", lambda region, service, **_: clients.client(service, region))

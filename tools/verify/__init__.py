@@ -1,0 +1,1 @@
+"""The definitions, verified on AWS with nothing deployed and no model started: ``make verify-aws``."""
