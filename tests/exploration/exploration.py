@@ -2,11 +2,14 @@
 
 import gc
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tests.exploration.actors import Play, Scene, World
 from tests.exploration.world import RUNS, Sweep
+
+W = TypeVar("W")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class _Search:
             ("(e) an execution never ends", self._all_have_ended),
             ("(d) the model never ends STOPPED and nobody's", self._stopped_for_good),
         ):
-            stuck = _first_that_never(good, self.worlds, explored, self.sources, self.targets)
+            stuck = first_that_never(good, self.worlds, explored, self.sources, self.targets)
             if stuck is not None:
                 return Violation(broken, self._trace(stuck))
         return None
@@ -138,8 +141,8 @@ class _Search:
         return f"{label}  [{', '.join(facts)}]"
 
 
-def _first_that_never(
-    good: Callable[[World], bool], worlds: list[World], explored: int, sources: "array[int]", targets: "array[int]"
+def first_that_never(
+    good: Callable[[W], bool], worlds: Sequence[W], explored: int, sources: "array[int]", targets: "array[int]"
 ) -> int | None:
     """The first state from which no sure steps lead to a good one, nor to one that is not explored."""
     begins = [0] * (len(worlds) + 1)

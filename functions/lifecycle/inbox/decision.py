@@ -75,7 +75,7 @@ class Seen:
     execution : RunEnd or None
         The run's RunWithModel execution; None where there is none (yet).
     model_status : str or None
-        Of the model version that the run holds, else of the one that it would. Where no run goes on, nothing depends on it.
+        Of the model version that the run holds; nothing depends on it where there is no run.
     lease_held : bool
         The run's lease is there, or there was none yet.
     runs_anyway : bool
