@@ -101,8 +101,9 @@ def test_a_lease_says_for_how_many_minutes_it_was_taken_or_last_extended(lease: 
     assert lease.minutes == minutes
 
 
-def test_the_longest_lease_is_as_long_as_the_schema_allows() -> None:
-    schema = json.loads(files("schemas").joinpath("start_model.input.schema.json").read_text("utf-8"))
+@pytest.mark.parametrize("machine", ["start_model", "run_with_model"])
+def test_the_longest_lease_is_as_long_as_the_schemas_allow(machine: str) -> None:
+    schema = json.loads(files("schemas").joinpath(f"{machine}.input.schema.json").read_text("utf-8"))
     assert timedelta(minutes=schema["properties"]["LeaseMinutes"]["maximum"]) == LONGEST_LEASE
 
 
@@ -291,7 +292,7 @@ def test_a_model_that_is_found_running_is_counted_from_now_on(units: int | None,
 TIMES = st.integers(-600, 600).map(at)
 IDS = st.sampled_from(["a", "b", "c"])
 ARNS = st.sampled_from([MINE, OTHERS, STOP])
-STARTERS = st.builds(Starter, ARNS, IDS, TIMES, st.just(0) | st.integers(1, 10080))
+STARTERS = st.builds(Starter, ARNS, IDS, TIMES, st.just(0) | st.integers(1, LONGEST_LEASE // timedelta(minutes=1)))
 ITEMS = st.builds(
     ModelItem,
     st.just(ARN),

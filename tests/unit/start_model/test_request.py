@@ -16,12 +16,14 @@ from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.executions.requests import fingerprint, is_silent
 from lifecycle.executions.state_machines import Machine
-from lifecycle.model.leases import PastStart, Starter
+from lifecycle.model.leases import LONGEST_LEASE, PastStart, Starter
 from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choice
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model.request import StartRequest, start_request
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, request
+
+LONGEST = LONGEST_LEASE // timedelta(minutes=1)
 
 FIELDS = {
     "ProjectVersionArn",
@@ -71,7 +73,7 @@ def problems(payload: Json) -> list[str]:
         ("MinInferenceUnits", [1, 1000, 2.0]),
         ("MaxInferenceUnits", [1, 1000]),
         ("LeaseId", ["a", "run/x:1._-Z", "a" * 128]),
-        ("LeaseMinutes", [0, 10080]),
+        ("LeaseMinutes", [0, LONGEST]),
         ("ReadyAt", ["2026-11-24T07:00:00Z", "2026-12-24T08:00:00.000+01:00", "0001-01-01T00:00:00Z"]),
         ("TimeoutSeconds", [1, 86400]),
         ("PollSeconds", [1, 900]),
@@ -100,7 +102,7 @@ def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) 
         ("LeaseId", ["a b", "a" * 129, "ü", "abc\n"], " has "),
         ("LeaseId", [1], "must be of type string"),
         ("LeaseMinutes", [-1], "must be at least 0"),
-        ("LeaseMinutes", [10081], "must be at most 10080"),
+        ("LeaseMinutes", [LONGEST + 1], f"must be at most {LONGEST}"),
         ("ReadyAt", ["tomorrow", "2026-11-25", "2026-11-25T08:00:00", "2026-02-30T08:00:00Z", ""], "RFC 3339"),
         ("ReadyAt", ["2026-12-24T07:00:01Z", "9999-12-31T23:59:59-01:00"], "is more than 30 days ahead"),
         ("ReadyAt", [1793520000], "must be of type string"),
@@ -582,7 +584,7 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "MinInferenceUnits": st.integers(1, 3),
     "MaxInferenceUnits": st.integers(3, 1000),
     "LeaseId": st.text(LEASE_CHARS, min_size=1, max_size=128),
-    "LeaseMinutes": st.integers(0, 10080),
+    "LeaseMinutes": st.integers(0, LONGEST),
     "ReadyAt": st.builds(
         lambda ahead, offset: (NOW + ahead).astimezone(timezone(offset)).isoformat(timespec="milliseconds"),
         st.timedeltas(timedelta(days=-20_000), timedelta(days=30)),
