@@ -33,6 +33,8 @@ from typing import Any
 
 import time_machine
 
+from emulator.wire_errors import EmulatorStoppedError
+
 _API = "/2018-06-01/runtime"
 # Ends with its parent, however that ends: nobody else holds the other end of this process's stdin.
 # Where the emulator's clock is ahead (by the first argument, in seconds), so is this process's.
@@ -43,6 +45,8 @@ if ahead := float(sys.argv[1]):
     import time
     sys.path.append(sys.argv[2])
     import time_machine
+
+from emulator.wire_errors import EmulatorStoppedError
     sys.path.pop()
     time_machine.travel(time.time() + ahead, tick=True).start()
 from awslambdaric.__main__ import main
@@ -416,13 +420,13 @@ class Runtime:
             stopped = self._stopped
         if stopped:
             self._close(sandbox)
-            raise RuntimeError(f"{function.name} was invoked while the emulator stopped")
+            raise EmulatorStoppedError(f"{function.name} was invoked while the emulator stopped")
         return sandbox
 
     def _pop_idle(self, function: Deployed) -> _Sandbox | None:
         with self._lock:
             if self._stopped:
-                raise RuntimeError(f"{function.name} was invoked after the emulator had stopped")
+                raise EmulatorStoppedError(f"{function.name} was invoked after the emulator had stopped")
             idle = self._idle[_key(function)]
             return idle.pop() if idle else None
 

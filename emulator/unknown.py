@@ -9,7 +9,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from emulator.wire import Call, Environ, Response, json_object, operation_name, query_names, read_call, unsigned_call
-from emulator.wire_errors import error_response
+from emulator.wire_errors import EmulatorStoppedError, error_response
 
 # Code and HTTP status of an operation that a service does not have; JSON over one path has those of the last row.
 _UNKNOWN = {
@@ -73,6 +73,8 @@ class Unknown:
             answer: Response = self._app(environ, lambda *begin: started.extend(begin))
         except (NotImplementedError, UnknownServiceError):
             return _answer_unknown(call, environ, start_response)
+        except EmulatorStoppedError as error:
+            return _answer(call, "ServiceException", str(error), 500, start_response)
         except Exception as error:
             # Whatever it is, the caller is to get an answer, and the log the reason.
             logging.getLogger(__name__).warning("moto failed in %s", call.name, exc_info=error)

@@ -10,6 +10,11 @@ from xml.sax.saxutils import escape
 
 from emulator.wire import LOADER, Call, service_model
 
+
+class EmulatorStoppedError(RuntimeError):
+    """An execution that is under way when the emulator stops asks for what is no more: nobody waits for the answer."""
+
+
 # Services answer a refused call with their own code; these differ from the usual AccessDeniedException.
 _ACCESS_DENIED = {
     "sns": "AuthorizationError",

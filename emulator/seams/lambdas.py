@@ -10,6 +10,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from emulator.runtime import Deployed, Outcome
 from emulator.seams.patching import connection, patch
+from emulator.wire_errors import EmulatorStoppedError
 
 
 def invoke(arn: str, event: bytes) -> Outcome:
@@ -37,7 +38,7 @@ def _deployed(backend: Any, name: str, qualifier: str | None) -> Deployed:
 
 def _run(function: Deployed, event: bytes) -> Outcome:
     if connection.invoke is None:
-        raise RuntimeError(f"{function.name} was invoked after the emulator had stopped")
+        raise EmulatorStoppedError(f"{function.name} was invoked after the emulator had stopped")
     return connection.invoke(function, event)
 
 

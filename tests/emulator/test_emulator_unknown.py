@@ -12,7 +12,7 @@ from botocore.parsers import create_parser
 
 from emulator import images
 from emulator.server import Emulator
-from emulator.wire_errors import http_status
+from emulator.wire_errors import EmulatorStoppedError, http_status
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261126/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
 
@@ -118,6 +118,18 @@ def test_a_call_that_moto_fails_in_is_an_internal_failure(bare: Emulator, monkey
     error = refusal.value.response["Error"]
     assert (error["Code"], refusal.value.response["ResponseMetadata"]["HTTPStatusCode"]) == ("InternalFailure", 500)
     assert "sqs:ListQueues: ZeroDivisionError" in error["Message"]
+
+
+def test_what_is_asked_for_while_the_emulator_stops_is_answered_without_a_traceback(
+    bare: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stopped(_: object) -> None:
+        raise EmulatorStoppedError("It was invoked while the emulator stopped")
+
+    monkeypatch.setattr("moto.sqs.responses.SQSResponse.list_queues", stopped)
+    with pytest.raises(ClientError, match="while the emulator stopped"):
+        bare.client("sqs").list_queues()
+    assert not caplog.records
 
 
 def test_an_error_of_a_service_has_the_status_of_its_model() -> None:
