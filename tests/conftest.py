@@ -35,10 +35,14 @@ if "CUSTOM_LABELS_MODEL_ARN" not in os.environ:
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
-class Parsed(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
+class Parsed(JSONFileLoader):
     """The models of services, parsed once: each test of moto's has a session of its own, which would do it anew."""
 
-    load_file = staticmethod(cache(JSONFileLoader().load_file))
+    _parsed = staticmethod(cache(JSONFileLoader().load_file))
+
+    def load_file(self, file_path: str) -> Any:
+        """The model in a file, shared; but for that of S3, which its clients change (botocore, handlers.py)."""
+        return super().load_file(file_path) if "/s3/" in file_path else self._parsed(file_path)
 
 
 Loader.FILE_LOADER_CLASS = Parsed

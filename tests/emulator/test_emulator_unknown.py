@@ -45,7 +45,6 @@ def sent(emulator: Emulator, path: str, body: bytes | None = None, *, method: st
         ("sns", "list_origination_numbers", {}, "InvalidAction", "sns:ListOriginationNumbers"),
         ("ec2", "describe_aws_network_performance_metric_subscriptions", {}, "InvalidAction", "ec2:DescribeAws"),
         ("lambda", "get_account_settings", {}, "UnknownOperationException", "lambda:GetAccountSettings"),
-        ("xray", "get_sampling_rules", {}, "UnknownOperationException", "xray:GetSamplingRules"),
         ("outposts", "list_sites", {}, "UnknownOperationException", "outposts:ListSites"),
         ("freetier", "get_free_tier_usage", {}, "UnknownOperationException", "freetier:GetFreeTierUsage"),
         ("s3", "list_bucket_metrics_configurations", {"Bucket": "some"}, "NotImplemented", "s3:ListBucketMetrics"),
