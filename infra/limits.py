@@ -41,6 +41,8 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
     "Steps": ("models",),
     "Schedules": ("models.schedules",),
     "Alarms": ("models",),
+    "DrainInbox": ("inboxes",),
+    "Inboxes": ("inboxes",),
     "DetectBatch": ("detect_batch", "models", "projects"),
     "RunWithModel": ("workloads",),
     "Reconciliation": ("workloads",),

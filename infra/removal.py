@@ -12,6 +12,7 @@ from infra.parts.machines import any_execution, executions_arn, full_name, machi
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
 from lifecycle.configuration import OnDestroy
+from lifecycle.inbox.names import DRAIN_INBOX
 
 _LOOK_SECONDS, _STOP_SECONDS = 300, 900
 
@@ -42,7 +43,8 @@ class Removal(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         # Runs first: they start executions of the others.
-        machines = [*reversed(MACHINES), *(["DetectBatch"] if shared.settings.detect_batch else [])]
+        workloads = {"DetectBatch": shared.settings.detect_batch, DRAIN_INBOX: shared.settings.inboxes}
+        machines = [*reversed(MACHINES), *(name for name, configured in workloads.items() if configured)]
         stops = shared.settings.on_destroy is OnDestroy.STOP
         seconds = _STOP_SECONDS if stops else _LOOK_SECONDS
         remove = shared.function(

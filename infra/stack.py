@@ -7,7 +7,9 @@ from constructs import Construct
 
 from infra.commands import commands_and_links
 from infra.detect_batch import DetectBatchWorkload
+from infra.drain_inbox import DrainInbox
 from infra.event_rules import EventRules
+from infra.inbox import Inboxes
 from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.log_queries import LogQueries
@@ -68,7 +70,11 @@ class CustomLabelsLifecycle(cdk.Stack):
         )
         if settings.schedules:
             Schedules(self, "Schedules", shared, reconciliation.lost_calls)
-        alarms = Alarms(self, "Alarms", settings, notifications, reconciliation).alarms
+        drain_inbox = inboxes = None
+        if settings.inboxes:
+            drain_inbox = DrainInbox(self, "DrainInbox", shared)
+            inboxes = Inboxes(self, "Inboxes", shared, notifications, reconciliation.lost_calls)
+        alarms = Alarms(self, "Alarms", settings, notifications, reconciliation, inboxes).alarms
 
         outputs = {
             "StartModelArn": (
@@ -122,8 +128,13 @@ class CustomLabelsLifecycle(cdk.Stack):
                 detect_batch.state_machine.state_machine_arn,
                 "State machine that detects labels in every image under a prefix: a workload for RunWithModel",
             )
+        if inboxes and drain_inbox:
+            outputs["DrainInboxArn"] = (
+                drain_inbox.state_machine.state_machine_arn,
+                "State machine that is the workload of the inboxes' runs: they start it themselves",
+            )
         now = [page.widget(width=24, height=12)]
-        dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms, now=now)
+        dashboard = Dashboard(self, "Dashboard", settings, alarms=alarms, now=now, inboxes=inboxes)
         outputs["DashboardUrl"] = (dashboard.url, "Dashboard: what runs, what it costs, and whether all is well")
         Removal(
             self,

@@ -117,6 +117,19 @@ SETTINGS: Mapping[str, Any] = {
         "results": "s3://factory-results/labels",
         "max_concurrency": 40,
     },
+    "inboxes": [
+        {
+            "name": "line-1",
+            "model": "logos",
+            "images": "s3://factory-inbox/line-1/",
+            "results": "s3://factory-results/inbox/line-1/",
+            "start_at_images": 20,
+            "start_after_minutes": 30,
+            "idle_minutes": 3,
+            "min_confidence": 80,
+            "max_results": 10,
+        }
+    ],
     "sweep_minutes": 1,
     "lease_warning_minutes": 30,
     "unleased_models": "stop",

@@ -11,6 +11,7 @@ from typing import Any
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
 _TYPES = frozenset({"Task", "Choice", "Wait", "Pass", "Map", "Succeed", "Fail"})
 _LAMBDA = "arn:aws:states:::lambda:invoke"
+_WAITING = f"{_LAMBDA}.waitForTaskToken"
 
 
 class Why(Enum):
@@ -98,9 +99,14 @@ def state_machines() -> list[StateMachine]:
 
 def lambda_placeholder(task: Mapping[str, Any]) -> str | None:
     """The placeholder of the function that a Task invokes; None where it invokes none."""
-    if task["Resource"] != _LAMBDA:
+    if task["Resource"] not in (_LAMBDA, _WAITING):
         return None
     return str(task["Arguments"]["FunctionName"]).removeprefix("${").removesuffix("}")
+
+
+def waits_for_a_token(task: Mapping[str, Any]) -> bool:
+    """Whether a Task goes on after its function has answered, until somebody sends its token."""
+    return bool(task["Resource"] == _WAITING)
 
 
 def expressions(part: Any) -> Iterator[str]:

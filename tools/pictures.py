@@ -52,7 +52,7 @@ _SERVICES = {
 _NOT_DRAWN = frozenset({"logs", "kms", "sqs", "s3"})
 """What every function, whoever publishes on an encrypted topic, who is called by events, and who checks a batch's input
 needs beside."""
-_APART = ("DetectBatch", "Removal")
+_APART = ("DetectBatch", "DrainInbox", "Inboxes", "Removal")
 """What uses models, and what checks whether the stack may be removed, has no part in their lifecycle."""
 _SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
 _WORDS = {
@@ -147,13 +147,14 @@ def data_flow(template: Template) -> list[str]:
             target
             for rule in template.of_type("AWS::Events::Rule").values()
             for target in rule["Targets"]
-            if referenced(target["Arn"]) not in machines  # it is a caller as any other
+            # A machine is started by callers of all kinds; a queue is a capability's own.
+            if template.of_type("AWS::Lambda::Version").get(referenced(target["Arn"]))
         ],
         # Those in a group of their own are the models', where there are any: callers as all others are.
         "schedule": [
             schedule["Target"]
-            for schedule in template.of_type("AWS::Scheduler::Schedule").values()
-            if "GroupName" not in schedule
+            for name, schedule in template.of_type("AWS::Scheduler::Schedule").items()
+            if "GroupName" not in schedule and not name.startswith(_APART)
         ],
     }
     steps = [handler for handler in dict.fromkeys(chain(*machines.values())) if handler in shared]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,10 +10,12 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.inbox import Inboxes, InboxParts
 from infra.monitoring.metrics import metric, sweep_period
 from infra.notifications.notifications import Notifications
 from infra.reconciliation import Reconciliation
 from infra.settings.settings import Settings
+from lifecycle.configuration import Inbox
 from lifecycle.notifications import links
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.text import usd
@@ -21,6 +24,9 @@ QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
 """For metrics that are there only when something has happened."""
 ALARMING = cloudwatch.TreatMissingData.BREACHING
 UNCHANGED = cloudwatch.TreatMissingData.IGNORE
+
+LONGEST_START = timedelta(minutes=60)
+"""StartModel's TimeoutSeconds, by default: the runs of inboxes give none."""
 
 LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
@@ -65,6 +71,7 @@ class Alarms(Construct):
         settings: Settings,
         notifications: Notifications,
         reconciliation: Reconciliation,
+        inboxes: Inboxes | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -76,6 +83,7 @@ class Alarms(Construct):
                 *self._of_the_sweep(reconciliation),
                 *self._of_deliveries(notifications, reconciliation),
                 *self._of_each_model(),
+                *(self._of_inboxes(inboxes) if inboxes else ()),
             )
         ]
 
@@ -139,18 +147,15 @@ class Alarms(Construct):
     def _of_deliveries(self, notifications: Notifications, reconciliation: Reconciliation) -> Iterator[Watch]:
         five_minutes = cdk.Duration.minutes(5)
 
-        def waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
-            return queue.metric_approximate_number_of_messages_visible(period=five_minutes, statistic="Maximum")
-
         yield Watch(
             "CallsLost",
             "A call of Settle, Sweep or Tick, or an event of event_rules, was lost: something may not have started.",
-            waiting(reconciliation.lost_calls),
+            _visible(reconciliation.lost_calls, five_minutes),
         )
         yield Watch(
             "NotificationsUndelivered",
             "A notification could not be delivered: it waits in the queue Undelivered.",
-            waiting(notifications.undelivered),
+            _visible(notifications.undelivered, five_minutes),
         )
         for topic in self._topics:
             yield Watch(
@@ -192,6 +197,45 @@ class Alarms(Construct):
                 of=name,
             )
 
+    def _of_inboxes(self, inboxes: Inboxes) -> Iterator[Watch]:
+        five_minutes, tick = cdk.Duration.minutes(5), inboxes.tick.function
+        yield Watch(
+            "InboxTickMissing",
+            "The tick of the inboxes does not run: images wait, and a model that runs for them is let go.",
+            tick.metric_invocations(period=five_minutes, statistic="Sum"),
+            compared=LESS,
+            missing=ALARMING,
+            reports_recovery=True,
+        )
+        yield Watch(
+            "InboxTickFailing",
+            "The ticks of the inboxes have failed for 15 minutes. The tick's log says what could not be done, and why.",
+            tick.metric_errors(period=five_minutes, statistic="Sum"),
+            periods=3,
+        )
+        for parts in inboxes.each:
+            yield Watch(
+                "InboxWaiting",
+                f"Images of the inbox {parts.name} wait for longer than the start of a model explains, and none is "
+                "labelled.",
+                _waiting_seconds(parts, five_minutes),
+                threshold=_explained(parts.inbox).total_seconds(),
+                compared=MORE,
+                of=parts.name,
+            )
+            yield Watch(
+                "InboxFailures",
+                f"Images of the inbox {parts.name} could not be labelled in ten tries, and are put aside.",
+                _visible(parts.dead, five_minutes),
+                of=parts.name,
+            )
+            yield Watch(
+                "InboxEventsUndelivered",
+                f"EventBridge could not put images into the queue of the inbox {parts.name}.",
+                _visible(parts.undelivered, five_minutes),
+                of=parts.name,
+            )
+
     def _alarm(self, watch: Watch) -> cloudwatch.Alarm:
         parts = [watch.name, watch.of] if watch.of else [watch.name]
         alarm = cloudwatch.Alarm(
@@ -210,3 +254,29 @@ class Alarms(Construct):
             if watch.reports_recovery:
                 alarm.add_ok_action(actions.SnsAction(topic))
         return alarm
+
+
+def _visible(queue: sqs.IQueue, period: cdk.Duration) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(period=period, statistic="Maximum")
+
+
+def _waiting_seconds(parts: InboxParts, period: cdk.Duration) -> cloudwatch.MathExpression:
+    """The age of the oldest image while none is labelled: a long queue takes its time, and is no reason for an alarm.
+
+    By SQS's own count, in case the tick is blind or dead. It leaves out what was received three times.
+    """
+    return cloudwatch.MathExpression(
+        expression="IF(FILL(labelled, 0) > 0, 0, age)",
+        using_metrics={
+            "age": parts.images.metric_approximate_age_of_oldest_message(period=period, statistic="Maximum"),
+            "labelled": parts.images.metric_number_of_messages_deleted(period=period, statistic="Sum"),
+        },
+        period=period,
+        label=f"Seconds that images of {parts.name} wait",
+    )
+
+
+def _explained(inbox: Inbox) -> timedelta:
+    """For how long an image may wait: until the model is started for it, and the start's own timeout."""
+    before = timedelta(minutes=inbox.start_after_minutes) if inbox.start_at_images > 1 else timedelta(0)
+    return before + LONGEST_START

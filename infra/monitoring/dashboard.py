@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.inbox import Inboxes, InboxParts
 from infra.monitoring.metrics import each, metric, sweep_period
 from infra.parts.functions import LifecycleFunction
 from infra.settings.settings import Settings
@@ -41,9 +42,11 @@ class Dashboard(Construct):
         *,
         alarms: Sequence[cloudwatch.IAlarm],
         now: Sequence[cloudwatch.IWidget],
+        inboxes: Inboxes | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
+        self._inboxes = inboxes
         stack = cdk.Stack.of(self)
         self.name = links.dashboard_name(stack.stack_name, stack.region)
         factory = monitoring.DefaultDashboardFactory(
@@ -108,6 +111,8 @@ class Dashboard(Construct):
                 _graph("Outcomes per hour", [each(self, "Outcomes", "Sum", HOUR)], stacked=True),
             ],
         )
+        if self._inboxes:
+            yield "Inboxes", list(_of_inboxes(self._inboxes.each))
         first, *more = [alarms[at : at + MOST_ALARMS] for at in range(0, len(alarms), MOST_ALARMS)]
         yield (
             "Health",
@@ -136,6 +141,19 @@ def _graph(
         width=width,
         height=6,
     )
+
+
+def _of_inboxes(inboxes: Sequence[InboxParts]) -> Iterator[cloudwatch.IWidget]:
+    """By SQS's own counts: what was deleted from a queue was labelled, or its result says why it can't be."""
+    every = cdk.Duration.minutes(5)
+    for title, name, statistic in (
+        ("Images that wait", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        ("Images in work", "ApproximateNumberOfMessagesNotVisible", "Maximum"),
+        ("Images done", "NumberOfMessagesDeleted", "Sum"),
+        ("Seconds that the oldest waits", "ApproximateAgeOfOldestMessage", "Maximum"),
+    ):
+        of_each = [parts.images.metric(name, statistic=statistic, period=every, label=parts.name) for parts in inboxes]
+        yield _graph(title, of_each)
 
 
 def _of_functions(functions: Sequence[LifecycleFunction]) -> Iterator[cloudwatch.IWidget]:

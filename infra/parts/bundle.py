@@ -12,12 +12,12 @@ from lifecycle import configuration
 
 ROOT = Path(__file__).parents[2]
 NOT_REPRODUCIBLE = shutil.ignore_patterns(
-    "__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "*.so"
+    *("__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "METADATA", "*.so")
 )
-"""Scripts with the path of their interpreter, caches, the notes of installers; and what is compiled for one processor:
-MarkupSafe, which has it, does the same in Python."""
+"""Scripts with the path of their interpreter, caches, notes of installers and for them; and what is compiled for one
+processor: MarkupSafe, which has it, does the same in Python."""
 
-USED_UTILITIES = frozenset({"idempotency", "jmespath_utils", "typing"})
+USED_UTILITIES = frozenset({"batch", "data_classes", "idempotency", "jmespath_utils", "typing"})
 """Of Powertools' utilities, those that the functions import, or what they import."""
 
 

@@ -20,6 +20,11 @@ class LifecycleFunction(Construct):
 
     State machines call ``version``, so that an execution in flight ends on the code it began with; by default CDK
     deletes the old version at the next deploy.
+
+    Parameters
+    ----------
+    name : str, optional
+        The function's name in AWS, where others call it by that: no version is published then.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class LifecycleFunction(Construct):
         log_group: logs.LogGroup,
         timeout: cdk.Duration,
         environment: Mapping[str, str],
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -39,6 +45,7 @@ class LifecycleFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
+            function_name=name,
             description=f"custom-labels-lifecycle: {handler}",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
@@ -60,7 +67,8 @@ class LifecycleFunction(Construct):
         acknowledge(
             self.function, {"AwsSolutions-L1": "3.13 is the runtime that tests and vendored requirements match."}
         )
-        self.version = self.function.current_version
+        if name is None:
+            self.version = self.function.current_version
 
     def allow(self, *actions: str, on: list[str]) -> None:
         """Grant the function some actions on some resources."""

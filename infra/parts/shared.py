@@ -41,7 +41,14 @@ class Shared(Construct):
         return {f"{table}_TABLE_NAME": by_name[table].table_name for table in tables}
 
     def function(
-        self, scope: Construct, construct_id: str, *, handler: str, timeout_seconds: int, environment: dict[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        timeout_seconds: int,
+        environment: dict[str, str],
+        name: str | None = None,
     ) -> LifecycleFunction:
         """A Lambda function, by its handler's module."""
         return LifecycleFunction(
@@ -52,6 +59,7 @@ class Shared(Construct):
             log_group=self.logs,
             timeout=cdk.Duration.seconds(timeout_seconds),
             environment=environment,
+            name=name,
         )
 
     def _log_group(self) -> logs.LogGroup:

@@ -26,7 +26,7 @@ def allow(
     role: iam.IRole,
     actions: Sequence[str],
     on: Sequence[str],
-    conditions: Mapping[str, Mapping[str, str]] | None = None,
+    conditions: Mapping[str, Mapping[str, str | list[str]]] | None = None,
 ) -> None:
     """Grant a role some actions on resources.
 

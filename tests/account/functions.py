@@ -47,6 +47,7 @@ CONFIGURATION = Configuration(
     workloads=(WORKLOAD_NAME,),
 )
 DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
+DRAIN_INBOX = MACHINES.start_model.replace("StartModel", "DrainInbox")
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "faults",
@@ -60,7 +61,9 @@ ENVIRONMENT = {
     "START_MODEL_ARN": MACHINES.start_model,
     "STOP_MODEL_ARN": MACHINES.stop_model,
     "RUN_WITH_MODEL_ARN": MACHINES.run_with_model,
-    "STATE_MACHINE_ARNS": ",".join([MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH]),
+    "STATE_MACHINE_ARNS": ",".join(
+        [MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH, DRAIN_INBOX]
+    ),
     "POLICY_ARNS": "viewers,operators",
     "OWN_RULES": "Lifecycle.",
 }

@@ -15,6 +15,15 @@ RUN_WITH_MODEL = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLab
 RUNS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-RunWithModel:*"
 DETECT_BATCH = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-DetectBatch"
 BATCHES = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-DetectBatch:*"
+DRAIN_INBOX = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:CustomLabelsLifecycle-DrainInbox"
+DRAINS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:CustomLabelsLifecycle-DrainInbox:*"
+INBOX = "InboxesInboxline1"
+MAPPINGS = f"arn:${{AWS::Partition}}:lambda:{PLACE}:event-source-mapping:*"
+OF_WORKERS = (
+    f' if {{"ArnEquals": {{"lambda:FunctionArn": ["arn:${{AWS::Partition}}:lambda:{PLACE}:function:'
+    'CustomLabelsLifecycle-inbox-line-1"]}}'
+)
+"""The condition of whoever may switch event source mappings: only those of inboxes' workers."""
 BUCKETS = "arn:${AWS::Partition}:s3:::"
 INSPECTION = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:Inspection"
 INSPECTIONS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:Inspection:*"
@@ -23,6 +32,17 @@ LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 LOST_CALL = {"sqs:SendMessage"}
 SENT = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 """What Powertools Idempotency does to remember what was sent."""
+
+HERE = ' if {"StringEquals": {"aws:ResourceAccount": "111122223333"}}'
+"""The condition of what may be done with objects of this account's buckets alone."""
+
+
+def below_here(folder: str) -> str:
+    """The condition of a list of what lies in a folder of a bucket of this account."""
+    return (
+        f' if {{"StringEquals": {{"aws:ResourceAccount": "111122223333"}}, "StringLike": {{"s3:prefix": "{folder}*"}}}}'
+    )
+
 
 GRANTS = {
     "StepsPrepareRole": {
@@ -39,6 +59,7 @@ GRANTS = {
         f"{BUCKETS}samples": {"s3:GetBucketLocation"},
         INSPECTION: {"states:DescribeStateMachine"},
         DETECT_BATCH: {"states:DescribeStateMachine"},
+        DRAIN_INBOX: {"states:DescribeStateMachine"},
     },
     "StepsCheckRole": {
         "${SharedLogs.Arn}": LOG,
@@ -90,6 +111,7 @@ GRANTS = {
         RUNS: {"states:DescribeExecution"},
         INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
         BATCHES: {"states:DescribeExecution", "states:StopExecution"},
+        DRAINS: {"states:DescribeExecution", "states:StopExecution"},
         STOP_MODEL: {"states:StartExecution"},
     },
     "ReconciliationSweepRole": {
@@ -115,6 +137,7 @@ GRANTS = {
         RUNS: {"states:DescribeExecution"},
         INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
         BATCHES: {"states:DescribeExecution", "states:StopExecution"},
+        DRAINS: {"states:DescribeExecution", "states:StopExecution"},
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
     },
@@ -145,10 +168,12 @@ GRANTS = {
         STOPS: {"states:DescribeExecution"},
         RUNS: {"states:StopExecution"},
         BATCHES: {"states:StopExecution"},
+        DRAINS: {"states:StopExecution"},
         START_MODEL: {"states:ListExecutions"},
         STOP_MODEL: {"states:StartExecution", "states:ListExecutions"},
         RUN_WITH_MODEL: {"states:ListExecutions"},
         DETECT_BATCH: {"states:ListExecutions"},
+        DRAIN_INBOX: {"states:ListExecutions"},
     },
     "SchedulesTickRole": {
         "${SharedLogs.Arn}": LOG,
@@ -159,3 +184,44 @@ GRANTS = {
         STOPS: {"states:DescribeExecution"},
     },
 }
+
+OF_INBOXES = {
+    "DrainInboxOpenRole": {
+        "${SharedLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{MAPPINGS}{OF_WORKERS}": {"lambda:UpdateEventSourceMapping"},
+        "*": {"lambda:ListEventSourceMappings"},
+        DRAIN_INBOX: {"states:SendTaskSuccess"},
+    },
+    "InboxesTickRole": {
+        "${SharedLogs.Arn}": LOG,
+        "${NotificationsTopic}": {"sns:Publish"},
+        "${NotificationsChatTopic}": {"sns:Publish"},
+        "${SharedKey.Arn}": {"kms:GenerateDataKey", "kms:Decrypt"},
+        "${NotificationsBus.Arn}": {"events:PutEvents"},
+        "${SharedIdempotency.Arn}": SENT,
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
+        "*": {"rekognition:DescribeProjects", "lambda:ListEventSourceMappings"},
+        f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
+        f"${{{INBOX}Images.Arn}}": {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"},
+        f"${{{INBOX}Dead.Arn}}": {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"},
+        f"{MAPPINGS}{OF_WORKERS}": {"lambda:UpdateEventSourceMapping"},
+        RUN_WITH_MODEL: {"states:StartExecution"},
+        RUNS: {"states:DescribeExecution"},
+        DRAIN_INBOX: {"states:SendTaskHeartbeat", "states:SendTaskSuccess", "states:SendTaskFailure"},
+    },
+    f"{INBOX}WorkerRole": {
+        "${SharedLogs.Arn}": LOG,
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
+        f"${{{INBOX}Images.Arn}}": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        f"{MAPPINGS}{OF_WORKERS}": {"lambda:UpdateEventSourceMapping"},
+        "*": {"lambda:ListEventSourceMappings"},
+        f"{HOME}/brands/version/v2/1793520000001": {"rekognition:DetectCustomLabels"},
+        f"{BUCKETS}factory-inbox{below_here('line-1/')}": {"s3:ListBucket"},
+        f"{BUCKETS}factory-results{below_here('inbox/line-1/')}": {"s3:ListBucket"},
+        f"{BUCKETS}factory-inbox/line-1/*{HERE}": {"s3:GetObject", "s3:GetObjectVersion"},
+        f"{BUCKETS}factory-results/inbox/line-1/*{HERE}": {"s3:GetObject", "s3:PutObject"},
+    },
+}
+"""Those of inboxes: who calls what, tests/handlers and the story on the emulator show."""

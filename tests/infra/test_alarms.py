@@ -16,7 +16,7 @@ EVERY = {"minimal": 5, "stack": 1, "hundred": 60}
 """Minutes between sweeps: the default, the least and the most."""
 ONCE = {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 1}
 QUIET = {"TreatMissingData": "notBreaching"}
-OF_EACH_MODEL = "UnaccountedRuns"
+OF_EACH_MODEL, OF_INBOXES = "UnaccountedRuns", "Inbox"
 
 
 @pytest.fixture(params=EVERY)
@@ -76,7 +76,8 @@ def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
     found.pop("MonthlyCostOverBudget", None)
     has_chat = "NotificationsChatTopic" in template.of_type("AWS::SNS::Topic")
     chat = {"NotificationsFailed-chat": {**failed("NotificationsChatTopic"), **ONCE, **QUIET}} if has_chat else {}
-    assert {name: alarm for name, alarm in found.items() if not name.startswith(OF_EACH_MODEL)} == {
+    apart = (OF_EACH_MODEL, OF_INBOXES)
+    assert {name: alarm for name, alarm in found.items() if not name.startswith(apart)} == {
         "StartFailed": {**own("FailedStarts", "Sum", 5), **ONCE, **QUIET},
         "StopFailed": {**own("FailedStops", "Sum", 5), **ONCE, **QUIET},
         "ThrottlingSustained": {
@@ -100,6 +101,56 @@ def test_the_alarms_are_these(configured: tuple[Template, int]) -> None:
         "NotificationsFailed": {**failed("NotificationsTopic"), **ONCE, **QUIET},
         **chat,
     }
+
+
+def test_inboxes_have_alarms_of_their_own_and_only_where_there_are_any(stack: Template, minimal: Template) -> None:
+    assert not [name for name in alarms_of(minimal) if name.startswith(OF_INBOXES)]
+    found = {name: watched(alarm) for name, alarm in alarms_of(stack).items() if name.startswith(OF_INBOXES)}
+    waits = found.pop("InboxWaiting-line-1")
+    tick = {
+        "Namespace": "AWS/Lambda",
+        "Dimensions": [{"Name": "FunctionName", "Value": "${InboxesTickFunction}"}],
+        "Statistic": "Sum",
+        "Period": 300,
+    }
+    missing = {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
+    assert found == {
+        "InboxTickMissing": {"MetricName": "Invocations", **ONCE, **tick, **missing},
+        "InboxTickFailing": {"MetricName": "Errors", **ONCE, **QUIET, **tick, "EvaluationPeriods": 3},
+        "InboxFailures-line-1": {**waiting("InboxesInboxline1Dead"), **ONCE, **QUIET},
+        "InboxEventsUndelivered-line-1": {**waiting("InboxesInboxline1Undelivered"), **ONCE, **QUIET},
+    }
+    age, done = waits["Metrics"][1:]
+    assert [one["MetricStat"]["Metric"]["MetricName"] for one in (age, done)] == [
+        "ApproximateAgeOfOldestMessage",
+        "NumberOfMessagesDeleted",
+    ]
+    assert {one["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for one in (age, done)} == {
+        "${InboxesInboxline1Images.QueueName}"
+    }
+
+
+@pytest.mark.parametrize(
+    ("age", "labelled", "goes_off"),
+    [
+        (5_401, 0, True),  # it waits, and nothing goes on
+        (5_401, None, True),  # SQS reports nothing that was deleted
+        (5_400, 0, False),  # half an hour until the start, an hour for it
+        (90_000, 1, False),  # a long queue takes its time
+    ],
+)
+def test_images_that_wait_are_an_alarm_once_a_start_does_not_explain_it_and_none_is_labelled(
+    stack: Template, age: int, labelled: int | None, *, goes_off: bool
+) -> None:
+    alarm = alarms_of(stack)["InboxWaiting-line-1"]
+    (expression,) = (one["Expression"] for one in alarm["Metrics"] if "Expression" in one)
+    known = {
+        "FILL": lambda value, instead: instead if value is None else value,
+        "IF": lambda condition, then, other: then if condition else other,
+    }
+    value = eval(expression, {**known, "age": age, "labelled": labelled})  # noqa: S307 - our own expression
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert (value > alarm["Threshold"]) is goes_off
 
 
 def test_an_alarm_on_the_month_is_there_where_a_budget_is(stack: Template, minimal: Template) -> None:
@@ -224,13 +275,16 @@ def test_an_alarm_says_what_it_means_where_to_read_on_and_goes_to_mail_and_chat(
 
 def test_only_where_nothing_else_says_that_it_is_over_recovery_is_reported(stack: Template) -> None:
     """A new stack's alarms all become OK, and nobody wants to be told of each."""
-    assert [name for name, alarm in alarms_of(stack).items() if "OKActions" in alarm] == ["SweepMissing"]
+    assert [name for name, alarm in alarms_of(stack).items() if "OKActions" in alarm] == [
+        "SweepMissing",
+        "InboxTickMissing",
+    ]
 
 
-def test_a_new_stack_begins_in_no_alarm_but_that_of_the_sweep(configured: tuple[Template, int]) -> None:
+def test_a_new_stack_begins_in_no_alarm_but_those_of_the_sweep_and_the_tick(configured: tuple[Template, int]) -> None:
     template, _ = configured
     alarming = {name for name, alarm in alarms_of(template).items() if alarm["TreatMissingData"] == "breaching"}
-    assert alarming == {"SweepMissing"}
+    assert alarming - {"InboxTickMissing"} == {"SweepMissing"}
 
 
 def test_every_alarm_is_a_heading_of_the_runbook_and_a_row_of_what_is_monitored(

@@ -72,13 +72,24 @@ def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle:
             "night": {"Model": "defects", "TimeZone": "Europe/Berlin", **night},
             "office-hours": {"Model": "defects", "TimeZone": "Europe/Berlin", **office},
         },
-        "Workloads": ["Inspection", "CustomLabelsLifecycle-DetectBatch"],
+        "Workloads": ["Inspection", "CustomLabelsLifecycle-DetectBatch", "CustomLabelsLifecycle-DrainInbox"],
         "DetectBatch": {
             "Images": SETTINGS["detect_batch"]["images"],
             "Results": "s3://factory-results/labels",
             "MaxConcurrency": 40,
         },
-        "Inboxes": {},
+        "Inboxes": {
+            "line-1": {
+                "Model": "logos",
+                "Images": "s3://factory-inbox/line-1/",
+                "Results": "s3://factory-results/inbox/line-1/",
+                "StartAtImages": 20,
+                "StartAfterMinutes": 30,
+                "IdleMinutes": 3,
+                "MinConfidence": 80,
+                "MaxResults": 10,
+            }
+        },
         "RunbookUrl": SETTINGS["runbook_url"],
         "SweepMinutes": 1,
         "LeaseWarningMinutes": 30,

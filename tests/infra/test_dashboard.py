@@ -67,9 +67,9 @@ def test_a_body_that_is_not_is_refused(stack: Template, broken: dict[str, Any]) 
 
 
 def test_it_begins_with_what_people_ask_first(stack: Template) -> None:
-    asked = ["What runs now", "What it costs", "Starts", "Health", "The parts"]
+    asked = ["What runs now", "What it costs", "Starts", "Inboxes", "Health", "The parts"]
     assert headings(stack) == [question for question in asked if question in headings(stack)]
-    assert headings(stack)[-4:] == asked[1:]
+    assert headings(stack)[-5:] == asked[1:]
 
 
 def test_the_documentation_says_what_each_row_shows(stack: Template) -> None:
@@ -82,7 +82,7 @@ def test_the_documentation_says_what_each_row_shows(stack: Template) -> None:
             rows[properties["markdown"].removeprefix("# ")] = titles = []
         elif "title" in properties:
             titles.append(properties["title"])
-    for row in ("What it costs", "Starts", "Health"):
+    for row in ("What it costs", "Starts", "Inboxes", "Health"):
         assert documented[row] == "; ".join(rows[row])
     assert rows.keys() <= documented.keys()
 
@@ -114,7 +114,7 @@ def test_every_function_machine_queue_and_table_is_on_it(stack: Template) -> Non
     for kind in ("Lambda::Function", "StepFunctions::StateMachine", "SQS::Queue", "SNS::Topic", "DynamoDB::Table"):
         for name in stack.of_type(f"AWS::{kind}").keys() - {"RemovalRemoveFunction"}:  # it is called once: at the end
             assert f"${{{name}" in text, name
-    for name in ("StartModel", "StopModel", "RunWithModel", "DetectBatch"):
+    for name in ("StartModel", "StopModel", "RunWithModel", "DetectBatch", "DrainInbox"):
         assert f"State Machine **[{name}]" in text
 
 

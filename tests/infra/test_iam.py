@@ -21,10 +21,13 @@ from tests.infra.configurations import HUNDRED, ROOT, model
 from tests.infra.grants import (
     BATCHES,
     DETECT_BATCH,
+    DRAIN_INBOX,
+    DRAINS,
     GRANTS,
     INSPECTION,
     INSPECTIONS,
     LOG,
+    OF_INBOXES,
     PLACE,
     PROJECTS,
     RUN_WITH_MODEL,
@@ -50,6 +53,9 @@ HANDLERS = [
     "tick",
     "detect_batch_prepare",
     "detect_batch_summarise",
+    "inbox_open",
+    "inbox_tick",
+    "inbox_worker",
     "page",
     "act",
     "remove",
@@ -98,6 +104,8 @@ DETECTS = {
     BATCHES: {"states:DescribeExecution", "states:StopExecution"},
 }
 """What the Map of DetectBatch does with the rights of its state machine; Rekognition reads images with them too."""
+OF_LEASES = {"StepsPrepareRole", "StepsCheckRole", "ReconciliationSettleRole", "ReconciliationSweepRole"}
+"""Who writes leases. The records of inboxes, which lie beside them, are written by whoever has a row in OF_INBOXES."""
 MAY_START = {
     "EventRulesshiftbeginsrole": {"${StartModelStateMachine}": {"states:StartExecution"}},
     "EventRulesshiftendsrole": {"${StopModelStateMachine}": {"states:StartExecution"}},
@@ -112,16 +120,22 @@ MAY_START = {
     },
 }
 """Who starts the state machines from outside: rules, and callers of other accounts."""
-OF_SCHEDULES = {"ReconciliationEverySweepRole": "default", "SchedulesRole": "CustomLabelsLifecycle-schedules"}
+OF_SCHEDULES = {
+    "ReconciliationEverySweepRole": "default",
+    "InboxesEveryMinuteRole": "default",
+    "SchedulesRole": "CustomLabelsLifecycle-schedules",
+}
 """The roles that EventBridge Scheduler uses, each for the schedules of one group."""
 NESTED: dict[str, set[str]] = {
     START_MODEL: {"states:StartExecution"},
     STOP_MODEL: {"states:StartExecution"},
     INSPECTION: {"states:StartExecution"},
     DETECT_BATCH: {"states:StartExecution"},
+    DRAIN_INBOX: {"states:StartExecution"},
     STARTS: {"states:DescribeExecution", "states:StopExecution"},
     INSPECTIONS: {"states:DescribeExecution", "states:StopExecution"},
     BATCHES: {"states:DescribeExecution", "states:StopExecution"},
+    DRAINS: {"states:DescribeExecution", "states:StopExecution"},
     f"arn:${{AWS::Partition}}:events:{PLACE}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule": {
         "events:PutTargets",
         "events:PutRule",
@@ -147,7 +161,10 @@ LOGGED_AND_TRACED = {
 """Step Functions Developer Guide, "Logging" and "X-Ray": with the resource ``*``."""
 
 OF_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
-CALLED_OTHERWISE = {"s3:ListBucket": "list_objects_v2"}
+CALLED_OTHERWISE = {
+    "s3:ListBucket": "list_objects_v2",
+    "s3:GetObjectVersion": "detect_custom_labels",  # Amazon Rekognition reads a version with the rights of who calls it
+}
 # AWS's names for a service, where IAM has another than boto3.
 IAM_PREFIX = {"stepfunctions": "states"}
 
@@ -218,7 +235,7 @@ def test_every_role_has_exactly_these_grants(stack: Template) -> None:
     others = {name for name in stack.grants if name.endswith("StateMachineRole")} | OF_SCHEDULES.keys()
     assert {
         role: grants for role, grants in stack.grants.items() if role not in others
-    } == GRANTS | OF_BATCHES | MAY_START
+    } == GRANTS | OF_BATCHES | OF_INBOXES | MAY_START
 
 
 def test_roles_have_nothing_beside_their_policies_and_are_for_one_service_of_this_account(stack: Template) -> None:
@@ -326,11 +343,14 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
 @pytest.mark.parametrize(
     ("table", "writers"),
     [
-        ("Models", {"StepsPrepareRole", "StepsCheckRole", "ReconciliationSettleRole", "ReconciliationSweepRole"}),
+        ("Models", OF_LEASES | OF_INBOXES.keys()),
         ("Ledger", {"StepsCheckRole", "ReconciliationSweepRole"}),
         (
             "Idempotency",
-            {"StepsPrepareRole", "NotificationsNotifyRole", "ReconciliationSettleRole", "ReconciliationSweepRole"},
+            {
+                *("StepsPrepareRole", "NotificationsNotifyRole", "ReconciliationSettleRole", "ReconciliationSweepRole"),
+                *("InboxesTickRole", "InboxesInboxline1WorkerRole"),
+            },
         ),
     ],
 )
@@ -358,6 +378,8 @@ def test_nobody_may_change_the_stack_its_functions_or_its_roles(stack: Template)
     writes = re.compile(
         r"(lambda|states|cloudformation|scheduler|kms):(Create|Update|Put|Add|Delete|Publish|Tag|Schedule)"
     )
+    # Which may be switched on and off, no more, and only those of inboxes' workers, by a condition (grants.py).
+    granted.remove("lambda:UpdateEventSourceMapping")
     assert not [action for action in granted if writes.match(action)]
     # Step Functions keeps its own rule for nested executions.
     assert {action for action in granted if re.match(r"events:(Put|Delete|Remove)", action)} <= {
@@ -427,7 +449,11 @@ def test_a_function_is_granted_the_services_that_it_has_clients_for(
     role = stack.grants[referenced(stack.functions[handler]["Role"])]
     granted = {action.split(":")[0] for actions in role.values() for action in actions}
     # Beside: logs; the key of the topic, which is encrypted; and the queue for what Lambda calls nobody else waits for.
-    beside = {"logs", *(["kms"] if "sns" in used else []), *(["sqs"] if handler in {"settle", "sweep", "tick"} else [])}
+    beside = {
+        "logs",
+        *(["kms"] if "sns" in used else []),
+        *(["sqs"] if handler in {"settle", "sweep", "tick", "inbox_worker"} else []),
+    }
     assert granted == used | beside
 
 
@@ -460,7 +486,12 @@ def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
         *ROOT.glob("build/vendor/aws_lambda_powertools/**/dynamodb.py"),
     ]
     code = "\n".join(source.read_text("utf-8") for source in sources)
-    actions = {action for grants in (GRANTS | OF_BATCHES).values() for granted in grants.values() for action in granted}
+    actions = {
+        action
+        for grants in (GRANTS | OF_BATCHES | OF_INBOXES).values()
+        for granted in grants.values()
+        for action in granted
+    }
     for action in actions:
         service, name = action.split(":")
         if service not in {"logs", "kms", "sqs"}:  # what Lambda and SNS do

@@ -49,8 +49,8 @@ def test_the_rule_matches_every_end_of_our_executions_and_nothing_else(stack: Te
         },
     }
     machines = stack.of_type("AWS::StepFunctions::StateMachine").values()
-    workload = "CustomLabelsLifecycle-DetectBatch"
-    assert {machine["StateMachineName"] for machine in machines} == {*names, workload}
+    workloads = {"CustomLabelsLifecycle-DetectBatch", "CustomLabelsLifecycle-DrainInbox"}
+    assert {machine["StateMachineName"] for machine in machines} == {*names, *workloads}
 
 
 def test_the_rule_knows_every_status_of_an_execution_that_has_ended(stack: Template) -> None:
@@ -137,6 +137,8 @@ def test_what_nobody_waits_for_has_a_place_for_its_lost_calls(stack: Template) -
         "notify",
         "detect_batch_prepare",
         "detect_batch_summarise",
+        "inbox_open",
+        "inbox_worker",
         "page",
     }
     waited_for |= {"act", "remove"}

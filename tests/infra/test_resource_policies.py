@@ -200,15 +200,13 @@ def test_whatever_keeps_data_is_encrypted(stack: Template) -> None:
         assert found
         assert all(map(is_encrypted, found.values())), kind
     schedules = stack.of_type("AWS::Scheduler::Schedule")
-    assert all(
-        one.get("KmsKeyArn") == "${SharedKey.Arn}" for name, one in schedules.items() if "EverySweep" not in name
-    )
+    assert all(one.get("KmsKeyArn") == "${SharedKey.Arn}" for name, one in schedules.items() if "Every" not in name)
     keeps_nothing = {
         *("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::CloudWatch::Alarm"),
         *("AWS::Lambda::Version", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission"),
         *("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Events::EventBusPolicy", "AWS::SNS::Subscription"),
         *("AWS::Events::Rule", "AWS::Scheduler::ScheduleGroup", "AWS::Scheduler::Schedule"),
-        "AWS::CloudFormation::CustomResource",
+        *("AWS::CloudFormation::CustomResource", "AWS::Lambda::EventSourceMapping"),
         *("AWS::Logs::QueryDefinition", "AWS::EventSchemas::Registry", "AWS::KMS::Key", "AWS::Budgets::Budget"),
         *("AWS::Chatbot::SlackChannelConfiguration", "AWS::Chatbot::MicrosoftTeamsChannelConfiguration"),
     }

@@ -16,16 +16,19 @@ from tools.templates import STACK, Template, referenced
 
 SHARED = {"prepare", "check", "notify"}
 OF_BATCHES = {"detect_batch_prepare", "detect_batch_summarise"}
+OF_INBOXES = {"inbox_open"}
 CALLED_BY = {
     "StartModel": SHARED | {"start"},
     "StopModel": SHARED | {"stop"},
     "RunWithModel": SHARED,
     "DetectBatch": OF_BATCHES,
+    "DrainInbox": OF_INBOXES,
 }
 """The functions of each state machine."""
-HANDLERS = SHARED | {"start", "stop", "settle", "sweep", "tick"} | OF_BATCHES
-NEWEST = {"page", "act", "remove"}
-"""What the dashboard and CloudFormation call: of no execution in flight, so always the newest code."""
+HANDLERS = SHARED | {"start", "stop", "settle", "sweep", "tick", "inbox_tick"} | OF_BATCHES | OF_INBOXES
+NEWEST = {"page", "act", "remove", "inbox_worker"}
+"""What the dashboard, CloudFormation and event source mappings call: of no execution in flight, so always the newest
+code."""
 KEPT = ("AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::DynamoDB::Table")
 FOR_PEOPLE = ("Command", "Console", "PolicyArn", "RoleArn", "FunctionName")
 CLOUDWATCH = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
@@ -60,7 +63,7 @@ def called_versions(template: Template) -> dict[str, str]:
         if name.endswith("FunctionArn")
     }
     rules = template.of_type("AWS::Events::Rule").values()
-    references |= {one["Arn"] for rule in rules for one in rule["Targets"] if "StateMachine" not in one["Arn"]}
+    references |= {one["Arn"] for rule in rules for one in rule["Targets"] if "CurrentVersion" in one["Arn"]}
     references |= {schedule["Target"]["Arn"] for schedule in template.of_type("AWS::Scheduler::Schedule").values()}
     called = {template.invoked(reference): referenced(reference) for reference in references}
     assert len(called) == len(references)
@@ -91,6 +94,7 @@ def test_outputs_are_those_of_the_contract_beside_what_is_for_people(stack: Temp
         "LedgerTableName": "${SharedLedger}",
         "DashboardUrl": f"{CLOUDWATCH}#dashboards/dashboard/CustomLabelsLifecycle-eu-west-1",
         "DetectBatchArn": "${DetectBatchStateMachine}",
+        "DrainInboxArn": "${DrainInboxStateMachine}",
     }
 
 
@@ -133,7 +137,7 @@ def test_what_nobody_retries_at_once_does_it_itself_and_has_time_for_it(stack: T
     assert attempts(PATIENT_CONFIG) == 5
     pauses = 1 + 2 + 4 + 8  # seconds at most: AWS SDKs and Tools Reference Guide, retry behavior, standard mode
     assert 5 * longest(PATIENT_CONFIG) + pauses < min(
-        stack.functions[name]["Timeout"] for name in ("settle", "sweep", "tick")
+        stack.functions[name]["Timeout"] for name in ("settle", "sweep", "tick", "inbox_tick")
     )
 
 
@@ -188,7 +192,7 @@ def test_there_are_no_other_state_machines(stack: Template) -> None:
     assert stack.of_type("AWS::StepFunctions::StateMachine").keys() == {f"{name}StateMachine" for name in CALLED_BY}
 
 
-@pytest.mark.parametrize("handler", ["notify", "settle", "sweep", "tick"])
+@pytest.mark.parametrize("handler", ["notify", "settle", "sweep", "tick", "inbox_tick"])
 def test_a_function_that_names_the_state_machines_knows_their_arns(handler: str, stack: Template) -> None:
     """They are written out, because the state machines refer to their functions."""
     environment = stack.functions[handler]["Environment"]["Variables"]
@@ -440,4 +444,6 @@ def test_everything_that_can_is_tagged(stack: Template) -> None:
 def test_a_minimal_configuration_synthesises_with_its_defaults(minimal: Template, stack: Template) -> None:
     groups = minimal.of_type("AWS::Logs::LogGroup").values()
     assert {group["RetentionInDays"] for group in groups} == {90}
-    assert minimal.outputs.keys() == stack.outputs.keys() - {"CallerRoleArn", "ChatTopicArn", "DetectBatchArn"}
+    assert minimal.outputs.keys() == stack.outputs.keys() - {
+        *("CallerRoleArn", "ChatTopicArn", "DetectBatchArn", "DrainInboxArn")
+    }

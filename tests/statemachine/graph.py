@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tools.asl import StateMachine, lambda_placeholder, state_machines
+from tools.asl import StateMachine, lambda_placeholder, state_machines, waits_for_a_token
 from tools.templates import Template
 
-WORKLOADS = {"detect_batch"}
+WORKLOADS = {"detect_batch", "drain_inbox"}
 """They use models, and notify nobody: what is said of notifications is not said of them."""
 EVERY_ONE = state_machines()
 PROGRAMS = [*EVERY_ONE, *(child for machine in EVERY_ONE for child in machine.children.values())]
@@ -18,6 +18,8 @@ LATEST_DEADLINE_SECONDS = {"start_model": 30 * 86400 + 86400, "stop_model": 8640
 TASKS = [(machine, name) for machine in EVERY_ONE for name in machine.tasks]
 CALLS = [(machine, name) for machine, name in TASKS if lambda_placeholder(machine.states[name])]
 """The Tasks that invoke a function; the others start an execution."""
+WAITING = [(machine, name) for machine, name in CALLS if waits_for_a_token(machine.states[name])]
+"""Of those, the ones that go on until somebody sends a token: they have no timeout, but a heartbeat."""
 
 
 def _machine_id(value: object) -> str | None:

@@ -30,11 +30,13 @@ TESTS: Sequence[tuple[Word, Sequence[str]]] = (
 Of the tests of the account two run no definition.
 """
 _SUFFIX = ".asl"
+_NOT_SIMULATED = frozenset({"drain_inbox.asl"})
+"""Whose tests are the story on the emulator, and ``tests/statemachine/test_drain_inbox.py``."""
 
 
 def places() -> list[str]:
-    """The definitions, such as ``start_model.asl``."""
-    return sorted(path.stem for path in DEFINITIONS.glob(f"*{_SUFFIX}.json"))
+    """The definitions, such as ``start_model.asl``, that the simulated account runs."""
+    return sorted({path.stem for path in DEFINITIONS.glob(f"*{_SUFFIX}.json")} - _NOT_SIMULATED)
 
 
 def is_one(place: str) -> bool:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lifecycle.adapters.rate_limit import RateLimit
     from lifecycle.adapters.stacks import Stacks
     from lifecycle.inbox.counts import InboxCounts
+    from lifecycle.inbox.ports import InboxRecords, Mappings, Queues, TaskTokens
 
 __all__ = ["PATIENT", "QUICK", "SLOW"]
 
@@ -144,11 +145,39 @@ def detector() -> Detector:
     return CustomLabelsDetector(SLOW.rekognition)
 
 
+def inbox_records(clients: Clients = QUICK) -> "InboxRecords":
+    """What is remembered of each inbox."""
+    from lifecycle.adapters.inbox_table import InboxTable
+
+    return InboxTable(clients.dynamodb, ENVIRONMENT.model_table_name)
+
+
 def inbox_counts(clients: Clients = QUICK) -> "InboxCounts":
     """What the workers of inboxes have done."""
     from lifecycle.adapters.inbox_counts import InboxCountTable
 
     return InboxCountTable(clients.dynamodb, ENVIRONMENT.model_table_name)
+
+
+def queues(clients: Clients = QUICK) -> "Queues":
+    """Amazon SQS."""
+    from lifecycle.adapters.queues import Sqs
+
+    return Sqs(clients.sqs, ENVIRONMENT.stack_name)
+
+
+def mappings(clients: Clients = QUICK) -> "Mappings":
+    """The event source mappings of AWS Lambda."""
+    from lifecycle.adapters.mappings import EventSourceMappings
+
+    return EventSourceMappings(clients.lambda_, ENVIRONMENT.stack_name)
+
+
+def task_tokens(clients: Clients = QUICK) -> "TaskTokens":
+    """The tasks of AWS Step Functions that wait for a token."""
+    from lifecycle.adapters.task_tokens import StepFunctionsTasks
+
+    return StepFunctionsTasks(clients.stepfunctions)
 
 
 def stacks() -> "Stacks":

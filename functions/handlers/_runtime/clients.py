@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_events import EventBridgeClient
     from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_rekognition import RekognitionClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
     from types_boto3_stepfunctions import SFNClient
 
 C = TypeVar("C")
@@ -68,6 +70,11 @@ class Clients:
         return lazily(lambda: boto3.client("iam", config=self._config))
 
     @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """AWS Lambda."""
+        return lazily(lambda: boto3.client("lambda", config=self._config))
+
+    @cached_property
     def rekognition(self) -> "RekognitionClient":
         """Amazon Rekognition."""
         return lazily(lambda: boto3.client("rekognition", config=self._config))
@@ -81,6 +88,11 @@ class Clients:
     def sns(self) -> "SNSClient":
         """Amazon SNS."""
         return lazily(lambda: boto3.client("sns", config=self._config))
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Amazon SQS."""
+        return lazily(lambda: boto3.client("sqs", config=self._config))
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":

@@ -23,6 +23,8 @@ from lifecycle.notifications.notification import Notification
 from lifecycle.shared.wire import Json, from_wire, to_wire
 
 CHANNELS = bootstrap.channels()
+EVENTS = "event_bus"
+"""The channel of programs; the others are people's."""
 STORE = DynamoDBPersistenceLayer(table_name=ENVIRONMENT.idempotency_table_name, boto3_client=bootstrap.QUICK.dynamodb)
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
 
@@ -45,7 +47,8 @@ def deliver(key: str, decide: Callable[[], Notification], context: Context) -> s
         decided = from_wire(Notification, _decide(key=key, decide=decide))
     except IdempotencyError as error:
         raise ServiceUnavailable(f"The notification could not be decided: {error}") from error
-    failed = [channel for channel in CHANNELS if not _sent(channel, decided)]
+    served = [channel for channel in CHANNELS if channel == EVENTS or not decided.only_event]
+    failed = [channel for channel in served if not _sent(channel, decided)]
     if failed:
         raise ServiceUnavailable(f"Notification {decided.notification_id} was not sent on: {', '.join(failed)}")
     return decided.notification_id

@@ -1,7 +1,8 @@
 """The items of models, and the executions under way, in DynamoDB: adapters of ``ports`` that only compare and set.
 
-One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart; and one item that
-says when the sweep came by. It is read and written as JSON would be, so that people can read it too.
+One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart; one item that
+says when the sweep came by, and what inboxes remember (``inbox_table``, ``inbox_counts``). It is read and written as
+JSON would be, so that people can read it too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,8 @@ _deserialise = TypeDeserializer().deserialize
 MODEL = "MODEL"
 EXECUTION = "EXECUTION"
 SWEEP = "SWEEP"
-_KEYS = frozenset({"Id", "Kind"})
+KEYS = frozenset({"Id", "Kind"})
+"""Attributes of the table itself; all others are what is kept."""
 
 
 class ModelTable:
@@ -201,19 +203,20 @@ def _scan(client: "DynamoDBClient", table_name: str, kind: str) -> Iterator[dict
 
 def _model_item(attributes: dict[str, Any]) -> ModelItem:
     # Numbers come as Decimal; those of an item are whole. What we don't know may be anything.
-    own = {name: _deserialise(value) for name, value in attributes.items() if name not in _KEYS}
+    own = {name: _deserialise(value) for name, value in attributes.items() if name not in KEYS}
     if (kind := attributes.get("Kind", {"S": MODEL})) != {"S": MODEL}:
         raise ValueError(f"its Kind is {kind}")
-    item = from_wire(ModelItem, _whole(own), exact=True)
+    item = from_wire(ModelItem, whole(own), exact=True)
     if item.project_version_arn != attributes["Id"]["S"]:
         raise ValueError(f"it is of {item.project_version_arn!r}")
     VersionArn.parse(item.project_version_arn)
     return item
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """Whole numbers as such: the table answers every number as a Decimal."""
     if isinstance(value, dict):
-        return {name: _whole(one) for name, one in value.items()}
+        return {name: whole(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_whole(one) for one in value]
+        return [whole(one) for one in value]
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value

@@ -43,6 +43,11 @@ def execution_name(head: str, *identity: Json, when: str = "") -> str:
     return f"{_ODD.sub('-', head)[: MAX_NAME - len(tail) - 1]}-{tail}"
 
 
+def nested_name(what: str, execution_arn: str) -> str:
+    """Of an execution that another one starts: always the same, so that whoever settles that one finds it."""
+    return execution_name(f"{what}-{execution_arn.rpartition(':')[2]}", execution_arn)
+
+
 def minute(moment: datetime) -> str:
     """``20261124T0700Z``."""
     return f"{moment.astimezone(UTC):%Y%m%dT%H%MZ}"

@@ -1,4 +1,4 @@
-"""What an inbox needs from AWS beside ``lifecycle.ports``: its queue, what feeds its worker, its task."""
+"""What an inbox needs from AWS beside ``lifecycle.ports``: its record, its queue, what feeds its worker, its task."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol

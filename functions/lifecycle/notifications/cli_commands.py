@@ -53,7 +53,7 @@ def status_command(project_version_arn: str, project_arn: str) -> str:
 
 def is_command(line: str) -> bool:
     """Whether a line of a notification is a command to be pasted into a terminal."""
-    return line.startswith("aws ")
+    return line.startswith(("aws ", "custom-labels "))
 
 
 def _start(machine_arn: str, model: str | None, project_version_arn: str, **fields: object) -> str:

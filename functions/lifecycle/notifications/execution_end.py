@@ -1,6 +1,6 @@
 """How an execution ended, and all that is known of it then. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from lifecycle.configuration import Configuration
@@ -8,6 +8,7 @@ from lifecycle.errors import fields_of
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import Machine
+from lifecycle.inbox.names import inbox_of_lease
 from lifecycle.model.decisions import Progress
 from lifecycle.run_with_model.request import RunRequest
 from lifecycle.start_model.request import StartRequest
@@ -42,6 +43,22 @@ class Abortion:
     def by_step_functions(self) -> bool:
         """Whether nobody ended it, but Step Functions itself."""
         return self.status == "TIMED_OUT"
+
+
+_ROUTINE = frozenset(
+    {
+        Outcome.MODEL_STARTED,
+        Outcome.MODEL_ALREADY_RUNNING,
+        Outcome.START_FAILED,
+        Outcome.START_TIMED_OUT,
+        Outcome.MODEL_STOPPED,
+        Outcome.MODEL_ALREADY_STOPPED,
+        Outcome.MODEL_KEPT_RUNNING,
+        Outcome.WORKLOAD_SUCCEEDED,
+        Outcome.WORKLOAD_FAILED,
+    }
+)
+"""What the runs of an inbox end with every day: some dozen sessions a day are possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,14 @@ class Ending:
         duplicate = self.request is not None and self.request.duplicate_of is not None
         reported = (self.succeeded and not self.workload_warnings) or self.reported_by_start
         return self.silent or duplicate or reported or self.outcome is Outcome.DUPLICATE
+
+    def is_an_inboxs_own(self, inboxes: Container[str]) -> bool:
+        """Whether it is the routine of an inbox: people are notified by INBOX_BLOCKED alone, once an episode.
+
+        A stop that failed costs money, and a run that somebody ended was ended by somebody: these they are notified of.
+        """
+        lease_id = self.request.lease_id if self.request else None
+        return self.outcome in _ROUTINE and inbox_of_lease(lease_id, inboxes) is not None
 
     @property
     def failed(self) -> bool:

@@ -53,6 +53,7 @@ def ending_notification(
         text=_TEXTS[ending.outcome](ending, configuration, machines),
         project_version_arn=arn,
         execution_arn=ending.execution.id,
+        only_event=ending.is_an_inboxs_own(configuration.inboxes),
         warned=bool((result and result.warnings) or ending.workload_warnings),
         dashboard=links.dashboard_of(machines.start_model),
         more_links={

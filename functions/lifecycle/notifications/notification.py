@@ -51,6 +51,8 @@ SEVERITIES: Mapping[Outcome, Severity] = {
     Outcome.LEASE_EXPIRED: Severity.WARNING,
     Outcome.UNLEASED_MODEL: Severity.WARNING,
     Outcome.MODEL_DOWN: Severity.ERROR,
+    Outcome.INBOX_BLOCKED: Severity.ERROR,
+    Outcome.INBOX_FAILURES: Severity.WARNING,
 }
 
 WHAT_IT_COSTS, WHAT_TO_DO, IF_PLANS_CHANGE, WHAT_HAPPENED, DETAILS, LINKS = (
@@ -74,6 +76,8 @@ class Notification:
         Lines by the section's title; one without lines is left out.
     detail : Mapping
         The EventBridge event's; what is unknown is left out of it.
+    only_event : bool
+        It is for programs: no message is sent to people.
     """
 
     notification_id: str
@@ -83,6 +87,7 @@ class Notification:
     headline: str
     sections: Mapping[str, list[str]]
     detail: Mapping[str, Json]
+    only_event: bool = False
 
     @property
     def text(self) -> str:
@@ -147,6 +152,8 @@ class Content:
         Of what is reported: the same key has the same notification id.
     warned : bool
         It is no failure, but there is something to look at.
+    only_event : bool
+        As of the notification.
     dashboard : str, optional
         The link to it.
     more_links : dict
@@ -159,6 +166,7 @@ class Content:
     project_version_arn: str | None = None
     execution_arn: str | None = None
     warned: bool = False
+    only_event: bool = False
     dashboard: str | None = None
     more_links: Mapping[str, str | None] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
@@ -201,6 +209,7 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
         headline=_line(content.text.headline, MAX_HEADLINE),
         sections=_sections(content, runbook_url),
         detail={name: value for name, value in detail.items() if value is not None},
+        only_event=content.only_event,
     )
 
 

@@ -32,7 +32,7 @@ _FAILURES: Mapping[Outcome, str] = {
 def of_ending(ending: Ending, configuration: Configuration) -> Sequence[Measure]:
     """What is measured of the end of an execution that people are notified of."""
     result = ending.result
-    if ending.outcome in _FAILURES:
+    if ending.outcome in _FAILURES and not ending.is_an_inboxs_own(configuration.inboxes):
         return [of_outcome(ending.outcome), Measure(_FAILURES[ending.outcome], 1)]
     if not isinstance(result, StartResult) or result.outcome is not Outcome.MODEL_STARTED:
         return [of_outcome(ending.outcome)]

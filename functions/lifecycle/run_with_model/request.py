@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle.configuration import Configuration
-from lifecycle.executions.names import execution_name
+from lifecycle.executions.names import nested_name
 from lifecycle.executions.requests import (
     Execution,
     Request,
@@ -46,7 +46,7 @@ class Names:
     @classmethod
     def of(cls, execution: Execution) -> "Names":
         """Of a RunWithModel execution."""
-        child, release = (execution_name(f"{what}-{execution.name}", execution.id) for what in ("run", "release"))
+        child, release = (nested_name(what, execution.id) for what in ("run", "release"))
         return cls(f"run/{lease_id_of(execution)}", child, release)
 
 

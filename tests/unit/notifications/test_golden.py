@@ -16,7 +16,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.configuration import Configuration, Schedule, Unleased
+from lifecycle.configuration import Configuration, Inbox, Schedule, Unleased
 from lifecycle.errors import (
     CONTRACT,
     AccessDenied,
@@ -27,6 +27,7 @@ from lifecycle.errors import (
 )
 from lifecycle.executions.outcomes import SILENT, STARTED_BY_SWEEP, Failure, Outcome
 from lifecycle.executions.state_machines import Machine
+from lifecycle.inbox.decision import Report, ReportKind
 from lifecycle.model import leases
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.leases import Lease, ModelItem, PendingLease
@@ -35,6 +36,7 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.notifications.chat import chat_message
 from lifecycle.notifications.execution_end import Abortion, Ending
 from lifecycle.notifications.execution_messages import ending_notification
+from lifecycle.notifications.inbox_messages import inbox_notification
 from lifecycle.notifications.links import Telemetry
 from lifecycle.notifications.notification import Notification
 from lifecycle.reconciliation.sweep_messages import finding_notification
@@ -61,7 +63,10 @@ from tests.unit.twins import NEVER, Lost, Models, StopStory, Story
 GOLDEN = Path(__file__).parent / "golden"
 """Mails; chat messages and events are below, a sample of them, and all of them are held against their schemas."""
 TELEMETRY = Telemetry(NOW + timedelta(minutes=12), "CustomLabelsLifecycle-Logs", "1-69251e80-0123456789abcdef01234567")
-IN_FULL = ("MODEL_STARTED", "MODEL_KEPT_RUNNING", "START_FAILED-ModelFailed", "STOP_TIMED_OUT", "MODEL_DOWN")
+IN_FULL = (
+    *("MODEL_STARTED", "MODEL_KEPT_RUNNING", "START_FAILED-ModelFailed", "STOP_TIMED_OUT", "MODEL_DOWN"),
+    "INBOX_BLOCKED",
+)
 """Cases of which the chat message and the event are there too."""
 SCHEMAS = Path(__file__).parents[3] / "statemachine" / "schemas"
 is_event, is_chat_message = (
@@ -294,6 +299,35 @@ FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
 }
 
 
+INBOXES = configured(
+    models={**CONFIGURATION.models, "welds": CONFIGURATION.model("welds")},
+    inboxes={"line-1": Inbox("welds", "s3://factory-images/line-1/", "s3://factory-results/line-1/")},
+)
+BLOCKED = Report(
+    ReportKind.BLOCKED,
+    "line-1#blocked#7",
+    "CapacityExceeded: the account's quota is used up: packaging runs with 3 inference units",
+    images=312,
+    since=EARLIER,
+    dead=0,
+    next_try=NOW + timedelta(minutes=5),
+)
+REPORTS: dict[str, Report] = {
+    "INBOX_BLOCKED": BLOCKED,
+    "INBOX_BLOCKED-aged": replace(
+        BLOCKED,
+        why="1 of 1 images wait. Paused by a stop by force, until somebody resumes",
+        images=1,
+        since=NOW - timedelta(days=10),
+        dead=2,
+        next_try=None,
+    ),
+    "INBOX_BLOCKED-uncounted": replace(BLOCKED, why="The month's budget is used up.", images=None, since=None),
+    "INBOX_FAILURES": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=3),
+    "INBOX_FAILURES-one": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=1),
+}
+
+
 def replace_service(error: LifecycleError) -> LifecycleError:
     """The same of a start."""
     return AccessDenied(error.message.replace("Stop", "Start"), project_version_arn=ARN)
@@ -304,6 +338,9 @@ def told(name: str, runbook_url: str | None = None) -> Notification:
     configuration = replace(SCHEDULED, runbook_url=runbook_url)
     if name in ENDINGS:
         return ending_notification(ENDINGS[name](), configuration, MACHINES, TELEMETRY)
+    if name in REPORTS:
+        inboxes = replace(INBOXES, runbook_url=runbook_url)
+        return inbox_notification("line-1", REPORTS[name], NOW, inboxes, MACHINES)
     status, swept_by, item = FINDINGS[name]
     (finding,) = sweep_model(item, status, NOW, swept_by, ended=(), claim_over=False).findings
     says = "Internal error" if status == "FAILED" else None
@@ -311,7 +348,7 @@ def told(name: str, runbook_url: str | None = None) -> Notification:
     return finding_notification(seen, NOW, configuration, MACHINES)
 
 
-CASES = [*ENDINGS, *FINDINGS]
+CASES = [*ENDINGS, *FINDINGS, *REPORTS]
 
 
 @pytest.mark.parametrize("name", CASES)
