@@ -110,4 +110,4 @@ def _what_it_costs(ending: Ending, configuration: Configuration, of_no_model: st
 def _status_now(ending: Ending) -> Iterator[str]:
     status = _abortion(ending).model_status
     if ending.project_version_arn:
-        yield f"The model is {status} now." if status else "Its status could not be read."
+        yield f"The model is {status} now." if status else "The model's status could not be read."

@@ -368,7 +368,7 @@ def test_who_ended_an_execution_and_why_is_reported(by: str, cause: str | None, 
         Machine.RUN_WITH_MODEL: ["  What it had started is stopped, and its lease on the model is released."],
     }
     assert rest == left[machine]
-    assert "Its status could not be read." in tell(aborted(None)).text
+    assert "The model's status could not be read." in tell(aborted(None)).text
 
 
 @pytest.mark.parametrize(
