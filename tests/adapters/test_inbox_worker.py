@@ -192,7 +192,9 @@ def test_images_are_counted_by_inbox_and_day(counts: InboxCountTable) -> None:
     counts.finished("line", NOW + timedelta(seconds=1), failed=True)
     counts.refused("line", NOW + timedelta(seconds=2), "why " * 500)
     counts.finished("line", NOW + timedelta(days=1), failed=False)
+    counts.passed("quiet", NOW)
     today = counts.on("line", NOW.date())
     assert today == InboxCount(2, 1, NOW + timedelta(seconds=1), NOW + timedelta(seconds=2), ("why " * 500)[:500])
     assert counts.on("line", NOW.date() + timedelta(days=1)).finished == 1
+    assert counts.on("quiet", NOW.date()) == InboxCount(last_result_at=NOW)
     assert counts.on("other", NOW.date()) == InboxCount()

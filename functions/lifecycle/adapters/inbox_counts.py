@@ -50,6 +50,10 @@ class InboxCountTable:
             {":one": {"N": "1"}, ":failed": {"N": str(int(failed))}},
         )
 
+    def passed(self, inbox: str, now: datetime) -> None:
+        """Remember that an image left the queue without a result."""
+        self._update(inbox, now, "SET Kind = :kind, LastResultAt = :now", {})
+
     def refused(self, inbox: str, now: datetime, why: str) -> None:
         """Remember why an image could not be processed."""
         self._update(

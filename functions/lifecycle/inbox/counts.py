@@ -14,7 +14,7 @@ class InboxCount:
     finished : int
         Images of which a result was written; ``failed`` of them can't be labelled, and their result says why.
     last_result_at : datetime, optional
-        When the last of them was.
+        When the last of them was, or an image was passed over.
     last_refusal_at, last_refusal : optional
         When, and why, it last could not process an image for a reason that is not the image's own.
     """
@@ -34,6 +34,9 @@ class InboxCounts(Protocol):
 
     def finished(self, inbox: str, now: datetime, *, failed: bool) -> None:
         """Count one image."""
+
+    def passed(self, inbox: str, now: datetime) -> None:
+        """Remember that an image left the queue without a result, as one that was deleted: something goes on."""
 
     def refused(self, inbox: str, now: datetime, why: str) -> None:
         """Remember why an image could not be processed."""

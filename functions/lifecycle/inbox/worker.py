@@ -151,6 +151,8 @@ class Worker:
         if outcome in {Outcome.LABELLED, Outcome.BROKEN}:
             failed = outcome is Outcome.BROKEN
             self._noted(lambda: self.counts.finished(self.name, self.now(), failed=failed))
+        else:
+            self._noted(lambda: self.counts.passed(self.name, self.now()))
         return outcome
 
     def _result(self, arrival: Arrival, project_version_arn: str) -> Outcome:

@@ -59,6 +59,7 @@ class Bench:
         self.memory: dict[tuple[str, ...], Outcome | None] = {}
         self.enabled = True
         self.counted: list[bool] = []
+        self.passed = 0
         self.refused_with: list[str] = []
         self.events = 0
         self.page, self.lists = 1000, 0
@@ -212,6 +213,10 @@ class _Counts:
     def finished(self, _inbox: str, _now: datetime, *, failed: bool) -> None:
         self.bench._step("count")
         self.bench.counted.append(failed)
+
+    def passed(self, _inbox: str, _now: datetime) -> None:
+        self.bench._step("count")
+        self.bench.passed += 1
 
     def refused(self, _inbox: str, _now: datetime, why: str) -> None:
         self.bench._step("note a refusal")

@@ -139,6 +139,7 @@ def test_deleted_while_it_waits_or_is_in_work_an_image_has_no_result(step: int, 
     bench.at[step] = bench.delete
     outcome = bench.deliver(message)
     assert (outcome, bench.result(), bench.counted) == (Outcome.DELETED, None, [])
+    assert bench.passed == 1  # or a queue of deleted images would look as if nothing went on
 
 
 def test_inboxes_with_the_same_images_do_not_share_what_was_done() -> None:
