@@ -89,8 +89,8 @@ _REMEDY = (
 def _read(detail: Mapping[str, Json], sequencer: str) -> Arrival:
     found = detail["object"]
     texts = {"bucket": detail["bucket"]["name"], "key": found["key"], "etag": found["etag"]}
-    if not all(isinstance(text, str) for text in texts.values()):
-        raise TypeError("a text was expected")
+    if not all(text.encode() for text in texts.values()):  # which raises what the caller expects where it is no text
+        raise ValueError("a text was expected")
     version = found.get("version-id")
     return Arrival(
         **texts,

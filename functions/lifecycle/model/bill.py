@@ -125,7 +125,12 @@ def monthly_bill(month: str, sessions: Iterable[Session]) -> Bill:
     sessions : iterable of Session
         Those that have ended, and those that go on.
     """
-    begin, end = bounds(month)
+    lines = lines_between(*bounds(month), sessions)
+    return Bill(month, tuple(lines), sum(line.cost for line in lines))
+
+
+def lines_between(begin: datetime, end: datetime, sessions: Iterable[Session]) -> list[Line]:
+    """The sum of the sessions by model and lease holder, of each the part that lies in between; the dearest first."""
     seconds: dict[tuple[str, str, str | None], float] = defaultdict(float)
     costs: dict[tuple[str, str, str | None], float] = defaultdict(float)
     for session in sessions:
@@ -143,8 +148,7 @@ def monthly_bill(month: str, sessions: Iterable[Session]) -> Bill:
         Line(name, arn, lease_id, round(seconds[name, arn, lease_id], 3), amount)
         for (name, arn, lease_id), amount in costs.items()
     ]
-    lines.sort(key=lambda line: (-line.cost, line.model, line.lease_id or ""))
-    return Bill(month, tuple(lines), sum(costs.values()))
+    return sorted(lines, key=lambda line: (-line.cost, line.model, line.lease_id or ""))
 
 
 def bill_so_far(

@@ -322,8 +322,7 @@ def nonsense() -> list[str]:
     fields = [
         {**detail, "object": {**detail["object"], name: value}}
         for name in detail["object"]
-        for value in wrong
-        if value != ""
+        for value in (*wrong, "\ud800")
     ]
     events = [json.dumps({"detail": value}) for value in (*wrong, *parts, *fields)]
     return [*events, "", "[]", "null", "7", "no JSON", "{}", '{"Event": "s3:TestEvent"}', "[" * 10_000]
