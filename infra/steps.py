@@ -31,6 +31,9 @@ class Steps(Construct):
         allow_to_choose_versions(prepare, shared.settings)
         check.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
         check.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])
+        if shared.settings.refuses_over_budget:
+            check.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])
+            check.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_find_projects(prepare)
         allow_to_look_at_models(check)
         if workloads := workload_machines(self, shared.settings):

@@ -135,6 +135,7 @@ SETTINGS: Mapping[str, Any] = {
     "unleased_models": "stop",
     "restart_when_down": True,
     "monthly_budget_usd": 500,
+    "over_budget": "stop",
     "log_retention_days": 30,
     "removal_policy": "retain",
     "on_destroy": "stop",

@@ -14,6 +14,7 @@ CONFIGURATION = bootstrap.configuration()
 MODELS = bootstrap.models()
 EXECUTIONS = bootstrap.executions()
 ITEMS = bootstrap.items_and_ledger()
+LEDGER = bootstrap.ledger()
 LIMIT = bootstrap.rate_limit()
 
 
@@ -34,4 +35,5 @@ def handler(event: Event, _context: Context) -> Step:
         models=MODELS,
         items=ITEMS,
         executions=EXECUTIONS,
+        ledger=LEDGER,
     )

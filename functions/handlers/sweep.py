@@ -9,6 +9,7 @@ from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.metrics import emit, measured
 from handlers._runtime.reconciliation import CONFIGURATION, EXECUTIONS, ITEMS, MACHINES, OPEN_EXECUTIONS, settler
 from lifecycle.errors import LifecycleError
+from lifecycle.executions.budget import spending_so_far
 from lifecycle.model.bill import bill_so_far, month_of
 from lifecycle.model.leases import LONGEST_CALL
 from lifecycle.observability.measurements import of_outcome, of_sweep
@@ -18,7 +19,7 @@ from lifecycle.reconciliation.sweep_rules import Finding
 
 MODELS = bootstrap.models(bootstrap.PATIENT, pace=bootstrap.rate_limit().yield_to_others)
 SWEEPS = bootstrap.sweeps()
-LEDGER = bootstrap.ledger()
+LEDGER = bootstrap.ledger(bootstrap.PATIENT)
 MEASURING = 20_000
 """Milliseconds that are kept for what comes after the models, and for the last of them."""
 
@@ -44,6 +45,7 @@ def handler(_event: Event, context: Context) -> Swept:
         settle=settler(context, leave=LONGEST_CALL).settle,
         start_model_arn=MACHINES.start_model,
         stop_model_arn=MACHINES.stop_model,
+        spent=lambda: spending_so_far(ITEMS, LEDGER, now, CONFIGURATION),
         has_time=lambda: context.get_remaining_time_in_millis() > MEASURING,
     )
     swept = _measured(sweeper, sweeper.run(), last_sweep)

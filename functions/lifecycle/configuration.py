@@ -40,6 +40,14 @@ class OnDestroy(StrEnum):
     LEAVE = "leave"
 
 
+class OverBudget(StrEnum):
+    """What happens once a month's models have cost the budget; each includes the one before."""
+
+    NOTIFY = "notify"
+    REFUSE = "refuse"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as configured: one version, or the newest good one of a project.
@@ -182,6 +190,10 @@ class Configuration:
         Names of the state machines that RunWithModel may run, the app's own among them.
     calls_per_second : float
         How often any one operation of Amazon Rekognition is called, at the most: see ``rate_limit``.
+    monthly_budget_usd : float, optional
+        What the models of a month, of UTC, may cost together; ``model/budget.py`` counts it.
+    allow_ignore_budget : bool
+        Whether a start may have IgnoreBudget.
     """
 
     models: Mapping[str, Model]
@@ -199,6 +211,19 @@ class Configuration:
     bill_retention_days: int = 400
     calls_per_second: float = 4
     on_destroy: OnDestroy = OnDestroy.REFUSE
+    monthly_budget_usd: float | None = None
+    over_budget: OverBudget = OverBudget.NOTIFY
+    allow_ignore_budget: bool = True
+
+    @property
+    def refuses_over_budget(self) -> bool:
+        """Whether a budget keeps models from being started: what it has to be read for."""
+        return self.monthly_budget_usd is not None and self.over_budget is not OverBudget.NOTIFY
+
+    @property
+    def stops_over_budget(self) -> bool:
+        """Whether a budget stops models that run."""
+        return self.monthly_budget_usd is not None and self.over_budget is OverBudget.STOP
 
     @property
     def lease_warning(self) -> timedelta:

@@ -139,6 +139,15 @@ class CapacityExceeded(LifecycleError):
     )
 
 
+class BudgetExceeded(LifecycleError):
+    """The models of this month have cost the budget, and the settings refuse further starts."""
+
+    remedy = (
+        "If it has to run all the same, start it again with IgnoreBudget, of which everybody is notified.\n"
+        "Else, raise monthly_budget_usd in cdk.json and deploy, or wait for the next month (in UTC)."
+    )
+
+
 class ServiceUnavailable(LifecycleError):
     """Throttling, a server error or a broken function; the state machine retries it, this is what outlasts that."""
 
@@ -178,7 +187,8 @@ CONTRACT = (
     ModelStopped,
     AccessDenied,
     CapacityExceeded,
+    BudgetExceeded,
     ServiceUnavailable,
     TimedOut,
 )
-"""The nine errors with which an execution can fail."""
+"""The ten errors with which an execution can fail."""

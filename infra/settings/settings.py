@@ -13,7 +13,7 @@ from infra.settings.event_rules import problems_of_event_rules
 from infra.settings.inboxes import problems_of_folders, problems_of_inboxes
 from infra.settings.recipients import Recipient, problems_of_recipients, with_address
 from infra.settings.schedules import not_taken, problems_of_schedules, schedules_of
-from lifecycle.configuration import Configuration, Model
+from lifecycle.configuration import Configuration, Model, OverBudget
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
 from lifecycle.shared.text import all_of
@@ -141,7 +141,6 @@ class Settings(Configuration):
     chat: ChatChannels | None = None
     price_is_assumed: bool = False
     not_taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    monthly_budget_usd: float | None = None
     log_retention_days: int = 90
     removal_policy: str = "destroy"
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -230,6 +229,7 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
         problems_of_folders,
         problems_of_inboxes,
         _problems_of_chat,
+        _problems_of_budget,
         lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
     )
@@ -289,3 +289,11 @@ def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
                 "of the two. The topic (ChatTopicArn) is there with either"
             )
     return problems
+
+
+def _problems_of_budget(context: Mapping[str, Any]) -> list[str]:
+    """A budget that nobody has named refuses nothing."""
+    over = context.get("over_budget", OverBudget.NOTIFY)
+    if over == OverBudget.NOTIFY or "monthly_budget_usd" in context:
+        return []
+    return [f"over_budget: {over} needs monthly_budget_usd, the budget of a month in USD"]

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 import time_machine
 
-from lifecycle.configuration import OnDestroy
+from lifecycle.configuration import OnDestroy, OverBudget
 from lifecycle.shared.wire import timestamp
 from tests.account.account import Account, Delivery
 from tests.account.conftest import SCENES
@@ -43,7 +43,8 @@ LOST = Delivery("settle", ())
 @pytest.fixture(scope="module")
 def functions() -> Iterator[Functions]:
     """All of them, as they are with every setting: the sweep starts again what is down, the removal stops what runs."""
-    settings = replace(SCENES, restart_when_down=True, on_destroy=OnDestroy.STOP)
+    held = {"monthly_budget_usd": 1_000_000, "over_budget": OverBudget.REFUSE}
+    settings = replace(SCENES, restart_when_down=True, on_destroy=OnDestroy.STOP, **held)
     environment = {**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT, "ACT_ARN": "act", "OPERATORS_POLICY": "operators"}
     with loaded(FUNCTIONS, settings, environment) as functions:
         yield functions

@@ -63,8 +63,8 @@ GRANTS = {
     },
     "StepsCheckRole": {
         "${SharedLogs.Arn}": LOG,
-        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-        "${SharedLedger.Arn}": {"dynamodb:PutItem"},
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
+        "${SharedLedger.Arn}": {"dynamodb:PutItem", "dynamodb:Query"},
         "*": {"rekognition:DescribeProjects"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         STARTS: {"states:DescribeExecution"},

@@ -289,6 +289,8 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "a switch as a number": {"restart_when_down": 1},
         "dollars as text": {"monthly_budget_usd": "$500"},
         "dollars with a comma": {"monthly_budget_usd": "1,500"},
+        "a budget that nobody named": {"over_budget": "stop"},
+        "another word for refusing": {"monthly_budget_usd": 500, "over_budget": "block"},
         "a wiki without https": {"runbook_url": "wiki.example.com/runbook"},
         "a path for an address": {"runbook_url": "docs/operations.md"},
         "http": {"runbook_url": "http://wiki.example.com/runbook"},

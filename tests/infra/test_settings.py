@@ -76,7 +76,7 @@ def problems(context: Any) -> list[str]:
         ),
         (
             {"notification_emails": [{"address": "a@b.example", "outcomes": ["DRY_RUN"]}]},
-            "notification_emails.0.outcomes.0: 'DRY_RUN' is unknown, known are EXECUTION_ABORTED, ",
+            "notification_emails.0.outcomes.0: 'DRY_RUN' is unknown, known are BUDGET_REACHED, EXECUTION_ABORTED, ",
         ),
         (
             {"notification_emails": ["a@b.example", {"address": "c@d.example", "models": ["circuit-board-000"]}]},
@@ -140,6 +140,10 @@ def problems(context: Any) -> list[str]:
         ({"removal_policy": "keep"}, "removal_policy: must be one of destroy, retain"),
         ({"on_destroy": "ask"}, "on_destroy: must be one of refuse, stop, leave"),
         ({"monthly_budget_usd": 0}, "monthly_budget_usd: must be at least 1"),
+        ({"over_budget": "refuse"}, "over_budget: refuse needs monthly_budget_usd, the budget of a month in USD"),
+        ({"over_budget": "stop"}, "over_budget: stop needs monthly_budget_usd"),
+        ({"monthly_budget_usd": 500, "over_budget": "block"}, "over_budget: must be one of notify, refuse, stop"),
+        ({"allow_ignore_budget": "no"}, "allow_ignore_budget: must be of type boolean"),
         ({"inference_unit_hour_usd": "4"}, "inference_unit_hour_usd: must be of type number"),
         ({"tags": {"team": 7}}, "tags.team: must be of type string"),
         (
@@ -221,12 +225,12 @@ def test_a_minimal_configuration_has_defaults() -> None:
     assert (settings.projects, settings.notification_emails, settings.tags) == ((), (), {})
     assert (settings.inference_unit_hour_usd, settings.log_retention_days, settings.retain) == (4.0, 90, False)
     assert (settings.sweep_minutes, settings.lease_warning_minutes) == (5, 15)
-    assert settings.monthly_budget_usd is None
+    assert (settings.monthly_budget_usd, settings.over_budget, settings.allow_ignore_budget) == (None, "notify", True)
     assert (settings.unleased_models, settings.restart_when_down) == ("notify", False)
 
 
 def test_every_setting_arrives() -> None:
-    settings = Settings.from_context({**SETTINGS, "inference_unit_hour_usd": 5})
+    settings = Settings.from_context({**SETTINGS, "inference_unit_hour_usd": 5, "allow_ignore_budget": False})
     assert list(settings.models) == ["defects", "logos", "welds"]
     assert settings.models["logos"].max_inference_units == 2
     assert settings.projects == ("packaging",)
@@ -244,7 +248,7 @@ def test_every_setting_arrives() -> None:
     assert (settings.sweep_minutes, settings.lease_warning_minutes) == (1, 30)
     assert (settings.unleased_models, settings.restart_when_down) == ("stop", True)
     assert settings.tags == SETTINGS["tags"]
-    assert settings.monthly_budget_usd == 500
+    assert (settings.monthly_budget_usd, settings.over_budget, settings.allow_ignore_budget) == (500, "stop", False)
 
 
 INBOX = {"name": "line-1", "model": model()["name"], "images": "s3://images/in/", "results": "s3://labels"}

@@ -13,7 +13,7 @@ from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAn
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import execution_arn as arn_of
 from lifecycle.executions.steps import Step
-from lifecycle.model.bill import Session
+from lifecycle.model.bill import Session, month_of
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
@@ -233,6 +233,22 @@ class Items:
 
 
 @dataclass
+class Ledger:
+    """``ports.Ledger`` in memory."""
+
+    ended: list[Session] = field(default_factory=list)
+    failures: list[LifecycleError] = field(default_factory=list)
+    """What the next readings raise."""
+    readings: int = 0
+
+    def sessions(self, month: str, now: datetime, unreadable: Unreadable) -> list[Session]:  # noqa: ARG002 - the port's
+        self.readings += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return [one for one in self.ended if month_of(one.until) >= month]
+
+
+@dataclass
 class OpenExecutions:
     """``ports.OpenExecutions`` in memory."""
 
@@ -267,6 +283,7 @@ class Story:
     ends: Mapping[str, tuple[float, ExecutionState]] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
     items: Items = field(default_factory=Items)
+    ledger: Ledger = field(default_factory=Ledger)
     open_executions: OpenExecutions = field(default_factory=OpenExecutions)
     configuration: Configuration = CONFIGURATION
     execution: Execution = field(default_factory=execution)
@@ -333,6 +350,7 @@ class Story:
             models=self.models,
             items=self.items,
             executions=executions,
+            ledger=self.ledger,
         )
 
     def _act(self, request: Any, retries: int) -> Step:

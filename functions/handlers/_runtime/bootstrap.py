@@ -110,11 +110,11 @@ def sweeps() -> Sweeps:
     return SweepTable(QUICK.dynamodb, ENVIRONMENT.model_table_name)
 
 
-def ledger() -> Ledger:
+def ledger(clients: Clients = QUICK) -> Ledger:
     """What models have cost."""
     from lifecycle.adapters.ledger import LedgerTable
 
-    return LedgerTable(QUICK.dynamodb, ENVIRONMENT.ledger_table_name)
+    return LedgerTable(clients.dynamodb, ENVIRONMENT.ledger_table_name)
 
 
 def tokens() -> Tokens:

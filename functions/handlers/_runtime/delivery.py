@@ -25,8 +25,17 @@ from lifecycle.shared.wire import Json, from_wire, to_wire
 CHANNELS = bootstrap.channels()
 EVENTS = "event_bus"
 """The channel of programs; the others are people's."""
-STORE = DynamoDBPersistenceLayer(table_name=ENVIRONMENT.idempotency_table_name, boto3_client=bootstrap.QUICK.dynamodb)
+
+
+def _store() -> DynamoDBPersistenceLayer:
+    """One for each configuration: it keeps the first that it is used with (Powertools, ``configure``)."""
+    return DynamoDBPersistenceLayer(ENVIRONMENT.idempotency_table_name, boto3_client=bootstrap.QUICK.dynamodb)
+
+
+STORE, STORE_OF_A_MONTH = _store(), _store()
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=48 * 3600)
+ONCE_A_MONTH = IdempotencyConfig(expires_after_seconds=32 * 24 * 3600)
+"""For what people get one notification of in a month: its key names the month."""
 
 
 def telemetry(trace_id: str | None = None) -> Telemetry:
@@ -42,7 +51,8 @@ def deliver(key: str, decide: Callable[[], Notification], context: Context) -> s
     ServiceUnavailable
         Not every channel could be served; another try serves those that were not.
     """
-    IDEMPOTENCY.register_lambda_context(context)
+    for records in (IDEMPOTENCY, ONCE_A_MONTH):
+        records.register_lambda_context(context)
     try:
         decided = from_wire(Notification, _decide(key=key, decide=decide))
     except IdempotencyError as error:
@@ -68,9 +78,19 @@ def _send(*, key: str, channel: str, decided: Notification) -> None:  # noqa: AR
     CHANNELS[channel].send(decided)
 
 
+@idempotent_function(  # type: ignore[untyped-decorator] # Powertools' own
+    data_keyword_argument="key", persistence_store=STORE_OF_A_MONTH, config=ONCE_A_MONTH, key_prefix="delivery"
+)
+def _send_once_a_month(*, key: str, channel: str, decided: Notification) -> None:  # noqa: ARG001 - the idempotency key
+    CHANNELS[channel].send(decided)
+
+
 def _sent(channel: str, decided: Notification) -> bool:
     try:
-        _send(key=f"{channel}#{decided.notification_id}", channel=channel, decided=decided)
+        if decided.people_once and channel != EVENTS:
+            _send_once_a_month(key=f"{channel}#{decided.people_once}", channel=channel, decided=decided)
+        else:
+            _send(key=f"{channel}#{decided.notification_id}", channel=channel, decided=decided)
     except (LifecycleError, IdempotencyError) as error:
         logger.warning("A notification was not sent.", channel=channel, reason=str(error))
         return False

@@ -48,6 +48,7 @@ class LedgerTable:
                 KeyConditionExpression="#month = :month",
                 ExpressionAttributeNames={"#month": "Month"},
                 ExpressionAttributeValues={":month": {"S": month}},
+                ConsistentRead=True,  # a budget counts what ended a moment ago
             )
             return [item for page in pages for item in page["Items"]]
 
@@ -74,11 +75,14 @@ def record_of(session: Session, table_name: str, kept_for: timedelta) -> "Transa
 def _session(attributes: Mapping[str, Any]) -> Session:
     item = {name: _deserialise(value) for name, value in attributes.items()}
     shares = [{**share, "Milliseconds": int(share["Milliseconds"])} for share in item["Shares"]]
+    units: Mapping[str, Any] = {
+        name: int(item[name]) for name in ("MinInferenceUnits", "MaxInferenceUnits") if name in item
+    }
     return from_wire(
         Session,
         {
             **item,
-            "MinInferenceUnits": int(item["MinInferenceUnits"]),
+            **units,
             "InferenceUnitHourUsd": float(item["InferenceUnitHourUsd"]),
             "Shares": shares,
         },

@@ -34,6 +34,8 @@ class Session:
         Who held it for how long; what is left of the session nobody did.
     found : bool
         Its beginning was not seen: it may have run for longer.
+    max_inference_units : int, optional
+        Up to which it scaled, where it did. The bill counts the minimum, a budget this.
     """
 
     project_version_arn: str
@@ -44,6 +46,7 @@ class Session:
     model: str | None = None
     shares: tuple[Share, ...] = ()
     found: bool = False
+    max_inference_units: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -106,6 +109,7 @@ def session_of(item: ModelItem, until: datetime, configuration: Configuration) -
         model=configuration.name_of(item.project_version_arn),
         shares=running.shares,
         found=running.found,
+        max_inference_units=running.max_inference_units,
     )
 
 

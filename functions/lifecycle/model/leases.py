@@ -39,6 +39,8 @@ class Lease(Stored):
         When people were notified that it ends soon.
     extended_at : datetime or None
         When it was last given another end.
+    ignores_budget : bool
+        A start has taken or extended it with IgnoreBudget.
     """
 
     lease_id: str
@@ -46,6 +48,7 @@ class Lease(Stored):
     expires_at: datetime | None = None
     warned_at: datetime | None = None
     extended_at: datetime | None = None
+    ignores_budget: bool = False
 
     @property
     def minutes(self) -> int:
@@ -71,6 +74,7 @@ class PendingLease(Stored):
     lease_id: str
     execution_arn: str
     expires_at: datetime
+    ignores_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,15 @@ class Starter:
     lease_id: str
     deadline: datetime
     lease_minutes: int
+    ignore_budget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWarning(Stored):
+    """When people were warned that the budget, in USD, stops the model, and of which budget."""
+
+    at: datetime
+    budget: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,8 @@ class ModelItem(Stored):
         Outcomes that the sweep has reported of the episode that goes on.
     starts : tuple of PastStart
         The last of this app's own, the newest last.
+    budget_warning : BudgetWarning or None
+        The last.
     """
 
     project_version_arn: str
@@ -139,6 +154,7 @@ class ModelItem(Stored):
     running: Running | None = None
     reported: tuple[str, ...] = ()
     starts: tuple[PastStart, ...] = ()
+    budget_warning: BudgetWarning | None = None
 
     def held(self, now: datetime) -> tuple[Lease, ...]:
         """The settled leases that hold the model now."""
@@ -151,6 +167,11 @@ class ModelItem(Stored):
     def is_held(self, now: datetime) -> bool:
         """Whether anybody needs the model now."""
         return bool(self.held(now) or self.awaited(now))
+
+    def ignores_budget(self, now: datetime) -> bool:
+        """Whether a lease that holds the model now does."""
+        settled = any(lease.ignores_budget for lease in self.held(now))
+        return settled or any(lease.ignores_budget for lease in self.awaited(now))
 
     def lease(self, lease_id: str) -> Lease | None:
         """The settled lease of this id, expired or not."""
@@ -179,7 +200,7 @@ def take(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
     """Take the pending lease of a start. The model is managed from then on."""
     if item.managed and item.pending_of(starter.execution_arn):
         return item
-    mine = PendingLease(starter.lease_id, starter.execution_arn, starter.deadline)
+    mine = PendingLease(starter.lease_id, starter.execution_arn, starter.deadline, starter.ignore_budget)
     return replace(item, pending=(*_without(item, starter.execution_arn), mine), managed=True, changed_at=now)
 
 
@@ -199,8 +220,9 @@ def settle(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
         mine = (
             before if ends == before.expires_at else replace(before, expires_at=ends, warned_at=None, extended_at=now)
         )
+        mine = replace(mine, ignores_budget=before.ignores_budget or starter.ignore_budget)
     else:
-        mine = Lease(starter.lease_id, now, ends)
+        mine = Lease(starter.lease_id, now, ends, ignores_budget=starter.ignore_budget)
     others = tuple(lease for lease in item.leases if lease.lease_id != starter.lease_id)
     pending = _without(item, starter.execution_arn)
     return replace(counted(item, now), leases=(*others, mine), pending=pending, managed=True, changed_at=now)
@@ -254,9 +276,12 @@ def end_settled(item: ModelItem, now: datetime) -> ModelItem:
     return replace(counted(item, now), leases=(), changed_at=now)
 
 
-def found_running(item: ModelItem, inference_units: int | None, now: datetime) -> ModelItem:
-    """Remember from now on that a model runs whose start we did not observe."""
-    return item if item.running else replace(item, running=Running(now, inference_units or 1, found=True))
+def found_running(
+    item: ModelItem, inference_units: int | None, now: datetime, most_units: int | None = None
+) -> ModelItem:
+    """Remember from now on that a model runs whose start we did not observe; ``most_units`` where it scales."""
+    running = Running(now, inference_units or 1, found=True, max_inference_units=most_units)
+    return item if item.running else replace(item, running=running)
 
 
 def counted(item: ModelItem, now: datetime) -> ModelItem:

@@ -37,6 +37,8 @@ class Running(Stored):
         Until when ``shares`` count who held it; nothing is counted yet where there is none.
     found : bool
         Its beginning was not seen: a sweep has found it RUNNING.
+    max_inference_units : int, optional
+        Up to which it scales, where it does.
     """
 
     since: datetime
@@ -44,6 +46,7 @@ class Running(Stored):
     counted_until: datetime | None = None
     shares: tuple[Share, ...] = ()
     found: bool = False
+    max_inference_units: int | None = None
 
 
 def counted(running: Running, ends: Mapping[str, datetime | None], now: datetime) -> Running:

@@ -6,9 +6,18 @@ from lifecycle.executions.state_machines import Machines
 from lifecycle.shared.arns import VersionArn, region_and_account
 
 
-def extend_command(machines: Machines, model: str | None, project_version_arn: str, lease_id: str, minutes: int) -> str:
+def extend_command(
+    machines: Machines,
+    model: str | None,
+    project_version_arn: str,
+    lease_id: str,
+    minutes: int,
+    *,
+    ignore_budget: bool = False,
+) -> str:
     """Takes a lease, or holds it that many minutes longer from now on."""
-    return _start(machines.start_model, model, project_version_arn, LeaseId=lease_id, LeaseMinutes=minutes)
+    fields = {"LeaseId": lease_id, "LeaseMinutes": minutes, **({"IgnoreBudget": True} if ignore_budget else {})}
+    return _start(machines.start_model, model, project_version_arn, **fields)
 
 
 def release_command(machines: Machines, model: str | None, project_version_arn: str, lease_id: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import fields_of
+from lifecycle.errors import BudgetExceeded, fields_of
 from lifecycle.executions.outcomes import Failure, Outcome
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import Machine
@@ -124,6 +124,11 @@ class Ending:
     def failed(self) -> bool:
         """Whether it has not come to its result."""
         return not (self.result or self.succeeded)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it is a start that this month's budget refused: as intended, so it is no failure to mend."""
+        return self.outcome is Outcome.START_FAILED and self.error == BudgetExceeded.__name__
 
     @property
     def error(self) -> str | None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
+from lifecycle.model.bill import month_of
 from lifecycle.notifications import (
     aborted,
     links,
@@ -18,7 +20,7 @@ from lifecycle.notifications import (
 )
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.links import Telemetry
-from lifecycle.notifications.notification import Content, Notification, Text, notification
+from lifecycle.notifications.notification import Content, Notification, Severity, Text, notification
 from lifecycle.shared.wire import Json, to_wire
 from lifecycle.start_model.request import StartRequest
 from lifecycle.stop_model.result import StopResult
@@ -47,6 +49,7 @@ def ending_notification(
 ) -> Notification:
     """The one notification of an execution that ended; with ``telemetry`` that of a failure links logs and trace."""
     result, request, arn = ending.result, ending.request, ending.project_version_arn
+    now = telemetry.now if telemetry else ending.execution.start_time
     content = Content(
         outcome=ending.outcome,
         key=ending.execution.id,
@@ -55,6 +58,8 @@ def ending_notification(
         execution_arn=ending.execution.id,
         only_event=ending.is_an_inboxs_own(configuration.inboxes),
         warned=bool((result and result.warnings) or ending.workload_warnings),
+        severity=Severity.WARNING if ending.over_budget else None,
+        people_once=_once_a_month(ending, now) if ending.over_budget else None,
         dashboard=links.dashboard_of(machines.start_model),
         more_links={
             "Workload": workload_failed.workload_link(ending),
@@ -79,6 +84,11 @@ def ending_notification(
         },
     )
     return notification(content, configuration.runbook_url)
+
+
+def _once_a_month(ending: Ending, now: datetime) -> str:
+    """The key of what people get one mail of in a month: a budget refuses each start of the same model."""
+    return f"{ending.error}#{ending.project_version_arn}#{month_of(now)}"
 
 
 def _bounded(cause: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -53,6 +53,7 @@ SEVERITIES: Mapping[Outcome, Severity] = {
     Outcome.MODEL_DOWN: Severity.ERROR,
     Outcome.INBOX_BLOCKED: Severity.ERROR,
     Outcome.INBOX_FAILURES: Severity.WARNING,
+    Outcome.BUDGET_REACHED: Severity.WARNING,
 }
 
 WHAT_IT_COSTS, WHAT_TO_DO, IF_PLANS_CHANGE, WHAT_HAPPENED, DETAILS, LINKS = (
@@ -78,6 +79,8 @@ class Notification:
         The EventBridge event's; what is unknown is left out of it.
     only_event : bool
         It is for programs: no message is sent to people.
+    people_once : str or None
+        People get one notification of all that have this key; each is an event.
     """
 
     notification_id: str
@@ -88,6 +91,7 @@ class Notification:
     sections: Mapping[str, list[str]]
     detail: Mapping[str, Json]
     only_event: bool = False
+    people_once: str | None = None
 
     @property
     def text(self) -> str:
@@ -154,6 +158,10 @@ class Content:
         It is no failure, but there is something to look at.
     only_event : bool
         As of the notification.
+    severity : Severity, optional
+        Where it is not the outcome's usual one.
+    people_once : str, optional
+        As of the notification.
     dashboard : str, optional
         The link to it.
     more_links : dict
@@ -167,6 +175,8 @@ class Content:
     execution_arn: str | None = None
     warned: bool = False
     only_event: bool = False
+    severity: Severity | None = None
+    people_once: str | None = None
     dashboard: str | None = None
     more_links: Mapping[str, str | None] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
@@ -187,7 +197,7 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
         Where the runbook is served.
     """
     version = VersionArn.parse(content.project_version_arn) if content.project_version_arn else None
-    usual = SEVERITIES[content.outcome]
+    usual = content.severity or SEVERITIES[content.outcome]
     severity = Severity.WARNING if content.warned and usual is Severity.INFO else usual
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, content.key))
     detail = {
@@ -210,6 +220,7 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
         sections=_sections(content, runbook_url),
         detail={name: value for name, value in detail.items() if value is not None},
         only_event=content.only_event,
+        people_once=content.people_once,
     )
 
 

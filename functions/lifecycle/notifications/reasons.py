@@ -27,6 +27,7 @@ _REASONS: Mapping[str | None, Reason] = {
     "ModelStopped": Reason("somebody stopped it", "somebody stopped it meanwhile"),
     "AccessDenied": Reason("a permission is missing", "AWS denied this app a permission that it needs"),
     "CapacityExceeded": Reason("the quota is used up", "other models use up the account's quota"),
+    "BudgetExceeded": Reason("this month's budget is used up", "this month's budget is used up"),
     "ServiceUnavailable": Reason(
         "AWS did not respond",
         "AWS, or a function of this app, did not respond as it should, however often it was tried",

@@ -18,6 +18,7 @@ NEVER_AGAIN = frozenset({"InvalidRequest", "ModelNotFound", "ModelNotStartable"}
 """Errors that the same start would meet again."""
 _AGAIN = re.compile(r"\b([Ss]tart it (again|with)|[Tt]ry again)\b")
 """In the line of a remedy that the command belongs to which starts the model again."""
+_ONCE_A_MONTH = "This is mailed once a month for each model: further starts that the budget refuses are events only."
 _NO_REMEDY = "See in the execution, linked below, how far it came."
 
 
@@ -52,7 +53,11 @@ def _text(ending: Ending, configuration: Configuration, machines: Machines, *, s
         headline=headline,
         what_it_costs=list(_what_it_costs(ending, configuration)),
         what_to_do=list(_what_to_do(ending, configuration, machines)),
-        what_happened=[reasons.requested(ending), *(_by_name(fact, configuration) for fact in reasons.facts(ending))],
+        what_happened=[
+            reasons.requested(ending),
+            *(_by_name(fact, configuration) for fact in reasons.facts(ending)),
+            *([_ONCE_A_MONTH] if ending.over_budget else []),
+        ],
     )
 
 
@@ -104,6 +109,8 @@ def start_again(ending: Ending, configuration: Configuration, machines: Machines
     request, error = ending.request, ending.error
     if not isinstance(request, StartRequest) or not request.project_version_arn or error in NEVER_AGAIN:
         return None
+    if ending.over_budget and not configuration.allow_ignore_budget:
+        return None
     usual = configuration.model(request.model)
     asked = {
         "LeaseId": ending.lease_of_its_own,
@@ -111,6 +118,7 @@ def start_again(ending: Ending, configuration: Configuration, machines: Machines
         "MinInferenceUnits": request.min_inference_units,
         "MaxInferenceUnits": request.max_inference_units,
         "WaitForCapacity": True if request.wait_for_capacity or error == "CapacityExceeded" else None,
+        "IgnoreBudget": True if request.ignore_budget or ending.over_budget else None,
     }
     if (request.min_inference_units, request.max_inference_units) == (
         usual.min_inference_units,

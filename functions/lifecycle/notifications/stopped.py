@@ -9,7 +9,7 @@ from lifecycle.notifications import reasons
 from lifecycle.notifications.cli_commands import force_command
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.notification import Text, in_subject, step
-from lifecycle.shared.text import all_of, clock, duration, per_hour, plural, usd
+from lifecycle.shared.text import all_of, clause, clock, duration, per_hour, plural, usd
 from lifecycle.stop_model.request import StopRequest
 from lifecycle.stop_model.result import HoldingLease, StopResult, no_such_lease
 
@@ -94,7 +94,8 @@ def _result(ending: Ending) -> StopResult:
 def _why(ending: Ending) -> str:
     result = _result(ending)
     if isinstance(ending.request, StopRequest) and ending.request.force:
-        return "all its leases were ended by force"
+        by_budget = reasons.reason_of_the_sweep(ending)
+        return f"{clause(by_budget)}; its leases were ended" if by_budget else "all its leases were ended by force"
     if result.lease_id and not _lease_was_unknown(result):
         return f"its last lease, {result.lease_id}, was released"
     return "no lease held it"

@@ -32,7 +32,8 @@ _FAILURES: Mapping[Outcome, str] = {
 def of_ending(ending: Ending, configuration: Configuration) -> Sequence[Measure]:
     """What is measured of the end of an execution that people are notified of."""
     result = ending.result
-    if ending.outcome in _FAILURES and not ending.is_an_inboxs_own(configuration.inboxes):
+    expected = ending.over_budget or ending.is_an_inboxs_own(configuration.inboxes)
+    if ending.outcome in _FAILURES and not expected:
         return [of_outcome(ending.outcome), Measure(_FAILURES[ending.outcome], 1)]
     if not isinstance(result, StartResult) or result.outcome is not Outcome.MODEL_STARTED:
         return [of_outcome(ending.outcome)]

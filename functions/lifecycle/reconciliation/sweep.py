@@ -15,6 +15,7 @@ from lifecycle.executions.names import execution_name, minute, start_once
 from lifecycle.executions.outcomes import STARTED_BY_SWEEP
 from lifecycle.executions.steps import claim_is_over
 from lifecycle.model import leases
+from lifecycle.model.budget import Spending
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import GONE
 from lifecycle.model.version import ModelVersion
@@ -77,6 +78,8 @@ class Sweeper:
         The state machines.
     has_time : callable
         Whether there is time for one more model. What was done is written, so that the next sweep is through it sooner.
+    spent : callable
+        What this month has cost until now; it is asked where the budget refuses or stops.
     seen : list of Seen
         What it has seen, once it has run.
     """
@@ -91,6 +94,7 @@ class Sweeper:
     settle: Callable[[str], bool]
     start_model_arn: str
     stop_model_arn: str
+    spent: Callable[[], Spending]
     has_time: Callable[[], bool] = lambda: True
     seen: list[Seen] = field(default_factory=list)
 
@@ -103,10 +107,11 @@ class Sweeper:
         items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__)}
         problems += [f"{arn}: its item can't be read: {error}" for arn, error in unreadable.items()]
         versions = self._versions(items, problems)
+        spending = self._try(problems, "this month's budget", self.spent) if self._needs_budget else None
         # Of an item that can't be read nobody knows who holds the model.
         models = [(items.get(arn, ModelItem(arn)), one) for arn, one in versions.items() if arn not in unreadable]
         sweeps = [
-            self._try(problems, item.project_version_arn, partial(self._one, item, version))
+            self._try(problems, item.project_version_arn, partial(self._one, item, version, spending))
             for item, version in takewhile(lambda _: self.has_time(), models)
         ]
         if left := models[len(sweeps) :]:
@@ -121,6 +126,10 @@ class Sweeper:
             settled=sum(one is True for one in settled),
             problems=tuple(problems),
         )
+
+    @property
+    def _needs_budget(self) -> bool:
+        return self.configuration.refuses_over_budget
 
     def _open(self, problems: list[str]) -> list[str]:
         return self._try(problems, "executions under way", lambda: list(self.open_executions.all())) or []
@@ -139,7 +148,7 @@ class Sweeper:
         gone = (arn for arn, project in project_of.items() if arn not in found and project not in unread)
         return found | {arn: ModelVersion(arn, GONE) for arn in gone}
 
-    def _one(self, item: ModelItem, version: ModelVersion) -> Sweep | None:
+    def _one(self, item: ModelItem, version: ModelVersion, spending: Spending | None) -> Sweep | None:
         # One that Step Functions does not know is as old as the last change of the leases, at least.
         ended = [
             lease.execution_arn
@@ -148,11 +157,23 @@ class Sweeper:
         ]
         over = item.claim is not None and claim_is_over(item.claim, self.executions, self.now)
         found = (
-            leases.found_running(item, version.min_inference_units, self.now) if version.status == "RUNNING" else item
+            leases.found_running(item, version.min_inference_units, self.now, version.max_inference_units)
+            if version.status == "RUNNING"
+            else item
         )
-        sweep = sweep_model(found, version.status, self.now, self.configuration, ended=ended, claim_over=over)
+        sweep = sweep_model(
+            found,
+            version.status,
+            self.now,
+            self.configuration,
+            ended=ended,
+            claim_over=over,
+            spending=spending,
+        )
         self.seen.append(Seen(version, sweep.item))
-        if sweep.findings and self.items.get(item.project_version_arn) != item:
+        if sweep.restarts and spending is None and self._needs_budget:
+            return None  # nothing is promised that the budget may refuse: the next sweep checks again
+        if (sweep.findings or sweep.force) and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep checks again
         for finding in sweep.findings:
             units, message = version.min_inference_units, version.status_message
@@ -166,7 +187,8 @@ class Sweeper:
         if not write(self.items, item, sweep.item, now=self.now, configuration=self.configuration):
             return None  # somebody is at it: the next sweep checks again
         if sweep.stop:
-            payload = {"ProjectVersionArn": item.project_version_arn, "Context": {STARTED_BY_SWEEP: sweep.stop}}
+            which = {"ProjectVersionArn": item.project_version_arn, **({"Force": True} if sweep.force else {})}
+            payload = {**which, "Context": {STARTED_BY_SWEEP: sweep.stop}}
             start_once(self.executions, self.stop_model_arn, self._name("stop", written), payload)
         return sweep
 

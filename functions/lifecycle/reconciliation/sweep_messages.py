@@ -1,4 +1,4 @@
-"""The words of what a sweep found: LEASE_EXPIRING, LEASE_EXPIRED, UNLEASED_MODEL, MODEL_DOWN. Pure."""
+"""The words of what a sweep found: LEASE_EXPIRING, LEASE_EXPIRED, UNLEASED_MODEL, MODEL_DOWN, BUDGET_REACHED. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -59,9 +59,10 @@ class _Found:
         configured = self.configuration.extension_minutes(self.configuration.name_of(self.arn))
         return (lease.minutes if lease else 0) or configured
 
-    def take(self, lease_id: str, minutes: int) -> str:
+    def take(self, lease_id: str, minutes: int, *, ignore_budget: bool = False) -> str:
         """The command that takes or extends a lease."""
-        return extend_command(self.machines, self.configuration.name_for(self.arn), self.arn, lease_id, minutes)
+        name = self.configuration.name_for(self.arn)
+        return extend_command(self.machines, name, self.arn, lease_id, minutes, ignore_budget=ignore_budget)
 
 
 def finding_notification(
@@ -198,9 +199,47 @@ def _model_down(found: _Found) -> Text:
     return Text(
         subject=f"{in_subject(found.name)} is down, and somebody needs it",
         headline=f"{found.name} is down although {_hold(finding.leases)} it: {why.rstrip('.')}."
-        f"{' It is being started again.' if finding.restarted else ''}",
+        f"{' It is being started again.' if finding.restarted else ''}{_not_again(finding)}",
         what_it_costs=["Nothing: it does not run. But every call of DetectCustomLabels for it fails."],
         what_to_do=list(_about_the_model(found)),
+        what_happened=list(_leases(found)),
+    )
+
+
+def _not_again(finding: Finding) -> str:
+    """Of a model that the budget keeps from being started again."""
+    if finding.restarted or finding.spending is None:
+        return ""
+    return f" It is not started again: this month's budget is used up ({finding.spending.of_the_budget})."
+
+
+def _budget_reached(found: _Found) -> Text:
+    finding, spending = found.finding, found.finding.spending
+    assert spending is not None  # noqa: S101 - for the type checker
+    warning = found.configuration.lease_warning_minutes
+    left = None if spending.is_used_up else spending.left_hours
+    soon = f"will be used up in {span(3600 * left)} ({spending.of_the_budget} so far)" if left else ""
+    budget = f"this month's budget {soon or f'is used up ({spending.of_the_budget})'}"
+    then = f"in about {plural(warning, 'minute')}" if warning else "now"
+    allowed = found.configuration.allow_ignore_budget
+    holders = [lease.lease_id for lease in finding.leases] or [lease.lease_id for lease in finding.others]
+    lease = next(iter(holders), "my-lease")
+    minutes = found.minutes(finding.leases[0] if finding.leases else None)
+    override = step(
+        "If it has to run on all the same, hold it regardless of the budget, until "
+        f"{plural(minutes, 'minute')} after you run this; everybody is notified",
+        found.take(lease, minutes, ignore_budget=True),
+    )
+    return Text(
+        subject=f"{in_subject(found.name)} will be stopped: this month's budget is {'nearly ' if left else ''}used up",
+        headline=f"{found.name} will be stopped {then}, whoever needs it: {budget}."
+        f"{' Only a lease that ignores the budget keeps it running.' if allowed else ''}",
+        what_it_costs=[_cost(found), spending.outlook],
+        what_to_do=[
+            *(override if allowed else []),
+            "To let all models run on, raise monthly_budget_usd in cdk.json and deploy.",
+            "If neither is needed: nothing. Work that uses the model fails once it is stopped.",
+        ],
         what_happened=list(_leases(found)),
     )
 
@@ -212,9 +251,13 @@ def _about_the_model(found: _Found) -> Iterator[str]:
     elif finding.status == GONE:
         yield "Use another version of the model: a deleted one does not come back. The leases on this one have ended."
     else:
+        ignore = finding.spending is not None
+        if ignore and not found.configuration.allow_ignore_budget:
+            yield "If it is needed, raise monthly_budget_usd in cdk.json, and deploy; its leases have ended."
+            return
         yield "Start it again, and hold it as before; its leases have ended:"
         for lease in finding.leases:
-            yield found.take(lease.lease_id, lease.minutes)
+            yield found.take(lease.lease_id, lease.minutes, ignore_budget=ignore)
         if finding.status == "FAILED":
             yield "If it fails again, train the version anew, or ask AWS Support and quote the status message."
         else:
@@ -226,6 +269,7 @@ _TEXTS: Mapping[Outcome, Callable[[_Found], Text]] = {
     Outcome.LEASE_EXPIRED: _lease_expired,
     Outcome.UNLEASED_MODEL: _unleased_model,
     Outcome.MODEL_DOWN: _model_down,
+    Outcome.BUDGET_REACHED: _budget_reached,
 }
 
 
@@ -247,7 +291,8 @@ def _leases(found: _Found) -> Iterator[str]:
         until = f"until {found.clock(lease.expires_at)}" if lease.expires_at else "until it is released"
         yield f"The lease {lease.lease_id}: from {found.clock(lease.since)} {until}."
     for other in found.finding.others:
-        yield f"It is also held by {described(other)}."
+        also = "also " if found.finding.leases else ""
+        yield f"It is {also}held by {described(other)}."
 
 
 def _hold(leases: Iterable[Lease | HoldingLease]) -> str:

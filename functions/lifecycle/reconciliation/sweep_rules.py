@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
-from lifecycle.model.leases import Lease, ModelItem
+from lifecycle.model.bill import month_of
+from lifecycle.model.budget import Spending
+from lifecycle.model.leases import BudgetWarning, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, NOT_RUNNING, RUNS_NO_MORE
 from lifecycle.shared.wire import Json, timestamp
 from lifecycle.stop_model.result import HoldingLease, holding_leases
@@ -30,6 +32,8 @@ class Finding:
         The leases that it is about, and the other ones that hold the model.
     restarted, stopped : bool
         The sweep starts the model again, or stops it, at once.
+    spending : Spending or None
+        What this month has cost, where the budget has a say.
     """
 
     outcome: Outcome
@@ -42,6 +46,7 @@ class Finding:
     status_message: str | None = None
     restarted: bool = False
     stopped: bool = False
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Sweep:
         What is to be reported, before the item is written.
     stop : str or None
         Why a StopModel execution is to be started, after the item was written.
+    force : bool
+        That execution is to stop it whoever needs it.
     restarts : tuple
         Inputs of StartModel executions to be started, before the item is written.
     """
@@ -63,6 +70,7 @@ class Sweep:
     item: ModelItem
     findings: tuple[Finding, ...] = ()
     stop: str | None = None
+    force: bool = False
     restarts: tuple[Mapping[str, Json], ...] = field(default=())
 
 
@@ -74,6 +82,7 @@ def sweep_model(
     *,
     ended: Collection[str],
     claim_over: bool,
+    spending: Spending | None = None,
 ) -> Sweep:
     """What a status check leads to.
 
@@ -87,6 +96,8 @@ def sweep_model(
         ARNs of executions with pending leases that have ended.
     claim_over : bool
         The item's claim, if there is one, is of an execution of which nothing can come any more.
+    spending : Spending or None
+        What this month has cost, where the budget refuses or stops.
     """
     for execution_arn in ended:
         item = leases.give_back(item, execution_arn, now)
@@ -101,27 +112,66 @@ def sweep_model(
         item = replace(item, running=None)
         sweep = replace(sweep, item=item)
     if status in NOT_RUNNING:
-        return _of_one_that_does_not_run(sweep, status, now, configuration)
+        return _of_one_that_does_not_run(sweep, status, now, configuration, spending)
     if status in BILLS and not item.is_held(now):
         return _of_one_that_nobody_holds(sweep, status, configuration)
+    if status in BILLS and spending and configuration.stops_over_budget and not item.ignores_budget(now):
+        return _of_one_that_the_budget_stops(sweep, status, now, configuration, spending)
     return sweep
 
 
-def _of_one_that_does_not_run(sweep: Sweep, status: str, now: datetime, configuration: Configuration) -> Sweep:
+def _of_one_that_does_not_run(
+    sweep: Sweep, status: str, now: datetime, configuration: Configuration, spending: Spending | None
+) -> Sweep:
     item = replace(leases.unclaim(sweep.item, now), reported=())
     if item.leases:
+        refused = configuration.restart_when_down and spending is not None and spending.is_used_up
+        again = [lease for lease in item.leases if _may_restart(lease, configuration, refused=refused)]
         down = Finding(
             Outcome.MODEL_DOWN,
             item.project_version_arn,
             "#".join(_lease_key(lease) for lease in item.leases),
             status,
             item.leases,
-            restarted=configuration.restart_when_down,
+            restarted=bool(again),
+            spending=spending if refused else None,
         )
-        restarts = tuple(_restart(item, lease, now) for lease in item.leases) if configuration.restart_when_down else ()
+        restarts = tuple(_restart(item, lease, now, configuration) for lease in again)
         item = leases.end_settled(item, now)
         return replace(sweep, item=item, findings=(*sweep.findings, down), restarts=restarts)
     return replace(sweep, item=leases.unmanage(item, now))
+
+
+def _may_restart(lease: Lease, configuration: Configuration, *, refused: bool) -> bool:
+    """Whether StartModel would start the model for a lease again, so that nothing is promised that it refuses."""
+    ignores = lease.ignores_budget and configuration.allow_ignore_budget
+    return configuration.restart_when_down and (ignores or not refused)
+
+
+def _of_one_that_the_budget_stops(
+    sweep: Sweep, status: str, now: datetime, configuration: Configuration, spending: Spending
+) -> Sweep:
+    """Warn once a month, and of each budget; stop it no sooner than that warning said."""
+    item, ahead = sweep.item, configuration.lease_warning
+    warning = item.budget_warning
+    if warning is None or (month_of(warning.at), warning.budget) != (spending.month, spending.budget):
+        if not spending.is_used_up_within(ahead):
+            return sweep
+        warning = BudgetWarning(now, spending.budget or 0)
+        key = f"{spending.month}#{spending.budget}"
+        reached = Finding(
+            Outcome.BUDGET_REACHED,
+            item.project_version_arn,
+            key,
+            status,
+            item.held(now),
+            tuple(lease for lease in holding_leases(item, now) if lease.pending),
+            spending=spending,
+        )
+        sweep = replace(sweep, item=replace(item, budget_warning=warning), findings=(*sweep.findings, reached))
+    if spending.is_used_up and now - warning.at >= ahead:
+        return replace(sweep, stop=f"This month's budget is used up ({spending.of_the_budget}).", force=True)
+    return sweep
 
 
 def _of_one_that_nobody_holds(sweep: Sweep, status: str, configuration: Configuration) -> Sweep:
@@ -168,7 +218,8 @@ def _lease_key(lease: Lease) -> str:
     return f"{lease.lease_id}#{timestamp(lease.since)}#{until}"
 
 
-def _restart(item: ModelItem, lease: Lease, now: datetime) -> Mapping[str, Json]:
+def _restart(item: ModelItem, lease: Lease, now: datetime, configuration: Configuration) -> Mapping[str, Json]:
     """The input that starts the model again for the rest of its lease."""
     left = math.ceil((lease.expires_at - now).total_seconds() / 60) if lease.expires_at else 0
-    return {"ProjectVersionArn": item.project_version_arn, "LeaseId": lease.lease_id, "LeaseMinutes": left}
+    ignores = {"IgnoreBudget": True} if lease.ignores_budget and configuration.allow_ignore_budget else {}
+    return {"ProjectVersionArn": item.project_version_arn, "LeaseId": lease.lease_id, "LeaseMinutes": left, **ignores}

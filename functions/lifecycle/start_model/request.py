@@ -28,7 +28,7 @@ from lifecycle.shared.wire import Json
 START_LEAD = timedelta(minutes=30)
 """How long before ReadyAt a start is due that has no past ones to go by: the longest that users report one to take."""
 READY_AT_HORIZON = timedelta(days=30)
-_OF_A_START = ("MinInferenceUnits", "MaxInferenceUnits", "ReadyAt", "WaitForCapacity")
+_OF_A_START = ("MinInferenceUnits", "MaxInferenceUnits", "ReadyAt", "WaitForCapacity", "IgnoreBudget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,12 @@ class StartRequest(Request):
     ready_at: datetime | None = None
     wait_for_capacity: bool = False
     extend_only: bool = False
+    ignore_budget: bool = False
 
     @property
     def starter(self) -> Starter:
         """What it says of itself to the model's item."""
-        return Starter(self.execution_arn, self.lease_id, self.deadline, self.lease_minutes)
+        return Starter(self.execution_arn, self.lease_id, self.deadline, self.lease_minutes, self.ignore_budget)
 
     def as_late_as(self, starts: Sequence[PastStart]) -> Self:
         """The same request, due as late before ReadyAt as the model's past starts allow, if there are any."""
@@ -102,6 +103,7 @@ def start_request(
         ready_at=ready_at,
         wait_for_capacity=payload.get("WaitForCapacity", False),
         extend_only=payload.get("ExtendOnly", False),
+        ignore_budget=payload.get("IgnoreBudget", False),
         dry_run=payload.get("DryRun", False),
         client_request_token=payload.get("ClientRequestToken"),
         context=payload.get("Context"),
@@ -130,6 +132,8 @@ def problems_between_fields(
         problems.append(f"MaxInferenceUnits: {max_units} is less than MinInferenceUnits, {min_units}")
     if payload.get("ExtendOnly") is True:
         problems += [f"ExtendOnly: {problem}" for problem in _not_to_extend(payload)]
+    if payload.get("IgnoreBudget") is True and not configuration.allow_ignore_budget:
+        problems.append("IgnoreBudget: is not allowed in this deployment: allow_ignore_budget in cdk.json is false")
     if type(payload.get("ReadyAt")) is int:
         problems.append(f"ReadyAt: must be of type string: {rfc3339.what_is_wrong(str(payload['ReadyAt'])[:20])}")
     if isinstance(payload.get("ReadyAt"), str):

@@ -8,10 +8,12 @@ from datetime import datetime
 from lifecycle.configuration import Configuration
 from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, LifecycleError, ModelStopped
 from lifecycle.executions import client_tokens
+from lifecycle.executions.budget import spending_so_far
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
 from lifecycle.executions.requests import Execution, kept
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
+from lifecycle.model.budget import Spending
 from lifecycle.model.decisions import (
     Action,
     Decision,
@@ -28,11 +30,12 @@ from lifecycle.model.statuses import RUNS_NO_MORE, Target
 from lifecycle.model.usage import Running
 from lifecycle.model.version import InUse, ModelVersion
 from lifecycle.model.version_choice import Choice, newest_good
-from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions, Tokens
+from lifecycle.ports import Executions, Ledger, ModelItems, Models, OpenExecutions, Tokens
 from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import second_cost
 from lifecycle.shared.text import all_of, plural, shortened
 from lifecycle.shared.wire import Json
+from lifecycle.start_model.budget import within_budget
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult, start_result
 
@@ -115,6 +118,7 @@ def check(
     models: Models,
     items: ModelItems,
     executions: Executions,
+    ledger: Ledger,
 ) -> Step:
     """Check the model's status, decide what to do next, and keep the lease.
 
@@ -127,10 +131,14 @@ def check(
     def describe(project_version_arn: str = request.project_version_arn) -> ModelVersion:
         return models.describe(project_version_arn, request.project_arn or "")
 
+    def spent() -> Spending:
+        return spending_so_far(items, ledger, now, configuration)
+
     def decided(item: ModelItem, version: ModelVersion, claim_over: bool) -> Transition:
         transition = start_transition(
             item, request, progress, version, claim_over=claim_over, now=now, configuration=configuration
         )
+        transition = within_budget(transition, request, version, spent, now, configuration)
         refused = progress.refusal is Refusal.NO_CAPACITY
         if refused and transition.step and transition.step.action is Action.REQUEST and not request.dry_run:
             in_use = models.in_use()
@@ -298,7 +306,12 @@ def _running(item: ModelItem, progress: Progress, version: ModelVersion, now: da
     """Remember since when the model runs, where this start has seen it begin."""
     unseen = progress.requested_at is None and progress.last_status is None
     if item.running is None:
-        return item if unseen else replace(item, running=Running(now, version.min_inference_units or 1))
+        units = version.min_inference_units or 1
+        return (
+            item
+            if unseen
+            else replace(item, running=Running(now, units, max_inference_units=version.max_inference_units))
+        )
     # A sweep may have found it RUNNING a moment ago, between two status checks of this start.
     seen = not unseen and item.running.found
     return replace(item, running=replace(item.running, found=False)) if seen else item

@@ -95,6 +95,7 @@ def check(
     models: Models,
     items: ModelItems,
     executions: Executions,
+    **_: object,
 ) -> Step:
     """Check the model's status, release what is to be released, and decide what to do next.
 
@@ -189,7 +190,7 @@ def stop_transition(
         item = leases.claim(item, request.execution_arn, now)
     if decision.action is Action.REQUEST:
         # Only RUNNING models are requested to stop: of one whose start we did not observe, this is what is known.
-        item = leases.found_running(item, version.min_inference_units, now)
+        item = leases.found_running(item, version.min_inference_units, now, version.max_inference_units)
         return Transition(item, Step(Action.REQUEST, decision.reason, checked))
     return Transition(item, wait(request, checked, now, decision.reason))
 

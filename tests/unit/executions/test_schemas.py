@@ -195,8 +195,8 @@ def test_the_cause_of_each_error_is_as_published(error: type[LifecycleError]) ->
     assert (bare["Remedy"], full["Remedy"]) == (error.remedy, "Do.")
 
 
-def test_the_contract_has_its_nine_errors() -> None:
+def test_the_contract_has_its_ten_errors() -> None:
     assert {error.__name__ for error in CONTRACT} == {
         *("InvalidRequest", "ModelNotFound", "ModelNotStartable", "ModelFailed", "ModelStopped"),
-        *("AccessDenied", "CapacityExceeded", "ServiceUnavailable", "TimedOut"),
+        *("AccessDenied", "CapacityExceeded", "BudgetExceeded", "ServiceUnavailable", "TimedOut"),
     }

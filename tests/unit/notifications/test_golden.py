@@ -16,7 +16,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.configuration import Configuration, Inbox, Schedule, Unleased
+from lifecycle.configuration import Configuration, Inbox, OverBudget, Schedule, Unleased
 from lifecycle.errors import (
     CONTRACT,
     AccessDenied,
@@ -29,6 +29,8 @@ from lifecycle.executions.outcomes import SILENT, STARTED_BY_SWEEP, Failure, Out
 from lifecycle.executions.state_machines import Machine
 from lifecycle.inbox.decision import Report, ReportKind
 from lifecycle.model import leases
+from lifecycle.model.bill import Session
+from lifecycle.model.budget import Spending
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.leases import Lease, ModelItem, PendingLease
 from lifecycle.model.usage import Running
@@ -58,7 +60,7 @@ from tests.unit.examples import (
     run,
     stop,
 )
-from tests.unit.twins import NEVER, Lost, Models, StopStory, Story
+from tests.unit.twins import NEVER, Ledger, Lost, Models, StopStory, Story
 
 GOLDEN = Path(__file__).parent / "golden"
 """Mails; chat messages and events are below, a sample of them, and all of them are held against their schemas."""
@@ -85,7 +87,11 @@ DENIED = AccessDenied(
 )
 THROTTLED = "StartProjectVersion answered ThrottlingException: Rate exceeded"
 NO_SUCH_MODEL = ModelNotFound("There is no such model version.", project_version_arn=ARN)
-SCHEDULED = configured(schedules={"weekdays": Schedule("welds", "Europe/Berlin", start="0 8 ? * MON-FRI *")})
+SCHEDULED = configured(
+    schedules={"weekdays": Schedule("welds", "Europe/Berlin", start="0 8 ? * MON-FRI *")},
+    monthly_budget_usd=500,
+    over_budget=OverBudget.STOP,
+)
 LIMITED = [ModelVersion(OTHER_ARN, "RUNNING", None, 3)]
 
 
@@ -107,6 +113,16 @@ def start(models: Models, item: dict[str, Any] | None = None, **payload: Any) ->
     story = Story(models)
     story.items.change(lambda found: replace(found, **item or {}))
     return ended(story, **payload)
+
+
+def on_a_budget(models: Models, hours: float = 128.1, **payload: Any) -> Ending:
+    """This month's models have run for so long."""
+    spent = Session(OTHER_ARN, NOW - timedelta(hours=hours), NOW, 1, 4.0)
+    return ended(Story(models, configuration=SCHEDULED, ledger=Ledger([spent])), **payload)
+
+
+def spent(usd: float, per_hour: float = 4.0) -> Spending:
+    return Spending(NOW, "2026-11", usd, per_hour, forecast=659.98, budget=500)
 
 
 def stopped(models: Models, item: dict[str, Any] | None = None, **payload: Any) -> Ending:
@@ -178,6 +194,11 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "MODEL_ALREADY_RUNNING-started-by-others": lambda: start(Models(script=[(0, "STARTING"), (90, "RUNNING")])),
     "MODEL_ALREADY_RUNNING-extended": lambda: start(running(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_ALREADY_RUNNING-other-units": lambda: start(running(runs_with=(2, None)), LeaseId="shift-2"),
+    "MODEL_ALREADY_RUNNING-over-budget": lambda: on_a_budget(running(), LeaseId="shift-2"),
+    "MODEL_STARTED-ignoring-the-budget": lambda: on_a_budget(
+        Models(once_started=SOON), LeaseId="shift-2", IgnoreBudget=True
+    ),
+    "START_FAILED-BudgetExceeded": lambda: on_a_budget(Models(), LeaseId="shift-2", LeaseMinutes=480),
     "START_FAILED-AccessDenied": lambda: start(Models(answers=[replace_service(DENIED)])),
     "START_FAILED-CapacityExceeded": lambda: start(
         Models(answers=[Refusal.NO_CAPACITY], others=LIMITED, quota_free_at=NEVER)
@@ -213,6 +234,12 @@ ENDINGS: dict[str, Callable[[], Ending]] = {
     "MODEL_STOPPED-by-force": lambda: stopped(running(), {"leases": (SHIFT, NIGHT)}, Force=True),
     "MODEL_STOPPED-with-a-warning": lambda: stopped(running(), PollSeconds=1, TimeoutSeconds=86_400),
     "MODEL_STOPPED-by-the-sweep": lambda: stopped(running(), Context={STARTED_BY_SWEEP: "No lease holds it any more."}),
+    "MODEL_STOPPED-by-the-budget": lambda: stopped(
+        running(),
+        {"leases": (SHIFT, NIGHT)},
+        Force=True,
+        Context={STARTED_BY_SWEEP: "This month's budget is used up (USD 512.40 of USD 500.00)."},
+    ),
     "MODEL_ALREADY_STOPPED": lambda: stopped(Models(), {"leases": (SHIFT,)}, LeaseId="shift-2"),
     "MODEL_ALREADY_STOPPED-unknown-lease": lambda: stopped(Models(), LeaseId="shift-2"),
     "MODEL_ALREADY_STOPPED-gone": lambda: stopped(Models(script=[(0, "NOT_FOUND")])),
@@ -296,7 +323,20 @@ FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
         configured(restart_when_down=True),
         ModelItem(ARN, leases=(NIGHT,), managed=True),
     ),
+    "MODEL_DOWN-over-budget": (
+        "STOPPED",
+        replace(SCHEDULED, restart_when_down=True),
+        ModelItem(ARN, leases=(SHIFT,), managed=True),
+    ),
+    "BUDGET_REACHED": ("RUNNING", SCHEDULED, ModelItem(ARN, leases=(SHIFT, NIGHT), pending=(BATCH,), managed=True)),
+    "BUDGET_REACHED-already": ("STARTING", SCHEDULED, ModelItem(ARN, pending=(BATCH,), managed=True)),
 }
+SPENT = {
+    "MODEL_DOWN-over-budget": spent(512.4, per_hour=0),
+    "BUDGET_REACHED": spent(499.2),
+    "BUDGET_REACHED-already": spent(512.4, per_hour=8),
+}
+"""What this month has cost, in the findings that go by it."""
 
 
 INBOXES = configured(
@@ -342,7 +382,8 @@ def told(name: str, runbook_url: str | None = None) -> Notification:
         inboxes = replace(INBOXES, runbook_url=runbook_url)
         return inbox_notification("line-1", REPORTS[name], NOW, inboxes, MACHINES)
     status, swept_by, item = FINDINGS[name]
-    (finding,) = sweep_model(item, status, NOW, swept_by, ended=(), claim_over=False).findings
+    spending = SPENT.get(name)
+    (finding,) = sweep_model(item, status, NOW, swept_by, ended=(), claim_over=False, spending=spending).findings
     says = "Internal error" if status == "FAILED" else None
     seen = replace(finding, min_inference_units=1, status_message=says)
     return finding_notification(seen, NOW, configuration, MACHINES)

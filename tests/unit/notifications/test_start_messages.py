@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lifecycle.errors import (
     CONTRACT,
     AccessDenied,
+    BudgetExceeded,
     CapacityExceeded,
     InvalidRequest,
     LifecycleError,
@@ -98,6 +99,7 @@ IN_SHORT: dict[type[LifecycleError], str] = {
     ModelStopped: "somebody stopped it",
     AccessDenied: "a permission is missing",
     CapacityExceeded: "the quota is used up",
+    BudgetExceeded: "this month's budget is used up",
     ServiceUnavailable: "AWS did not respond",
 }
 
@@ -114,9 +116,10 @@ IN_SHORT: dict[type[LifecycleError], str] = {
             "[WARNING] defects was RUNNING already",
         ),
         *(
-            (ending, "START_FAILED", "ERROR", f"[ERROR] defects could not be started: {IN_SHORT[error]}")
+            (ending, "START_FAILED", severity, f"[{severity}] defects could not be started: {IN_SHORT[error]}")
             for ending, error in zip(FAILURES, CONTRACT, strict=True)
             if error is not TimedOut
+            for severity in ("WARNING" if error is BudgetExceeded else "ERROR",)
         ),
         (FAILURES[CONTRACT.index(TimedOut)], "START_TIMED_OUT", "ERROR", "[ERROR] defects was not RUNNING in time"),
     ],
@@ -339,7 +342,9 @@ OWN = [error for error in CONTRACT if error not in (InvalidRequest, ServiceUnava
 def test_the_first_sentence_of_a_cause_is_the_headlines_and_the_others_are_facts(error: type[LifecycleError]) -> None:
     told = tell(failed(error("Somebody did it. X took long.\nVery long.", status="FAILED")))
     assert told.headline == "defects could not be started: somebody did it."
-    assert section(told, "What happened") == f"{REQUESTED_AT}  X took long.\n  Very long.\n"
+    facts = section(told, "What happened")
+    assert facts.partition("  This is mailed once")[0] == f"{REQUESTED_AT}  X took long.\n  Very long.\n"
+    assert ("This is mailed once" in facts) == (error is BudgetExceeded)
 
 
 @pytest.mark.parametrize(

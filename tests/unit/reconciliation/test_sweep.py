@@ -9,6 +9,7 @@ import pytest
 
 from lifecycle.configuration import Configuration, Model, Unleased
 from lifecycle.errors import AccessDenied, ServiceUnavailable
+from lifecycle.executions.budget import spending_so_far
 from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.names import MAX_NAME
 from lifecycle.executions.outcomes import Outcome
@@ -23,7 +24,7 @@ from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import start_request
 from lifecycle.stop_model.request import stop_request
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, MACHINES, NOW, OTHER_ARN, configured, execution
-from tests.unit.twins import Clock, Executions, Items, Models, OpenExecutions
+from tests.unit.twins import Clock, Executions, Items, Ledger, Models, OpenExecutions
 
 EARLIER = NOW - timedelta(hours=1)
 STARTER, STOP = execution().id, execution("evening", machine="StopModel").id
@@ -66,6 +67,7 @@ class Sweeps:
     items: Items = field(default_factory=Items)
     executions: Executions = field(default_factory=Executions)
     open_executions: OpenExecutions = field(default_factory=OpenExecutions)
+    ledger: Ledger = field(default_factory=Ledger)
     configuration: Configuration = CONFIGURATION
     now: datetime = NOW
     told: list[Finding] = field(default_factory=list)
@@ -93,6 +95,7 @@ class Sweeps:
             settle=self._settle,
             start_model_arn=MACHINES.start_model,
             stop_model_arn=MACHINES.stop_model,
+            spent=lambda: spending_so_far(self.items, self.ledger, self.now, self.configuration),
             has_time=self._has_time,
         ).run()
 

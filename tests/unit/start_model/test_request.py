@@ -36,6 +36,7 @@ FIELDS = {
     "TimeoutSeconds",
     "PollSeconds",
     "WaitForCapacity",
+    "IgnoreBudget",
     "ExtendOnly",
     "ClientRequestToken",
     "DryRun",
@@ -78,6 +79,7 @@ def problems(payload: Json) -> list[str]:
         ("TimeoutSeconds", [1, 86400]),
         ("PollSeconds", [1, 900]),
         ("WaitForCapacity", [True, False]),
+        ("IgnoreBudget", [True, False]),
         ("ClientRequestToken", ["t", "ü" * 256]),
         ("DryRun", [True, False]),
         ("Context", [None, [], {"any": "JSON"}, "{% $states.input %}", "x" * 16382]),
@@ -111,6 +113,7 @@ def test_each_field_is_accepted_up_to_its_bounds(name: str, inside: list[Json]) 
         ("PollSeconds", [0], "must be at least 1"),
         ("PollSeconds", [901], "must be at most 900"),
         ("WaitForCapacity", ["true", 1, None], "must be of type boolean"),
+        ("IgnoreBudget", ["true", 1, None], "must be of type boolean"),
         ("ExtendOnly", ["true", 1, None], "must be of type boolean"),
         ("ClientRequestToken", [""], "must have at least 1 characters"),
         ("ClientRequestToken", ["t" * 257], "must have at most 256 characters"),
@@ -416,7 +419,14 @@ def test_thirty_configured_models_are_named_and_more_are_counted(count: int, mor
 def test_what_nobody_has_asked_for_is_not_there_on_the_wire() -> None:
     asked = to_wire(start_request({"ProjectVersionArn": OTHER_ARN}, execution(), CONFIGURATION))
     given = {"ExecutionArn", "ProjectVersionArn", "BeganAt", "DueAt", "Deadline", "MinInferenceUnits", "LeaseId"}
-    assert asked.keys() == given | {"LeaseMinutes", "DryRun", "WaitForCapacity", "ExtendOnly", "Warnings"}
+    assert asked.keys() == given | {
+        "LeaseMinutes",
+        "DryRun",
+        "WaitForCapacity",
+        "ExtendOnly",
+        "IgnoreBudget",
+        "Warnings",
+    }
     assert (asked["DryRun"], asked["WaitForCapacity"], asked["Warnings"]) == (False, False, [])
 
 
@@ -431,8 +441,8 @@ def test_to_be_ready_now_is_to_start_at_once() -> None:
 
 
 def test_a_start_says_of_itself_what_its_lease_is() -> None:
-    asked = request(LeaseId="shift-2", LeaseMinutes=45)
-    assert asked.starter == Starter(asked.execution_arn, "shift-2", asked.deadline, 45)
+    asked = request(LeaseId="shift-2", LeaseMinutes=45, IgnoreBudget=True)
+    assert asked.starter == Starter(asked.execution_arn, "shift-2", asked.deadline, 45, ignore_budget=True)
 
 
 @pytest.mark.parametrize("ready_at", [None, "2026-11-24T09:00:00Z"])
@@ -593,6 +603,7 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "TimeoutSeconds": st.integers(1, 86400),
     "PollSeconds": st.integers(1, 900),
     "WaitForCapacity": st.booleans(),
+    "IgnoreBudget": st.booleans(),
     "ExtendOnly": st.just(value=False),  # true refuses some of the others
     "ClientRequestToken": WRITABLE,
     "DryRun": st.booleans(),

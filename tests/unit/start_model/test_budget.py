@@ -1,0 +1,175 @@
+"""What this month's budget says to a start."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.configuration import Configuration, OverBudget
+from lifecycle.errors import BudgetExceeded, ServiceUnavailable
+from lifecycle.executions.outcomes import Outcome
+from lifecycle.model.bill import Session
+from lifecycle.model.decisions import Refusal
+from lifecycle.model.leases import Lease
+from lifecycle.model.version import ModelVersion
+from lifecycle.shared.wire import Json
+from lifecycle.start_model.budget import NOTHING_TO_IGNORE
+from tests.unit.examples import ARN, NOW, OTHER_ARN, configured
+from tests.unit.start_model.test_request import refusal
+from tests.unit.twins import Ledger, Models, Story
+
+HOUR = timedelta(hours=1)
+SPENT = Session(OTHER_ARN, NOW - 128 * HOUR, NOW, 1, 4.0)
+ENFORCED = [OverBudget.REFUSE, OverBudget.STOP]
+ASKED: dict[str, Json] = {"Model": "defects", "LeaseId": "shift"}
+THROTTLED = ServiceUnavailable("Query answered ThrottlingException: Rate exceeded", throttled=True)
+
+
+def budget(over: OverBudget = OverBudget.REFUSE, usd: float | None = 500, **settings: Any) -> Configuration:
+    return configured(monthly_budget_usd=usd, over_budget=over, **settings)
+
+
+def story(models: Models | None = None, configuration: Configuration | None = None, spent: Session = SPENT) -> Story:
+    return Story(models or Models(), configuration=configuration or budget(), ledger=Ledger([spent]))
+
+
+@pytest.mark.parametrize("over", ENFORCED)
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_would_start_a_model_is_refused(over: OverBudget, dry_run: bool) -> None:
+    told = story(configuration=budget(over))
+    with pytest.raises(BudgetExceeded, match=r"This month's budget is used up \(USD 512.00 of USD 500.00\)") as refused:
+        told.run({**ASKED, "DryRun": dry_run})
+    assert "start it again with IgnoreBudget" in refused.value.cause["Remedy"]
+    assert (told.models.requests, told.items.get(ARN).is_held(NOW)) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "configuration", [budget(OverBudget.NOTIFY), budget(usd=600), budget(usd=None)], ids=["notify", "room", "none"]
+)
+def test_else_it_is_started(configuration: Configuration) -> None:
+    result = story(configuration=configuration).run(ASKED)
+    assert (result.outcome, result.warnings) == (Outcome.MODEL_STARTED, ())
+
+
+@pytest.mark.parametrize("over", ENFORCED)
+def test_joining_a_model_that_runs_or_starts_is_allowed_with_a_warning(over: OverBudget) -> None:
+    for script in ([(0, "RUNNING")], [(0, "STARTING"), (90, "RUNNING")]):
+        told = story(Models(script=script), budget(over))
+        result = told.run(ASKED)
+        assert result.outcome is Outcome.MODEL_ALREADY_RUNNING
+        (warning,) = result.warnings
+        assert warning.startswith("This month's budget is used up (USD 512.00 of USD 500.00): ")
+        assert ("stops the model" in warning) == (over is OverBudget.STOP)
+
+
+@pytest.mark.parametrize("extend", [{}, {"ExtendOnly": True}])
+def test_extending_a_lease_is_allowed_with_a_warning(extend: dict[str, Json]) -> None:
+    told = story(Models(script=[(0, "RUNNING")]))
+    told.items.change(lambda found: replace(found, leases=(Lease("shift", NOW, NOW + HOUR),), managed=True))
+    result = told.run({**ASKED, **extend})
+    assert result.lease_extended_from == NOW + HOUR
+    assert "budget is used up" in result.warnings[0]
+
+
+def test_the_budget_is_read_where_it_matters_alone() -> None:
+    told = story(Models(once_started=[(0, "STARTING"), (600, "RUNNING")]), budget(usd=600))
+    assert told.run(ASKED).polls > 5
+    assert told.ledger.readings == 2, "before the request, and at the end"
+    told = story(Models(), budget(OverBudget.NOTIFY))
+    told.run(ASKED)
+    assert told.ledger.readings == 0
+
+
+@pytest.mark.parametrize("over", ENFORCED)
+def test_who_ignores_the_budget_is_not_refused_but_warned_of_and_the_lease_remembers_it(over: OverBudget) -> None:
+    told = story(configuration=budget(over))
+    result = told.run({**ASKED, "IgnoreBudget": True})
+    assert result.outcome is Outcome.MODEL_STARTED
+    (warning,) = result.warnings
+    assert warning.startswith("IgnoreBudget was given: the budget does not refuse this start")
+    assert warning.endswith("This month's models have cost USD 512.00 of USD 500.00.")
+    assert ("does not stop the model" in warning) == (over is OverBudget.STOP)
+    assert told.items.get(ARN).ignores_budget(told.clock.now)
+
+
+def test_its_pending_lease_remembers_it_too() -> None:
+    told = story()
+    seen: list[bool] = []
+    told.before_look = lambda: seen.append(told.items.get(ARN).ignores_budget(told.clock.now))
+    told.run({**ASKED, "IgnoreBudget": True})
+    assert seen[1:] == [True] * (len(seen) - 1)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_lease_ignores_the_budget_from_when_it_is_asked_to_until_it_ends(first: bool) -> None:
+    """Also where its end stays as it is: that a lease is never shortened says nothing of the budget."""
+    told = story(Models(script=[(0, "RUNNING")]))
+    kept = Lease("shift", NOW, NOW + 9 * HOUR, warned_at=NOW, ignores_budget=first)
+    told.items.change(lambda found: replace(found, leases=(kept,), managed=True))
+    told.run({**ASKED, **({} if first else {"IgnoreBudget": True})})
+    assert told.items.get(ARN).leases == (replace(kept, ignores_budget=True),)
+
+
+def test_with_no_budget_to_ignore_people_are_warned_of_that() -> None:
+    result = story(configuration=budget(OverBudget.NOTIFY)).run({**ASKED, "IgnoreBudget": True})
+    assert result.warnings == (NOTHING_TO_IGNORE,)
+
+
+def test_where_it_is_not_allowed_it_is_an_invalid_request_and_the_error_does_not_offer_it() -> None:
+    cause = refusal({**ASKED, "IgnoreBudget": True}, budget(allow_ignore_budget=False))
+    assert (
+        "IgnoreBudget: is not allowed in this deployment: allow_ignore_budget in cdk.json is false" in cause["Message"]
+    )
+    with pytest.raises(BudgetExceeded) as refused:
+        story(configuration=budget(allow_ignore_budget=False)).run(ASKED)
+    assert "IgnoreBudget" not in refused.value.cause["Remedy"]
+    story(configuration=budget(usd=600, allow_ignore_budget=False)).run({**ASKED, "IgnoreBudget": False})
+
+
+def test_a_start_for_later_is_refused_by_the_month_in_which_it_is_due() -> None:
+    told = story()
+    ready = {"ReadyAt": "2026-12-01T06:00:00Z"}
+    assert told.run({**ASKED, **ready}).outcome is Outcome.MODEL_STARTED
+    assert story().run({**ASKED, **ready, "DryRun": True}).outcome is Outcome.DRY_RUN
+    with pytest.raises(BudgetExceeded):
+        story().run({**ASKED, "ReadyAt": "2026-11-24T12:00:00Z"})
+
+
+def test_a_start_that_waits_for_capacity_is_refused_once_the_budget_is_used_up() -> None:
+    others = [ModelVersion(OTHER_ARN, "RUNNING", None, 3)]
+    told = story(Models(answers=[Refusal.NO_CAPACITY] * 9, others=others, quota_free_at=9_999), budget(usd=600))
+    told.before_look = _costs_more(told)
+    with pytest.raises(BudgetExceeded):
+        told.run({**ASKED, "WaitForCapacity": True})
+    assert told.models.requests
+    assert not told.items.get(ARN).pending
+
+
+def _costs_more(told: Story) -> Any:
+    """Another model has cost as much as the budget has left, by the third look."""
+
+    def look() -> None:
+        if len(told.steps) == 3:
+            told.ledger.ended.append(Session(OTHER_ARN, NOW - 200 * HOUR, NOW - 100 * HOUR, 1, 4.0))
+
+    return look
+
+
+def test_a_budget_that_cant_be_read_starts_nothing_and_is_a_reason_to_try_again() -> None:
+    told = story(configuration=budget(usd=600))
+    told.ledger.failures = [THROTTLED]
+    with pytest.raises(ServiceUnavailable) as failed:
+        told.run(ASKED)
+    assert failed.value.throttled
+    assert told.models.requests == []
+    assert told.items.get(ARN).pending == (), "the check that failed has written nothing"
+
+
+@pytest.mark.parametrize("ignores", [False, True])
+def test_where_the_model_runs_that_is_answered_whatever_cant_be_read(ignores: bool) -> None:
+    told = story(Models(script=[(0, "RUNNING")]))
+    told.ledger.failures = [THROTTLED]
+    result = told.run({**ASKED, "IgnoreBudget": ignores})
+    assert "What this month has cost could not be read: Query answered" in result.warnings[0]
+    assert ("IgnoreBudget was given" in result.warnings[0]) == ignores
