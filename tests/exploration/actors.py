@@ -213,7 +213,7 @@ class Play:
         if not (self.scene.brisk and any(actor.at in (SEEN, READ) for actor in world.actors)):
             yield from self._ageing(world)
         for me, actor in enumerate(world.actors):
-            if actor.life == NEW:
+            if actor.life == NEW and _begins_by_itself(self.scene.cast[me]):
                 begun = actor._replace(life=RUNS, at=LOOK)
                 yield Move(f"{self.scene.cast[me].name} begins", _with(world, me, begun), me, sure=False)
             elif actor.at in (LOOK, SEEN, READ):
@@ -241,6 +241,13 @@ class Play:
             if actor.life == RUNS and actor.at == LOOK and actor.memory.attempted == FRESH:
                 old = essence(actor.memory._replace(attempted=OLD), one)
                 yield Move(f"the request of {one.name} has settled", _with(world, me, actor._replace(memory=old)), me)
+        yield from self._pauses(world)
+
+    def _pauses(self, world: World) -> Iterator[Move]:
+        """What ends once so much time has passed."""
+        item = world.item
+        if item.warned == FRESH:
+            yield Move("the time of the warning passes", world._replace(item=item._replace(warned=OLD)))
         if any(actor.at in (SEEN, READ) or (actor.straggler and actor.straggler.sight) for actor in world.actors):
             return  # a look takes less than LONGEST_CALL
         if item.claim == ENDING:
@@ -352,7 +359,7 @@ class Play:
         places = (
             place
             for place, one in enumerate(self.scene.cast)
-            if isinstance(one, Stop) and not (one.force or one.lease_id) and world.actors[place].life == NEW
+            if isinstance(one, Stop) and _is_begun_as(one, decided) and world.actors[place].life == NEW
         )
         place = next(places, None) if decided.action is Action.REQUEST and not sweep.retried else None
         if place is None:
@@ -362,7 +369,8 @@ class Play:
             yield ", and dies", world, False, ""
         # A name that never changes is spent by the first stop.
         begun = _with(world, me, sweep._replace(retried=not self.scene.new_names))
-        yield f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, LOOK)), True, ""
+        broken = self._broken_by_budget(world.item) if decided.by_budget else ""
+        yield f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, LOOK)), True, broken
 
     # --- requests
 
@@ -452,6 +460,7 @@ class Play:
             forced=tuple(start for start, _ in self.starts if actors[start].life == RUNS)
             if write.forces
             else item.forced,
+            warned=FRESH if write.warns else item.warned,
         )
         after = after._replace(fresh=after.managed and after.idle and (write.changed or item.fresh))
         stop = self.scene.cast[me]
@@ -472,6 +481,12 @@ class Play:
         if claim is not None and claim != before.item.claim and after.item.held:
             return f"(b) {self.scene.cast[claim].name} decides to stop while a lease is held"
         return ""
+
+    def _broken_by_budget(self, item: Item) -> str:
+        """By a stop that the sweep begins, of a model with this item."""
+        if item.warned != OLD:
+            return "(h) the budget stops a model of which it has not warned in time"
+        return "(h) the budget stops a model whose lease ignores it" if self.mind.ignores_budget(item) else ""
 
     def _broken_by_extension(self, sight: Sight, me: int, decided: Decided) -> str:
         one = self.scene.cast[me]
@@ -495,6 +510,16 @@ class Play:
         if me in item.forced:
             return f"(c) {start.name} answers, and the model was stopped by force after it began"
         return ""
+
+
+def _begins_by_itself(one: Start | Stop | Sweep) -> bool:
+    """Whether somebody outside may begin it at any time."""
+    return not (isinstance(one, Stop) and one.by_budget)
+
+
+def _is_begun_as(stop: Stop, decided: Decided) -> bool:
+    """Whether what the sweep has decided begins this stop."""
+    return stop.by_budget if decided.by_budget else not (stop.force or stop.lease_id)
 
 
 def _lets_go(stop: Stop, place: int, start: Start, before: Item, after: Item, *, forces: bool) -> bool:

@@ -14,12 +14,13 @@ from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from lifecycle.configuration import Configuration, Unleased
+from lifecycle.configuration import Configuration, OverBudget, Unleased
 from lifecycle.executions import steps
 from lifecycle.executions.requests import Request
 from lifecycle.model import leases
+from lifecycle.model.budget import Spending
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
-from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
+from lifecycle.model.leases import LONGEST_CALL, BudgetWarning, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import BILLS
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ExecutionState, StateMachine
@@ -35,6 +36,8 @@ LONG_AGO = NOW - 2 * LONGEST_CALL
 BEGINNING = NOW - timedelta(days=1)
 LATER = NOW + timedelta(hours=1)
 QUIET = Configuration(models={}, lease_warning_minutes=0, unleased_models=Unleased.IGNORE)
+OVER_BUDGET = replace(QUIET, lease_warning_minutes=1, monthly_budget_usd=1, over_budget=OverBudget.STOP)
+SPENT = Spending(NOW, "2026-11", 1, per_hour=4, forecast=1, budget=1)
 
 FRESH, OLD = "fresh", "old"
 NEW, RUNS, ENDED, OVER = "new", "runs", "ended", "over"
@@ -47,27 +50,36 @@ STATUSES = ("STOPPED", "STARTING", "RUNNING", "STOPPING")
 
 @dataclass(frozen=True)
 class Start:
-    """A place for StartModel executions with this LeaseId, which only extend it or also start the model."""
+    """A place for StartModel executions with this LeaseId, which only extend it or also start the model.
+
+    ``ignores``: they ignore the budget, and no others have the same LeaseId.
+    """
 
     name: str
     lease_id: str
     extends: bool = False
+    ignores: bool = False
 
 
 @dataclass(frozen=True)
 class Stop:
-    """A place for StopModel executions; those without LeaseId and force are begun by people and by the sweep."""
+    """A place for StopModel executions; those without LeaseId and force are begun by people and by the sweep.
+
+    ``by_budget``: by the sweep alone, because the budget is used up.
+    """
 
     name: str
     lease_id: str | None = None
     force: bool = False
+    by_budget: bool = False
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The sweep, which comes again and again."""
+    """The sweep, which comes again and again; where it is ``over_budget``, the month's is used up all along."""
 
     name: str = "the sweep"
+    over_budget: bool = False
 
 
 Cast = Sequence[Start | Stop | Sweep]
@@ -78,6 +90,7 @@ class Item(NamedTuple):
 
     ``leases``: LeaseId, and whether it holds still. ``pending``: a start, and the same. ``forced``: the starts that had
     begun when the model was stopped by force. ``fresh``: it was left without lease and claim within LONGEST_CALL.
+    ``warned``: of the budget; FRESH, or so long ago that the model may be stopped.
     """
 
     leases: tuple[tuple[str, bool], ...] = ()
@@ -86,6 +99,7 @@ class Item(NamedTuple):
     managed: bool = False
     forced: tuple[int, ...] = ()
     fresh: bool = False
+    warned: str | None = None
 
     @property
     def held(self) -> bool:
@@ -117,13 +131,14 @@ class Sight(NamedTuple):
 
 
 class Write(NamedTuple):
-    """An item to be written; and what in it is new: the change itself, leases that begin anew, the claim, the force."""
+    """An item to be written; and what in it is new: the change, leases that begin anew, claim, force, warning."""
 
     item: Item
     changed: bool
     renewed: frozenset[str]
     claims: bool
     forces: bool
+    warns: bool = False
 
 
 class Decided(NamedTuple):
@@ -134,6 +149,7 @@ class Decided(NamedTuple):
     error: str | None
     memory: Memory
     words: str
+    by_budget: bool = False
 
 
 class Outdated(NamedTuple):
@@ -179,6 +195,7 @@ class Mirror:
             managed=item.managed,
             forced=tuple(sorted(map(self.number, item.forced))),
             fresh=item.fresh,
+            warned=item.warned,
         )
 
     def sight(self, sight: Sight) -> Sight:
@@ -198,7 +215,8 @@ def mirror_of(cast: Cast) -> Mirror | None:
 
 
 def _are_alike(one: Start, other: Start, released: Collection[str | None]) -> bool:
-    return one.extends == other.extends and one.lease_id not in released and other.lease_id not in released
+    alike = (one.extends, one.ignores) == (other.extends, other.ignores)
+    return alike and one.lease_id not in released and other.lease_id not in released
 
 
 @dataclass(frozen=True)
@@ -242,6 +260,8 @@ class Mind:
 
     def __init__(self, cast: Cast) -> None:
         self._cast = cast
+        self._over_budget = any(isinstance(one, Sweep) and one.over_budget for one in cast)
+        self._ignoring = frozenset(one.lease_id for one in cast if isinstance(one, Start) and one.ignores)
         self.claim_is_over = cache(self._claim_is_over)
         self.decide = cache(self._decide)
         self.outdated = cache(self._outdated)
@@ -286,9 +306,12 @@ class Mind:
         """What the sweep makes of the model."""
         real = self._real(sight.item)
         arns = [_arn(start) for start in ended]
-        sweep = sweep_rules.sweep_model(real, sight.status, NOW, QUIET, ended=arns, claim_over=sight.claim_over)
+        facts: Any = {"ended": arns, "claim_over": sight.claim_over, "spending": SPENT if self._over_budget else None}
+        settings = OVER_BUDGET if self._over_budget else QUIET
+        sweep = sweep_rules.sweep_model(real, sight.status, NOW, settings, **facts)
         action = Action.REQUEST if sweep.stop else Action.DONE
-        return Decided(_write(sweep.item, real, sight.item), action, None, Memory(), str(action))
+        write = _write(sweep.item, real, sight.item)
+        return Decided(write, action, None, Memory(), str(action), by_budget=sweep.force)
 
     def _give_back(self, item: Item, start: int) -> Write:
         """What the event of an execution that has ended does."""
@@ -327,8 +350,8 @@ class Mind:
             "deadline": JUST_NOW if late else LATER,
         }
         if isinstance(actor, Start):
-            lease: Any = {"lease_id": actor.lease_id, "lease_minutes": 120, "extend_only": actor.extends}
-            return StartRequest(**facts, **lease, min_inference_units=1)
+            lease: Any = {"lease_id": actor.lease_id, "lease_minutes": 120, "ignore_budget": actor.ignores}
+            return StartRequest(**facts, **lease, extend_only=actor.extends, min_inference_units=1)
         assert isinstance(actor, Stop)
         return StopRequest(**facts, lease_id=actor.lease_id, force=actor.force)
 
@@ -347,18 +370,30 @@ class Mind:
     def _real(self, item: Item, reader: int | None = None) -> ModelItem:
         """The item, as this start reads it: what was before or after an execution's begin is only known of it."""
         pending = (
-            PendingLease(self._lease_id(start), _arn(start), LATER if holds else JUST_NOW)
+            PendingLease(self._lease_id(start), _arn(start), LATER if holds else JUST_NOW, self._ignores(start))
             for start, holds in item.pending
         )
         return ModelItem(
             ARN,
-            leases=tuple(Lease(name, BEGINNING, LATER if holds else JUST_NOW) for name, holds in item.leases),
+            leases=tuple(
+                Lease(name, BEGINNING, LATER if holds else JUST_NOW, ignores_budget=name in self._ignoring)
+                for name, holds in item.leases
+            ),
             pending=tuple(pending),
             claim=None if item.claim is None else Claim(_arn(item.claim), BEGINNING),
             managed=item.managed,
             forced_at=JUST_NOW if reader in item.forced else None,
             changed_at=JUST_NOW if item.fresh else LONG_AGO,
+            budget_warning=BudgetWarning(JUST_NOW if item.warned == FRESH else LONG_AGO, 1) if item.warned else None,
         )
+
+    def ignores_budget(self, item: Item) -> bool:
+        """Whether a lease that ignores the budget holds the model."""
+        settled = any(holds and name in self._ignoring for name, holds in item.leases)
+        return settled or any(holds and self._ignores(start) for start, holds in item.pending)
+
+    def _ignores(self, start: int) -> bool:
+        return self._lease_id(start) in self._ignoring
 
     def _lease_id(self, start: int) -> str:
         actor = self._cast[start]
@@ -381,10 +416,12 @@ def _write(after: ModelItem, before: ModelItem, item: Item) -> Write | None:
         managed=after.managed,
         forced=item.forced,
         fresh=item.fresh,
+        warned=item.warned,
     )
     renewed = frozenset(lease.lease_id for lease in after.leases if lease not in before.leases)
     claims = (after.claim and after.claim.execution_arn) != (before.claim and before.claim.execution_arn)
-    return Write(written, after.changed_at == NOW, renewed, claims, forces=after.forced_at == NOW)
+    warns = after.budget_warning != before.budget_warning
+    return Write(written, after.changed_at == NOW, renewed, claims, forces=after.forced_at == NOW, warns=warns)
 
 
 def _memory(progress: Progress) -> Memory:
