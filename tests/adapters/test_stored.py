@@ -26,7 +26,7 @@ from lifecycle.adapters.token_table import TokenTable
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.requests import fingerprint
 from lifecycle.model.bill import Session
-from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
+from lifecycle.model.leases import BudgetWarning, Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.ports import TokenHolder
 from tests.released import VERSION
@@ -66,11 +66,19 @@ MODELS: Mapping[str, ModelItem] = {
     ),
     "runs without us": ModelItem(ARN, running=Running(NOW, 1, found=True), reported=("UNLEASED_MODEL",)),
     "was stopped": ModelItem(ARN, changed_at=NOW, starts=PAST),
+    "ignores the budget": ModelItem(
+        ARN,
+        leases=(replace(SHIFT, ignores_budget=True),),
+        pending=(replace(STARTING, ignores_budget=True),),
+        running=replace(RUNNING, max_inference_units=5),
+        budget_warning=BudgetWarning(NOW, 49_999),
+    ),
 }
 """The model in every state that its item tells of."""
 SESSIONS = {
     "in full": Session(ARN, NOW, NOW + 2 * HOUR, 3, 4.4, "defects", (Share("shift", 5_000_000),), found=True),
     "bare": Session(OTHER_ARN, NOW, NOW + HOUR, 1, 4.0),
+    "that scaled": Session(OTHER_ARN, NOW, NOW + HOUR, 1, 4.0, max_inference_units=5),
 }
 ASKED = {"Model": "defects", "ClientRequestToken": "order-4711", "LeaseMinutes": 30, "Context": {"line": 1}}
 TOKEN = token_key("StartModel", "defects", "order-4711")

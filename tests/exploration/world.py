@@ -384,7 +384,7 @@ class Mind:
             managed=item.managed,
             forced_at=JUST_NOW if reader in item.forced else None,
             changed_at=JUST_NOW if item.fresh else LONG_AGO,
-            budget_warning=BudgetWarning(JUST_NOW if item.warned == FRESH else LONG_AGO, 1) if item.warned else None,
+            budget_warning=BudgetWarning(JUST_NOW if item.warned == FRESH else LONG_AGO, 100) if item.warned else None,
         )
 
     def ignores_budget(self, item: Item) -> bool:

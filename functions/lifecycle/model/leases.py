@@ -39,8 +39,8 @@ class Lease(Stored):
         When people were notified that it ends soon.
     extended_at : datetime or None
         When it was last given another end.
-    ignores_budget : bool
-        A start has taken or extended it with IgnoreBudget.
+    ignores_budget : bool, optional
+        A start has taken or extended it with IgnoreBudget; of the others nothing is kept.
     """
 
     lease_id: str
@@ -48,7 +48,7 @@ class Lease(Stored):
     expires_at: datetime | None = None
     warned_at: datetime | None = None
     extended_at: datetime | None = None
-    ignores_budget: bool = False
+    ignores_budget: bool | None = None
 
     @property
     def minutes(self) -> int:
@@ -74,7 +74,7 @@ class PendingLease(Stored):
     lease_id: str
     execution_arn: str
     expires_at: datetime
-    ignores_budget: bool = False
+    ignores_budget: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class Starter:
 
 @dataclass(frozen=True, slots=True)
 class BudgetWarning(Stored):
-    """When people were warned that the budget, in USD, stops the model, and of which budget."""
+    """When people were warned that the budget stops the model, and of which budget, in cents."""
 
     at: datetime
-    budget: float
+    cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def take(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
     """Take the pending lease of a start. The model is managed from then on."""
     if item.managed and item.pending_of(starter.execution_arn):
         return item
-    mine = PendingLease(starter.lease_id, starter.execution_arn, starter.deadline, starter.ignore_budget)
+    mine = PendingLease(starter.lease_id, starter.execution_arn, starter.deadline, starter.ignore_budget or None)
     return replace(item, pending=(*_without(item, starter.execution_arn), mine), managed=True, changed_at=now)
 
 
@@ -220,9 +220,9 @@ def settle(item: ModelItem, starter: Starter, now: datetime) -> ModelItem:
         mine = (
             before if ends == before.expires_at else replace(before, expires_at=ends, warned_at=None, extended_at=now)
         )
-        mine = replace(mine, ignores_budget=before.ignores_budget or starter.ignore_budget)
+        mine = replace(mine, ignores_budget=before.ignores_budget or starter.ignore_budget or None)
     else:
-        mine = Lease(starter.lease_id, now, ends, ignores_budget=starter.ignore_budget)
+        mine = Lease(starter.lease_id, now, ends, ignores_budget=starter.ignore_budget or None)
     others = tuple(lease for lease in item.leases if lease.lease_id != starter.lease_id)
     pending = _without(item, starter.execution_arn)
     return replace(counted(item, now), leases=(*others, mine), pending=pending, managed=True, changed_at=now)

@@ -154,11 +154,12 @@ def _of_one_that_the_budget_stops(
     """Warn once a month, and of each budget; stop it no sooner than that warning said."""
     item, ahead = sweep.item, configuration.lease_warning
     warning = item.budget_warning
-    if warning is None or (month_of(warning.at), warning.budget) != (spending.month, spending.budget):
+    cents = round(100 * (spending.budget or 0))
+    if warning is None or (month_of(warning.at), warning.cents) != (spending.month, cents):
         if not spending.is_used_up_within(ahead):
             return sweep
-        warning = BudgetWarning(now, spending.budget or 0)
-        key = f"{spending.month}#{spending.budget}"
+        warning = BudgetWarning(now, cents)
+        key = f"{spending.month}#{cents}"
         reached = Finding(
             Outcome.BUDGET_REACHED,
             item.project_version_arn,

@@ -50,8 +50,8 @@ def outcomes(sweep: Sweep) -> list[Outcome]:
     return [finding.outcome for finding in sweep.findings]
 
 
-def warned(minutes_ago: float, item: ModelItem = HELD, budget: float = 500) -> ModelItem:
-    return replace(item, budget_warning=BudgetWarning(NOW - minutes_ago * MINUTE, budget))
+def warned(minutes_ago: float, item: ModelItem = HELD) -> ModelItem:
+    return replace(item, budget_warning=BudgetWarning(NOW - minutes_ago * MINUTE, 50_000))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def warned(minutes_ago: float, item: ModelItem = HELD, budget: float = 500) -> M
 def test_a_model_is_warned_of_as_soon_as_the_budget_is_forecast(usd: float, warns: bool) -> None:
     found = swept(spending=spent(usd))
     assert outcomes(found) == ([Outcome.BUDGET_REACHED] if warns else [])
-    assert found.item.budget_warning == (BudgetWarning(NOW, 500) if warns else None)
+    assert found.item.budget_warning == (BudgetWarning(NOW, 50_000) if warns else None)
     assert (found.stop, found.force) == (None, False)
 
 
@@ -131,7 +131,12 @@ def test_the_finding_has_every_lease_and_a_key_of_its_month_and_budget() -> None
     (reached,) = swept(replace(HELD, leases=(SHIFT, NIGHT), pending=(BATCH,)), spending=spent(499.5)).findings
     assert reached.leases == (SHIFT, NIGHT)
     assert [other.lease_id for other in reached.others] == ["batch"]
-    assert (reached.key, reached.status, reached.spending) == ("2026-11#500", "RUNNING", spent(499.5))
+    assert (reached.key, reached.status, reached.spending) == ("2026-11#50000", "RUNNING", spent(499.5))
+
+
+def test_a_budget_may_have_cents() -> None:
+    found = swept(spending=spent(500, budget=499.99), configuration=replace(STOPS, monthly_budget_usd=499.99))
+    assert found.item.budget_warning == BudgetWarning(NOW, 49_999)
 
 
 def test_there_is_one_warning_for_each_month_and_budget() -> None:
@@ -150,7 +155,7 @@ def test_there_is_one_warning_for_each_month_and_budget() -> None:
 def test_a_stop_and_a_start_in_between_make_no_second_warning() -> None:
     """The mark outlives the episode, unlike what else was reported of it."""
     down = sweep_model(warned(99, ModelItem(ARN)), "STOPPED", NOW, STOPS, ended=(), claim_over=False)
-    assert down.item.budget_warning == BudgetWarning(NOW - 99 * MINUTE, 500)
+    assert down.item.budget_warning == BudgetWarning(NOW - 99 * MINUTE, 50_000)
 
 
 # Restarts -----------------------------------------------------------------------------------------
@@ -210,15 +215,15 @@ def test_the_sweep_warns_and_then_starts_a_stop_by_force() -> None:
 
 def test_several_models_are_stopped_and_the_one_that_ignores_the_budget_is_not() -> None:
     sweep = sweeps()
-    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 500))
-    sweep.has(OTHER_ARN, "RUNNING", managed=True, leases=(IGNORES,), budget_warning=BudgetWarning(NOW - HOUR, 500))
+    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 50_000))
+    sweep.has(OTHER_ARN, "RUNNING", managed=True, leases=(IGNORES,), budget_warning=BudgetWarning(NOW - HOUR, 50_000))
     assert sweep.run().stops == 1
     assert [one["ProjectVersionArn"] for one in sweep.started.values()] == [ARN]
 
 
 def test_who_ignores_the_budget_just_before_the_stop_is_spared() -> None:
     sweep = sweeps()
-    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 500))
+    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 50_000))
     sweep.models.on_read = lambda: sweep.items.change(lambda found: replace(found, leases=(IGNORES,)))
     assert sweep.run().stops == 0
 
@@ -226,7 +231,7 @@ def test_who_ignores_the_budget_just_before_the_stop_is_spared() -> None:
 def test_where_the_budget_cant_be_read_nothing_is_stopped_and_no_restart_promised() -> None:
     sweep = sweeps(replace(STOPS, **AGAIN))
     sweep.ledger.failures = [ServiceUnavailable("Query answered ThrottlingException.")] * 2
-    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 500))
+    sweep.has(ARN, "RUNNING", managed=True, leases=(SHIFT,), budget_warning=BudgetWarning(NOW - HOUR, 50_000))
     sweep.has(OTHER_ARN, "STOPPED", managed=True, leases=(SHIFT,))
     found = sweep.run()
     assert (found.stops, found.restarts, found.reported) == (0, 0, 0)
