@@ -3,6 +3,7 @@
 That nothing else is needed, every story in this account shows: a call that is not granted is denied (``iam``).
 """
 
+import io
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -127,6 +128,9 @@ def the_page_is_looked_at_and_clicked(scene: Scene) -> None:
     scene.until(lambda: scene.status == "STARTING")
     assert "its start is under way" in scene.call("page")
     assert scene.call("page", {"Report": "bill"})["Month"] == "2026-11"
+    swept = SimpleNamespace(invoke=lambda **_: {"Payload": io.BytesIO(b'{"Models": 1}')})
+    scene.account.wire.services |= {"lambda": swept}
+    assert scene.call("act", {"Action": "sweep"})["Swept"] == {"Models": 1}
     assert "It is being stopped" in click("stop")
 
 
