@@ -21,10 +21,9 @@ def show(
     settings: Configuration,
     now: datetime,
     console: Console,
-    name: str | None = None,
     not_taken: Mapping[str, tuple[str, ...]] | None = None,
 ) -> None:
-    """What comes of each schedule, or of the one of a name.
+    """What comes of each schedule.
 
     Parameters
     ----------
@@ -32,12 +31,10 @@ def show(
         By schedule, the events of its calendar that are no days off.
     """
     for schedule_name, schedule in settings.schedules.items():
-        if name in {None, schedule_name}:
-            _show(schedule_name, schedule, settings, now, console)
-            lines = shortened((not_taken or {}).get(schedule_name, ()), _NOT_TAKEN, "events")
-            for line in lines:
-                console.print(f"Not taken from its calendar: {line}", highlight=False, markup=False)
-            console.print()
+        _show(schedule_name, schedule, settings, now, console)
+        for line in shortened((not_taken or {}).get(schedule_name, ()), _NOT_TAKEN, "events"):
+            console.print(f"Not taken from its calendar: {line}", highlight=False, markup=False)
+        console.print()
 
 
 def _show(name: str, schedule: Schedule, settings: Configuration, now: datetime, console: Console) -> None:

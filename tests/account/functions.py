@@ -65,6 +65,8 @@ ENVIRONMENT = {
         [MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH, DRAIN_INBOX]
     ),
     "SWEEP_ARN": "sweep",
+    "ACT_ARN": "act",
+    "OPERATORS_POLICY": "operators",
     "POLICY_ARNS": "viewers,operators",
     "OWN_RULES": "Lifecycle.",
 }

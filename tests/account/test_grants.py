@@ -46,7 +46,7 @@ def functions() -> Iterator[Functions]:
     """All of them, as they are with every setting: the sweep starts again what is down, the removal stops what runs."""
     held: Any = {"monthly_budget_usd": 1_000_000, "over_budget": OverBudget.REFUSE}
     settings = replace(SCENES, restart_when_down=True, on_destroy=OnDestroy.STOP, **held)
-    environment = {**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT, "ACT_ARN": "act", "OPERATORS_POLICY": "operators"}
+    environment = {**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT}
     with loaded(FUNCTIONS, settings, environment) as functions:
         yield functions
 

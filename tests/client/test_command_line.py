@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from custom_labels import cli, executions
-from custom_labels.cli import app, printable
+from custom_labels import executions, terminal
+from custom_labels.cli import app
+from custom_labels.terminal import printable
 from tests.client.aws import ARN, Aws, failed, refusal
 
 
@@ -24,8 +25,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 @pytest.fixture
 def typed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 - nothing may reach AWS
     def run(*words: str) -> Result:
-        monkeypatch.setattr(cli, "out", Console(width=200, highlight=False))
-        monkeypatch.setattr(cli, "err", Console(width=200, stderr=True, highlight=False))
+        monkeypatch.setattr(terminal, "out", Console(width=200, highlight=False))
+        monkeypatch.setattr(terminal, "err", Console(width=200, stderr=True, highlight=False))
         return CliRunner().invoke(app, words)
 
     return run

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.configuration import Configuration, Schedule
+from lifecycle.configuration import Configuration, Schedule, Unleased
 from lifecycle.model.bill import Bill, Line
 from lifecycle.model.leases import MAX_NAMED, ModelItem
+from lifecycle.model.statuses import NOT_RUNNING
 from lifecycle.page.view import LeaseRow, ModelView, Page
 from lifecycle.schedules.outlook import Outlook, outlook
 from lifecycle.schedules.windows import lease_id
@@ -112,7 +113,7 @@ class ReportedModel:
     managed : bool
         It had a lease, and was not seen stopped since.
     stoppable : bool
-        This app may stop it, and there is something to stop: it bills, or somebody holds it.
+        Who stops everything stops it: somebody holds it, or it is managed and may run.
     inference_units : int, optional
         Those that it has; of one that doesn't run those that it would start with.
     hourly_cost : float, optional
@@ -266,7 +267,7 @@ def _model(view: ModelView, items: Mapping[str, ModelItem], configuration: Confi
         status_message=view.status_message,
         f1_score=view.f1_score,
         managed=item is not None and item.managed,
-        stoppable=arn is not None and configuration.manages(arn) and (view.bills or bool(view.leases)),
+        stoppable=arn is not None and configuration.manages(arn) and _is_ours(view, item, configuration),
         since=view.since,
         since_or_before=view.found or None,
         inference_units=view.units,
@@ -286,6 +287,12 @@ def _model(view: ModelView, items: Mapping[str, ModelItem], configuration: Confi
             for one in view.coming
         ),
     )
+
+
+def _is_ours(view: ModelView, item: ModelItem | None, configuration: Configuration) -> bool:
+    """Whether it is held, or runs and is to be stopped by this app where nobody holds it."""
+    managed = (item is not None and item.managed) or configuration.unleased_models is Unleased.STOP
+    return bool(view.leases) or (managed and view.status not in NOT_RUNNING)
 
 
 def _held_until(rows: Sequence[LeaseRow]) -> datetime | None:

@@ -89,7 +89,7 @@ def windows(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[Win
 
 
 def _starts(schedule: Schedule, now: datetime) -> Iterator[datetime]:
-    before = next(starts(schedule).before(now), None)
+    before = next(starts(schedule).before(now + datetime.resolution), None)
     if before and not left_out(schedule, before):
         yield before
     yield from starts(schedule).after(first_moment(schedule, now))
