@@ -22,7 +22,7 @@ from rich.table import Table
 from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, synthesise
-from emulator.remote import Remote, RemoteError
+from emulator.remote import Remote, RemoteError, environment
 from emulator.tour import DETECT_BATCH, Tour, announce
 
 if TYPE_CHECKING:
@@ -80,14 +80,8 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
 def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
     """Deploy into a new emulator and keep it open, until Ctrl-C."""
     with _deployed(port, starting) as (emulator, models):
-        report.say(console, "\nFor the AWS CLI and SDKs:", "bold")
-        for name, value in (
-            ("AWS_ENDPOINT_URL", emulator.endpoint),
-            ("AWS_REGION", emulator.region),
-            ("AWS_DEFAULT_REGION", emulator.region),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-        ):
+        report.say(console, "\nFor the AWS CLI, the SDKs and custom-labels:", "bold")
+        for name, value in environment(emulator.endpoint, emulator.region).items():
             report.say(console, f"  export {name}={value}")
         report.say(console, "\nOutputs:", "bold")
         for name, value in emulator.outputs.items():

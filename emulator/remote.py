@@ -22,6 +22,17 @@ MACHINES = ("StartModelArn", "StopModelArn", "RunWithModelArn")
 _WATCH_SECONDS = 0.5
 
 
+def environment(endpoint: str, region: str) -> dict[str, str]:
+    """The variables that lead the AWS CLI, the SDKs and `custom-labels` to an emulator."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
 class RemoteError(Exception):
     """There is no emulator at the endpoint, or it refused; the message says which."""
 

@@ -24,7 +24,11 @@ WRONG_USE, NOT_DEPLOYED, INTERRUPTED = 2, 3, 130
 GOES_ON = "What was asked for goes on. To end it: custom-labels stop, with the same --lease-id."
 LET_GO = "The lease is released: the model is stopped unless others need it."
 NOTHING = "Nothing was changed."
-_STYLES = {"RUNNING": "bold green", "STARTING": "yellow", "STOPPING": "yellow", "FAILED": "bold red"}
+_STYLES = {
+    "RUNNING": "bold green",
+    **dict.fromkeys(("STARTING", "STOPPING"), "yellow"),
+    **dict.fromkeys(("NOT_FOUND", "UNKNOWN"), "bold red"),
+}
 _ENDLESS = 100_000
 """Columns of a line that nobody cuts."""
 

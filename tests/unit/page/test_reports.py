@@ -164,4 +164,4 @@ def test_a_table_that_can_not_be_read_at_all_is_an_error_and_no_empty_report(nam
 @pytest.mark.parametrize("name", ["bil", "", None, 7, ["bill"], "x" * 1000])
 def test_an_unknown_report_is_refused_with_those_that_there_are(name: Json) -> None:
     with pytest.raises(InvalidRequest, match=f'is none of {", ".join(REPORTS)}"'):
-        report({"Report": name}, Reader(CONFIGURATION, *[None] * 5, lambda: NOW))  # type: ignore[arg-type]
+        reported(str(name), Report=name)

@@ -42,4 +42,4 @@ def _show(report: Report) -> None:
         terminal.say(f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect.")
     if "Saved" in report:
         always = terminal.usd(report["AlwaysOn"])
-        terminal.say(f"On all the time, these models would have cost {always}: {terminal.usd(report['Saved'])} saved.")
+        terminal.say(f"Always on, these models would have cost {always}: {terminal.usd(report['Saved'])} saved.")

@@ -33,8 +33,9 @@ def _show(report: Report) -> None:
     if found:
         terminal.table(_COLUMNS, [_row(one, now) for one in found], numbers=frozenset({"USD per hour", "So far"}))
     for one in found:
-        for remark in filter(None, (one.get("StatusMessage"), one.get("Remark"))):
-            terminal.say(f"{one['Name']}: {remark}", "bold red" if one["Down"] else "")
+        wrong = one["Down"] or "FAILED" in one["Status"]
+        for remark in filter(None, (one.get("StatusMessage") if wrong else None, one.get("Remark"))):
+            terminal.say(f"{one['Name']}: {remark}", "bold red" if wrong else "")
     if report["SweepIsLate"]:
         last = report.get("LastSweep")
         came = f"The last sweep came {terminal.since(last, now)}" if last else "The sweep has never come"
