@@ -63,7 +63,7 @@ def test_an_execution_is_shown_with_its_way_its_logs_its_mail_and_its_metrics(
     assert followed.startswith(execution.arn)
     for service in ("prepare", "check", "notify"):
         assert f"  {service}  INFO  " in followed
-    assert "defects is RUNNING" in command(emulator, "notifications")
+    assert "Subject: [INFO] defects " in command(emulator, "notifications")
     others = command(emulator, "notifications", "--chat", "--events")
     assert '"eventType": "MODEL_ALREADY_RUNNING"' in others
     assert '"schema_version": "1.0"' in others
