@@ -67,7 +67,7 @@ class Inboxes(Construct):
             timeout_seconds=55,
             environment={
                 **notifications.environment,
-                **shared.table_names("MODEL"),
+                **shared.table_names("MODEL", "LEDGER"),
                 "DRAIN_INBOX_ARN": machine_arn(self, names.DRAIN_INBOX),
                 "STACK_NAME": cdk.Stack.of(self).stack_name,
             },
@@ -77,6 +77,7 @@ class Inboxes(Construct):
             *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"),
             on=[shared.model_table.table_arn],
         )
+        tick.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])  # whether the budget refuses a start
         allow_to_look_at_models(tick)
         allow_to_count(tick, self.each)
         allow_to_switch(tick, shared.settings.inboxes)

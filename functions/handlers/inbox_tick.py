@@ -7,6 +7,7 @@ from handlers._runtime.delivery import deliver
 from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.environment import ENVIRONMENT
 from handlers._runtime.metrics import measured
+from lifecycle.executions.budget import spending_so_far
 from lifecycle.inbox.decision import Report
 from lifecycle.inbox.ticking import Ticked, Ticker
 from lifecycle.inbox.watching import Watcher
@@ -16,6 +17,7 @@ from lifecycle.ports import left_to_the_sweep
 
 CONFIGURATION = bootstrap.configuration()
 MACHINES = bootstrap.machines()
+LEDGER = bootstrap.ledger()
 ITEMS = bootstrap.items(bootstrap.PATIENT)
 RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
 COUNTS = bootstrap.inbox_counts(bootstrap.PATIENT)
@@ -32,6 +34,9 @@ def handler(_event: Event, context: Context) -> Ticked:
     """Whatever the schedule gives -> what was decided of each inbox. It fails at the end, where anything failed."""
     now = datetime.now(UTC)
 
+    def refuses() -> bool:
+        return CONFIGURATION.refuses_over_budget and spending_so_far(ITEMS, LEDGER, now, CONFIGURATION).is_used_up
+
     def watcher() -> Watcher:
         return Watcher(
             now=now,
@@ -43,6 +48,7 @@ def handler(_event: Event, context: Context) -> Ticked:
             models=MODELS,
             executions=EXECUTIONS,
             run_with_model_arn=MACHINES.run_with_model,
+            budget_refuses=refuses,
         )
 
     def notify(inbox: str, report: Report) -> None:

@@ -1,20 +1,86 @@
 """The adapters of an inbox: what they ask of SQS, Lambda and Step Functions, and which errors are none."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
+from lifecycle.adapters.inbox_table import InboxTable
 from lifecycle.adapters.mappings import EventSourceMappings
+from lifecycle.adapters.model_table import ExecutionTable, ModelTable
 from lifecycle.adapters.queues import Sqs
 from lifecycle.adapters.task_tokens import StepFunctionsTasks
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.inbox.ports import Counts
-from tests.adapters.test_adapters import answering
+from lifecycle.inbox.record import Blocked, InboxRecord, begun, pause
+from tests.adapters.test_adapters import answering, client
+from tests.unit.examples import NOW
 
 STACK = "CustomLabelsLifecycle"
 FUNCTION = f"{STACK}-inbox-line-1"
 UUID = "14e0db71-61dc-4d74-9ed1-2b0b0b2c1a1e"
 MAPPING = {"UUID": UUID, "State": "Disabled"}
+
+
+TABLE = "models"
+
+
+@pytest.fixture
+def table() -> Iterator[Any]:
+    with mock_aws():
+        dynamodb = client("dynamodb")
+        dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield dynamodb
+
+
+def test_a_record_is_read_as_it_was_written_and_begins_empty(table: Any) -> None:
+    records = InboxTable(table, TABLE)
+    assert records.get("line-1") == InboxRecord(name="line-1")
+    record = replace(begun(records.get("line-1"), 7, NOW), waiting_since=NOW, blocked=Blocked(NOW, "Why.", 1, NOW))
+    assert records.put(record)
+    assert records.get("line-1") == replace(record, revision=1)
+    assert records.get("line-2") == InboxRecord(name="line-2")
+
+
+def test_of_two_that_write_at_a_time_one_has_to_read_again(table: Any) -> None:
+    records = InboxTable(table, TABLE)
+    read = records.get("line-1")
+    assert records.put(pause(read, "somebody", NOW))
+    assert not records.put(begun(read, 0, NOW))
+    assert records.get("line-1").run is None
+
+
+def test_records_of_inboxes_are_no_items_of_models(table: Any) -> None:
+    InboxTable(table, TABLE).put(InboxRecord(name="line-1"))
+    assert ModelTable(table, TABLE).all() == []
+    assert ExecutionTable(table, TABLE).all() == []
+
+
+def test_what_a_newer_version_has_added_to_a_record_is_kept(table: Any) -> None:
+    records = InboxTable(table, TABLE)
+    records.put(InboxRecord(name="line-1"))
+    key = {"Id": {"S": "inbox#line-1"}}
+    table.update_item(
+        TableName=TABLE, Key=key, UpdateExpression="SET Future = :it", ExpressionAttributeValues={":it": {"S": "new"}}
+    )
+    records.put(pause(records.get("line-1"), "somebody", NOW))
+    assert table.get_item(TableName=TABLE, Key=key)["Item"]["Future"] == {"S": "new"}
+
+
+@pytest.mark.parametrize("nonsense", [{"Number": {"S": "three"}}, {"Run": {"S": "x"}}])
+def test_a_record_that_somebody_has_made_nonsense_of_is_an_error_that_names_it(table: Any, nonsense: Any) -> None:
+    written = {"Id": {"S": "inbox#line-1"}, "Kind": {"S": "INBOX"}, "Name": {"S": "line-1"}}
+    table.put_item(TableName=TABLE, Item={**written, **nonsense})
+    with pytest.raises(ServiceUnavailable, match="The record of the inbox line-1 can't be read") as unread:
+        InboxTable(table, TABLE).get("line-1")
+    assert "inbox#line-1" in (unread.value.cause["Remedy"] or "")
 
 
 def queue(stubber: Any, name: str, visible: int, hidden: int, *, delayed: int = 0, known: bool = False) -> None:

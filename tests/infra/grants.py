@@ -151,7 +151,6 @@ GRANTS = {
     },
     "PageActRole": {
         "${SharedLogs.Arn}": LOG,
-        "${ReconciliationSweepFunction.Arn}": {"lambda:InvokeFunction"},
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
         STARTS: {"states:DescribeExecution"},
@@ -202,6 +201,7 @@ OF_INBOXES = {
         "${NotificationsBus.Arn}": {"events:PutEvents"},
         "${SharedIdempotency.Arn}": SENT,
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
+        "${SharedLedger.Arn}": {"dynamodb:Query"},
         "*": {"rekognition:DescribeProjects", "lambda:ListEventSourceMappings"},
         f"{PROJECTS}/*": {"rekognition:DescribeProjectVersions"},
         f"${{{INBOX}Images.Arn}}": {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"},

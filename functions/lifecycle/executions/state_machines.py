@@ -39,6 +39,11 @@ def detect_batch_arn(here: str) -> str:
     return state_machine_arn(here).removesuffix(Machine.RUN_WITH_MODEL) + "DetectBatch"
 
 
+def drain_inbox_arn(here: str) -> str:
+    """The ARN of DrainInbox, which is there where an inbox is configured, from that of an execution of RunWithModel."""
+    return state_machine_arn(here).removesuffix(Machine.RUN_WITH_MODEL) + "DrainInbox"
+
+
 def execution_arn(state_machine_arn: str, name: str) -> str:
     """The ARN of a state machine's execution of this name."""
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

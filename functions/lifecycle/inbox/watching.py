@@ -13,6 +13,7 @@ from lifecycle.inbox.decision import At, RunEnd, Seen
 from lifecycle.inbox.ports import Mappings, Queues
 from lifecycle.inbox.record import InboxRecord, Run, RunState
 from lifecycle.model.leases import ModelItem
+from lifecycle.model.statuses import BILLS
 from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import newest_good
 from lifecycle.ports import Executions, Models
@@ -29,8 +30,8 @@ class Watcher:
     ----------
     items : sequence of ModelItem
         Of all models, read after the records of the inboxes.
-    budget_refuses : bool
-        A start would be refused now.
+    budget_refuses : callable
+        Whether a start would be refused now; asked only where one may begin.
     problems : list of str
         What could not be seen, and why: the rest is seen all the same.
     """
@@ -44,7 +45,7 @@ class Watcher:
     models: Models
     executions: Executions
     run_with_model_arn: str
-    budget_refuses: bool = False
+    budget_refuses: Callable[[], bool] = lambda: False
     problems: list[str] = field(default_factory=list)
 
     def see(self, name: str, inbox: Inbox, record: InboxRecord) -> Seen:
@@ -54,7 +55,8 @@ class Watcher:
         today, before = (self._count(name, self.now - timedelta(days=days)) for days in (0, 1))
         last = today if today.last_result_at else before
         refusal = today if today.last_refusal_at else before
-        version = self._version(name, inbox, run) if _needs_model(run, counts is None or sum(counts) > 0) else None
+        waits = counts is None or sum(counts) > 0
+        version = self._version(name, inbox, run) if _needs_model(run, waits) else None
         return Seen(
             waiting=counts.waiting if counts else None,
             in_work=counts.in_work if counts else None,
@@ -65,9 +67,9 @@ class Watcher:
             mapping=self._try(name, lambda: self.mappings.state(name)),
             execution=self._execution(name, run) if run else None,
             model_status=version.status if version else None,
-            lease_held=self._lease_held(run),
+            lease_held=self._lease_held(run, version),
             runs_anyway=version is not None and self._runs_anyway(name, version),
-            budget_refuses=self.budget_refuses,
+            budget_refuses=run is None and waits and bool(self._try(name, self.budget_refuses)),
             stopped=self._stopped(inbox),
         )
 
@@ -107,9 +109,12 @@ class Watcher:
         forced = [item.forced_at for item in self.items if item.forced_at and self._is_meant(inbox, item)]
         return At(max(forced), "a stop by force") if forced else None
 
-    def _lease_held(self, run: Run | None) -> bool:
-        """Whether nobody has released the lease of an open run; one that ends by itself is not open any more."""
-        if run is None or run.state is not RunState.OPEN:
+    def _lease_held(self, run: Run | None, version: ModelVersion | None) -> bool:
+        """Whether nobody has released the lease of an open run, which ends by itself only after that was closed.
+
+        Of a model that is down the sweep ends all leases: that is no release.
+        """
+        if run is None or run.state is not RunState.OPEN or version is None or version.status not in BILLS:
             return True
         of_the_run = (item for item in self.items if item.project_version_arn == run.project_version_arn)
         return all(item.has_lease(f"run/{run.name}") for item in of_the_run)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.configuration import Configuration, Unleased
 from lifecycle.executions.outcomes import Outcome
+from lifecycle.inbox.names import inbox_of_lease
 from lifecycle.model import leases
 from lifecycle.model.bill import month_of
 from lifecycle.model.budget import Spending
@@ -124,22 +125,30 @@ def _of_one_that_does_not_run(
     sweep: Sweep, status: str, now: datetime, configuration: Configuration, spending: Spending | None
 ) -> Sweep:
     item = replace(leases.unclaim(sweep.item, now), reported=())
-    if item.leases:
+    if not item.leases:
+        return replace(sweep, item=leases.unmanage(item, now))
+    # An inbox sees by itself that its model is down, says so, and starts it again; or does not, where a person did it.
+    of_others = tuple(lease for lease in item.leases if not _is_an_inboxs(lease, configuration))
+    found, restarts = sweep.findings, tuple[Mapping[str, Json], ...]()
+    if of_others:
         refused = configuration.restart_when_down and spending is not None and spending.is_used_up
-        again = [lease for lease in item.leases if _may_restart(lease, configuration, refused=refused)]
+        again = [lease for lease in of_others if _may_restart(lease, configuration, refused=refused)]
         down = Finding(
             Outcome.MODEL_DOWN,
             item.project_version_arn,
-            "#".join(_lease_key(lease) for lease in item.leases),
+            "#".join(_lease_key(lease) for lease in of_others),
             status,
-            item.leases,
+            of_others,
             restarted=bool(again),
             spending=spending if refused else None,
         )
+        found = (*found, down)
         restarts = tuple(_restart(item, lease, now, configuration) for lease in again)
-        item = leases.end_settled(item, now)
-        return replace(sweep, item=item, findings=(*sweep.findings, down), restarts=restarts)
-    return replace(sweep, item=leases.unmanage(item, now))
+    return replace(sweep, item=leases.end_settled(item, now), findings=found, restarts=restarts)
+
+
+def _is_an_inboxs(lease: Lease, configuration: Configuration) -> bool:
+    return inbox_of_lease(lease.lease_id, configuration.inboxes) is not None
 
 
 def _may_restart(lease: Lease, configuration: Configuration, *, refused: bool) -> bool:
@@ -204,6 +213,8 @@ def _warned(
 
 def _warning_is_due(lease: Lease, now: datetime, configuration: Configuration) -> bool:
     if lease.expires_at is None:
+        if _is_an_inboxs(lease, configuration):
+            return False  # it is needed as long as images come
         return now - (lease.warned_at or lease.since) >= REMINDER
     return lease.warned_at is None and lease.ends_soon(now, configuration.lease_warning)
 

@@ -16,7 +16,7 @@ from lifecycle.executions.requests import (
     refuse,
     validator,
 )
-from lifecycle.executions.state_machines import execution_arn
+from lifecycle.executions.state_machines import drain_inbox_arn, execution_arn
 from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.run_with_model.workload import misplaced, problems_of_workload, warnings_of_workload
 from lifecycle.shared.wire import Json
@@ -86,7 +86,7 @@ def run_request(
     """
     workload = {
         "StateMachineArn": next(
-            iter(configuration.workload_arns(execution.id)),
+            (arn for arn in configuration.workload_arns(execution.id) if arn != drain_inbox_arn(execution.id)),
             validator("run_with_model").example("Workload.StateMachineArn"),
         )
     }

@@ -7,7 +7,8 @@ from lifecycle.detect_batch.request import problems_of_batch, warnings_of
 from lifecycle.detect_batch.steps import OTHER_BUCKET, problem_of_bucket
 from lifecycle.errors import InvalidRequest
 from lifecycle.executions.requests import MAX_NAMES, Execution, validator
-from lifecycle.executions.state_machines import detect_batch_arn
+from lifecycle.executions.state_machines import detect_batch_arn, drain_inbox_arn
+from lifecycle.inbox.names import inbox_of_lease
 from lifecycle.ports import Executions, Objects, StateMachine
 from lifecycle.shared.arns import region_and_account
 from lifecycle.shared.text import escaped, shortened
@@ -30,6 +31,8 @@ def problems_of_workload(workload: Json, execution: Execution, configuration: Co
     allowed = configuration.workload_arns(execution.id)
     if arn not in allowed:
         return [f"Workload.StateMachineArn: {_not_allowed(arn, allowed)}"]
+    if configuration.inboxes and arn == drain_inbox_arn(execution.id):
+        return _problems_of_inbox(workload.get("Input"), execution, configuration)
     if configuration.detect_batch and arn == detect_batch_arn(execution.id):
         return _problems_of_batch(workload, execution, configuration)
     return []
@@ -55,6 +58,18 @@ def _not_allowed(arn: str, allowed: tuple[str, ...]) -> str:
         f"{escaped(arn, 200)} is not among the workloads that cdk.json allows ({names}); add its name to 'workloads' "
         "there and deploy. Versions and aliases can't be named"
     )
+
+
+def _problems_of_inbox(given: Json, execution: Execution, configuration: Configuration) -> list[str]:
+    """What nobody but an inbox's tick starts: the run of this name is in the inbox's record."""
+    named = given.get("Inbox") if isinstance(given, dict) else None
+    if named is not None and named == inbox_of_lease(f"run/{execution.name}", configuration.inboxes):
+        return []
+    inboxes = ", ".join(shortened(sorted(configuration.inboxes), MAX_NAMES))
+    return [
+        f"Workload.StateMachineArn: DrainInbox is started by the inboxes ({inboxes}) alone, as soon as images wait; "
+        "put images into an inbox's folder instead, or, if it is paused, run 'custom-labels inbox resume NAME'"
+    ]
 
 
 def _problems_of_batch(workload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Unleased
+from lifecycle.configuration import Configuration, Inbox, Unleased
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import GONE
@@ -315,3 +315,29 @@ def test_a_model_that_is_starting_without_this_app_is_checked_once_it_runs(unlea
 def test_what_is_done_with_models_of_others_does_not_concern_this_app(unleased: Unleased) -> None:
     sweep = swept(item(managed=True), configuration=configured(unleased_models=unleased))
     assert (sweep.findings, sweep.stop) == ((), "No lease holds it any more.")
+
+
+# --- Leases of inboxes ------------------------------------------------------------------------------------------------
+
+INBOXES = configured(
+    restart_when_down=True, inboxes={"line-1": Inbox("defects", "s3://factory/line-1/", "s3://results/line-1/")}
+)
+OF_INBOX = Lease("run/inbox-line-1-7-20261124T0600Z", EARLIER)
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "FAILED"])
+def test_an_inbox_whose_model_is_down_reports_it_itself_and_nobody_starts_it_behind_its_back(status: str) -> None:
+    found = swept(item(leases=(OF_INBOX,), managed=True), status, INBOXES)
+    assert (found.findings, found.restarts, found.item.leases) == ((), (), ())
+
+
+def test_others_that_need_the_model_are_told_of_their_own_leases() -> None:
+    found = swept(item(leases=(OF_INBOX, SHIFT), managed=True), "FAILED", INBOXES)
+    assert [(one.outcome, one.leases) for one in found.findings] == [(Outcome.MODEL_DOWN, (SHIFT,))]
+    assert [one["LeaseId"] for one in found.restarts] == ["shift"]
+
+
+def test_nobody_is_reminded_every_week_of_an_inbox_to_which_images_come() -> None:
+    held = replace(OF_INBOX, since=LONG_AGO)
+    assert swept(item(leases=(held,), managed=True), configuration=INBOXES).findings == ()
+    assert len(swept(item(leases=(held,), managed=True)).findings) == 1, "but of a lease that is merely called so"

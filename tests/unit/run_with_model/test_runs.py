@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, DetectBatch, Model
+from lifecycle.configuration import Configuration, DetectBatch, Inbox, Model
 from lifecycle.errors import InvalidRequest, ModelNotFound, ServiceUnavailable
 from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.outcomes import Failure, Outcome
@@ -45,6 +45,32 @@ NAMES = Names.of(RUN)
 START = MACHINES.start_model.replace(":stateMachine:", ":execution:") + f":{NAMES.child}"
 WORK = WORKLOAD.replace(":stateMachine:", ":execution:") + f":{NAMES.child}"
 RELEASE = MACHINES.stop_model.replace(":stateMachine:", ":execution:") + f":{NAMES.release}"
+
+
+DRAIN_INBOX = MACHINES.start_model.replace("StartModel", "DrainInbox")
+WITH_INBOX = replace(
+    CONFIGURATION,
+    workloads=("Lifecycle-DrainInbox",),
+    inboxes={"line-1": Inbox("defects", "s3://factory/line-1/", "s3://results/line-1/")},
+)
+
+
+def drains(name: str, inbox: Json = "line-1") -> RunRequest:
+    workload = {"StateMachineArn": DRAIN_INBOX, "Input": {"Inbox": inbox, "Run": 7}, "ModelField": "Model"}
+    return run_request({"Model": "defects", "Workload": workload}, execution(name, machine="RunWithModel"), WITH_INBOX)
+
+
+def test_an_inbox_s_own_run_may_drain_it() -> None:
+    assert drains("inbox-line-1-7-20261124T0700Z").workload_arn == DRAIN_INBOX
+
+
+@pytest.mark.parametrize(
+    ("name", "inbox"), [("monday", "line-1"), ("inbox-line-2-7-20261124T0700Z", "line-1"), ("monday", None)]
+)
+def test_an_inbox_that_somebody_wants_to_drain_is_refused_before_the_model_is_paid_for(name: str, inbox: Json) -> None:
+    with pytest.raises(InvalidRequest, match=r"DrainInbox is started by the inboxes \(line-1\) alone") as refused:
+        drains(name, inbox)
+    assert "Lifecycle-DrainInbox" not in (refused.value.cause["Remedy"] or ""), "it is no example of a workload"
 
 
 # What is asked ------------------------------------------------------------------------------------
