@@ -1,7 +1,7 @@
 """The emulator's clock: the machine's, and what was added to it. Nobody has to wait for hours to pass.
 
-It is what clocks say that changes, here and in the functions' processes: who waits for some seconds, as a Wait state
-does, waits for them.
+It is what clocks say that changes, here and in the functions' processes. A Wait state is over by this clock; who waits
+for some seconds otherwise, as before a retry, waits for them.
 """
 
 from __future__ import annotations

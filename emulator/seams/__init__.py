@@ -34,6 +34,7 @@ from emulator.seams import (
     state_tests,
     stepfunctions,
     tokens,
+    waits,
 )
 from emulator.seams.patching import connection
 
@@ -72,6 +73,6 @@ def _install() -> None:
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
         cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
-        speed, objects, queues, mappings, tokens, state_tests,
+        speed, objects, queues, mappings, tokens, state_tests, waits,
     ):  # fmt: skip
         seam.install()

@@ -17,11 +17,12 @@ from emulator.clock import Clock
 from emulator.deploy import DeployError
 from emulator.faults import Fault
 from emulator.mappings import failures
+from emulator.remote import states_entered
 from emulator.runtime import Outcome
 from emulator.seams import mappings
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
-from tests.emulator.stacks import deploy, function, machine, role, rule
+from tests.emulator.stacks import deploy, deploy_machine, function, machine, role, rule
 from tests.emulator.test_emulator_authoriser import assume, refusal
 
 VISIBILITY = 11
@@ -546,6 +547,19 @@ def test_minutes_pass_for_the_functions_too_and_what_is_due_fires(
     assert [round((json.loads(line)["at"] - began) / 60) for line in lines] == [1, 2, 3]
     assert 180 <= time.time() - began < 240
     ahead(0)
+
+
+def test_a_wait_is_over_when_the_clock_says_so(bare: Emulator, ahead: Callable[[float], None]) -> None:
+    waiting = deploy_machine(bare, {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    arn = waiting.start({})
+    wait_until(lambda: "Wait" in [name for _, name in states_entered(_history(waiting, arn))])
+    ahead(3600)
+    assert waiting.wait(arn).status == "SUCCEEDED"
+
+
+def _history(machine: StateMachine, arn: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = machine.stepfunctions.get_execution_history(executionArn=arn)["events"]
+    return events
 
 
 def test_the_clock_does_not_go_back() -> None:
