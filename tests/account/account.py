@@ -20,10 +20,20 @@ from lifecycle.shared.wire import from_wire
 from tests.account.clients import Caller, Wire, model
 from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Answer, Fault, Faults, Lost
-from tests.account.functions import MORE, TIMEOUTS, Context, CrashError, Functions, as_runtime_sends
+from tests.account.functions import (
+    DRAIN_INBOX,
+    MORE,
+    OF_INBOXES,
+    TIMEOUTS,
+    Context,
+    CrashError,
+    Functions,
+    as_runtime_sends,
+)
 from tests.account.kernel import Killed, Process, Simulation
 from tests.account.machine import CAUSE, ExecutionError, Run, TaskError
 from tests.account.services import Channel, DynamoDB, Execution, ServiceError, StepFunctions
+from tests.account.tokens import Tokens
 from tests.unit.examples import ARN, MACHINES, NOW, WORKLOAD
 
 Json = Any
@@ -36,14 +46,17 @@ TRIED_AGAIN = (60, 120)
 TOLD = 0.5
 """Seconds until EventBridge has delivered the event of an execution's end."""
 DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
-SECONDS = {**TIMEOUTS, **MORE}
+SECONDS = {**TIMEOUTS, **MORE, **OF_INBOXES}
 _FILES = {
     MACHINES.start_model: "start_model",
     MACHINES.stop_model: "stop_model",
     MACHINES.run_with_model: "run_with_model",
     DETECT_BATCH: "detect_batch",
+    DRAIN_INBOX: "drain_inbox",
 }
-_SETTLED = frozenset(_FILES) - {DETECT_BATCH}
+_PREFIXES = {DETECT_BATCH: "detect_batch_", DRAIN_INBOX: "inbox_"}
+"""Of the handlers of the functions that a workload of ours calls."""
+_SETTLED = frozenset(_FILES) - _PREFIXES.keys()
 """Of whose executions' ends Settle is told."""
 WORKLOAD_DEFINITION: Mapping[str, Json] = {
     "StartAt": "Inspect",
@@ -61,8 +74,8 @@ def definition(machine_arn: str) -> Mapping[str, Json]:
     if machine_arn == WORKLOAD:
         return WORKLOAD_DEFINITION
     text = (STATE_MACHINES / f"{_FILES[machine_arn]}.asl.json").read_text(encoding="utf-8")
-    prefix = "detect_batch_" if machine_arn == DETECT_BATCH else ""
-    names = {f"{name.capitalize()}FunctionArn": f"{prefix}{name}" for name in (*TIMEOUTS, "summarise")}
+    prefix = _PREFIXES.get(machine_arn, "")
+    names = {f"{name.capitalize()}FunctionArn": f"{prefix}{name}" for name in (*TIMEOUTS, "summarise", "open")}
     names |= {"StartModelArn": MACHINES.start_model, "StopModelArn": MACHINES.stop_model}
     for name, value in names.items():
         text = text.replace(f"${{{name}}}", value)
@@ -131,6 +144,7 @@ class Account:
         keys = {"models": ("Id",), "idempotency": ("id",), "ledger": ("Month", "Id")}
         self.dynamodb = DynamoDB(keys, written=self._written)
         self.stepfunctions = StepFunctions(self.simulation, self._begin, self._abort)
+        self.tokens = Tokens(self.simulation, self.stepfunctions.tasks)
         self.topic, self.bus = Channel(self.simulation), Channel(self.simulation)
         self.wire = Wire(
             self.simulation,
@@ -230,6 +244,7 @@ class Account:
             entered=functools.partial(self._entered, execution),
             measured=functools.partial(self._measured, execution.machine_arn),
             failed=lambda error: execution.failures.append((self.simulation.now, error)),
+            callback=self.tokens,
         )
         self._runs[execution.arn] = self.simulation.begin(functools.partial(self._goes_on, execution, run), 0.01)
 

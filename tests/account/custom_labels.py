@@ -16,7 +16,9 @@ T = TypeVar("T")
 Script = Sequence[tuple[float, str]]
 """Statuses, each with the seconds after which it comes."""
 TIMING = Timing(training=3600, starting=600, stopping=120)
-NO_QUOTAS = Quotas(running_models=1_000, inference_units=1_000_000, calls_per_second=1_000_000)
+NO_QUOTAS = Quotas(
+    running_models=1_000, inference_units=1_000_000, calls_per_second=1_000_000, detections_per_second=1_000_000
+)
 PAGE = 10_000
 
 
@@ -121,6 +123,9 @@ class CustomLabels:
         self.message = message
         self.starts: list[float] = []
         self.stops: list[float] = []
+        self.seconds_per_image = 1.0
+        self.detected: list[tuple[float, str]] = []
+        """The images that were looked at, each with the second when it had been."""
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.models.seed(ARN)
@@ -159,6 +164,13 @@ class CustomLabels:
         return next(one for one in self.models.versions() if one.arn == arn)
 
     # The service's operations
+
+    def detect_custom_labels(self, *, ProjectVersionArn: str, Image: Json, **_request: Json) -> Json:
+        """The same for each image, after ``seconds_per_image``."""
+        self._simulation.sleep(self.seconds_per_image)
+        self._answered("DetectCustomLabels", lambda: self.models.use(ProjectVersionArn))
+        self.detected.append((self._simulation.seconds, Image["S3Object"]["Name"]))
+        return {"CustomLabels": [{"Name": "scratch", "Confidence": 91.0}]}
 
     def describe_projects(self, *, ProjectNames: Sequence[str] | None = None) -> Json:
         projects, _ = self._answered(

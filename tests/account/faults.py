@@ -130,5 +130,5 @@ class Faults:
 
 def _meant(scripted: str, operation: str) -> bool:
     if scripted == "*":
-        return not operation.startswith(("lambda:", "states:"))
+        return operation not in ("lambda:Invoke", "states:StartExecution")
     return operation == scripted or (scripted.endswith(":*") and operation.startswith(scripted[:-1]))

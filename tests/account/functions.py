@@ -35,6 +35,7 @@ TIMEOUTS = {
 }
 """Seconds of each function; a test compares them with those of the template."""
 MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "page": 30, "remove": 900}
+OF_INBOXES = {"inbox_worker": 30, "inbox_tick": 55, "inbox_open": 30}
 """The same of functions that no story calls."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
 """As Lambda names the runtime that is deployed, to which its runtime client looks."""

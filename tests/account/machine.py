@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from jsonata import Jsonata
 
@@ -48,6 +48,17 @@ class ExecutionError(Exception):
 
 Task = Callable[[str, Json, float | None], Json]
 """Does what a Task's resource says, with these arguments, in so many seconds; raises TaskError."""
+WAITS = ".waitForTaskToken"
+
+
+class Callback(Protocol):
+    """What a Task waits for that has given its token away."""
+
+    def new(self) -> str:
+        """A token."""
+
+    def wait(self, token: str, heartbeat: float) -> Json:
+        """The output that somebody ends the task with; raises TaskError, also where heartbeats fail to come."""
 
 
 class Run:
@@ -80,6 +91,7 @@ class Run:
         entered: Callable[[str], None],
         measured: Callable[[str, str, int], None] = lambda _state, _which, _bytes: None,
         failed: Callable[[str], None] = lambda _error: None,
+        callback: Callback | None = None,
     ) -> None:
         self._definition = definition
         self._context = context
@@ -89,6 +101,7 @@ class Run:
         self._entered = entered
         self._measured = measured
         self._failed = failed
+        self._callback = callback
         self._variables: dict[str, Json] = {}
         self._input: Json = context.get("Execution", {}).get("Input")
         """Of the state that is entered: what the one before has put out."""
@@ -132,8 +145,7 @@ class Run:
         tried = [0] * len(state["Retry"])
         while True:
             try:
-                arguments = self._fit("arguments", self._value(work["Arguments"], {}))
-                result = self._fit("result", self._task(work["Resource"], arguments, state.get("TimeoutSeconds")))
+                result = self._fit("result", self._do(work, state))
                 self._assign(state, {"result": result})
                 self._input = self._put_out(state, result, {"result": result})
                 return str(state["Next"])
@@ -150,6 +162,18 @@ class Run:
                         self._input = self._put_out(catch, told, {"errorOutput": told})
                         return str(catch["Next"])
                 raise ExecutionError(error.error, told["Cause"]) from error
+
+    def _do(self, work: Mapping[str, Any], state: Mapping[str, Any]) -> Json:
+        if not work["Resource"].endswith(WAITS):
+            arguments = self._fit("arguments", self._value(work["Arguments"], {}))
+            return self._task(work["Resource"], arguments, state.get("TimeoutSeconds"))
+        assert self._callback is not None
+        token = self._callback.new()
+        self._context["Task"] = {"Token": token}
+        arguments = self._fit("arguments", self._value(work["Arguments"], {}))
+        del self._context["Task"]
+        self._task(work["Resource"].removesuffix(WAITS), arguments, state.get("TimeoutSeconds"))
+        return self._callback.wait(token, state["HeartbeatSeconds"])
 
     def _pause(self, state: Mapping[str, Any], error: TaskError, tried: list[int]) -> float | None:
         """Until the next try, in seconds; None where there is none."""

@@ -60,7 +60,7 @@ class DynamoDB:
         names = request.get("ExpressionAttributeNames", {})
         values = request["ExpressionAttributeValues"]
         after = dict(before)
-        assignments = request["UpdateExpression"].removeprefix("SET ")
+        assignments, _, additions = request["UpdateExpression"].removeprefix("SET ").partition(" ADD ")
         for name, _, value in (one.partition(" = ") for one in re.split(r", (?=[#\w]+ = )", assignments)):
             attribute = names.get(name, name)
             kept = re.fullmatch(r"if_not_exists\((\S+), (\S+)\)", value)
@@ -69,6 +69,8 @@ class DynamoDB:
                 after[attribute] = {"N": str(int(before[added[1]]["N"]) + int(values[added[2]]["N"]))}
             else:
                 after[attribute] = before.get(attribute, values[kept[2]]) if kept else values[value]
+        for name, value in (one.split() for one in additions.split(", ") if one):
+            after[name] = {"N": str(int(before.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
         self._write(TableName, after)
         return {"Attributes": after if request.get("ReturnValues", "").endswith("_NEW") else before}
 
@@ -200,6 +202,8 @@ class StepFunctions:
     """The state machines that somebody has deleted."""
     unknown_for: float = 0
     lag: float = 0
+    tasks: dict[str, Any] = field(default_factory=dict)
+    """What waits for a token, or has: ``tokens``."""
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002 - the API's
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -230,6 +234,23 @@ class StepFunctions:
         if stateMachineArn in self.gone:
             raise ServiceError("StateMachineDoesNotExist")
         return {"status": "ACTIVE", "type": "STANDARD"}
+
+    def send_task_heartbeat(self, *, taskToken: str) -> Json:
+        self._waiting(taskToken).beat()
+        return {}
+
+    def send_task_success(self, *, taskToken: str, output: str) -> Json:
+        self._waiting(taskToken).end(output)
+        return {}
+
+    def send_task_failure(self, *, taskToken: str, error: str, cause: str) -> Json:
+        self._waiting(taskToken).end(error, cause)
+        return {}
+
+    def _waiting(self, token: str) -> Any:
+        if token not in self.tasks:
+            raise ServiceError("InvalidToken")
+        return self.tasks[token]
 
     def stop_execution(self, *, executionArn: str, **given: str) -> Json:
         execution = self.executions.get(executionArn)

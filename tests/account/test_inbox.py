@@ -1,0 +1,249 @@
+"""An inbox in simulated time: no image is lost, none is labelled twice, and no model runs without a reason."""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import time_machine
+
+from lifecycle.adapters.inbox_table import InboxTable
+from lifecycle.inbox import record as records
+from tests.account.account import _direct
+from tests.account.faults import Answer, Death, Fault, Silence
+from tests.account.functions import Functions
+from tests.account.inboxes import NAME, InboxScene, inbox_functions
+from tests.unit.examples import ARN, MACHINES, NOW
+
+Setting = Callable[..., InboxScene]
+FEW = ["a b.png", "ü%2F+&.png", "c/d.png"]
+START, STOP = 180, 60
+"""Seconds that the model takes to start, and to stop."""
+NEEDED = 5 * 60
+"""Seconds that a run bills for a few images: noticed, switched, worked, idle, a tick, and the workers' time."""
+
+
+@pytest.fixture(scope="module")
+def functions() -> Iterator[Functions]:
+    with inbox_functions() as functions:
+        yield functions
+
+
+@pytest.fixture
+def inbox(functions: Functions) -> Iterator[Setting]:
+    """Makes a scene, after which another one may come."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield lambda **circumstances: InboxScene(functions, traveller, **circumstances)
+
+
+def holds(scene: InboxScene, keys: Sequence[str] = FEW, *, runs: int = 1, billed: float = NEEDED) -> None:
+    """Wait until all is over; what is promised of it, whatever went wrong."""
+    scene.until(lambda: set(scene.results()) >= set(keys) and scene.is_at_rest())
+    assert set(scene.results()) == set(keys)
+    again = {key: count for (bucket, key), count in scene.s3.written.items() if bucket == "results" and count > 1}
+    assert again == {}, "a result is written once"
+    assert scene.dead.waiting == 0
+    assert scene.stopped_under_images == []
+    assert all(ended is not None and ended <= began for (_, ended, _), (began, _, _) in pairwise(scene.runs))
+    assert len(scene.runs) <= runs, scene.runs
+    assert scene.billed <= billed, f"{scene.billed} s: {scene.runs}"
+
+
+def test_images_that_are_dropped_come_back_as_labels_with_the_model_running_only_meanwhile(inbox: Setting) -> None:
+    scene = inbox()
+    dozen = [f"{number:04}.png" for number in range(12)]
+    scene.drop(*dozen, after=10)
+    holds(scene, dozen)
+    assert set(scene.detected.values()) == {1}
+    assert [status for _, _, status in scene.runs] == ["SUCCEEDED"]
+    assert scene.outcomes == [], "people are not told of what goes well"
+
+
+def test_an_inbox_without_images_starts_nothing_and_costs_nothing(inbox: Setting) -> None:
+    scene = inbox()
+    scene.passes(3 * 3600)
+    assert (scene.runs, scene.billed, scene.outcomes) == ([], 0, [])
+    asked = {operation for _, function, operation in scene.account.wire.calls if function == "inbox_tick"}
+    assert not any(operation.startswith("rekognition:") for operation in asked), "of which there are five a second"
+
+
+# --- What dies
+
+
+@pytest.fixture(scope="module")
+def calm(functions: Functions) -> dict[str, int]:
+    """How many calls each function makes where nothing goes wrong."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        scene = InboxScene(functions, traveller)
+        scene.drop(FEW[0], after=10)
+        holds(scene, FEW[:1])
+    made: dict[str, int] = {}
+    for _, function, _ in scene.account.wire.calls:
+        made[function] = made.get(function, 0) + 1
+    return made
+
+
+@pytest.mark.parametrize("named", ["Runtime.ExitError", "Sandbox.Timedout"])
+def test_a_worker_may_die_at_each_step(inbox: Setting, calm: dict[str, int], named: str) -> None:
+    for call, after in itertools.product(range(1, calm["inbox_worker"] + 1), (False, True)):
+        scene = inbox(faults=[Fault(Death(named), "*", "inbox_worker", (call,), after=after)])
+        scene.drop(FEW[0], after=10)
+        # What it had received comes again when its visibility ends.
+        holds(scene, FEW[:1], billed=NEEDED + scene.queue.visibility + 60)
+
+
+def test_a_tick_may_die_at_each_step(inbox: Setting, calm: dict[str, int]) -> None:
+    steps = [*itertools.product(range(1, calm["inbox_tick"] + 1), (False, True))]
+    for call, after in random.Random(17).sample(steps, 16):  # noqa: S311 - the same every time
+        scene = inbox(faults=[Fault(Death(), "*", "inbox_tick", (call,), after=after)])
+        scene.drop(FEW[0], after=10)
+        holds(scene, FEW[:1], billed=NEEDED + 60)
+
+
+def test_whoever_opens_the_inbox_may_die_at_each_step(inbox: Setting, calm: dict[str, int]) -> None:
+    for call, after in itertools.product(range(1, calm["inbox_open"] + 1), (False, True)):
+        scene = inbox(faults=[Fault(Death(), "*", "inbox_open", (call,), after=after)])
+        scene.drop(FEW[0], after=10)
+        holds(scene, FEW[:1], billed=NEEDED + 60)
+
+
+# --- What comes twice, late, or not at all
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "extra"),
+    [
+        (lambda _number: (0.5, 0.5), 180),
+        (lambda _number: (0.5, 400.0), 300),
+        (lambda number: (300.0 / number,), 0),
+    ],
+    ids=["twice at once", "twice, the second after the first is done", "in another order"],
+)
+def test_messages_may_come_twice_late_and_out_of_order(inbox: Setting, arrivals: Any, extra: float) -> None:
+    scene = inbox(arrivals=arrivals)
+    scene.drop(*FEW, after=10)
+    holds(scene, runs=2, billed=NEEDED + extra)
+    assert set(scene.detected.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        lambda _minute: (0.0, 0.0, 0.3),
+        lambda minute: (0.0,) if minute % 2 else (),
+        lambda _minute: (50.0,),
+        lambda minute: (100.0,) if minute % 3 == 0 else (0.0,),
+    ],
+    ids=["three times", "every other is lost", "late", "one after the next"],
+)
+def test_ticks_may_come_twice_late_or_not_at_all(inbox: Setting, ticks: Any) -> None:
+    scene = inbox(ticks=ticks)
+    scene.drop(*FEW, after=10)
+    holds(scene, billed=NEEDED + 180)
+
+
+def test_counts_may_be_a_minute_late(inbox: Setting) -> None:
+    scene = inbox(count_lag=60)
+    scene.drop(*FEW, after=10)
+    holds(scene, billed=NEEDED + 120)
+
+
+def test_a_slow_image_may_be_delivered_again_while_it_is_in_work(inbox: Setting) -> None:
+    scene = inbox()
+    scene.queue.visibility = 12
+    scene.account.custom_labels.seconds_per_image = 20
+    scene.drop(*FEW, after=10)
+    holds(scene, billed=NEEDED + 120)
+    assert set(scene.detected.values()) == {1}
+
+
+# --- What is refused
+
+
+@pytest.mark.parametrize(
+    ("operation", "function", "seconds", "runs", "extra"),
+    [
+        ("rekognition:DetectCustomLabels", "inbox_worker", 150, 1, 300),
+        ("s3:PutObject", "inbox_worker", 150, 1, 300),
+        ("lambda:UpdateEventSourceMapping", None, 400, 1, 400),
+        ("sqs:GetQueueAttributes", "inbox_tick", 900, 1, 900),
+        ("dynamodb:PutItem", "inbox_tick", 300, 1, 300),
+        ("stepfunctions:SendTaskSuccess", None, 200, 2, 400),
+    ],
+)
+@pytest.mark.parametrize("what", [Answer("ThrottlingException"), Silence()], ids=["throttled", "no answer"])
+def test_a_service_may_be_down_for_a_while(
+    inbox: Setting, operation: str, function: str | None, seconds: float, runs: int, extra: float, what: Any
+) -> None:
+    since = 10.0 + START if runs == 1 else 300.0
+    scene = inbox(faults=[Fault(what, operation, function, None, since=since, until=since + seconds)])
+    scene.drop(*FEW, after=10)
+    holds(scene, runs=runs, billed=NEEDED + extra)
+
+
+@pytest.mark.parametrize("operation", ["rekognition:DetectCustomLabels", "s3:PutObject"])
+def test_an_inbox_that_is_denied_lets_the_model_go_says_so_and_makes_it_good_later(
+    inbox: Setting, operation: str
+) -> None:
+    denied = Fault(Answer("AccessDenied"), operation, "inbox_worker", None)
+    scene = inbox(faults=[denied])
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: "INBOX_BLOCKED" in scene.outcomes)
+    scene.until(lambda: not scene.under_way)
+    assert scene.billed <= 20 * 60, "none keeps the model for a quarter of an hour in which nothing is done"
+    assert scene.outcomes.count("INBOX_BLOCKED") == 1
+    scene.mends()
+    holds(scene, runs=10, billed=60 * 60)
+
+
+# --- What people do meanwhile
+
+
+def test_a_run_that_somebody_aborts_is_followed_by_another(inbox: Setting) -> None:
+    scene = inbox()
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: scene.runs)
+    (name,) = (one for one in scene.under_way if one.startswith("inbox-"))
+    arn = f"{MACHINES.run_with_model.replace(':stateMachine:', ':execution:')}:{name}"
+    scene.account.stepfunctions.stop_execution(executionArn=arn)
+    holds(scene, runs=2, billed=2 * NEEDED + 15 * 60)
+
+
+def test_a_model_that_somebody_stops_is_not_started_again_until_it_is_wanted(inbox: Setting) -> None:
+    scene = inbox()
+    scene.account.custom_labels.seconds_per_image = 25
+    scene.drop(*(f"{number}.png" for number in range(60)), after=10)
+    scene.until(lambda: len(scene.results()) > 3)
+    scene.account.custom_labels.stop_project_version(ProjectVersionArn=ARN)
+    scene.passes(3 * 3600)
+    assert len(scene.runs) == 1, "nothing undoes a person"
+    assert scene.under_way == []
+    table = InboxTable(_direct(scene.account.dynamodb), "models")
+    assert table.put(records.resume(table.get(NAME), scene.simulation.now))
+    scene.until(lambda: len(scene.results()) == 60 and scene.is_at_rest())
+    assert scene.dead.waiting == 0
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_an_image_that_is_overwritten_or_deleted_while_it_waits_has_the_newest_result_or_none(
+    inbox: Setting, versioned: bool
+) -> None:
+    scene = inbox()
+    scene.s3.versioned |= {"factory"} if versioned else set()
+    scene.drop(*FEW, after=10)
+    scene.drop(FEW[0], content="newer", after=20)
+    scene.simulation.after(30, lambda: scene.s3.delete("factory", f"line-1/{FEW[1]}"))
+    kept = [FEW[0], FEW[2]]
+    holds(scene, kept)
+    newest = scene.s3.buckets["factory"][f"line-1/{FEW[0]}"]
+    assert scene.results()[FEW[0]]["Image"]["ETag"].strip('"') == newest.etag
+
+
+def test_images_that_come_all_the_time_share_one_run(inbox: Setting) -> None:
+    scene = inbox()
+    keys = [f"{number}.png" for number in range(20)]
+    for number, key in enumerate(keys):
+        scene.drop(key, after=10 + 60 * number)
+    holds(scene, keys, billed=NEEDED + 20 * 60)
