@@ -101,3 +101,6 @@ class Work:
 
     def refused(self, inbox: str, now: object, why: str) -> None:
         raise NotImplementedError
+
+    def passed(self, inbox: str, now: object) -> None:
+        raise NotImplementedError

@@ -315,8 +315,7 @@ def test_while_the_budget_refuses_nothing_is_started_and_it_is_asked_only_where_
 
 def test_what_workers_have_done_yesterday_counts_until_they_have_done_something_today(scene: Scene) -> None:
     yesterday = NOW - timedelta(days=1)
-    refused = {"last_refusal_at": yesterday, "last_refusal": "AccessDenied"}
-    scene.work.days = {yesterday.date(): InboxCount(7, 1, yesterday, **refused)}
+    scene.work.days = {yesterday.date(): InboxCount(7, 1, yesterday, yesterday, "AccessDenied")}
     seen = scene._watcher().see(NAME, INBOX, scene.records.get(NAME))
     assert (seen.finished, seen.last_result) == (0, yesterday)
     assert seen.refusal is not None
@@ -363,9 +362,9 @@ def test_of_a_project_the_version_counts_that_a_start_would_choose(scene: Scene)
 
 def test_drain_inbox_that_somebody_has_started_is_refused_and_changes_nothing(opened: Scene) -> None:
     before = opened.records.get(NAME)
-    for refused in (lambda: opened.opens(name="by-hand"), lambda: opened.closes(name="by-hand")):
+    for refused in (opened.opens, opened.closes):
         with pytest.raises(InvalidRequest, match="not the run that the inbox line-1 has begun") as error:
-            refused()
+            refused(name="by-hand")
         assert "started by the inbox alone" in (error.value.cause["Remedy"] or "")
     assert opened.records.get(NAME) == before
 
