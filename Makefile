@@ -21,7 +21,7 @@ PYTEST := $(PY) -m pytest
 LAMBDA_PLATFORM := --python-version 3.13 --python-platform aarch64-manylinux2014 --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth schedules bill deploy diff destroy bootstrap verify-aws definitions docs lock clean
+.PHONY: help setup run check test test-all large lint benchmarks faults abuse mutants circumstances audit synth deploy diff destroy bootstrap verify-aws definitions docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -38,7 +38,7 @@ setup: .venv/.done .venv/.client build/vendor/.done build/runtime/.done ## Creat
 	@touch $@
 
 # Apart from the others, since pip takes no folder among hashes; the backend that builds it is among them.
-.venv/.client: client/pyproject.toml $(wildcard client/src/custom_labels/*.py) .venv/.done
+.venv/.client: client/pyproject.toml $(wildcard client/src/custom_labels/*.py client/src/custom_labels/*/*.py) .venv/.done
 	@VIRTUAL_ENV=.venv $(UV) pip install --no-deps --no-build-isolation ./client
 	@touch $@
 
@@ -86,14 +86,8 @@ lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy 
 benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md anew, or PARTS="polling scale" (quarter of an hour)
 	@$(PY) -m benchmarks $(PARTS)
 
-synth: setup ## Write the CloudFormation template to cdk.out/
+synth: setup ## Write the CloudFormation template to cdk.out/, and show when the schedules in cdk.json come
 	@$(PY) app.py
-
-schedules: setup ## Show when the schedules in cdk.json come next
-	@$(PY) -m tools.schedules
-
-bill: setup ## Show what the deployed models have cost this month, or MONTH=2026-11
-	@$(PY) -m tools.bill $(MONTH)
 
 faults: setup ## Tell every story of docs/evidence/reliability.md, and write its table
 	@$(PY) -m tests.account

@@ -1,4 +1,7 @@
-"""The emulator's commands: `run` shows the product at work, `up` keeps an endpoint open, the others talk to it."""
+"""The emulator's commands: `run` shows the product at work, `up` keeps an endpoint open, the others talk to it.
+
+Models are started, stopped and shown by `custom-labels`, as on AWS.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from rich.table import Table
 from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, synthesise
-from emulator.remote import Remote, RemoteError
-from emulator.tour import DETECT_BATCH, OVERHEAD_SECONDS, Tour, announce
+from emulator.remote import Remote, RemoteError, environment
+from emulator.tour import DETECT_BATCH, Tour, announce
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
@@ -39,7 +42,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes
 Starting = Annotated[float, typer.Option(help="Seconds a model takes from STARTING to RUNNING.")]
 Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where the emulator listens.")]
 _HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
-_COMMAND = ".venv/bin/python -m emulator"
+_COMMAND, _CLIENT = ".venv/bin/python -m emulator", ".venv/bin/custom-labels"
 _ENDED = "Stopped; nothing is left behind."
 
 
@@ -59,18 +62,17 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
         report.timeline(console, remote.history(first["executionArn"]))
         report.say(console, "\nWhat all of this would have cost on AWS:", "bold")
         histories = [event for one in remote.executions() for event in remote.history(one["executionArn"])]
-        report.whole_bill(console, remote.bill(""), histories, remote.ask("GET", "invocations"))
-        report.say(console, "\nNext, in two terminals:", "bold")
-        elsewhere = "" if port in (0, DEFAULT_PORT) else f" --endpoint http://127.0.0.1:{port}"
-        report.say(console, f"  {_COMMAND} up{f' --port {port}' if elsewhere else ''}")
+        report.whole_bill(console, remote.report("bill"), histories, remote.ask("GET", "invocations"))
+        report.say(console, "\nNext, in two terminals; the first one says what to export in the second:", "bold")
+        report.say(console, f"  {_COMMAND} up{'' if port in (0, DEFAULT_PORT) else f' --port {port}'}")
         for command in (
-            f"start {name} --field LeaseId=me",
-            "leases",
-            f"stop {name} --lease-id me",
-            "sweep",
-            "faults add rekognition:StartProjectVersion --error ThrottlingException",
+            f"{_CLIENT} start {name} --lease-id me",
+            f"{_CLIENT} models",
+            f"{_CLIENT} stop {name} --lease-id me",
+            f"{_COMMAND} notifications",
+            f"{_COMMAND} faults add rekognition:StartProjectVersion --error ThrottlingException",
         ):
-            report.say(console, f"  {_COMMAND} {command}{elsewhere}")
+            report.say(console, f"  {command}")
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -78,14 +80,8 @@ def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None
 def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
     """Deploy into a new emulator and keep it open, until Ctrl-C."""
     with _deployed(port, starting) as (emulator, models):
-        report.say(console, "\nFor the AWS CLI and SDKs:", "bold")
-        for name, value in (
-            ("AWS_ENDPOINT_URL", emulator.endpoint),
-            ("AWS_REGION", emulator.region),
-            ("AWS_DEFAULT_REGION", emulator.region),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-        ):
+        report.say(console, "\nFor the AWS CLI, the SDKs and custom-labels:", "bold")
+        for name, value in environment(emulator.endpoint, emulator.region).items():
             report.say(console, f"  export {name}={value}")
         report.say(console, "\nOutputs:", "bold")
         for name, value in emulator.outputs.items():
@@ -93,67 +89,6 @@ def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
         report.say(console, f"\nIts dashboards, in a browser: {emulator.endpoint}/console", "bold")
         report.say(console, f"\nModels: {', '.join(models)}. Ctrl-C ends it.")
         signal.pause()
-
-
-@app.command()
-def start(
-    model: Annotated[str, typer.Argument(help="A configured name, or a model version's ARN.")],
-    field: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of the input, as TimeoutSeconds=60.")] = None,
-    endpoint: Endpoint = _HERE,
-) -> None:
-    """Start a model, and watch until the execution ends."""
-    given: dict[str, Any] = {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
-    for pair in field or ():
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--field")
-        given[name] = _json_or_text(value)
-    with _told():
-        remote = Remote(endpoint)
-        succeeded = _start_and_tell(remote, given, remote.models.get(model, model), Timing.starting)
-    raise typer.Exit(0 if succeeded else 1)
-
-
-@app.command()
-def stop(
-    model: Annotated[str, typer.Argument(help="A configured name, or a model version's ARN.")],
-    lease_id: Annotated[str | None, typer.Option(help="The lease to release.")] = None,
-    force: Annotated[bool, typer.Option(help="End all leases.")] = False,
-    endpoint: Endpoint = _HERE,
-) -> None:
-    """Release a lease, stop a model that nobody needs, and watch until the execution ends."""
-    given: dict[str, Any] = {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
-    given |= {"LeaseId": lease_id} if lease_id else {}
-    given |= {"Force": True} if force else {}
-    with _told():
-        remote = Remote(endpoint)
-        arn = remote.models.get(model, model)
-        succeeded = _start_and_tell(remote, given, arn, Timing.stopping, machine="StopModelArn")
-    raise typer.Exit(0 if succeeded else 1)
-
-
-@app.command()
-def leases(endpoint: Endpoint = _HERE) -> None:
-    """Show who holds which model, and until when."""
-    with _told():
-        remote = Remote(endpoint)
-        report.leases(console, remote.leases(), {arn: name for name, arn in remote.models.items()})
-
-
-@app.command()
-def bill(
-    month: Annotated[str, typer.Argument(help="As 2026-11; without: this one.")] = "", endpoint: Endpoint = _HERE
-) -> None:
-    """Show what the models have cost, by model and by who held them."""
-    with _told():
-        report.bill(console, Remote(endpoint).bill(month))
-
-
-@app.command()
-def sweep(endpoint: Endpoint = _HERE) -> None:
-    """Let the sweep come by, as its schedule does every few minutes on AWS, and show what it did."""
-    with _told():
-        report.say(console, json.dumps(Remote(endpoint).ask("POST", "fire", {"Schedule": "EverySweep"})))
 
 
 @app.command()
@@ -182,13 +117,15 @@ def history(
     execution: Annotated[str, typer.Argument(help="Its name or ARN; without: the last one.")] = "",
     endpoint: Endpoint = _HERE,
 ) -> None:
-    """Show an execution's timeline and how it ended."""
+    """Show an execution's timeline, how it ended, and what its transitions would have cost on AWS."""
     with _told():
         remote = Remote(endpoint)
         arn = _execution(remote, execution)["executionArn"]
         report.say(console, arn)
-        report.timeline(console, remote.history(arn))
+        events = remote.history(arn)
+        report.timeline(console, events)
         report.ending(console, remote.stepfunctions.describe_execution(executionArn=arn))
+        report.transitions(console, events)
 
 
 @app.command()
@@ -400,46 +337,6 @@ def _told(interrupted: str = "Interrupted.") -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _start_and_tell(
-    remote: Remote, given: dict[str, Any], arn: str, seconds: float, *, machine: str = "StartModelArn"
-) -> bool:
-    """Start an execution, follow it, and show all there is to know of it. Returns whether it succeeded."""
-    invoked, published = len(remote.ask("GET", "invocations")), len(remote.notifications())
-    execution_arn = remote.start(given, machine)
-    report.say(console, f"Execution:      {execution_arn}\nInput:          {json.dumps(given)}\n")
-    with _told(_goes_on(remote.endpoint, given, execution_arn.rpartition(":")[2], machine)):
-        report.follow(console, remote.watch(execution_arn, arn), seconds + OVERHEAD_SECONDS)
-    succeeded = report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution_arn))
-    report.say(console)
-    for notification in remote.notifications()[published:]:
-        report.mail(console, notification)
-    events = remote.history(execution_arn)
-    report.say(console, "\nThe execution:", "bold")
-    report.timeline(console, events)
-    report.say(console, "\nOn AWS this would have cost:", "bold")
-    report.costs(console, events, remote.ask("GET", "invocations")[invoked:])
-    return succeeded
-
-
-def _goes_on(endpoint: str, given: dict[str, Any], execution: str, machine: str) -> str:
-    """What goes on when nobody watches any more, and what can be done about it."""
-    model = given.get("Model") or given["ProjectVersionArn"]
-    elsewhere = "" if endpoint == _HERE else f" --endpoint {endpoint}"
-    if machine == "StartModelArn":
-        becomes, what, undo = (
-            "being started",
-            "stop the model",
-            f"stop {model} --lease-id {given.get('LeaseId', execution)}",
-        )
-    else:
-        becomes, what, undo = "being stopped, unless others need it", "start it again", f"start {model}"
-    return (
-        f"The watching has ended, the execution goes on: {model} is {becomes}.\n"
-        f"  To see how it ends:  {_COMMAND} history {execution}{elsewhere}\n"
-        f"  To {what + ':':16}  {_COMMAND} {undo}{elsewhere}"
-    )
-
-
 def _execution(remote: Remote, execution: str) -> dict[str, Any]:
     """The one of a name or ARN, or the last one."""
     matching = [one for one in remote.executions() if execution in ("", one["name"], one["executionArn"])]
@@ -468,13 +365,6 @@ def _settings() -> dict[str, Any]:
 
 def _home(settings: dict[str, Any]) -> str:
     return f"arn:aws:rekognition:{settings['region']}:{settings['account']}"
-
-
-def _json_or_text(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

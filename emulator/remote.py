@@ -14,13 +14,23 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 MACHINES = ("StartModelArn", "StopModelArn", "RunWithModelArn")
 """Outputs of the stack."""
 _WATCH_SECONDS = 0.5
+
+
+def environment(endpoint: str, region: str) -> dict[str, str]:
+    """The variables that lead the AWS CLI, the SDKs and `custom-labels` to an emulator."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
 
 
 class RemoteError(Exception):
@@ -154,23 +164,16 @@ class Remote:
             found += (execution for page in pages for execution in page["executions"])
         return sorted(found, key=lambda execution: execution["startDate"], reverse=True)
 
-    def leases(self) -> list[dict[str, Any]]:
-        """What the table of models says of each: its attributes, as JSON."""
-        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["ModelTableName"])
-        items = [TypeDeserializer().deserialize({"M": item}) for page in pages for item in page["Items"]]
-        return [item for item in items if item["Kind"] == "MODEL"]
-
-    def bill(self, month: str) -> dict[str, Any]:
-        """What the models have cost in a month, as ``2026-11``, or in this one.
+    def report(self, name: str) -> dict[str, Any]:
+        """What the app says of its models, by the function behind its dashboard.
 
         Raises
         ------
         RemoteError
             The function refused; the message says why.
         """
-        asked = {"Report": "bill", **({"Month": month} if month else {})}
-        function = self.outputs["PageFunctionName"]
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(asked))
+        function, asked = self.outputs["PageFunctionName"], json.dumps({"Report": name})
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=asked)
         said: dict[str, Any] = json.load(answer["Payload"])
         if "FunctionError" in answer:
             raise RemoteError(said.get("errorMessage", "the function failed"))

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from emulator import prices
@@ -101,26 +101,11 @@ def _cause(execution: dict[str, Any]) -> dict[str, Any]:
     return cause if isinstance(cause, dict) else {"Message": cause}
 
 
-def leases(console: Console, items: Iterable[dict[str, Any]], names: Mapping[str, str] | None = None) -> None:
-    """Show who holds which model, until when, and whether a stop is under way.
-
-    Parameters
-    ----------
-    names
-        How people call the models, by their ARNs.
-    """
-    for item in items:
-        say(console, f"  {(names or {}).get(item['ProjectVersionArn'], item['ProjectVersionArn'])}", "bold")
-        for lease in item.get("Leases", ()):
-            until = _minute(lease["ExpiresAt"]) if "ExpiresAt" in lease else "it is released"
-            say(console, f"    {lease['LeaseId']}: until {until}")
-        for lease in item.get("Pending", ()):
-            ends = _minute(lease["ExpiresAt"])
-            say(console, f"    {lease['LeaseId']}: its start is under way, until {ends} at the latest")
-        if claim := item.get("Claim"):
-            say(console, f"    being stopped by {claim['ExecutionArn']}")
-        if not (item.get("Leases") or item.get("Pending")):
-            say(console, "    nobody")
+def holders(console: Console, told: Mapping[str, Any]) -> None:
+    """Show who holds models and until when, from the report of the leases."""
+    for lease in told["Leases"]:
+        until = f"until {_minute(lease['ExpiresAt'])}" if "ExpiresAt" in lease else "until it is released"
+        say(console, f"  {lease['LeaseId']}: {'its start is under way' if lease['Pending'] else until}")
 
 
 def _minute(timestamp: str) -> str:
@@ -130,32 +115,6 @@ def _minute(timestamp: str) -> str:
 
 NOBODY = "(nobody)"
 _ABOUT_NOBODY = f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect."
-
-
-def bill(console: Console, told: dict[str, Any]) -> None:
-    """Show what the models have cost in a month, by model and by who held them."""
-    *amounts, total = _amounts([line["Cost"] for line in told["Lines"]])
-    rows = [
-        (line["Model"], line.get("LeaseId", NOBODY), _span(line["Seconds"]), amount)
-        for line, amount in zip(told["Lines"], amounts, strict=True)
-    ]
-    rows.append(("All models", "", "", total))
-    about_nobody = any("LeaseId" not in line for line in told["Lines"])
-    if not console.is_terminal:
-        for row in rows:
-            say(console, "  ".join(one for one in (told["Month"], *row) if one))
-        if about_nobody:
-            say(console, _ABOUT_NOBODY)
-        return
-    table = Table("Model", "Lease", Column("Held", justify="right"), Column("USD", justify="right"))
-    for row in rows[:-1]:
-        table.add_row(*(Text(one) for one in row))
-    table.add_section()
-    table.add_row(*rows[-1], style="bold")
-    say(console, f"{told['Month']}, so far, estimated from list prices:", "bold")
-    console.print(table)
-    if about_nobody:
-        say(console, _ABOUT_NOBODY)
 
 
 def _amounts(costs: Sequence[float]) -> list[str]:
@@ -244,11 +203,10 @@ def _loop(steps: Sequence[str]) -> tuple[int, int]:
     return 1, 1
 
 
-def costs(console: Console, history: Sequence[dict[str, Any]], invocations: Sequence[dict[str, Any]]) -> None:
-    """Show what executions would have cost on AWS beside the model: measured here, at list prices."""
-    for what, how_much, cost in _beside_the_model(history, invocations):
-        say(console, f"  {what:14}  {how_much}: USD {cost:.6f}")
-    say(console, "  The model       by the hour, while it is RUNNING: the mail says how much")
+def transitions(console: Console, history: Sequence[dict[str, Any]]) -> None:
+    """Show how many transitions an execution has made, and what they would have cost on AWS."""
+    (_, how_many, cost), _ = _beside_the_model(history, ())
+    say(console, f"On AWS its {how_many} would have cost USD {cost:.6f}.")
 
 
 def whole_bill(

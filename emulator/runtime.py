@@ -45,8 +45,6 @@ if ahead := float(sys.argv[1]):
     import time
     sys.path.append(sys.argv[2])
     import time_machine
-
-from emulator.wire_errors import EmulatorStoppedError
     sys.path.pop()
     time_machine.travel(time.time() + ahead, tick=True).start()
 from awslambdaric.__main__ import main

@@ -72,7 +72,7 @@ class Tour:
         self._title(2)
         joined = self._execute("StartModelArn", {"LeaseId": "pipeline-b"}, 0)
         report.say(console, "Held by:")
-        report.leases(console, remote.leases(), {self.project_version_arn: self.model})
+        report.holders(console, remote.report("leases"))
         self._title(3)
         kept = self._execute("StopModelArn", {"LeaseId": "pipeline-a"}, 0)
         self._title(4)

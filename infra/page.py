@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.parts.functions import LifecycleFunction
 from infra.parts.grants import allow_to_look_at_models, allow_to_start_once
 from infra.parts.machines import any_execution, executions_arn, full_name, machines_of_a_model
 from infra.parts.nag import acknowledge
@@ -14,13 +15,18 @@ from infra.parts.shared import Shared
 class Page(Construct):
     """Two functions, because two groups of people may invoke them: viewers and operators."""
 
-    def __init__(self, scope: Construct, construct_id: str, shared: Shared) -> None:
+    def __init__(self, scope: Construct, construct_id: str, shared: Shared, sweep: LifecycleFunction) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.act = shared.function(
-            self, "Act", handler="act", timeout_seconds=30, environment=machines_of_a_model(self)
+            self,
+            "Act",
+            handler="act",
+            timeout_seconds=330,  # a sweep, and a margin
+            environment={**machines_of_a_model(self), "SWEEP_ARN": sweep.function.function_arn},
         )
         allow_to_start_once(self.act)
+        self.act.allow("lambda:InvokeFunction", on=[sweep.function.function_arn])
 
         self.page = shared.function(
             self,

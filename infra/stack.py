@@ -53,7 +53,7 @@ class CustomLabelsLifecycle(cdk.Stack):
         stop_model = StopModel(self, "StopModel", shared, steps)
         run_with_model = RunWithModel(self, "RunWithModel", shared, steps)
         reconciliation = Reconciliation(self, "Reconciliation", shared, notifications)
-        page = Page(self, "Page", shared)
+        page = Page(self, "Page", shared, reconciliation.sweep)
         people = People(self, "People", shared, notifications, page)
         machines = {
             "StartModel": start_model.state_machine.state_machine_arn,
@@ -109,8 +109,9 @@ class CustomLabelsLifecycle(cdk.Stack):
             ),
             "PageFunctionName": (
                 page.page.function.function_name,
-                "Function behind the dashboard's page; it reports the bill too",
+                "Function behind the dashboard's page; it reports models, leases, schedules and the bill too",
             ),
+            "ActFunctionName": (page.act.function.function_name, "Function behind the page's buttons; it sweeps too"),
             "ViewersPolicyArn": (people.viewers.managed_policy_arn, "IAM policy for people who only view"),
             **commands_and_links(self, next(iter(settings.models))),
         }

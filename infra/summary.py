@@ -42,7 +42,7 @@ def _sum_of_budgets(places: Sequence[Settings]) -> Iterator[str]:
 
 
 def _schedules(settings: Settings, where: str) -> list[str]:
-    """What its schedules come to, as ``make schedules`` shows it; of which place, where there are several."""
+    """What its schedules come to, of which place where there are several: ``custom-labels schedules`` says it later."""
     text = io.StringIO()
     console = Console(file=text, width=WIDTH)
     schedule_report.show(settings, datetime.now(UTC), console, not_taken=settings.not_taken)

@@ -1,11 +1,12 @@
-"""Write docs/commands.md: what can be typed, from the Makefile's own list and the emulator's own help."""
+"""Write docs/commands.md: what can be typed, from the Makefile's own list and the commands' own help."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import typer
 
-from emulator.cli import app
+from custom_labels.cli import app as client
+from emulator.cli import app as emulator
 from emulator.deploy import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
@@ -16,6 +17,13 @@ Everything that can be typed in a clone of this project. The page is written by 
 ## make
 
 `make` alone lists these. Each creates what it needs first: `.venv`, the functions' bundle, the tools of npm.
+
+"""
+CLIENT = """
+## custom-labels
+
+In `.venv/bin` of a clone, or wherever [`pip install ./client`](client.md) puts it. All take `--stack` and `--region`.
+They work on AWS, and on the emulator with what its `up` says to export.
 
 """
 EMULATOR = """
@@ -29,7 +37,8 @@ variable `AWS_ENDPOINT_URL`; without either it is `http://127.0.0.1:4566`. `--he
 
 def page() -> str:
     """The whole page, in Markdown."""
-    return HEAD + _table(_of_make()) + EMULATOR + _table(_of_typer(typer.main.get_command(app)))
+    parts = (_of_make(), *(_of_typer(typer.main.get_command(app)) for app in (client, emulator)))
+    return "".join(head + _table(rows) for head, rows in zip((HEAD, CLIENT, EMULATOR), parts, strict=True))
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:
@@ -54,7 +63,7 @@ def _of_typer(command: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for name, part in parts.items():
             yield from _of_typer(part, f"{path} {name}".lstrip())
     else:
-        parameters = (one for one in command.params if one.name not in {"help", "endpoint"})
+        parameters = (one for one in command.params if one.name not in {"help", "endpoint", "stack", "region"})
         yield " ".join([path, *map(_synopsis, parameters)]), " ".join((command.help or "").split())
 
 
@@ -62,7 +71,7 @@ def _synopsis(parameter: Any) -> str:
     if parameter.param_type_name == "option":
         takes = "" if parameter.is_flag else f" {parameter.name.upper()}"
         return f"[{parameter.opts[0]}{takes}]{'...' if parameter.multiple else ''}"
-    name = (parameter.name or "").upper()
+    name = parameter.metavar or (parameter.name or "").upper()
     return name if parameter.required else f"[{name}]"
 
 

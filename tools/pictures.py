@@ -214,9 +214,11 @@ def _work(template: Template, handler: str) -> frozenset[Use]:
         for service, action in (granted.split(":") for granted in actions):
             if service == "dynamodb":
                 work.add(Use(referenced(resource), action))
+            elif service == "lambda":
+                work.add(Use(template.handler(referenced(resource)), action))
             elif service not in _NOT_DRAWN:
                 work.add(Use(by_name.get(resource.rpartition(":")[2], service), action))
-    if unknown := {use.target for use in work} - machines.keys() - _SERVICES.keys():
+    if unknown := {use.target for use in work} - machines.keys() - _SERVICES.keys() - template.functions.keys():
         raise PictureError(f"{handler}: say in _SERVICES how to draw {', '.join(sorted(unknown))}")
     return frozenset(work)
 

@@ -7,6 +7,7 @@ texts, a run in the terminal. ``manifest.json`` has for each picture a hash of w
 import hashlib
 import html
 import json
+import os
 import re
 import sys
 import tempfile
@@ -16,13 +17,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from playwright.sync_api import Browser, Page
 from rich.console import Console
 
+from custom_labels import terminal
+from custom_labels.cli import app as client
 from emulator import report
 from emulator.deploy import synthesise
-from emulator.remote import Remote
+from emulator.remote import Remote, environment
 from tools.browser import ADVICE, CHROMIUM, ROOT, Site, chromium, serving
 from tools.pages import html_of, opened
 
@@ -194,19 +198,25 @@ def _drawn(studio: Studio, path: Path, body: str) -> None:
 
 
 def _terminal(studio: Studio, path: Path) -> None:
-    """A start on the emulator, its mail, and who holds the model then: as ``python -m emulator start`` shows them."""
+    """A start on the emulator, what runs then, and the execution's way."""
     with tempfile.TemporaryFile("w") as unseen, serving(studio.assembly, (_LOGOS,), starting=6) as site:
-        console = Console(record=True, width=118, file=unseen, force_terminal=False)
-        report.say(console, "$ python -m emulator start logos --field LeaseId=me", "bold")
-        remote = Remote(site.endpoint)
-        given = {"Model": "logos", "LeaseId": "me", "PollSeconds": 1, "TimeoutSeconds": 900}
-        execution = remote.start(given, "StartModelArn")
-        report.follow(console, remote.watch(execution, _LOGOS), 10)
-        report.ending(console, remote.stepfunctions.describe_execution(executionArn=execution))
-        report.say(console, "\n$ python -m emulator leases", "bold")
-        report.leases(console, remote.leases(), {_LOGOS: "logos"})
-        report.say(console, "\nThe state machine's way:", "bold")
-        report.timeline(console, remote.history(execution))
+        remote, quiet = Remote(site.endpoint), Console(file=unseen)
+        # One before, of which the next one learns when to check the status.
+        for machine in ("StartModelArn", "StopModelArn"):
+            given = {"Model": "logos", "LeaseId": "before", "PollSeconds": 1, "TimeoutSeconds": 900}
+            report.follow(quiet, remote.watch(remote.start(given, machine), _LOGOS), 10)
+        console = Console(record=True, width=118, file=unseen, force_terminal=True, highlight=False)
+        with (
+            mock.patch.dict(os.environ, environment(site.endpoint, "us-east-1")),
+            mock.patch.object(terminal, "out", console),
+            mock.patch.object(terminal, "err", quiet),
+        ):
+            for typed in ("start logos --lease-id me", "models"):
+                report.say(console, f"$ custom-labels {typed}", "bold")
+                client(typed.split(), standalone_mode=False)
+                report.say(console)
+        report.say(console, "$ python -m emulator history", "bold")
+        report.timeline(console, remote.history(remote.executions("StartModelArn")[0]["executionArn"]))
     drawn = console.export_svg(title="custom-labels-lifecycle", unique_id="terminal")
     # Its fonts would come from the network.
     path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
@@ -241,7 +251,7 @@ def pictures() -> Mapping[str, Picture]:
         "page-phone.png": Picture(_the_page("starting", 390, "light"), _PAGE),
         "dashboard.png": Picture(_dashboard, (*_PAGE, "emulator/static/*", "infra/monitoring/dashboard.py")),
         "mail.png": Picture(_mail, (str(_MAIL.relative_to(ROOT)),)),
-        "terminal.svg": Picture(_terminal, ("emulator/report.py",)),
+        "terminal.svg": Picture(_terminal, ("emulator/report.py", "client/src/custom_labels/terminal.py")),
         **chat,
     }
 

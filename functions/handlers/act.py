@@ -1,30 +1,51 @@
-"""Act: what the page's buttons call. It starts an execution, or nothing, and says so in HTML."""
+"""Act: what the page's buttons call, and the command line.
 
+A click starts an execution, or nothing, and says so in HTML. What no button does is answered with data.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry, logger
+from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError
 from lifecycle.executions.names import start_once
 from lifecycle.executions.state_machines import Machine, execution_arn
 from lifecycle.notifications import links
 from lifecycle.page.acts import asked
 from lifecycle.page.html import refused_html, started_html, theme_and_zone
+from lifecycle.page.reports import SCHEMA_VERSION
 from lifecycle.shared.wire import Json
 
 CONFIGURATION = bootstrap.configuration()
 EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
 MACHINES = bootstrap.machines_of_a_model()
+FUNCTIONS = bootstrap.functions()
+SWEEP_ARN = ENVIRONMENT.sweep_arn
 
 ABOUT = "What the buttons of the page of Custom Labels models call. It is no widget of its own.\n"
 
 
+def sweep(_event: Event) -> Json:
+    """Let the sweep come by now."""
+    return {"Swept": FUNCTIONS.call(SWEEP_ARN, {})}
+
+
+COMMANDS: Mapping[str, Callable[[Event], Json]] = {"sweep": sweep}
+"""What no button does, by the name of its action: answered with data, or an error of the contract."""
+
+
 @entry
 def handler(event: Event, _context: Context) -> Json:
-    """A click -> HTML that says what was started, with a link; or why nothing was."""
-    if isinstance(event, dict) and event.get("describe"):
+    """A click -> HTML that says what was started, with a link; or why nothing was. ``{"Action": "sweep"}`` -> data."""
+    event = event if isinstance(event, dict) else {}
+    if event.get("describe"):
         return {"markdown": ABOUT}
-    theme, _ = theme_and_zone(event if isinstance(event, dict) else {})
+    action = event.get("Action")
+    if isinstance(action, str) and action in COMMANDS:
+        return {"SchemaVersion": SCHEMA_VERSION, "Action": action, **COMMANDS[action](event)}
+    theme, _ = theme_and_zone(event)
     try:
         click = asked(event, datetime.now(UTC), CONFIGURATION, MACHINES[Machine.START_MODEL])
         machine = MACHINES[click.machine]

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.environment import ENVIRONMENT
-from lifecycle.model.bill import Bill, bill_so_far, month_asked_for
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
+from lifecycle.page.reporting import report
 from lifecycle.page.view import page_of
-from lifecycle.ports import left_to_the_sweep
 from lifecycle.shared.wire import Json
 
 CONFIGURATION = bootstrap.configuration()
@@ -31,20 +30,14 @@ Only operators may use the buttons. It takes no parameters.
 def handler(event: Event, _context: Context) -> Json:
     """A call of a CloudWatch custom widget -> its HTML; with ``describe`` -> what it is, in Markdown.
 
-    ``{"Report": "bill", "Month": "2026-11"}`` -> the bill of a month; without ``Month`` of this one.
+    ``{"Report": "bill", "Month": "2026-11"}`` and the like -> data (``page.reporting``).
     """
     event = event if isinstance(event, dict) else {}
     if event.get("describe"):
         return {"markdown": ABOUT}
-    if event.get("Report") == "bill":
-        return _bill(event.get("Month"), datetime.now(UTC))
     reader = Reader(CONFIGURATION, MODELS, ITEMS, EXECUTIONS, LEDGER, SWEEPS, lambda: datetime.now(UTC))
+    if "Report" in event:
+        return report(event, reader)
     theme, zone = theme_and_zone(event)
     page = page_of(reader.read(), CONFIGURATION)
     return page_html(page, theme=theme, zone=zone, act_arn=ACT_ARN, operators=OPERATORS)
-
-
-def _bill(given: Json, now: datetime) -> Bill:
-    month = month_asked_for(given, now)
-    ended, items = LEDGER.sessions(month, now, left_to_the_sweep), ITEMS.all(left_to_the_sweep)
-    return bill_so_far(month, ended, items, now, CONFIGURATION)

@@ -105,6 +105,13 @@ class Tokens(Protocol):
         """Who holds a token; None where nobody does."""
 
 
+class Functions(Protocol):
+    """AWS Lambda."""
+
+    def call(self, function_arn: str, payload: Json) -> Json:
+        """What a function answers; ServiceUnavailable, in its own words, where it fails."""
+
+
 class ModelItems(Protocol):
     """The one item of each model."""
 

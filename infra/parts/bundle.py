@@ -1,4 +1,4 @@
-"""The Lambda asset: our code, the contract's schemas, the vendored requirements and the configuration, in one folder.
+"""The Lambda asset: our code, the schemas of inputs, the vendored requirements and the configuration, in one folder.
 
 No Docker and no network: ``make setup`` has vendored ``functions/requirements.txt`` into ``build/vendor``. What differs
 between two machines is left out, so that the same sources give the same asset hash anywhere.
@@ -46,7 +46,9 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
     _drop_unused(target / "aws_lambda_powertools")
     for package in ("handlers", "lifecycle"):
         shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
-    shutil.copytree(root / "statemachine" / "schemas", target / "schemas")
+    (target / "schemas").mkdir()
+    for schema in (root / "statemachine" / "schemas").glob("*.input.schema.json"):  # no function reads another one
+        shutil.copy(schema, target / "schemas")
     configuration.save(settings.configuration, target)
     return target
 

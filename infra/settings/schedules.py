@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
 from itertools import accumulate, islice, takewhile
@@ -19,6 +19,7 @@ from infra.settings.holidays import Holidays, HolidaysError, holidays
 from lifecycle.configuration import DEFAULT_LEASE_MINUTES, Schedule
 from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, CronError, exact, wall
+from lifecycle.schedules.outlook import first_moment
 from lifecycle.schedules.windows import left_out, starts, stops
 from lifecycle.shared.wire import as_is, from_wire
 
@@ -275,14 +276,6 @@ def _dated(schedule: Schedule, now: datetime) -> Iterator[datetime]:
     return takewhile(
         lambda start: wall(start, zone).date().isoformat() <= last, starts(schedule).after(first_moment(schedule, now))
     )
-
-
-def first_moment(schedule: Schedule, now: datetime) -> datetime:
-    """After which it may start: now, or right before its first day."""
-    if not schedule.start_date:
-        return now
-    midnight = datetime.combine(date.fromisoformat(schedule.start_date), time(), ZoneInfo(schedule.time_zone))
-    return max(now, midnight.astimezone(UTC) - timedelta.resolution)
 
 
 def _said(moment: datetime, zone: ZoneInfo) -> str:

@@ -34,7 +34,7 @@ TIMEOUTS = {
     "tick": 60,
 }
 """Seconds of each function; a test compares them with those of the template."""
-MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 30, "page": 30, "remove": 900}
+MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 330, "page": 30, "remove": 900}
 OF_INBOXES = {"inbox_worker": 30, "inbox_tick": 55, "inbox_open": 30}
 """The same of functions that no story calls."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
@@ -65,6 +65,9 @@ ENVIRONMENT = {
     "STATE_MACHINE_ARNS": ",".join(
         [MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH, DRAIN_INBOX]
     ),
+    "SWEEP_ARN": "sweep",
+    "ACT_ARN": "act",
+    "OPERATORS_POLICY": "operators",
     "POLICY_ARNS": "viewers,operators",
     "OWN_RULES": "Lifecycle.",
 }

@@ -13,6 +13,7 @@ Grant = tuple[str, str, str]
 """The role, the action, and the resource as it is granted."""
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/CustomLabelsLifecycle/1"
 _SERVICES = {"stepfunctions": "states"}
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
 """What IAM calls otherwise than boto3."""
 _HERE = {
     "models": "${SharedModels.Arn}",
@@ -22,6 +23,7 @@ _HERE = {
     "arn:aws:sns:us-east-1:123456789012:topic": "${NotificationsTopic}",
     "arn:aws:sns:us-east-1:123456789012:chat": "${NotificationsChatTopic}",
     STACK: "${AWS::StackId}",
+    "sweep": "${ReconciliationSweepFunction.Arn}",
     "viewers": "${PeopleViewers}",
     "operators": "${PeopleOperators}",
 }
@@ -40,6 +42,7 @@ _RESOURCES = (
     "TopicArn",
     "stateMachineArn",
     "executionArn",
+    "FunctionName",
     "StackName",
     "PolicyArn",
 )
@@ -56,6 +59,7 @@ def needed(service: str, operation: str, request: Mapping[str, Json]) -> list[tu
     if operation == "TransactWriteItems":
         return [need for one in request["TransactItems"] for need in needed(service, "PutItem", one["Put"])]
     action = f"{_SERVICES.get(service, service)}:{operation}"
+    action = _ACTIONS.get(action, action)
     if operation == "PutEvents":
         return [(action, _HERE[entry["EventBusName"]]) for entry in request["Entries"]]
     return [(action, _named(next((request[name] for name in _RESOURCES if name in request), "*")))]

@@ -3,6 +3,7 @@
 That nothing else is needed, every story in this account shows: a call that is not granted is denied (``iam``).
 """
 
+import io
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -45,7 +46,7 @@ def functions() -> Iterator[Functions]:
     """All of them, as they are with every setting: the sweep starts again what is down, the removal stops what runs."""
     held: Any = {"monthly_budget_usd": 1_000_000, "over_budget": OverBudget.REFUSE}
     settings = replace(SCENES, restart_when_down=True, on_destroy=OnDestroy.STOP, **held)
-    environment = {**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT, "ACT_ARN": "act", "OPERATORS_POLICY": "operators"}
+    environment = {**ENVIRONMENT, "CHAT_TOPIC_ARN": CHAT}
     with loaded(FUNCTIONS, settings, environment) as functions:
         yield functions
 
@@ -127,6 +128,9 @@ def the_page_is_looked_at_and_clicked(scene: Scene) -> None:
     scene.until(lambda: scene.status == "STARTING")
     assert "its start is under way" in scene.call("page")
     assert scene.call("page", {"Report": "bill"})["Month"] == "2026-11"
+    swept = SimpleNamespace(invoke=lambda **_: {"Payload": io.BytesIO(b'{"Models": 1}')})
+    scene.account.wire.services |= {"lambda": swept}
+    assert scene.call("act", {"Action": "sweep"})["Swept"] == {"Models": 1}
     assert "It is being stopped" in click("stop")
 
 

@@ -52,6 +52,8 @@ UNREADABLE: dict[str, dict[str, Any]] = {
     "an unknown kind": {**ITEM, "Kind": {"S": "FUTURE"}, "Leases": {"S": "?"}},
     "no kind": {**ITEM, "Kind": {"NULL": True}},
 }
+OF_NO_MODEL = {"an unknown kind", "no kind"}
+"""Whoever reads the models does not even see these."""
 READABLE: dict[str, dict[str, Any]] = {
     "a future schema": {**leased(Weight={"N": "2"}), "SchemaVersion": {"N": "99"}},
 }
@@ -76,6 +78,10 @@ def test_others_are_started_stopped_by_name_settled_swept_and_shown(
     assert started.output["Outcome"] == "MODEL_STARTED"
     stopped = scene.run(STOP_MODEL, Model="newest", LeaseId="shift")
     assert stopped.output["Outcome"] == "MODEL_STOPPED"
+
+    for name in ("models", "leases", "bill"):
+        named = JUNK in "".join(scene.call("page", {"Report": name})["Problems"])
+        assert named == (junk in UNREADABLE.keys() - OF_NO_MODEL), name
 
     run = scene.begin(RUN_WITH_MODEL, Model="newest", Workload={"StateMachineArn": WORKLOAD, "Input": {}})
     scene.until(lambda: scene.item_of(NEWEST).get("Leases"))

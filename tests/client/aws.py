@@ -1,5 +1,6 @@
 """The AWS that the client sees: executions that end as a test wants, and a model that answers."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,12 +47,14 @@ class Aws:
     region_name: str | None = "eu-west-1"
     ends: dict[str, Answer] = field(default_factory=dict)
     refuses: dict[str, list[BaseException]] = field(default_factory=dict)
+    says: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the functions answer, by report or action."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """The kind of each execution, and its input."""
+    """The kind of each execution, or the function, and its input."""
     images: list[dict[str, Any]] = field(default_factory=list)
     _executions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def client(self, _service: str, region_name: str | None = None) -> "Aws":
+    def client(self, _service: str, region_name: str | None = None, **_: Any) -> "Aws":
         assert region_name
         return self
 
@@ -74,6 +77,20 @@ class Aws:
     def describe_execution(self, **given: Any) -> dict[str, Any]:
         self._called("describe_execution")
         return {"executionArn": given["executionArn"], **self._executions[given["executionArn"]]}
+
+    def describe_stacks(self, **given: Any) -> dict[str, Any]:
+        self._called("describe_stacks")
+        assert given == {"StackName": "CustomLabelsLifecycle"}
+        outputs = {"PageFunctionName": "page", "ActFunctionName": "act"}
+        return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
+
+    def invoke(self, **given: Any) -> dict[str, Any]:
+        self._called("invoke")
+        asked = json.loads(given["Payload"])
+        self.asked.append((given["FunctionName"], asked))
+        said = self.says[asked.get("Report") or asked["Action"]]
+        error = {"FunctionError": "Unhandled"} if "errorType" in said else {}
+        return {"Payload": io.BytesIO(json.dumps({"SchemaVersion": "1.0", "Problems": [], **said}).encode()), **error}
 
     def detect_custom_labels(self, **given: Any) -> dict[str, Any]:
         self._called("detect_custom_labels")

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import itertools
 import json
 import re
 import signal
@@ -16,12 +15,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from emulator import cli
-from emulator.custom_labels import Timing
 from emulator.server import Emulator
 from tests.deployed.app import MODEL
 from tests.deployed.executions import StateMachine
-
-QUICK = ("--field", "PollSeconds=1", "--field", "TimeoutSeconds=900")
+from tests.deployed.told import QUICK
 
 
 class Pipe(io.StringIO):
@@ -54,31 +51,31 @@ def command(emulator: Emulator, *arguments: str, code: int = 0, **more: Any) -> 
     return invoke(*arguments, "--endpoint", emulator.endpoint, code=code, **more)
 
 
-def test_start_shows_the_way_the_mail_and_the_costs(emulator: Emulator) -> None:
-    emulator.custom_labels.timing = Timing(starting=3600)
-    runs = {"(model: STARTING)": lambda: emulator.custom_labels.put(MODEL, "RUNNING")}
-    said = command(emulator, "start", "defects", *QUICK, when=runs)
-    assert '"PollSeconds": 1' in said
-    for part in ("RUNNING: MODEL_STARTED", "Subject: ", "transitions: USD", "ExecutionSucceeded"):
-        assert part in said
-    (execution,) = re.findall(r"^Execution: +(\S+)", said, re.MULTILINE)
-    assert "ExecutionSucceeded" in command(emulator, "history", execution)
-    followed = command(emulator, "logs", execution.rpartition(":")[2])
-    assert followed.startswith(execution)
-    for service in ("prepare", "check", "start", "notify"):
+def test_an_execution_is_shown_with_its_way_its_logs_its_mail_and_its_metrics(
+    emulator: Emulator, start_model: StateMachine
+) -> None:
+    emulator.custom_labels.put(MODEL, "RUNNING")
+    execution = start_model.run({"Model": "defects", **QUICK})
+    history = command(emulator, "history", execution.arn)
+    for part in ("Model is RUNNING", "RUNNING: MODEL_", "ExecutionSucceeded", "transitions would have cost USD 0.000"):
+        assert part in history
+    followed = command(emulator, "logs", execution.arn.rpartition(":")[2])
+    assert followed.startswith(execution.arn)
+    for service in ("prepare", "check", "notify"):
         assert f"  {service}  INFO  " in followed
-    assert "defects is RUNNING" in command(emulator, "notifications")
+    assert "Subject: [INFO] defects " in command(emulator, "notifications")
     others = command(emulator, "notifications", "--chat", "--events")
-    assert '"eventType": "MODEL_STARTED"' in others
+    assert '"eventType": "MODEL_ALREADY_RUNNING"' in others
     assert '"schema_version": "1.0"' in others
     assert "defects  RUNNING" in command(emulator, "status")
     measured = command(emulator, "metrics").splitlines()
-    assert any(re.fullmatch(r"StartSeconds  Model \w+  \d+  \d+  \d+  Seconds", line) for line in measured)
-    assert any(line.startswith("Outcomes  Outcome MODEL_STARTED  ") for line in measured)
+    assert any(line.startswith("Outcomes  Outcome MODEL_ALREADY_RUNNING  ") for line in measured)
 
 
-def test_a_start_that_fails_shows_why_and_what_to_do(emulator: Emulator) -> None:
-    said = command(emulator, "start", "no-such-model", code=1)
+def test_an_execution_that_failed_is_shown_with_why_and_what_to_do(
+    emulator: Emulator, start_model: StateMachine
+) -> None:
+    said = command(emulator, "history", start_model.run({"Model": "no-such-model"}).arn)
     for part in ("FAILED: InvalidRequest", "Message: ", "Remedy: ", "ExecutionFailed"):
         assert part in said
 
@@ -93,7 +90,6 @@ def test_the_last_execution_is_meant_where_none_is_named(emulator: Emulator, sta
 
 
 def test_wrong_arguments_are_said_in_a_line(emulator: Emulator) -> None:
-    assert "not NAME=VALUE" in command(emulator, "start", "defects", "--field", "nonsense", code=2)
     assert "there is no execution nothing" in command(emulator, "history", "nothing", code=1)
     said = command(emulator, "faults", "add", "rekognition:StartProjectVersoin", "--error", "E", code=1)
     assert "did you mean StartProjectVersion?" in said
@@ -141,44 +137,6 @@ def somebody_else(answer: bytes) -> Iterator[str]:
         thread.join(10)
 
 
-def test_ctrl_c_while_watching_says_that_it_goes_on_and_how_to_stop_it(
-    emulator: Emulator, start_model: StateMachine
-) -> None:
-    emulator.custom_labels.timing = Timing(starting=3600)
-
-    def ctrl_c() -> None:
-        raise KeyboardInterrupt
-
-    watched = {"(model: STARTING)": ctrl_c}
-    said = command(emulator, "start", "defects", "--field", "LeaseId=me", *QUICK, code=130, when=watched)
-    (execution,) = re.findall(r"^Execution: +(\S+)", said, re.MULTILINE)
-    at = f"--endpoint {emulator.endpoint}"
-    assert said.splitlines()[-3:] == [
-        "The watching has ended, the execution goes on: defects is being started.",
-        f"  To see how it ends:  .venv/bin/python -m emulator history {execution.rpartition(':')[2]} {at}",
-        f"  To stop the model:   .venv/bin/python -m emulator stop defects --lease-id me {at}",
-    ]
-    emulator.custom_labels.put(MODEL, "RUNNING")
-    assert start_model.wait(execution).status == "SUCCEEDED"
-
-
-def test_ctrl_c_while_a_stop_is_watched_says_how_to_start_again(
-    emulator: Emulator, stop_model: StateMachine, new_model: Callable[..., str]
-) -> None:
-    emulator.custom_labels.timing = Timing(stopping=3600)
-    arn = new_model("RUNNING")
-
-    def ctrl_c() -> None:
-        raise KeyboardInterrupt
-
-    said = command(emulator, "stop", arn, "--force", code=130, when={"(model: STOPPING)": ctrl_c})
-    assert f"the execution goes on: {arn} is being stopped, unless others need it." in said
-    assert f"To start it again:   .venv/bin/python -m emulator start {arn} --endpoint {emulator.endpoint}" in said
-    emulator.custom_labels.put(arn, "STOPPED")
-    (execution,) = re.findall(r"^Execution: +(\S+)", said, re.MULTILINE)
-    assert stop_model.wait(execution).output["Outcome"] == "MODEL_STOPPED"
-
-
 def test_faults_are_added_listed_and_cleared(emulator: Emulator) -> None:
     fault = ["rekognition:StartProjectVersion", "--error", "ThrottlingException", "--call", "2", "--contains", "text"]
     assert "is set" in command(emulator, "faults", "add", *fault)
@@ -186,51 +144,6 @@ def test_faults_are_added_listed_and_cleared(emulator: Emulator) -> None:
     assert (listed["Operation"], listed["Calls"], listed["Applied"]) == (fault[0], [2], 0)
     command(emulator, "faults", "clear", str(listed["Id"]))
     assert command(emulator, "faults", "list") == ""
-
-
-def test_leases_are_shown_and_released(
-    emulator: Emulator, start_model: StateMachine, new_model: Callable[..., str]
-) -> None:
-    arn = new_model("RUNNING")
-
-    def holders() -> list[str]:
-        shown = command(emulator, "leases").partition(f"  {arn}\n")[2]
-        lines = itertools.takewhile(lambda line: line.startswith("    "), shown.splitlines())
-        return [line.strip().partition(": until 2")[0] for line in lines]
-
-    for lease in ("mine", "yours"):
-        start_model.run({"ProjectVersionArn": arn, "LeaseId": lease})
-    assert holders() == ["mine", "yours"]
-    kept = command(emulator, "stop", arn, "--lease-id", "mine")
-    assert "RUNNING: MODEL_KEPT_RUNNING" in kept
-    assert "was not stopped: others need it" in kept
-    assert holders() == ["yours"]
-    emulator.custom_labels.put(arn, "STOPPED")
-    forced = command(emulator, "stop", arn, "--force")
-    for part in ("STOPPED: MODEL_ALREADY_STOPPED", "Subject: ", "transitions: USD", "ExecutionSucceeded"):
-        assert part in forced
-    assert holders() == ["nobody"]
-
-
-def test_who_stops_a_model_is_shown(
-    emulator: Emulator, stop_model: StateMachine, new_model: Callable[..., str]
-) -> None:
-    emulator.custom_labels.timing = Timing(stopping=3600)
-    arn = new_model("RUNNING")
-    stopping = stop_model.start({"ProjectVersionArn": arn, "PollSeconds": 1, "TimeoutSeconds": 900})
-    stop_model.wait_for_state(stopping, "Wait")
-    assert f"being stopped by {stopping}" in command(emulator, "leases")
-    emulator.custom_labels.put(arn, "STOPPED")
-    assert stop_model.wait(stopping).output["Outcome"] == "MODEL_STOPPED"
-
-
-def test_a_sweep_says_what_it_did(emulator: Emulator, new_model: Callable[..., str]) -> None:
-    arn = new_model("RUNNING")
-    swept = json.loads(command(emulator, "sweep"))
-    assert swept.keys() >= {"Stops", "Restarts", "Problems"}
-    assert swept["Reported"] >= 1
-    mails = command(emulator, "notifications").split("Subject: ")
-    assert any(arn in mail and "no lease holds it" in mail for mail in mails)
 
 
 # --- run and up: an emulator of their own -----------------------------------------------------------------------------

@@ -151,6 +151,7 @@ GRANTS = {
     },
     "PageActRole": {
         "${SharedLogs.Arn}": LOG,
+        "${ReconciliationSweepFunction.Arn}": {"lambda:InvokeFunction"},
         START_MODEL: {"states:StartExecution"},
         STOP_MODEL: {"states:StartExecution"},
         STARTS: {"states:DescribeExecution"},

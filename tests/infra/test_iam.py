@@ -162,6 +162,7 @@ LOGGED_AND_TRACED = {
 
 OF_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 CALLED_OTHERWISE = {
+    "lambda:InvokeFunction": "invoke",
     "s3:ListBucket": "list_objects_v2",
     "s3:GetObjectVersion": "detect_custom_labels",  # Amazon Rekognition reads a version with the rights of who calls it
 }

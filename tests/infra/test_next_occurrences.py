@@ -1,16 +1,15 @@
-"""`make schedules`: what people are shown of the schedules in their cdk.json."""
+"""What `make synth` says of the schedules in cdk.json."""
 
 import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from rich.console import Console
 
+from infra.settings import schedule_report
 from infra.settings.settings import Settings
 from tests.infra.configurations import MINIMAL, model
-from tools.schedules import main, show
 
 WEDNESDAY = datetime(2026, 12, 23, 15, tzinfo=UTC)
 OFFICE = {
@@ -22,12 +21,12 @@ OFFICE = {
 }
 
 
-def shown(*schedules: dict[str, Any], name: str | None = None) -> list[str]:
+def shown(*schedules: dict[str, Any]) -> list[str]:
     """The lines, without the lines of the tables."""
     context = {"models": [{**model(), "schedules": list(schedules)}]} if schedules else MINIMAL
     console = Console(width=120, file=io.StringIO(), _environ={})
     with console.capture() as said:
-        show(Settings.from_context(context, now=WEDNESDAY), WEDNESDAY, console, name)
+        schedule_report.show(Settings.from_context(context, now=WEDNESDAY), WEDNESDAY, console)
     lines = (" ".join(line.replace("│", " ").split()) for line in said.get().splitlines())
     return [line for line in lines if line and line[0] not in "┏┃┡└"]
 
@@ -69,7 +68,7 @@ def test_what_does_not_happen_is_said() -> None:
         "A week of it: 52.5 h, USD 210.00.",
         "It does not come any more.",
     ]
-    assert shown() == ["No model in cdk.json has schedules. How to give it one: docs/schedules.md."]
+    assert shown() == []
 
 
 def test_a_window_that_is_far_longer_than_the_others_is_warned_of_with_what_is_perhaps_meant() -> None:
@@ -93,16 +92,6 @@ def test_what_a_calendar_has_beside_days_off_is_listed_with_why(tmp_path: Path) 
     context = {"models": [{**model(), "schedules": [{**OFFICE, "exclude_dates": "holidays.ics"}]}]}
     console = Console(width=120)
     with console.capture() as said:
-        show(Settings.from_context(context, folder=tmp_path, now=WEDNESDAY), WEDNESDAY, console)
+        settings = Settings.from_context(context, folder=tmp_path, now=WEDNESDAY)
+        schedule_report.show(settings, WEDNESDAY, console, settings.not_taken)
     assert 'Not taken from its calendar: "Party" on 2026-12-31 16:00 is a part of a day\n' in said.get()
-
-
-def test_one_can_be_asked_for_by_name() -> None:
-    evening = {**OFFICE, "name": "evening", "start": "0 20 ? * MON-FRI *", "stop": "0 22 ? * MON-FRI *"}
-    assert shown(OFFICE, evening, name="evening")[0].startswith("evening: ")
-    assert shown(OFFICE, evening, name="x") == ["There is no schedule x, only office-hours, evening."]
-
-
-def test_the_command_reads_cdk_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) is None
-    assert capsys.readouterr().out

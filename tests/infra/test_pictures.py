@@ -158,6 +158,7 @@ def test_the_data_flow_shows_who_calls_what(stack: Template, minimal: Template, 
         'page -- "Query" --> SharedLedger',
         'page -- "DescribeExecution" --> states',
         'act -- "DescribeExecution" --> states',
+        'act -- "InvokeFunction" --> sweep',
         'act -- "StartExecution" --> StartModelStateMachine',
         'act -- "StartExecution" --> StopModelStateMachine',
     }

@@ -54,6 +54,6 @@ def test_everything_that_this_app_manages_is_stopped_by_one_command(
 ) -> None:
     managed, other = new_model("RUNNING"), new_model("RUNNING")
     assert start_model.run({"ProjectVersionArn": managed, "LeaseMinutes": 0, **QUICK}).status == "SUCCEEDED"
-    run(emulator, blocks("docs/stop-everything.md", "shell")[0])
+    run(emulator, f"{blocks('docs/stop-everything.md', 'shell')[0].strip()} --no-wait")
     wait_until(lambda: status_of(emulator, managed) == "STOPPED")
     assert status_of(emulator, other) == "RUNNING", "it is not managed"

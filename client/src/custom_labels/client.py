@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_labels import errors
+from custom_labels.deployment import Deployment
 from custom_labels.executions import Progress, StateMachines, code_of, refused
 from custom_labels.heartbeat import Heartbeat
 from custom_labels.images import Image, image_of
@@ -21,6 +22,18 @@ from custom_labels.results import Label, Started, Stopped
 STACK = "CustomLabelsLifecycle"
 MINUTE = 60.0
 """Seconds."""
+
+
+class Asked(TypedDict, total=False):
+    """What a start may be asked for: ``CustomLabels.begin`` says what it means."""
+
+    lease_id: str | None
+    minutes: int | None
+    units: int | None
+    ready_at: datetime | str | None
+    wait_for_capacity: bool
+    dry_run: bool
+    context: Any
 
 
 class RunningModel:
@@ -80,26 +93,28 @@ class CustomLabels:
     """
 
     def __init__(self, *, stack: str = STACK, region: str | None = None, session: boto3.Session | None = None) -> None:
-        session = session or boto3.Session()
-        region = region or session.region_name
-        # Clients may be used by several threads, sessions may not (boto3, "Multithreading or multiprocessing").
-        self._machines = StateMachines(session, stack, region)
-        self._rekognition: Any = session.client("rekognition", region_name=region)
+        try:
+            session = session or boto3.Session()
+            region = region or session.region_name
+            # Clients may be used by several threads, sessions may not (boto3, "Multithreading or multiprocessing").
+            self._machines = StateMachines(session, stack, region)
+            self._rekognition: Any = session.client("rekognition", region_name=region)
+        except BotoCoreError as error:  # no such profile, or no such Region
+            raise errors.InvalidRequest(str(error)) from error
+        self._deployment = Deployment(session, stack, self._machines.region, self._machines.account)
 
-    def start(
-        self,
-        model: str,
-        *,
-        lease_id: str | None = None,
-        minutes: int | None = None,
-        units: int | None = None,
-        ready_at: datetime | str | None = None,
-        wait_for_capacity: bool = False,
-        dry_run: bool = False,
-        context: Any = None,
-        progress: Progress | None = None,
-    ) -> Started:
-        """Start a model, or join its start, and wait until it is RUNNING.
+    def start(self, model: str, *, progress: Progress | None = None, **asked: Unpack[Asked]) -> Started:
+        """Start a model, or join its start, and wait until it is RUNNING: what ``begin`` does, to its end.
+
+        Raises
+        ------
+        CustomLabelsError
+            Any of the contract's, by its name.
+        """
+        return self.started(self.begin(model, **asked), progress=progress)
+
+    def begin(self, model: str, **asked: Unpack[Asked]) -> str:
+        """Start a model without waiting for it: the ARN of the StartModel execution.
 
         Parameters
         ----------
@@ -113,23 +128,39 @@ class CustomLabels:
             Inference units to start it with.
         ready_at : datetime with a time zone, or str, optional
             Be RUNNING by then.
+        wait_for_capacity : bool, optional
+            Wait while others fill the quota.
+        dry_run : bool, optional
+            Only say what would be done.
+        context : JSON, optional
+            Returned untouched in the output.
+
+        Raises
+        ------
+        NotDeployed, AccessDenied, ServiceUnavailable
+        """
+        ready_at = asked.get("ready_at")
+        payload = {
+            **named(model),
+            "LeaseId": asked.get("lease_id"),
+            "LeaseMinutes": asked.get("minutes"),
+            "MinInferenceUnits": asked.get("units"),
+            "ReadyAt": ready_at.isoformat() if isinstance(ready_at, datetime) else ready_at,
+            "WaitForCapacity": asked.get("wait_for_capacity") or None,
+            "DryRun": asked.get("dry_run") or None,
+            "Context": asked.get("context"),
+        }
+        return self._machines.start("StartModel", payload, "start")
+
+    def started(self, execution_arn: str, *, progress: Progress | None = None) -> Started:
+        """Wait until what ``begin`` has begun is done.
 
         Raises
         ------
         CustomLabelsError
             Any of the contract's, by its name.
         """
-        payload = {
-            **named(model),
-            "LeaseId": lease_id,
-            "LeaseMinutes": minutes,
-            "MinInferenceUnits": units,
-            "ReadyAt": ready_at.isoformat() if isinstance(ready_at, datetime) else ready_at,
-            "WaitForCapacity": wait_for_capacity or None,
-            "DryRun": dry_run or None,
-            "Context": context,
-        }
-        return self._started(payload, "start", progress)
+        return Started(self._machines.wait(execution_arn, progress), execution_arn)
 
     def extend(self, model: str, lease_id: str, *, minutes: int | None = None) -> Started:
         """Extend a lease that holds a RUNNING model. It starts nothing, and nobody is notified.
@@ -142,7 +173,7 @@ class CustomLabels:
             Any other of the contract's.
         """
         payload = {**named(model), "LeaseId": lease_id, "LeaseMinutes": minutes, "ExtendOnly": True}
-        return self._started(payload, "extend", None)
+        return self.started(self._machines.start("StartModel", payload, "extend"))
 
     def stop(
         self, model: str, *, lease_id: str | None = None, force: bool = False, progress: Progress | None = None
@@ -154,8 +185,17 @@ class CustomLabels:
         CustomLabelsError
             Any of the contract's, by its name.
         """
-        arn = self.release(model, lease_id=lease_id, force=force)
-        return Stopped(self._machines.wait(arn, progress), arn)
+        return self.released(self.release(model, lease_id=lease_id, force=force), progress=progress)
+
+    def released(self, execution_arn: str, *, progress: Progress | None = None) -> Stopped:
+        """Wait until what ``release`` has begun is done.
+
+        Raises
+        ------
+        CustomLabelsError
+            Any of the contract's, by its name.
+        """
+        return Stopped(self._machines.wait(execution_arn, progress), execution_arn)
 
     def release(self, model: str, *, lease_id: str | None = None, force: bool = False) -> str:
         """The same without waiting for it: the ARN of the StopModel execution."""
@@ -218,14 +258,38 @@ class CustomLabels:
         self._let_go(model, lease_id, heartbeat)
         heartbeat.check()
 
+    def report(self, name: str, *, month: str | None = None) -> dict[str, Any]:
+        """What the dashboard's page shows, as data.
+
+        Parameters
+        ----------
+        name : str
+            ``models``, ``leases``, ``schedules`` or ``bill``; statemachine/schemas/report.*.schema.json has the fields.
+        month : str, optional
+            Of the bill, as ``2026-11``; left out, this one.
+
+        Raises
+        ------
+        NotDeployed, InvalidRequest, AccessDenied, ServiceUnavailable
+        """
+        return self._deployment.report(name, month)
+
+    def sweep(self) -> dict[str, Any]:
+        """Let the sweep come by now, and wait for it: what it did.
+
+        Raises
+        ------
+        NotDeployed, AccessDenied
+        ServiceUnavailable
+            It could not do everything: the message names what.
+        """
+        swept: dict[str, Any] = self._deployment.act("sweep")["Swept"]
+        return swept
+
     def _let_go(self, model: str, lease_id: str, heartbeat: Heartbeat | None) -> None:
         if heartbeat:
             heartbeat.stop()
         self.release(model, lease_id=lease_id)
-
-    def _started(self, payload: Mapping[str, Any], purpose: str, progress: Progress | None) -> Started:
-        arn = self._machines.start("StartModel", payload, purpose)
-        return Started(self._machines.wait(arn, progress), arn)
 
 
 def detected(

@@ -113,6 +113,16 @@ def of_execution(description: Any) -> CustomLabelsError:
     )
 
 
+def of_function(said: Any) -> CustomLabelsError:
+    """The exception of a function that failed, from what AWS Lambda answers."""
+    name = str(said.get("errorType") or "")
+    facts = _facts(said.get("errorMessage"))
+    return _OF_EXECUTIONS.get(name, CustomLabelsError)(
+        facts.get("Message") or f"The function failed with {name or 'no error of its own'}.",
+        remedy=facts.get("Remedy") or "",
+    )
+
+
 def _facts(cause: str | None) -> dict[str, str]:
     try:
         found = json.loads(cause or "")

@@ -73,10 +73,7 @@ class StateMachines:
             )["executionArn"]
         except (ClientError, BotoCoreError) as error:
             if code_of(error) in {"StateMachineDoesNotExist", "StateMachineDeleting"}:
-                raise errors.NotDeployed(
-                    f"The account {self.account} has no stack {self.stack} in {self.region}.",
-                    remedy="Deploy it there, or name another one: --stack, --region, or other credentials.",
-                ) from error
+                raise not_deployed(self.account, self.stack, self.region) from error
             refused(f"start {machine}", error)
 
     def wait(self, execution_arn: str, progress: Progress | None = None) -> dict[str, Any]:
@@ -110,13 +107,28 @@ class StateMachines:
             time.sleep(FIRST_PAUSE if passed < 2 * PAUSE else PAUSE)
 
 
+def not_deployed(account: str, stack: str, region: str) -> errors.NotDeployed:
+    """That there is no such stack."""
+    return errors.NotDeployed(
+        f"The account {account} has no stack {stack} in {region}.",
+        remedy="Deploy it there, or name another one: --stack, --region, or other credentials.",
+    )
+
+
 def code_of(error: ClientError | BotoCoreError) -> str:
     """The code of AWS's answer; of an error on the way there its class."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-def refused(what: str, error: ClientError | BotoCoreError, execution_arn: str | None = None) -> NoReturn:
+def refused(
+    what: str, error: ClientError | BotoCoreError, execution_arn: str | None = None, needs: str = ""
+) -> NoReturn:
     """Raise what an error of AWS's means to the caller.
+
+    Parameters
+    ----------
+    needs : str, optional
+        The right that may be missing.
 
     Raises
     ------
@@ -132,5 +144,8 @@ def refused(what: str, error: ClientError | BotoCoreError, execution_arn: str | 
     known: type[errors.CustomLabelsError] = errors.ServiceUnavailable
     remedy = "Try again. If it goes on, see the AWS Health Dashboard."
     if code_of(error) in {*denied, "NoCredentialsError", "InvalidClientTokenId", "CredentialRetrievalError"}:
-        known, remedy = errors.AccessDenied, "Check your credentials: aws sts get-caller-identity."
+        known, remedy = (
+            errors.AccessDenied,
+            "\n".join(filter(None, (needs, "Check your credentials: aws sts get-caller-identity."))),
+        )
     raise known(f"Could not {what}: {error}", remedy=remedy, execution_arn=execution_arn) from error

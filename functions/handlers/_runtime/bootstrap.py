@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handlers._runtime.clients import PATIENT, QUICK, SLOW, Clients
+from handlers._runtime.clients import PATIENT, QUICK, SLOW, WAITING, Clients
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.configuration import Configuration, load
 from lifecycle.executions.state_machines import Machine, Machines
@@ -18,6 +18,7 @@ from lifecycle.ports import (
     Dependents,
     Detector,
     Executions,
+    Functions,
     ImageObjects,
     Ledger,
     ModelItems,
@@ -79,6 +80,13 @@ def executions(clients: Clients = QUICK) -> Executions:
     from lifecycle.adapters.executions import StepFunctions
 
     return StepFunctions(clients.stepfunctions)
+
+
+def functions() -> Functions:
+    """AWS Lambda."""
+    from lifecycle.adapters.functions import Lambda
+
+    return Lambda(WAITING.lambda_)
 
 
 def items(clients: Clients = QUICK) -> ModelItems:

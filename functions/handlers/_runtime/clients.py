@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import boto3
 from botocore.config import Config
 
-from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG
+from lifecycle.adapters.aws import CLIENT_CONFIG, PATIENT_CONFIG, WAITING_CONFIG
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -106,3 +106,5 @@ PATIENT = Clients(PATIENT_CONFIG)
 """For those that nobody does."""
 SLOW = Clients(CLIENT_CONFIG.merge(Config(read_timeout=20)))
 """For DetectCustomLabels, which reads images of 15 MB; who calls it tries it again where that may help."""
+WAITING = Clients(WAITING_CONFIG)
+"""For who calls another function, and waits for its answer."""

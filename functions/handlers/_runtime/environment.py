@@ -62,6 +62,7 @@ class Environment:
     chat_topic_arn = Optional("notifications.environment, where cdk.json names a chat channel")
     event_bus_name = Needed("notifications.environment, the construct Removal")
     act_arn = Needed("the construct Page")
+    sweep_arn = Needed("the construct Page")
     operators_policy = Needed("the construct Page")
     state_machine_arns = Needed("the construct Removal, all, with commas")
     policy_arns = Needed("the construct Removal, with commas")

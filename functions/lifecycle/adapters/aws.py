@@ -15,6 +15,9 @@ shortest Lambda timeout, so that a call without an answer is an error we name.""
 PATIENT_CONFIG = CLIENT_CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 """For the functions that no state machine retries at once: Settle and Sweep."""
 
+WAITING_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=310))
+"""For the call of another function: longer than the longest of them may take, and once."""
+
 ErrorTable = Mapping[str, type[LifecycleError]]
 
 DENIED: ErrorTable = {

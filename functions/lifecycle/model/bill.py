@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from lifecycle.configuration import Configuration
@@ -88,11 +88,19 @@ class Bill:
         As ``2026-11``.
     total : float
         USD.
+    always_on : float, optional
+        USD: had the models that ran in it run all the time until now. None where none ran, or that was not asked.
     """
 
     month: str
     lines: tuple[Line, ...]
     total: float
+    always_on: float | None = None
+
+    @property
+    def saved(self) -> float | None:
+        """USD: what that would have cost more."""
+        return None if self.always_on is None else self.always_on - self.total
 
 
 def session_of(item: ModelItem, until: datetime, configuration: Configuration) -> Session | None:
@@ -160,7 +168,29 @@ def bill_so_far(
 ) -> Bill:
     """The bill of a month as it is now: with what the models have cost that run still."""
     going_on = (session_of(item, now, configuration) for item in items)
-    return monthly_bill(month, [*ended, *(session for session in going_on if session)])
+    sessions = [*ended, *(session for session in going_on if session)]
+    return replace(monthly_bill(month, sessions), always_on=always_on(month, sessions, now))
+
+
+def always_on(month: str, sessions: Iterable[Session], now: datetime) -> float | None:
+    """What the models that ran in a month would have cost, had they run all of it until now.
+
+    Each with the inference units, and at the price, with which it ran: their mean over its time, where they changed.
+    What a name meant counts once, also where that was one version after another. A model that did not run counts
+    nothing: nobody knows whether it would have been needed.
+    """
+    begin, end = bounds(month)
+    elapsed = (min(end, now) - begin).total_seconds()
+    ran: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    for session in sessions:
+        inside = (min(session.until, end) - max(session.since, begin)).total_seconds()
+        if inside > 0:
+            name = session.model or session.project_version_arn
+            seconds, amount = ran[name]
+            rate = second_cost(session.min_inference_units, session.inference_unit_hour_usd)
+            ran[name] = (seconds + inside, amount + inside * rate)
+    # Two versions of a name that ran at a time cost more than one that always did.
+    return sum(max(amount, amount / seconds * elapsed) for seconds, amount in ran.values()) if ran else None
 
 
 def month_asked_for(given: Json, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """Reading what the page shows: of what can't be read it says so, and shows the rest."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError
-from lifecycle.model.bill import month_of
+from lifecycle.model.bill import Session, month_of
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.view import Facts
@@ -36,15 +36,39 @@ class Reader:
     clock: Callable[[], datetime]
     _problems: list[str] = field(default_factory=list)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be read so far, and why."""
+        return tuple(self._problems)
+
+    def all_items(self) -> Sequence[ModelItem]:
+        """The items of the models, without those that can't be read.
+
+        Raises
+        ------
+        LifecycleError
+            The table can't be read at all.
+        """
+        return self.items.all(self._unreadable)
+
+    def sessions(self, month: str, now: datetime) -> Sequence[Session]:
+        """The sessions that may have a part in a month and have ended, without those that can't be read.
+
+        Raises
+        ------
+        LifecycleError
+            The ledger can't be read at all.
+        """
+        return self.ledger.sessions(month, now, self._unreadable)
+
     def read(self) -> Facts:
         """Read it all. The models come last, so that no status is older than the item that it is shown with."""
         began_at = self.clock()
-        read = self._try("The leases could not be read", partial(self.items.all, self._unreadable))
+        read = self._try("The leases could not be read", self.all_items)
         items = {item.project_version_arn: item for item in read or ()}
         sweeps = self._try("The time of the last sweep could not be read", lambda: [self.sweeps.last()])
         last_sweep, sweep_known = (sweeps[0], True) if sweeps else (None, False)
-        month = partial(self.ledger.sessions, month_of(began_at), began_at, self._unreadable)
-        ended = self._try("This month's cost could not be read", month)
+        ended = self._try("This month's cost could not be read", partial(self.sessions, month_of(began_at), began_at))
         began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)
@@ -57,7 +81,7 @@ class Reader:
             last_sweep=last_sweep,
             sweep_known=sweep_known,
             ended=ended,
-            problems=tuple(self._problems),
+            problems=self.problems,
         )
 
     def _look(self, projects: Collection[str], until: datetime) -> tuple[dict[str, ModelVersion], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from lifecycle.model.bill import (
     Bill,
     Line,
     Session,
+    always_on,
     bill_so_far,
     ended_session,
     month_asked_for,
@@ -290,3 +292,48 @@ def test_what_was_asked_for_is_repeated_in_part_alone() -> None:
     with pytest.raises(InvalidRequest) as refused:
         month_asked_for("2" * 1_000_000, NOW)
     assert len(refused.value.message) < 100
+
+
+# What it saved ------------------------------------------------------------------------------------
+
+
+def ran(hours: float, since: float = 0, units: int = 1, **more: Any) -> Session:
+    return Session(more.pop("arn", ARN), at(since), at(since + hours), units, 4.0, **{"model": "defects", **more})
+
+
+ELAPSED = (NOW - datetime(2026, 11, 1, tzinfo=UTC)) / HOUR
+"""Hours of the month by then: 559."""
+
+
+@pytest.mark.parametrize(
+    ("sessions", "hourly"),
+    [
+        pytest.param([ran(2, -4)], 4, id="one session"),
+        pytest.param([ran(2, -4), ran(2, -2)], 4, id="two of one model count its time once"),
+        pytest.param([ran(2, -9, 2)], 8, id="with its inference units"),
+        pytest.param([ran(1, -9, 1), ran(3, -5, 3)], 10, id="with their mean over its time, where they changed"),
+        pytest.param([ran(2, -9), ran(2, -9, arn=OTHER_ARN, model="cables")], 8, id="two models"),
+        pytest.param([ran(2, -9), ran(2, -5, arn=OTHER_ARN)], 4, id="two versions of one name, one after the other"),
+        pytest.param([ran(2, -9, model=None), ran(2, -5, arn=OTHER_ARN, model=None)], 8, id="two without a name"),
+        pytest.param([ran(2, -9), ran(5, -2000)], 4, id="what ran before the month counts nothing"),
+    ],
+)
+def test_what_the_month_would_have_cost_all_the_time(sessions: list[Session], hourly: float) -> None:
+    assert always_on("2026-11", sessions, NOW) == pytest.approx(hourly * ELAPSED)
+
+
+def test_a_month_that_is_over_counts_whole() -> None:
+    assert always_on("2026-10", [ran(2, -800)], NOW) == pytest.approx(4 * 31 * 24)
+
+
+def test_where_nothing_ran_nothing_is_said_of_what_was_saved() -> None:
+    bill = bill_so_far("2026-11", [], [ModelItem(ARN)], NOW, CONFIGURATION)
+    assert (bill.always_on, bill.saved) == (None, None)
+
+
+def test_what_was_saved_is_never_less_than_nothing() -> None:
+    """Two versions of a name that ran at a time, all the time, cost more than one."""
+    both = [ran(ELAPSED, -ELAPSED), ran(ELAPSED, -ELAPSED, arn=OTHER_ARN)]
+    bill = bill_so_far("2026-11", both, [], NOW, CONFIGURATION)
+    assert bill.saved == pytest.approx(0)
+    assert bill_so_far("2026-11", [ran(2, -4)], [], NOW, CONFIGURATION).saved == pytest.approx(4 * (ELAPSED - 2))

@@ -1,0 +1,1 @@
+"""The commands of ``custom-labels``, a file for each; ``custom_labels.cli`` lists them."""

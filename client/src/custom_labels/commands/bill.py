@@ -1,0 +1,45 @@
+"""``custom-labels bill``."""
+
+from typing import Annotated
+
+import typer
+
+from custom_labels import terminal
+from custom_labels.client import STACK
+from custom_labels.commands.reports import Report, shown
+from custom_labels.options import AsJson, Region, Stack
+
+NOBODY = "(nobody)"
+_COLUMNS = ("Model", "Lease", "Held", "USD")
+
+
+def bill(
+    month: Annotated[str | None, typer.Argument(help="Such as 2026-11; left out, this one.")] = None,
+    as_json: AsJson = False,
+    stack: Stack = STACK,
+    region: Region = None,
+) -> None:
+    """Show what the models have cost in a month of UTC, by model and by who held them."""
+    shown(_show, "bill", stack=stack, region=region, as_json=as_json, month=month)
+
+
+def _show(report: Report) -> None:
+    now = terminal.moment(report["At"])
+    this_month = f"{now:%Y-%m}" == report["Month"]
+    when = f"{report['Month']}, so far" if this_month else report["Month"]
+    lines = report["Lines"]
+    if not lines:
+        terminal.say(f"{when}: no model ran, and nothing is billed.")
+        return
+    *costs, total = terminal.amounts([one["Cost"] for one in lines])
+    terminal.say(f"{when}: USD {total}, estimated from list prices", "bold")
+    rows = [
+        (one["Model"], one.get("LeaseId", NOBODY), terminal.span(one["Seconds"]), cost)
+        for one, cost in zip(lines, costs, strict=True)
+    ]
+    terminal.table(_COLUMNS, rows, numbers=frozenset({"Held", "USD"}))
+    if any("LeaseId" not in one for one in lines):
+        terminal.say(f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect.")
+    if "Saved" in report:
+        always = terminal.usd(report["AlwaysOn"])
+        terminal.say(f"Always on, these models would have cost {always}: {terminal.usd(report['Saved'])} saved.")

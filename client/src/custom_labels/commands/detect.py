@@ -1,0 +1,28 @@
+"""``custom-labels detect``."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+
+from custom_labels import terminal
+from custom_labels.client import STACK, CustomLabels
+from custom_labels.options import LeaseOfABlock, Name, Region, Stack
+
+
+def detect(
+    model: Name,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="s3://bucket/name, or a file.")],
+    min_confidence: Annotated[float | None, typer.Option(help="Per cent.")] = None,
+    minutes: LeaseOfABlock = 15,
+    stack: Stack = STACK,
+    region: Region = None,
+) -> None:
+    """Label images, a line of JSON for each; the model is started before, and let go after."""
+    with terminal.reported(interrupted=terminal.LET_GO):
+        labels = CustomLabels(stack=stack, region=region)
+        with labels.running(model, minutes, progress=terminal.progress(f"Starting {model}")) as running:
+            for image in images:
+                found = running.detect(image, min_confidence=min_confidence)
+                typer.echo(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))

@@ -1,0 +1,26 @@
+"""``custom-labels run``."""
+
+from typing import Annotated
+
+import typer
+
+from custom_labels import terminal
+from custom_labels.client import STACK, CustomLabels
+from custom_labels.options import LeaseOfABlock, Name, Region, Stack
+from custom_labels.process import FAILED, VARIABLE, Child
+
+
+def run(
+    model: Name,
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    minutes: LeaseOfABlock = 15,
+    stack: Stack = STACK,
+    region: Region = None,
+) -> None:
+    """Run a command while a model is RUNNING; its version's ARN is in CUSTOM_LABELS_PROJECT_VERSION_ARN."""
+    child = Child()
+    with child.signals(), terminal.reported(failed=FAILED, interrupted=terminal.LET_GO):
+        labels = CustomLabels(stack=stack, region=region)
+        with labels.running(model, minutes, progress=terminal.progress(f"Starting {model}")) as running:
+            code = child.run(command, {VARIABLE: running.project_version_arn})
+        raise typer.Exit(code)

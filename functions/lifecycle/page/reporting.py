@@ -1,0 +1,65 @@
+"""Which report is asked for, what of the account it needs, and what it answers."""
+
+from collections.abc import Callable, Mapping
+
+from lifecycle.errors import InvalidRequest
+from lifecycle.model.bill import bill_so_far, month_asked_for
+from lifecycle.page.facts import Reader
+from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
+from lifecycle.page.view import page_of
+from lifecycle.shared.text import escaped
+from lifecycle.shared.wire import Json
+
+Asked = Mapping[str, Json]
+
+
+def report(asked: Asked, reader: Reader) -> Report:
+    """The report that ``Report`` names.
+
+    Parameters
+    ----------
+    asked : mapping
+        What the function was given. Anybody who may invoke it may give it anything.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such report, or none of what it is asked for.
+    LifecycleError
+        What it is made of can't be read at all.
+    """
+    name = asked.get("Report")
+    made = REPORTS.get(name) if isinstance(name, str) else None
+    if made is None:
+        raise InvalidRequest(f"Report: '{escaped(str(name), 40)}' is none of {', '.join(REPORTS)}")
+    return made(asked, reader)
+
+
+def _models(_asked: Asked, reader: Reader) -> Report:
+    facts = reader.read()
+    return models_report(page_of(facts, reader.configuration), facts.items, reader.configuration)
+
+
+def _leases(_asked: Asked, reader: Reader) -> Report:
+    items = reader.all_items()
+    return leases_report(items, reader.problems, reader.clock(), reader.configuration)
+
+
+def _schedules(_asked: Asked, reader: Reader) -> Report:
+    return schedules_report(reader.clock(), reader.configuration)
+
+
+def _bill(asked: Asked, reader: Reader) -> Report:
+    now = reader.clock()
+    month = month_asked_for(asked.get("Month"), now)
+    ended, items = reader.sessions(month, now), reader.all_items()
+    return bill_report(bill_so_far(month, ended, items, now, reader.configuration), reader.problems, now)
+
+
+REPORTS: Mapping[str, Callable[[Asked, Reader], Report]] = {
+    "models": _models,
+    "leases": _leases,
+    "schedules": _schedules,
+    "bill": _bill,
+}
+"""Every report by its name."""
