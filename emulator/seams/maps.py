@@ -148,10 +148,15 @@ class ResultWriter:
         env.stack.pop()
         env.stack.append(self.write(env))
 
+    def evaluated(self, env: Any) -> dict[str, Any]:
+        """Its Arguments: where it is to write."""
+        self._arguments.eval(env)
+        arguments: dict[str, Any] = env.stack.pop()
+        return arguments
+
     def write(self, env: Any) -> dict[str, Any]:
         """Write what there is; where it is."""
-        self._arguments.eval(env)
-        arguments = env.stack.pop()
+        arguments = self.evaluated(env)
         bucket, prefix = arguments["Bucket"], arguments.get("Prefix", "").rstrip("/")
         run: Run = env.map_run_record_pool_manager.get_all()[-1].run
         folder = "/".join(part for part in (prefix, run.arn.rpartition(":")[2]) if part)

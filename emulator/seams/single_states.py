@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 
-from emulator.seams import speed
+from emulator.seams import maps, speed
 from emulator.seams.stepfunctions import failure
 from emulator.state_requests import Asked
 
@@ -191,6 +191,8 @@ def _evaluate_map(state: Any, env: Any, asked: Asked, seen: Seen) -> None:
     if state.item_reader is not None and state.item_reader.parargs is not None:
         state.item_reader.parargs.eval(env)
         env.stack.pop()
+    if isinstance(state.result_writer, maps.ResultWriter):
+        state.result_writer.evaluated(env)
     if "mapItemReaderData" in asked.configuration:
         seen.inspected["afterItemSelector"] = _selected(state, env, asked)
 
