@@ -33,12 +33,25 @@ def _hash(value: str, algorithm: str) -> str:
 
 
 def _evaluate_jsonata(expression: str) -> Any:
-    """Evaluate with jsonata-python, and with the functions that Step Functions adds to the language."""
+    """Evaluate with jsonata-python, and with the functions that Step Functions adds to the language.
+
+    Raises
+    ------
+    ValueError
+        The expression gives nothing, which is an error of the state, as null is not.
+    """
+    value = _program(expression).evaluate(None)
+    if value is None and _program(f"$type({expression})").evaluate(None) is None:
+        raise ValueError("it returned nothing (undefined)")
+    return value
+
+
+def _program(expression: str) -> Jsonata:
     program = Jsonata(expression)
     program.register_lambda("parse", json.loads)
     program.register_lambda("uuid", lambda: str(uuid.uuid4()))
     program.register_lambda("hash", _hash)
-    return program.evaluate(None)
+    return program
 
 
 def install() -> None:

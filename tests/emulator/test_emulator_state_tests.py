@@ -109,6 +109,16 @@ def test_an_expression_that_fails_is_an_error_of_the_state(bare: Emulator) -> No
     assert (answer["status"], answer["error"]) == ("CAUGHT_ERROR", "States.QueryEvaluationError")
 
 
+def test_an_expression_that_gives_nothing_is_an_error_and_null_is_none(bare: Emulator) -> None:
+    def said(output: str) -> tuple[str, str]:
+        state = json.dumps({"QueryLanguage": "JSONata", "Type": "Pass", "Output": output, "Next": "B"})
+        answer = bare.client("stepfunctions").test_state(definition=state, input='{"x": {"no": null}}')
+        return answer["status"], answer.get("output") or answer["error"]
+
+    assert said("{% $states.input.x.no %}") == ("SUCCEEDED", "null")
+    assert said("{% $states.input.x.gone %}") == ("FAILED", "States.QueryEvaluationError")
+
+
 WITHOUT_CONTEXT = {name: value for name, value in GIVEN.items() if name != "context"}
 
 

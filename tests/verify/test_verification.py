@@ -25,6 +25,8 @@ from tools.verify.verification import Row, StepFunctions, observed, rows
 
 Json = Any
 MACHINES = {machine.name: machine for machine in state_machines()}
+UNTYPED = (".sync:2", ":lambda:invoke", ".waitForTaskToken")
+"""What is mocked without validation."""
 EVERY_MACHINE = pytest.mark.parametrize("name", MACHINES)
 
 
@@ -57,7 +59,7 @@ def is_polite(request: Mapping[str, Json]) -> bool:
         and "variables" in request
         and ("mock" in request) == (state["Type"] in ("Task", "Map"))
         and ("context" in request) == (state["Type"] == "Task")
-        and (mode == "NONE") == (mode is not None and state["Resource"].endswith((".sync:2", ":lambda:invoke")))
+        and (mode == "NONE") == (mode is not None and state["Resource"].endswith(UNTYPED))
     )
 
 

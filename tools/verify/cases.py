@@ -27,9 +27,11 @@ _MOCKED = frozenset({"Task", "Map"})
 _TEXTS = frozenset({"input", "variables", "context"})
 """What TestState takes as JSON text."""
 _ALL = frozenset({"States.ALL", "States.TaskFailed"})
-_UNTYPED = (":lambda:invoke", ".sync:2")
+_CALLBACK = ".waitForTaskToken"
+_UNTYPED = (":lambda:invoke", ".sync:2", _CALLBACK)
 """Integrations whose answers a Task gets as objects where the service's API has text: Lambda's Payload, the Output of
-DescribeExecution. STRICT validation wants the text, so that these are mocked without validation."""
+DescribeExecution; and what a token brings is whatever somebody sent. STRICT validation wants the API's own answer, so
+that these are mocked without validation."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,19 @@ class Case:
 def programs(machines: Iterable[StateMachine]) -> Iterator[StateMachine]:
     """The definitions, with those that Maps run as machines of their own: TestState knows states of the top level."""
     for machine in machines:
-        yield StateMachine(machine.name, substituted(machine.text))
+        yield StateMachine(machine.name, json.dumps(_without_pauses(json.loads(substituted(machine.text)))))
         for name, child in machine.children.items():
-            program = json.loads(substituted(child.text))
+            program = _without_pauses(json.loads(substituted(child.text)))
             program.pop("ProcessorConfig", None)
             yield StateMachine(f"{machine.name}/{name}", json.dumps(program))
+
+
+def _without_pauses(program: dict[str, Json]) -> dict[str, Json]:
+    """With Waits of no length where a definition names one: TestState waits."""
+    for state in program["States"].values():
+        if state["Type"] == "Wait" and isinstance(state.get("Seconds"), int):
+            state["Seconds"] = 0
+    return program
 
 
 def substituted(text: str) -> str:
@@ -113,6 +123,7 @@ def _request(
             "Execution": {**EXECUTION_CONTEXT, "Input": given},
             "State": {"Name": name, "EnteredTime": "2026-11-30T12:00:01.000Z", "RetryCount": tried},
             "StateMachine": STATE_MACHINE,
+            **({"Task": {"Token": "a-token"}} if _CALLBACK in state["Resource"] else {}),
         }
     if error is not None:
         request["mock"] = {"errorOutput": error}
@@ -127,6 +138,8 @@ def _result(state: Mapping[str, Json], branch: Branch) -> dict[str, Json]:
         result: Json = {"StatusCode": 200, "Payload": ANSWER if branch.result is None else branch.result}
     elif branch.result is not None:
         result = branch.result
+    elif resource.endswith(_CALLBACK):
+        result = {"Labelled": 7}
     elif resource.endswith(".sync:2"):
         result = {"Status": "SUCCEEDED", "Output": {"Inspected": 3}}
     else:
@@ -139,7 +152,8 @@ def _errors(state: Mapping[str, Json], recorded: Iterable[str]) -> Mapping[str, 
     """By branch: the error that is mocked, and how often it was tried again."""
     retriers, catchers = state.get("Retry", ()), state.get("Catch", ())
     names = [name for block in (*retriers, *catchers) for name in block["ErrorEquals"] if name not in _ALL]
-    found = {name: (_mocked(name), 0) for name in dict.fromkeys((*names, *OTHER_ERRORS))}
+    others = (*OTHER_ERRORS, *(["States.HeartbeatTimeout"] if "HeartbeatSeconds" in state else []))
+    found = {name: (_mocked(name), 0) for name in dict.fromkeys((*names, *others))}
     if ".sync" in state.get("Resource", ""):
         found |= {said: (error, 0) for said, error in NESTED_ENDS.items()}
     for retrier in retriers:

@@ -21,7 +21,12 @@ EXECUTION_CONTEXT = {
     "Id": EXECUTION,
     "Name": "verify",
     "StartTime": "2026-11-30T12:00:00.000Z",
-    "Input": {"Model": "defects", "Workload": {"Input": {"Line": 1}, "ModelField": "Model"}},
+    "Input": {
+        "Model": "defects",
+        "Workload": {"Input": {"Line": 1}, "ModelField": "Model"},
+        "Inbox": "line-1",
+        "Run": 7,
+    },
 }
 STATE_MACHINE = {
     "Id": f"arn:aws:states:{HOME}:stateMachine:CustomLabelsLifecycle-StartModel",
@@ -50,6 +55,7 @@ VARIABLES: Mapping[str, Json] = {
     "written": {},
     "mapFailure": {},
     "summary": {"Images": 3, "Warnings": []},
+    "drained": {"Labelled": 7},
 }
 """The variables that a state may read, whichever machine it is of."""
 
@@ -169,6 +175,16 @@ GIVEN: Mapping[str, Mapping[str, Mapping[str, Branch]]] = {
             "of many only ten": Branch(given={"Workload": {"Warnings": [*map(str, range(12)), "x" * 1200]}}),
         },
         "Notify: failed": {**_SILENT, "before the model was found": Branch({"model": {}})},
+    },
+    "drain_inbox": {
+        "Was it opened?": {
+            "it was": Branch({"failure": {"Error": "InboxBlocked"}}),
+            "it was refused": Branch({"failure": {"Error": "InvalidRequest"}}),
+        },
+        "Has it failed?": {
+            "it has": Branch({"failure": {"Error": "InboxBlocked"}}),
+            "it is drained": Branch({"failure": {}}),
+        },
     },
     "detect_batch": {
         "Are there images?": {
