@@ -11,7 +11,18 @@ from tests.account.clients import errors_of_operation
 from tests.account.faults import Answer, Change, Death, Fault, Lost, Reply, Silence, What
 from tests.account.functions import TIMEOUTS
 from tests.account.statuses import SEQUENCE_CHECKS, sequences
-from tests.account.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Trial, twice
+from tests.account.stories import (
+    BUDGET_CHECKS,
+    FORGOTTEN,
+    OVER_BUDGET,
+    REORDERED,
+    RUN,
+    SHIFT,
+    TICKS,
+    Story,
+    Trial,
+    twice,
+)
 from tests.unit.examples import MACHINES
 
 Calls = Mapping[str, Counter[tuple[str, str]]]
@@ -191,6 +202,18 @@ def _changes(calls: Calls) -> Iterator[Trial]:
                 yield Trial(story, [fault], words=f"conflict at write {first} of {function}, {attempts} times")
 
 
+def _budget(_calls: Calls) -> Iterator[Trial]:
+    """What reads the budget, and what it has stopped, fails; and the functions that do so die."""
+    asked = [("dynamodb", "Query"), ("dynamodb", "Scan"), ("stepfunctions", "StartExecution")]
+    for (service, operation), function, first, times in itertools.product(asked, ("check", "sweep"), (1, 2, 4), (1, 3)):
+        for what in _whats(service, operation):
+            fault = Fault(what, f"{service}:{operation}", function, range(first, first + times))
+            yield Trial(OVER_BUDGET, [fault], words=f"{what} at {operation} {first} of {function}, {times} times")
+    for function, call, after in itertools.product(("check", "sweep"), range(1, 60, 3), (False, True)):
+        fault = Fault(Death(), "*", function, (call,), after=after)
+        yield Trial(OVER_BUDGET, [fault], words=f"{function} dies at call {call}, {after=}")
+
+
 def _step_functions(calls: Calls) -> Iterator[Trial]:
     """Each error that Step Functions' model has of an operation."""
     for story in ALL:
@@ -301,7 +324,7 @@ def _together(calls: Calls) -> Iterator[Trial]:
     singles = [
         trial
         for row in ROWS
-        if row.trials not in (_together, sequences)
+        if row.trials not in (_together, _budget, sequences)
         for trial in row.trials(calls)
         if trial.story in STORIES and not any(fault.since for fault in trial.faults)
     ]
@@ -336,6 +359,7 @@ ROWS = (
     Row("DynamoDB: each error of each operation, up to three calls in a row", _tables, 1000),
     Row("The model's item is changed between reading and writing", _changes),
     Row("Step Functions: each error of the functions' calls", _step_functions, 300),
+    Row("A budget stops a model: what reads it fails, or dies", _budget, 200, promises=frozenset(BUDGET_CHECKS)),
     Row("SNS, EventBridge, or both, down for one minute or ten", _channels, 500),
     Row("Events of ends, and sweeps: lost, late, twice, out of order", _events),
     Row("Starts and stops: delivered twice, late, or in the other order", _triggers),

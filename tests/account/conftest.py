@@ -13,7 +13,7 @@ from lifecycle.configuration import Model
 from tests.account.account import Account
 from tests.account.campaign import Calls
 from tests.account.custom_labels import CustomLabels
-from tests.account.functions import CONFIGURATION, ENVIRONMENT, Functions, loaded
+from tests.account.functions import CAMPAIGN, CONFIGURATION, ENVIRONMENT, Functions, loaded
 from tests.account.scene import CHAT, Scene
 from tests.account.stories import Teller
 from tests.account.telling import counted
@@ -29,7 +29,7 @@ SCENES = replace(
 
 @pytest.fixture(scope="package")
 def tell() -> Iterator[Teller]:
-    with loaded() as functions:
+    with loaded(settings=CAMPAIGN) as functions:
         yield Teller(functions)
 
 

@@ -6,7 +6,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from lifecycle import configuration
 from lifecycle.adapters import rate_limit, rekognition
-from lifecycle.configuration import Configuration, Model, Schedule
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule
 from tests.account.clients import Clients
 from tests.handlers.loading import fresh
 from tests.unit.examples import ACCOUNT, ARN, MACHINES, WORKLOAD_NAME
@@ -47,6 +47,8 @@ CONFIGURATION = Configuration(
     schedules={"shift": SHIFT},
     workloads=(WORKLOAD_NAME,),
 )
+CAMPAIGN = replace(CONFIGURATION, monthly_budget_usd=1_000_000, over_budget=OverBudget.STOP)
+"""Of the fault campaign: each start reads the budget."""
 DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
 DRAIN_INBOX = MACHINES.start_model.replace("StartModel", "DrainInbox")
 ENVIRONMENT = {

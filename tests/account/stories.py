@@ -12,13 +12,15 @@ from typing import Any
 
 import time_machine
 
+from lifecycle.adapters.ledger import record_of
 from lifecycle.errors import CONTRACT
+from lifecycle.model.bill import Session
 from lifecycle.shared.wire import parse_timestamp
 from tests.account.account import SWEEP_SECONDS, Abortion, Account, Delivery
 from tests.account.faults import Answer, Fault
 from tests.account.functions import Functions
 from tests.account.services import Execution
-from tests.unit.examples import MACHINES, NOW, WORKLOAD
+from tests.unit.examples import MACHINES, NOW, OTHER_ARN, WORKLOAD
 
 Json = Any
 QUICK: Mapping[str, Any] = {
@@ -112,6 +114,18 @@ def _reordered(account: Account) -> None:
 SHIFT, FORGOTTEN = Story("shift", _shift), Story("forgotten", _forgotten, expires=True)
 RUN, TICKS = Story("run", _run, lease_id="run/night"), Story("ticks", _ticks, lease_id="schedule/shift")
 REORDERED = Story("reordered", _reordered, expires=True)
+
+
+SPENT_AT = 900.0
+"""When the budget of the stories is used up, in the one that has that."""
+
+
+def _over_budget(account: Account) -> None:
+    """A start under a lease without an end; once the month has cost its budget, the sweep stops the model."""
+    account.start(MACHINES.start_model, "start", {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 0}, BEGIN)
+    spent = Session(OTHER_ARN, NOW - timedelta(days=20), NOW, 1, 1e6)
+    item = record_of(spent, "ledger", timedelta(days=400))["Put"]["Item"]
+    account.simulation.after(SPENT_AT, lambda: account.dynamodb.put_item(TableName="ledger", Item=item))
 
 
 @dataclass(frozen=True)
@@ -371,6 +385,13 @@ def _ledger(trial: Trial, account: Account) -> Iterator[str]:
             yield f"ran from {since:.0f} to {until:.0f} s, recorded as {recorded}"
 
 
+def _stopped_by_the_budget(_trial: Trial, account: Account) -> Iterator[str]:
+    """By the sweep alone, and not before."""
+    stops = [seconds for seconds, status in account.custom_labels.history if status == "STOPPING"]
+    if len(stops) != 1 or stops[0] < SPENT_AT:
+        yield f"stopped at {stops}"
+
+
 CHECKS: Mapping[str, Check] = {
     "ends": _ends,
     "status": _status,
@@ -380,6 +401,14 @@ CHECKS: Mapping[str, Check] = {
     "ledger": _ledger,
 }
 """By the names of PROPERTIES: what does not hold, in words."""
+BUDGET_CHECKS: Mapping[str, Check] = {
+    "ends": _ends,
+    "status": _status,
+    "told once": told_once,
+    "lease": _stopped_by_the_budget,
+    "one start": _one_start,
+}
+OVER_BUDGET = Story("over budget", _over_budget, checks=BUDGET_CHECKS)
 
 
 def _ours(account: Account) -> list[Execution]:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, redirect_stdout
 import time_machine
 
 from tests.account.campaign import ALL, ROWS, Calls, calls_of
-from tests.account.functions import Functions, loaded
+from tests.account.functions import CAMPAIGN, Functions, loaded
 from tests.account.stories import Teller, Verdict
 from tests.unit.examples import NOW
 
@@ -31,5 +31,5 @@ def counted(functions: Functions) -> Calls:
 @functools.cache
 def _teller() -> tuple[Teller, Calls]:
     """This process's own, with what happens where nothing goes wrong."""
-    functions = _loaded.enter_context(loaded())
+    functions = _loaded.enter_context(loaded(settings=CAMPAIGN))
     return Teller(functions), counted(functions)
