@@ -6,7 +6,8 @@ from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
 from infra.parts.grants import allow_to_look_at_models, allow_to_start_once
-from infra.parts.machines import any_execution, executions_arn, full_name, machines_of_a_model
+from infra.parts.inbox_grants import allow_to_operate, allow_to_see
+from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn, machines_of_a_model
 from infra.parts.nag import acknowledge
 from infra.parts.names import in_region
 from infra.parts.shared import Shared
@@ -23,7 +24,12 @@ class Page(Construct):
             "Act",
             handler="act",
             timeout_seconds=330,  # a sweep, and a margin
-            environment={**machines_of_a_model(self), "SWEEP_ARN": sweep.function.function_arn},
+            environment={
+                **machines_of_a_model(self),
+                **shared.table_names("MODEL"),
+                "SWEEP_ARN": sweep.function.function_arn,
+                "STACK_NAME": stack.stack_name,
+            },
         )
         allow_to_start_once(self.act)
         self.act.allow("lambda:InvokeFunction", on=[sweep.function.function_arn])
@@ -37,14 +43,21 @@ class Page(Construct):
                 "ACT_ARN": self.act.function.function_arn,
                 "OPERATORS_POLICY": in_region(stack.stack_name, stack.region, "operators"),
                 **shared.table_names("MODEL", "LEDGER"),
+                "RUN_WITH_MODEL_ARN": machine_arn(self, "RunWithModel"),
+                "STACK_NAME": stack.stack_name,
             },
         )
         self.page.allow("dynamodb:GetItem", "dynamodb:Scan", on=[shared.model_table.table_arn])
         self.page.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])
-        self.page.allow("states:DescribeExecution", on=[executions_arn(self, "StartModel")])
+        machines = ["StartModel"]
+        if shared.settings.inboxes:
+            allow_to_operate(self.act, shared)
+            allow_to_see(self.page, shared.settings.inboxes)
+            machines.append("RunWithModel")
+        self.page.allow("states:DescribeExecution", on=[executions_arn(self, name) for name in machines])
         allow_to_look_at_models(self.page)
-        reason = "Any start may be under way; the page shows since when."
-        acknowledge(self.page, any_execution(self, [full_name(self, "StartModel")], reason))
+        reason = "Any start or run may be under way; the page shows since when."
+        acknowledge(self.page, any_execution(self, [full_name(self, name) for name in machines], reason))
 
     def widget(self, *, width: int, height: int) -> cloudwatch.CustomWidget:
         """For a dashboard, in CloudWatch's units."""

@@ -12,6 +12,7 @@ from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError
 from lifecycle.executions.names import start_once
 from lifecycle.executions.state_machines import Machine, execution_arn
+from lifecycle.inbox.operating import Operator
 from lifecycle.notifications import links
 from lifecycle.page.acts import asked
 from lifecycle.page.html import refused_html, started_html, theme_and_zone
@@ -22,29 +23,51 @@ CONFIGURATION = bootstrap.configuration()
 EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
 MACHINES = bootstrap.machines_of_a_model()
 FUNCTIONS = bootstrap.functions()
+RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
+QUEUES = bootstrap.queues(bootstrap.PATIENT)
+OBJECTS = bootstrap.image_objects()
 SWEEP_ARN = ENVIRONMENT.sweep_arn
 
 ABOUT = "What the buttons of the page of Custom Labels models call. It is no widget of its own.\n"
 
 
-def sweep(_event: Event) -> Json:
+def sweep(_event: Event, _context: Context) -> Json:
     """Let the sweep come by now."""
     return {"Swept": FUNCTIONS.call(SWEEP_ARN, {})}
 
 
-COMMANDS: Mapping[str, Callable[[Event], Json]] = {"sweep": sweep}
+def of_an_inbox(do: Callable[[Operator, Event], Json]) -> Callable[[Event, Context], Json]:
+    """What an operator does with an inbox."""
+
+    def command(event: Event, context: Context) -> Json:
+        def left() -> float:
+            return context.get_remaining_time_in_millis() / 1000
+
+        operator = Operator(CONFIGURATION.inboxes, RECORDS, QUEUES, OBJECTS, datetime.now(UTC), left)
+        return do(operator, event)
+
+    return command
+
+
+COMMANDS: Mapping[str, Callable[[Event, Context], Json]] = {
+    "sweep": sweep,
+    "inbox-backfill": of_an_inbox(Operator.backfill),
+    "inbox-redrive": of_an_inbox(Operator.redrive),
+    "inbox-pause": of_an_inbox(Operator.pause),
+    "inbox-resume": of_an_inbox(Operator.resume),
+}
 """What no button does, by the name of its action: answered with data, or an error of the contract."""
 
 
 @entry
-def handler(event: Event, _context: Context) -> Json:
+def handler(event: Event, context: Context) -> Json:
     """A click -> HTML that says what was started, with a link; or why nothing was. ``{"Action": "sweep"}`` -> data."""
     event = event if isinstance(event, dict) else {}
     if event.get("describe"):
         return {"markdown": ABOUT}
     action = event.get("Action")
     if isinstance(action, str) and action in COMMANDS:
-        return {"SchemaVersion": SCHEMA_VERSION, "Action": action, **COMMANDS[action](event)}
+        return {"SchemaVersion": SCHEMA_VERSION, "Action": action, **COMMANDS[action](event, context)}
     theme, _ = theme_and_zone(event)
     try:
         click = asked(event, datetime.now(UTC), CONFIGURATION, MACHINES[Machine.START_MODEL])

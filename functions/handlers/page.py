@@ -1,12 +1,16 @@
 """Page: what the dashboard shows of every model. It reads, and changes nothing."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.environment import ENVIRONMENT
+from lifecycle.inbox.watching import Watcher
+from lifecycle.model.leases import ModelItem
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
+from lifecycle.page.inboxes import InboxReader
 from lifecycle.page.reporting import report
 from lifecycle.page.view import page_of
 from lifecycle.shared.wire import Json
@@ -17,8 +21,19 @@ EXECUTIONS = bootstrap.executions()
 ITEMS = bootstrap.items()
 SWEEPS = bootstrap.sweeps()
 LEDGER = bootstrap.ledger()
+RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
+COUNTS = bootstrap.inbox_counts(bootstrap.PATIENT)
+QUEUES = bootstrap.queues(bootstrap.PATIENT)
+MAPPINGS = bootstrap.mappings(bootstrap.PATIENT)
+RUN_WITH_MODEL_ARN = ENVIRONMENT.run_with_model_arn
 ACT_ARN, OPERATORS = ENVIRONMENT.act_arn, ENVIRONMENT.operators_policy
 
+
+def _watcher(items: Sequence[ModelItem], now: datetime) -> Watcher:
+    return Watcher(now, CONFIGURATION, items, QUEUES, COUNTS, MAPPINGS, MODELS, EXECUTIONS, RUN_WITH_MODEL_ARN)
+
+
+INBOXES = InboxReader(RECORDS, _watcher)
 ABOUT = """## Custom Labels models
 
 What runs, since when, for whom, at what cost and until when; and buttons that start, extend, release and stop.
@@ -35,7 +50,7 @@ def handler(event: Event, _context: Context) -> Json:
     event = event if isinstance(event, dict) else {}
     if event.get("describe"):
         return {"markdown": ABOUT}
-    reader = Reader(CONFIGURATION, MODELS, ITEMS, EXECUTIONS, LEDGER, SWEEPS, lambda: datetime.now(UTC))
+    reader = Reader(CONFIGURATION, MODELS, ITEMS, EXECUTIONS, LEDGER, SWEEPS, lambda: datetime.now(UTC), INBOXES)
     if "Report" in event:
         return report(event, reader)
     theme, zone = theme_and_zone(event)

@@ -68,6 +68,7 @@ ENVIRONMENT = {
         [MACHINES.run_with_model, MACHINES.stop_model, MACHINES.start_model, DETECT_BATCH, DRAIN_INBOX]
     ),
     "SWEEP_ARN": "sweep",
+    "STACK_NAME": "Lifecycle",
     "ACT_ARN": "act",
     "OPERATORS_POLICY": "operators",
     "POLICY_ARNS": "viewers,operators",

@@ -9,30 +9,10 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner, Result
 
-from custom_labels import executions, terminal
-from custom_labels.cli import app
+from custom_labels import terminal
 from custom_labels.terminal import printable
 from tests.client.aws import ARN, OUTPUT, Aws, failed, refusal
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    found = Aws()
-    monkeypatch.setattr(executions, "FIRST_PAUSE", 0)
-    monkeypatch.setattr("custom_labels.client.boto3.Session", lambda: found)
-    return found
-
-
-@pytest.fixture
-def typed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 - nothing may reach AWS
-    def run(*words: str) -> Result:
-        monkeypatch.setattr(terminal, "out", Console(width=200, highlight=False))
-        monkeypatch.setattr(terminal, "err", Console(width=200, stderr=True, highlight=False))
-        return CliRunner().invoke(app, words)
-
-    return run
 
 
 def test_a_start_says_what_runs_until_when_and_at_what_cost(typed: Any) -> None:

@@ -24,6 +24,7 @@ OF_WORKERS = (
     'CustomLabelsLifecycle-inbox-line-1"]}}'
 )
 """The condition of whoever may switch event source mappings: only those of inboxes' workers."""
+QUEUES = f"arn:${{AWS::Partition}}:sqs:{PLACE}:CustomLabelsLifecycle-inbox-"
 BUCKETS = "arn:${AWS::Partition}:s3:::"
 INSPECTION = f"arn:${{AWS::Partition}}:states:{PLACE}:stateMachine:Inspection"
 INSPECTIONS = f"arn:${{AWS::Partition}}:states:{PLACE}:execution:Inspection:*"
@@ -227,3 +228,28 @@ OF_INBOXES = {
     },
 }
 """Those of inboxes: who calls what, tests/handlers and the story on the emulator show."""
+
+ON_THE_PAGE = {
+    "PageRole": {
+        "*": {"lambda:ListEventSourceMappings"},
+        RUNS: {"states:DescribeExecution"},
+        f"{QUEUES}line-1": {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"},
+        f"{QUEUES}line-1-dead": {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"},
+    },
+    "PageActRole": {
+        "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{QUEUES}line-1": {"sqs:GetQueueUrl", "sqs:SendMessage"},
+        f"{QUEUES}line-1-dead": {
+            "sqs:GetQueueUrl",
+            "sqs:GetQueueAttributes",
+            "sqs:StartMessageMoveTask",
+            "sqs:ListMessageMoveTasks",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+        },
+        f"{BUCKETS}factory-inbox{below_here('line-1/')}": {"s3:ListBucket"},
+        f"{BUCKETS}factory-results{below_here('inbox/line-1/')}": {"s3:ListBucket"},
+        f"{BUCKETS}factory-results/inbox/line-1/*{HERE}": {"s3:GetObject"},
+    },
+}
+"""What the page's functions may beside, where there are inboxes."""

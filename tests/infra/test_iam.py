@@ -28,6 +28,7 @@ from tests.infra.grants import (
     INSPECTIONS,
     LOG,
     OF_INBOXES,
+    ON_THE_PAGE,
     PLACE,
     PROJECTS,
     RUN_WITH_MODEL,
@@ -234,9 +235,17 @@ def of_lambda() -> set[str]:
 def test_every_role_has_exactly_these_grants(stack: Template) -> None:
     """Those of the state machines and of the schedules are compared with what these call: below."""
     others = {name for name in stack.grants if name.endswith("StateMachineRole")} | OF_SCHEDULES.keys()
-    assert {
-        role: grants for role, grants in stack.grants.items() if role not in others
-    } == GRANTS | OF_BATCHES | OF_INBOXES | MAY_START
+    assert {role: grants for role, grants in stack.grants.items() if role not in others} == _together(
+        GRANTS | OF_BATCHES | OF_INBOXES | MAY_START, ON_THE_PAGE
+    )
+
+
+def _together(grants: Mapping[str, Mapping[str, set[str]]], more: Mapping[str, Mapping[str, set[str]]]) -> Any:
+    roles = {role: dict(granted) for role, granted in grants.items()}
+    for role, granted in more.items():
+        for on, actions in granted.items():
+            roles[role][on] = roles[role].get(on, set()) | actions
+    return roles
 
 
 def test_roles_have_nothing_beside_their_policies_and_are_for_one_service_of_this_account(stack: Template) -> None:
@@ -344,7 +353,7 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
 @pytest.mark.parametrize(
     ("table", "writers"),
     [
-        ("Models", OF_LEASES | OF_INBOXES.keys()),
+        ("Models", OF_LEASES | OF_INBOXES.keys() | {"PageActRole"}),
         ("Ledger", {"StepsCheckRole", "ReconciliationSweepRole"}),
         (
             "Idempotency",
@@ -489,7 +498,7 @@ def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
     code = "\n".join(source.read_text("utf-8") for source in sources)
     actions = {
         action
-        for grants in (GRANTS | OF_BATCHES | OF_INBOXES).values()
+        for grants in _together(GRANTS | OF_BATCHES | OF_INBOXES, ON_THE_PAGE).values()
         for granted in grants.values()
         for action in granted
     }

@@ -9,6 +9,7 @@ import typer
 from custom_labels.commands.bill import bill
 from custom_labels.commands.detect import detect
 from custom_labels.commands.extend import extend
+from custom_labels.commands.inbox import inbox
 from custom_labels.commands.leases import leases
 from custom_labels.commands.models import models
 from custom_labels.commands.run import run
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 for panel, command in COMMANDS:
     app.command(rich_help_panel=panel, context_settings=_SETTINGS.get(command))(command)
+app.add_typer(inbox, name="inbox", rich_help_panel=_OPERATE)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from custom_labels.deployment import Deployment
 from custom_labels.executions import Progress, StateMachines, code_of, refused
 from custom_labels.heartbeat import Heartbeat
 from custom_labels.images import Image, image_of
+from custom_labels.inboxes import Inbox
 from custom_labels.results import Label, Started, Stopped
 
 STACK = "CustomLabelsLifecycle"
@@ -264,7 +265,7 @@ class CustomLabels:
         Parameters
         ----------
         name : str
-            ``models``, ``leases``, ``schedules`` or ``bill``; statemachine/schemas/report.*.schema.json has the fields.
+            ``models``, ``leases``, ``schedules``, ``inboxes`` or ``bill``; the fields: statemachine/schemas/report.*.
         month : str, optional
             Of the bill, as ``2026-11``; left out, this one.
 
@@ -285,6 +286,10 @@ class CustomLabels:
         """
         swept: dict[str, Any] = self._deployment.act("sweep")["Swept"]
         return swept
+
+    def inbox(self, name: str) -> Inbox:
+        """An inbox of the stack, by its name in cdk.json; nothing is asked until something is done with it."""
+        return Inbox(name, self._deployment)
 
     def _let_go(self, model: str, lease_id: str, heartbeat: Heartbeat | None) -> None:
         if heartbeat:

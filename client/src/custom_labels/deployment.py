@@ -45,16 +45,16 @@ class Deployment:
         """
         return self._call(_PAGE, {"Report": name, **({"Month": month} if month else {})})
 
-    def act(self, action: str) -> dict[str, Any]:
+    def act(self, action: str, **asked: Any) -> dict[str, Any]:
         """Have something done that no execution does, such as ``sweep``.
 
         Raises
         ------
-        NotDeployed, AccessDenied, ServiceUnavailable
+        NotDeployed, InvalidRequest, AccessDenied, ServiceUnavailable
         """
-        return self._call(_ACT, {"Action": action})
+        return self._call(_ACT, {"Action": action, **asked})
 
-    def _call(self, output: str, payload: dict[str, str]) -> dict[str, Any]:
+    def _call(self, output: str, payload: dict[str, Any]) -> dict[str, Any]:
         function = self._output(output)
         needs = _NEEDS.format(_POLICIES[output])
         # Once: a sweep that is still going on would be started again.

@@ -31,10 +31,11 @@ from lifecycle.ports import (
 
 if TYPE_CHECKING:
     from lifecycle.adapters.channels import ChatTopic, EventBus, Topic
+    from lifecycle.adapters.queues import Sqs
     from lifecycle.adapters.rate_limit import RateLimit
     from lifecycle.adapters.stacks import Stacks
     from lifecycle.inbox.counts import InboxCounts
-    from lifecycle.inbox.ports import InboxRecords, Mappings, Queues, TaskTokens
+    from lifecycle.inbox.ports import InboxRecords, Mappings, TaskTokens
 
 __all__ = ["PATIENT", "QUICK", "SLOW"]
 
@@ -167,7 +168,7 @@ def inbox_counts(clients: Clients = QUICK) -> "InboxCounts":
     return InboxCountTable(clients.dynamodb, ENVIRONMENT.model_table_name)
 
 
-def queues(clients: Clients = QUICK) -> "Queues":
+def queues(clients: Clients = QUICK) -> "Sqs":
     """Amazon SQS."""
     from lifecycle.adapters.queues import Sqs
 

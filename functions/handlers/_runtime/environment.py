@@ -57,7 +57,7 @@ class Environment:
     run_with_model_arn = Needed('machine_arn(self, "RunWithModel")')
     drain_inbox_arn = Needed("the construct Inboxes")
     inbox_name = Needed("the construct Inboxes, of each worker its own")
-    stack_name = Needed("the constructs Inboxes and DrainInbox")
+    stack_name = Needed("the constructs Inboxes, DrainInbox and Page")
     topic_arn = Needed("notifications.environment")
     chat_topic_arn = Optional("notifications.environment, where cdk.json names a chat channel")
     event_bus_name = Needed("notifications.environment, the construct Removal")

@@ -11,6 +11,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.model.bill import Session, month_of
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import ModelVersion
+from lifecycle.page.inboxes import InboxReader, InboxView
 from lifecycle.page.view import Facts
 from lifecycle.ports import Executions, Ledger, ModelItems, Models, Sweeps
 from lifecycle.shared.arns import project_name
@@ -34,6 +35,7 @@ class Reader:
     ledger: Ledger
     sweeps: Sweeps
     clock: Callable[[], datetime]
+    inboxes: InboxReader | None = None
     _problems: list[str] = field(default_factory=list)
 
     @property
@@ -60,6 +62,22 @@ class Reader:
             The ledger can't be read at all.
         """
         return self.ledger.sessions(month, now, self._unreadable)
+
+    def read_inboxes(self) -> Sequence[InboxView]:
+        """What is to be seen of the inboxes.
+
+        Raises
+        ------
+        LifecycleError
+            The table can't be read at all.
+        """
+        if self.inboxes is None or not self.configuration.inboxes:
+            return []
+        now = self.clock()
+        ended = self._try("This month's cost could not be read", partial(self.sessions, month_of(now), now))
+        views, problems = self.inboxes.read(self.configuration, self.all_items, ended, now)
+        self._problems += problems
+        return views
 
     def read(self) -> Facts:
         """Read it all. The models come last, so that no status is older than the item that it is shown with."""

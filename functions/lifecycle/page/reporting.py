@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from lifecycle.errors import InvalidRequest
 from lifecycle.model.bill import bill_so_far, month_asked_for
 from lifecycle.page.facts import Reader
+from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
 from lifecycle.page.view import page_of
 from lifecycle.shared.text import escaped
@@ -56,10 +57,16 @@ def _bill(asked: Asked, reader: Reader) -> Report:
     return bill_report(bill_so_far(month, ended, items, now, reader.configuration), reader.problems, now)
 
 
+def _inboxes(_asked: Asked, reader: Reader) -> Report:
+    views = reader.read_inboxes()
+    return inboxes_report(views, reader.problems, reader.clock())
+
+
 REPORTS: Mapping[str, Callable[[Asked, Reader], Report]] = {
     "models": _models,
     "leases": _leases,
     "schedules": _schedules,
     "bill": _bill,
+    "inboxes": _inboxes,
 }
 """Every report by its name."""

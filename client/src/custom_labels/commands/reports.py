@@ -17,11 +17,12 @@ def shown(
     region: str | None,
     as_json: bool,
     month: str | None = None,
+    chosen: Callable[[Report], Report] = lambda report: report,
 ) -> None:
     """Read a report and show it; what it was made without is said on standard error."""
     with terminal.reported(interrupted=terminal.NOTHING):
         with terminal.working("Reading"):
-            report = CustomLabels(stack=stack, region=region).report(name, month=month)
+            report = chosen(CustomLabels(stack=stack, region=region).report(name, month=month))
         if as_json:
             terminal.as_json(report)
         else:
