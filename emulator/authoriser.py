@@ -25,12 +25,13 @@ _RESOURCES = {
     "rekognition": ("{ProjectVersionArn}", "{ProjectArn}", "{DatasetArn}", "{ResourceArn}"),
     "s3": ("arn:{partition}:s3:::{Bucket}/{Key}", "arn:{partition}:s3:::{Bucket}"),
     "sns": ("{TopicArn}",),
-    "sqs": ("{QueueUrl}", "{SourceArn}"),
+    "sqs": ("{QueueUrl}", "{QueueName}", "{SourceArn}"),
     "states": ("{stateMachineArn}", "{executionArn}"),
 }
 # Fields that may hold a name, or a URL that ends with it, where policies have ARNs.
 _ARNS = {
     "FunctionName": "arn:{partition}:lambda:{region}:{account}:function:{name}",
+    "QueueName": "arn:{partition}:sqs:{region}:{account}:{name}",
     "QueueUrl": "arn:{partition}:sqs:{region}:{account}:{name}",
     "TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
     "UUID": "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{name}",

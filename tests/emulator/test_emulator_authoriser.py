@@ -223,6 +223,11 @@ HOME = "us-east-1:123456789012"
             f"arn:aws:sqs:{HOME}:q",
         ),
         (
+            lambda client: client("sqs").get_queue_url(QueueName="q"),
+            "sqs:GetQueueUrl",
+            f"arn:aws:sqs:{HOME}:q",
+        ),
+        (
             lambda client: client("lambda").invoke(FunctionName="f"),
             "lambda:InvokeFunction",
             f"arn:aws:lambda:{HOME}:function:f",

@@ -132,7 +132,7 @@ class InboxReader:
             for name, record in records.items()
             if record is not None
         ]
-        return views, [*problems, *watcher.problems]
+        return views, list(dict.fromkeys([*problems, *watcher.problems]))
 
 
 _UNSEEN = Seen(waiting=None, in_work=None)
