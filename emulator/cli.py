@@ -10,6 +10,7 @@ import json
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,9 +22,10 @@ from rich.table import Table
 
 from emulator import report
 from emulator.custom_labels import Timing
-from emulator.deploy import ROOT, DeployError, synthesise
+from emulator.deploy import ROOT, DeployError, every_stack, synthesise
 from emulator.remote import Remote, RemoteError, environment
 from emulator.tour import DETECT_BATCH, Tour, announce
+from emulator.wire import region_of
 
 if TYPE_CHECKING:
     from emulator.server import Emulator
@@ -86,6 +88,10 @@ def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
         report.say(console, "\nOutputs:", "bold")
         for name, value in emulator.outputs.items():
             report.say(console, f"  {name}={value}")
+        for region in (one for one in emulator.regions if one != emulator.region):
+            report.say(console, f"\nOutputs in {region}:", "bold")
+            for name, value in emulator.outputs_in(region).items():
+                report.say(console, f"  {name}={value}")
         report.say(console, f"\nIts dashboards, in a browser: {emulator.endpoint}/console", "bold")
         report.say(console, f"\nModels: {', '.join(models)}. Ctrl-C ends it.")
         signal.pause()
@@ -315,6 +321,11 @@ def _deployed(
             synthesise({_CONTEXT: {**_settings(), **settings}}, Path(assembly))
             report.say(console, "Deploying:      through CloudFormation")
             emulator.deploy(Path(assembly))
+            for stack in every_stack(Path(assembly), emulator.region):
+                if stack.account != emulator.account_id:
+                    report.say(
+                        console, f"Not deployed:   {stack.account}/{stack.region} (the emulator has one account)"
+                    )
             yield emulator, models
 
 
@@ -349,12 +360,15 @@ def _configured_models() -> dict[str, str]:
     """ARNs by name, as cdk.json has them; of a project without versions here it is one that the emulator makes up."""
     settings = _settings()
     arns = [model["project_version_arn"] for model in settings["models"] if "project_version_arn" in model]
-    home = arns[0].partition(":project/")[0] if arns else _home(settings)
-    return {
-        model["name"]: model.get("project_version_arn")
-        or f"{home}:project/{model['project']}/version/{model['project']}.latest/1793520000000"
-        for model in settings["models"]
-    }
+    known = [_Home(*arn.split(":")[3:5]) for arn in arns] or [_Home(None, None)]
+    home = _Home(settings.get("region") or known[0].region, settings.get("account") or known[0].account)
+    models: dict[str, str] = {}
+    for model in settings["models"]:
+        arn = model.get("project_version_arn") or home.of(model.get("place", "")).latest(model["project"])
+        # Names are unique in a Region only.
+        models[f"{model['name']} ({region_of(arn)})" if model["name"] in models else model["name"]] = arn
+    account = next(iter(models.values())).split(":")[4]
+    return {name: arn for name, arn in models.items() if arn.split(":")[4] == account}
 
 
 def _settings() -> dict[str, Any]:
@@ -363,8 +377,22 @@ def _settings() -> dict[str, Any]:
     return settings
 
 
-def _home(settings: dict[str, Any]) -> str:
-    return f"arn:aws:rekognition:{settings['region']}:{settings['account']}"
+@dataclass(frozen=True)
+class _Home:
+    """Where a model is, as far as it is known."""
+
+    region: str | None
+    account: str | None
+
+    def of(self, place: str) -> _Home:
+        """The same but for what ``Region`` or ``account/Region`` says."""
+        account, _, region = place.rpartition("/")
+        return _Home(region or self.region, account or self.account)
+
+    def latest(self, project: str) -> str:
+        """A version of a project that the emulator makes up."""
+        home = f"arn:aws:rekognition:{self.region}:{self.account}"
+        return f"{home}:project/{project}/version/{project}.latest/1793520000000"
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -67,7 +67,8 @@ class Control:
         return sorted(own, key=lambda one: str(one["timestamp"]))
 
     def _published(self) -> list[dict[str, Any]]:
-        backend = sns_backends[self._emulator.account_id][self._emulator.region]
+        """In every Region."""
+        backends = [*sns_backends[self._emulator.account_id].values()]
         return [
             {
                 "TopicArn": topic.arn,
@@ -83,6 +84,7 @@ class Control:
                     if _matches(subscription, attributes, message)
                 ],
             }
+            for backend in backends
             for topic in backend.topics.values()
             for message_id, message, subject, attributes, _ in topic.sent_notifications
         ]
@@ -97,7 +99,7 @@ class Control:
                 "Since": one.since,
                 "F1Score": one.f1,
             }
-            for one in self._emulator.custom_labels.versions()
+            for one in self._emulator.versions()
         ]
 
     def _remember_events(self, environ: Environ, start_response: Any) -> Response:
@@ -148,7 +150,7 @@ def _chat_message(published: dict[str, Any]) -> dict[str, Any] | None:
 
 def _put_model(emulator: Emulator, given: Any) -> None:
     arn, status = given["ProjectVersionArn"], given["Status"]
-    emulator.custom_labels.put(arn, status, given.get("StatusMessage"), f1=given.get("F1Score"))
+    emulator.custom_labels_of(arn).put(arn, status, given.get("StatusMessage"), f1=given.get("F1Score"))
 
 
 def _clear_faults(emulator: Emulator, given: Any) -> None:

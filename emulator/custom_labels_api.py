@@ -30,8 +30,8 @@ OPERATIONS: Mapping[str, Callable[[CustomLabels, Parameters], Answer]] = {
 """What each does is told in docs/emulator.md, from its docstring."""
 
 
-def install(custom_labels: CustomLabels) -> None:
-    """Let moto's Rekognition answer the operations of Custom Labels from this state."""
+def install(custom_labels: Callable[[str], CustomLabels]) -> None:
+    """Let moto's Rekognition answer the operations of Custom Labels from the state of the Region that is asked."""
     for operation in OPERATIONS:
         setattr(RekognitionResponse, xform_name(operation), _responder(custom_labels, operation))
 
@@ -51,10 +51,12 @@ def answer(custom_labels: CustomLabels, operation: str, given: Parameters) -> An
     return OPERATIONS[operation](custom_labels, given)
 
 
-def _responder(custom_labels: CustomLabels, operation: str) -> Callable[[RekognitionResponse], ActionResult]:
+def _responder(
+    custom_labels: Callable[[str], CustomLabels], operation: str
+) -> Callable[[RekognitionResponse], ActionResult]:
     def respond(response: RekognitionResponse) -> ActionResult:
         try:
-            return ActionResult(answer(custom_labels, operation, json.loads(response.body or "{}")))
+            return ActionResult(answer(custom_labels(response.region), operation, json.loads(response.body or "{}")))
         except CustomLabelsError as error:
             raise _rest_error(error) from error
 

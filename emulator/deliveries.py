@@ -22,9 +22,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulator.faults import DELIVER, Faults
 from emulator.runtime import Outcome
 from emulator.transforming import target_input
-from emulator.wire import Call
+from emulator.wire import Call, region_of
 
-Clients = Callable[[str], Any]
+Clients = Callable[[str, str], Any]
 _KEPT = {"states", "sqs"}
 """Of which services' targets EventBridge itself tries again, and keeps what does not arrive."""
 
@@ -87,7 +87,7 @@ class Deliveries:
     invoke
         Runs the function of an ARN.
     clients
-        Gives the boto3 client of a service.
+        Gives the boto3 client of a service in a Region.
 
     """
 
@@ -178,7 +178,8 @@ class Deliveries:
         """Start an execution; whether to try again."""
 
         def start() -> None:
-            started = self._clients("stepfunctions").start_execution(stateMachineArn=delivery.target, input=way.payload)
+            stepfunctions = self._clients("stepfunctions", region_of(delivery.target))
+            started = stepfunctions.start_execution(stateMachineArn=delivery.target, input=way.payload)
             delivery.execution_arn = started["executionArn"]
 
         return _attempt(delivery, start)
@@ -189,7 +190,7 @@ class Deliveries:
         return _attempt(delivery, lambda: self._put(delivery.target, MessageBody=way.payload, **fifo))
 
     def _put(self, queue_arn: str, **message: Any) -> None:
-        sqs = self._clients("sqs")
+        sqs = self._clients("sqs", region_of(queue_arn))
         url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, **message)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # What `cdk bootstrap` leaves behind, and every template asks for.
 _BOOTSTRAP_VERSION_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 _BOOTSTRAP_VERSION = "30"
+# Of a stack that the app ties to none, as the manifest has it.
+_ANY_ACCOUNT, _ANY_REGION = "unknown-account", "unknown-region"
 
-Clients = Callable[[str], Any]
+Clients = Callable[[str, str], Any]
 
 
 class DeployError(Exception):
@@ -59,23 +62,86 @@ def synthesise(context: Mapping[str, Any] | None, outdir: Path) -> Path:
     return outdir
 
 
-def deploy(assembly: Path, clients: Clients, region: str, account_id: str) -> dict[str, str]:
-    """Deploy every stack of a cloud assembly.
+@dataclass(frozen=True)
+class Stack:
+    """A stack of a cloud assembly.
+
+    Attributes
+    ----------
+    account
+        Whose it is to be; nothing of one that goes anywhere.
+    region
+        Where it goes.
+    assets
+        The file that names what it needs to be uploaded.
+    template
+        Its text.
+
+    """
+
+    name: str
+    account: str
+    region: str
+    assets: Path
+    template: str
+
+
+def stacks(assembly: Path, region: str, account_id: str) -> list[Stack]:
+    """The stacks of a cloud assembly that are for an account.
 
     Parameters
     ----------
     assembly
         The directory that ``synthesise`` wrote.
-    clients
-        Gives the boto3 client of a service.
     region
-        Where an environment-agnostic stack goes.
+        Where a stack goes that may go anywhere.
+
+    Raises
+    ------
+    DeployError
+        There is none.
+
+    """
+    found = every_stack(assembly, region)
+    own = [stack for stack in found if stack.account in {account_id, ""}]
+    if not own:
+        accounts = ", ".join(stack.account for stack in found)
+        raise DeployError(f"the emulator has the account {account_id}, and the stacks are for {accounts or 'none'}")
+    return own
+
+
+def every_stack(assembly: Path, region: str) -> list[Stack]:
+    """The stacks of a cloud assembly, for whichever account."""
+    found = []
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    for name, artifact in artifacts.items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            account, _, there = artifact["environment"].removeprefix("aws://").partition("/")
+            found.append(
+                Stack(
+                    artifact["properties"].get("stackName", name),
+                    "" if account == _ANY_ACCOUNT else account,
+                    region if there == _ANY_REGION else there,
+                    assembly / f"{name}.assets.json",
+                    (assembly / artifact["properties"]["templateFile"]).read_text(),
+                )
+            )
+    return found
+
+
+def deploy(stack: Stack, clients: Clients, account_id: str) -> dict[str, str]:
+    """Deploy a stack in its Region.
+
+    Parameters
+    ----------
+    clients
+        Gives the boto3 client of a service in a Region.
     account_id
         Whose account it is.
 
     Returns
     -------
-    The stacks' outputs.
+    The stack's outputs.
 
     Raises
     ------
@@ -83,19 +149,11 @@ def deploy(assembly: Path, clients: Clients, region: str, account_id: str) -> di
         With the reason of the first resource that failed.
 
     """
-    clients("ssm").put_parameter(
+    clients("ssm", stack.region).put_parameter(
         Name=_BOOTSTRAP_VERSION_PARAMETER, Value=_BOOTSTRAP_VERSION, Type="String", Overwrite=True
     )
-    outputs: dict[str, str] = {}
-    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    for name, artifact in artifacts.items():
-        if artifact["type"] != "aws:cloudformation:stack":
-            continue
-        _upload_assets(assembly / f"{name}.assets.json", clients("s3"), region, account_id)
-        template = (assembly / artifact["properties"]["templateFile"]).read_text()
-        stack_name = artifact["properties"].get("stackName", name)
-        outputs |= deploy_stack(stack_name, template, clients("cloudformation"))
-    return outputs
+    _upload_assets(stack.assets, clients("s3", stack.region), stack.region, account_id)
+    return deploy_stack(stack.name, stack.template, clients("cloudformation", stack.region))
 
 
 def _upload_assets(assets: Path, s3: Any, region: str, account_id: str) -> None:

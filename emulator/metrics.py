@@ -56,27 +56,26 @@ class Metrics:
     """Hears every line that functions log; what are metrics it keeps, in moto's CloudWatch too."""
 
     def __init__(self, account_id: str, region: str) -> None:
-        self._backend = (account_id, region)
+        self._account_id, self._region = account_id, region
         self._metrics: dict[tuple[object, ...], Metric] = {}
         self._lock = threading.Lock()
 
-    def hear(self, line: str) -> None:
-        """Take the metrics of a line, if it has any."""
+    def hear(self, line: str, region: str = "") -> None:
+        """Take the metrics of a line, if it has any; they are those of a Region."""
         for datum in read(line) if _SIGN in line else ():
-            self._keep(datum)
+            self._keep(datum, region or self._region)
 
     def list(self) -> list[Metric]:
         """Every metric there is, by name and dimensions."""
         with self._lock:
             return sorted(self._metrics.values(), key=lambda one: (one.name, sorted(one.dimensions.items())))
 
-    def _keep(self, datum: Datum) -> None:
-        key = (datum.namespace, datum.name, *sorted(datum.dimensions.items()))
-        account_id, region = self._backend
+    def _keep(self, datum: Datum, region: str) -> None:
+        key = (region, datum.namespace, datum.name, *sorted(datum.dimensions.items()))
         with self._lock:
             metric = Metric(datum.namespace, datum.name, datum.dimensions, datum.unit)
             self._metrics.setdefault(key, metric).values.append(datum.value)
-            cloudwatch_backends[account_id][region].put_metric_data(
+            cloudwatch_backends[self._account_id][region].put_metric_data(
                 datum.namespace,
                 [
                     {

@@ -33,6 +33,7 @@ from typing import Any
 
 import time_machine
 
+from emulator.wire import region_of
 from emulator.wire_errors import EmulatorStoppedError
 
 _API = "/2018-06-01/runtime"
@@ -337,7 +338,7 @@ class Runtime:
     work_dir
         Where the bundles are unpacked.
     heard
-        Is told every line that a function writes, once.
+        Is told every line that a function writes, once, and in which Region.
     ahead
         Says by how many seconds the emulator's clock is ahead of the machine's.
 
@@ -349,7 +350,7 @@ class Runtime:
         credentials: Callable[[str, str], Mapping[str, str]],
         runtime_dir: Path,
         work_dir: Path,
-        heard: Callable[[str], None] = lambda _: None,
+        heard: Callable[[str, str], None] = lambda _line, _region: None,
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         if not (runtime_dir / "awslambdaric").is_dir():
@@ -412,7 +413,8 @@ class Runtime:
         with self._lock:
             task_root = self._unpack(function)
         environment = self._sandbox_environment(function, task_root)
-        sandbox = _Sandbox(function, task_root, environment, self._logs[function.name], self._heard, self._ahead())
+        region, log = region_of(function.arn), self._logs[function.name]
+        sandbox = _Sandbox(function, task_root, environment, log, lambda line: self._heard(line, region), self._ahead())
         with self._lock:
             self._sandboxes.add(sandbox)
             stopped = self._stopped
@@ -443,6 +445,8 @@ class Runtime:
             **self._credentials(function.role_arn, function.name),
             **function.environment,
             "_HANDLER": function.handler,
+            "AWS_REGION": region_of(function.arn),
+            "AWS_DEFAULT_REGION": region_of(function.arn),
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": function.name,

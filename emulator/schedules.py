@@ -12,7 +12,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.scheduler.models import Schedule
 
-Clients = Callable[[str], Any]
+from emulator.wire import region_of
+
+Clients = Callable[[str, str], Any]
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 
@@ -66,7 +68,7 @@ def fire(schedule: Schedule, at: datetime, clients: Clients) -> Any:
     at
         The time that it fires for.
     clients
-        Gives the boto3 client of a service.
+        Gives the boto3 client of a service in a Region.
 
     Returns
     -------
@@ -89,9 +91,10 @@ def fire(schedule: Schedule, at: datetime, clients: Clients) -> Any:
     try:
         match target.split(":")[2]:
             case "lambda":
-                return _invoke(clients("lambda"), target, given)
+                return _invoke(clients("lambda", region_of(target)), target, given)
             case "states":
-                return clients("stepfunctions").start_execution(stateMachineArn=target, input=given)["executionArn"]
+                stepfunctions = clients("stepfunctions", region_of(target))
+                return stepfunctions.start_execution(stateMachineArn=target, input=given)["executionArn"]
     except (ClientError, BotoCoreError) as error:
         raise FireError(f"the target of {schedule.name} refuses: {error}") from error
     raise FireError(f"the emulator fires functions and state machines, and {schedule.name} has the target {target}")

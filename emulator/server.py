@@ -20,7 +20,7 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
-from moto.scheduler.models import scheduler_backends
+from moto.scheduler.models import Schedule, scheduler_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -35,9 +35,11 @@ from emulator.faults import Faults
 from emulator.gate import Gate
 from emulator.mappings import Mappings
 from emulator.metrics import Metrics
+from emulator.model_versions import Version
 from emulator.runtime import Runtime
 from emulator.seams import lambdas
 from emulator.unknown import Dispatcher, Unknown
+from emulator.wire import region_of
 
 DEFAULT_PORT = 4566
 DEFAULT_ACCOUNT_ID = "123456789012"
@@ -58,7 +60,9 @@ class _QuietHandler(MotoRequestHandler):
 
 
 class Emulator:
-    """An AWS endpoint on this machine. A context manager; one at a time in a process, since moto's state is global.
+    """An AWS endpoint on this machine: one account, in any Region. A context manager.
+
+    One at a time in a process, since moto's state is global.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ class Emulator:
     account_id
         The account of everything it makes.
     region
-        The Region of its clients and its Custom Labels.
+        That of its clients, its Custom Labels and its outputs, where no other one is asked for.
     models
         Model versions that exist, stopped: ARNs by the names that the CLI shows.
     timing
@@ -80,7 +84,7 @@ class Emulator:
     endpoint
         For AWS_ENDPOINT_URL.
     custom_labels
-        The models; change their statuses, timing and quotas here.
+        The models of its Region; change their statuses, timing and quotas here.
     faults
         Scripted faults.
     authoriser
@@ -95,9 +99,6 @@ class Emulator:
         The emulator's; ``let_pass`` moves it.
     control
         What was published, and the HTTP interface under ``/_emulator/``.
-    outputs
-        Of the stacks deployed so far.
-
     """
 
     region: str
@@ -124,17 +125,18 @@ class Emulator:
     ) -> None:
         self.region = region
         self.account_id = account_id
-        self.outputs: dict[str, str] = {}
+        self._outputs: dict[str, dict[str, str]] = {region: {}}
         self.clock = Clock()
         self._minutes = 0
         self.custom_labels = CustomLabels(region=region, account_id=account_id, timing=timing, quotas=quotas)
+        self._custom_labels = {region: self.custom_labels}
+        self._lock = threading.Lock()
         self.models = dict(models or {})
         for arn in self.models.values():
-            self.custom_labels.seed(arn)
+            self.custom_labels_of(arn).seed(arn)
         self._port = port
         self._runtime_dir = runtime_dir
-        self._clients: dict[str, Any] = {}
-        self._clients_lock = threading.Lock()
+        self._clients: dict[tuple[str, ...], Any] = {}
         # One for all of them: each reads the services' descriptions anew.
         self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
         self._environment: dict[str, str | None] = {}
@@ -170,7 +172,8 @@ class Emulator:
             raise
         self.faults = Faults(Unknown(Dispatcher(create_backend_app)))
         self.deliveries = Deliveries(self.faults, lambdas.invoke, self.client)
-        self.mappings = Mappings(self.account_id, self.region, lambdas.invoke, self._role_client)
+        self.mappings = self._mappings(self.region)
+        self._pollers = {self.region: self.mappings}
         self._prepare_moto()
         self.authoriser = Authoriser(self.faults, self.account_id)
         self.control = Control(self.authoriser, self)
@@ -192,14 +195,17 @@ class Emulator:
         if self._server is None:
             return
         self.deliveries.stop()
-        self.mappings.stop()
-        for machine in stepfunctions_parser_backends[self.account_id][self.region].state_machines:
-            for execution in machine.executions:
-                execution.stop(stop_date=None, error=None, cause="The emulator was stopped")
+        for poller in self._pollers.values():
+            poller.stop()
+        for backend in stepfunctions_parser_backends[self.account_id].values():
+            for machine in backend.state_machines:
+                for execution in machine.executions:
+                    execution.stop(stop_date=None, error=None, cause="The emulator was stopped")
         seams.disconnect()
         self.runtime.stop()
         self.deliveries.join()
-        self.mappings.join()
+        for poller in self._pollers.values():
+            poller.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -215,12 +221,53 @@ class Emulator:
                 os.environ[name] = value
         shutil.rmtree(self._work_dir, ignore_errors=True)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client for this endpoint, with the tester's rights; it does not retry."""
-        return self._client(service, service)
+        return self._client((), service, region or self.region)
 
-    def _client(self, key: str, service: str, **credentials: str) -> Any:
-        with self._clients_lock:
+    def outputs_in(self, region: str) -> dict[str, str]:
+        """Of the stacks deployed so far in a Region."""
+        return self._outputs.setdefault(region, {})
+
+    @property
+    def regions(self) -> list[str]:
+        """Where something was deployed, its own first."""
+        return [*self._outputs]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Of the stacks deployed so far in the emulator's own Region."""
+        return self.outputs_in(self.region)
+
+    def custom_labels_in(self, region: str) -> CustomLabels:
+        """Custom Labels in a Region; in another than its own at first with the same timing and quotas."""
+        with self._lock:
+            if region not in self._custom_labels:
+                own = self.custom_labels
+                self._custom_labels[region] = CustomLabels(
+                    region=region, account_id=self.account_id, timing=own.timing, quotas=own.quotas
+                )
+            return self._custom_labels[region]
+
+    def custom_labels_of(self, arn: str) -> CustomLabels:
+        """Custom Labels of the Region that an ARN names; of its own where that is none."""
+        return self.custom_labels_in(region_of(arn) if arn.startswith("arn:aws:rekognition:") else self.region)
+
+    def versions(self) -> list[Version]:
+        """The model versions of every Region."""
+        return [version for one in [*self._custom_labels.values()] for version in one.versions()]
+
+    def _mappings(self, region: str) -> Mappings:
+        return Mappings(
+            self.account_id,
+            region,
+            lambdas.invoke,
+            lambda role_arn, service: self._role_client(role_arn, service, region),
+        )
+
+    def _client(self, of: tuple[str, ...], service: str, region: str, **credentials: str) -> Any:
+        key = (*of, service, region)
+        with self._lock:
             if key not in self._clients:
                 config = Config(
                     retries={"total_max_attempts": 1},
@@ -229,29 +276,36 @@ class Emulator:
                     inject_host_prefix=False,  # TestState would be asked of "sync-127.0.0.1"
                 )
                 client: Any = self._session.client(  # type: ignore[call-overload]  # named at run time
-                    service, endpoint_url=self.endpoint, config=config, **credentials
+                    service, region_name=region, endpoint_url=self.endpoint, config=config, **credentials
                 )
                 self._clients[key] = client
             return self._clients[key]
 
-    def _role_client(self, role_arn: str, service: str) -> Any:
+    def _role_client(self, role_arn: str, service: str, region: str) -> Any:
         """A client with the rights of a role, for what AWS does in the name of a function."""
-        key = f"{role_arn} {service}"
-        if key not in self._clients:
+        if (role_arn, service, region) not in self._clients:
             given = self._role_credentials(role_arn, "lambda")
-            return self._client(key, service, **{name.lower(): value for name, value in given.items()})
-        return self._clients[key]
+            return self._client((role_arn,), service, region, **{name.lower(): value for name, value in given.items()})
+        return self._clients[role_arn, service, region]
 
     def deploy(self, assembly: Path) -> dict[str, str]:
-        """Deploy a cloud assembly, or update what was deployed. Returns the stacks' outputs.
+        """Deploy the stacks of a cloud assembly, each in its Region, or update what was deployed.
+
+        Returns
+        -------
+        The outputs in the emulator's own Region.
 
         Raises
         ------
         DeployError
-            CloudFormation refused or failed.
+            CloudFormation refused or failed, or no stack is for this account.
 
         """
-        self.outputs |= deploy.deploy(assembly, self.client, self.region, self.account_id)
+        for stack in deploy.stacks(assembly, self.region, self.account_id):
+            self.outputs_in(stack.region).update(deploy.deploy(stack, self.client, self.account_id))
+            if stack.region not in self._pollers:
+                self._pollers[stack.region] = self._mappings(stack.region)
+                self._pollers[stack.region].start()
         return self.outputs
 
     def fire(self, schedule: str, at: datetime | None = None) -> Any:
@@ -276,9 +330,15 @@ class Emulator:
             The time has no time zone.
 
         """
-        groups = scheduler_backends[self.account_id][self.region].schedule_groups.values()
-        found = schedules.find([one for group in groups for one in group.schedules.values()], schedule)
+        found = schedules.find(self._schedules(), schedule)
         return schedules.fire(found, at or datetime.now(UTC), self.client)
+
+    def _schedules(self) -> list[Schedule]:
+        """Those of every Region; of two with the same group and name, its own comes last and is meant."""
+        backends = scheduler_backends[self.account_id]
+        regions = sorted(backends, key=lambda region: region == self.region)
+        groups = [group for region in regions for group in backends[region].schedule_groups.values()]
+        return [one for group in groups for one in group.schedules.values()]
 
     def event(self, given: Mapping[str, Any], *, twice: bool = False) -> dict[str, Any]:
         """Put an event on its bus, also one of an AWS service, and wait until it has been delivered.
@@ -301,7 +361,8 @@ class Emulator:
             It is no event, there is no such bus, or no rule matches.
 
         """
-        return happenings.happen(given, self.account_id, self.region, self.deliveries, times=2 if twice else 1)
+        region = given.get("region", self.region) if isinstance(given, Mapping) else self.region
+        return happenings.happen(given, self.account_id, region, self.deliveries, times=2 if twice else 1)
 
     def let_pass(self, minutes: int) -> list[dict[str, Any]]:
         """Let minutes pass by the clock, and what is due at each of them fire: schedules such as ``rate(5 minutes)``.
@@ -322,9 +383,7 @@ class Emulator:
         for _ in range(minutes):
             self.clock.advance(60)
             self._minutes += 1
-            groups = scheduler_backends[self.account_id][self.region].schedule_groups.values()
-            known = [one for group in groups for one in group.schedules.values()]
-            due = schedules.due(known, self._minutes)
+            due = schedules.due(self._schedules(), self._minutes)
             fired += [schedules.attempt(one, datetime.now(UTC), self.client) for one in due]
         return fired
 
@@ -345,13 +404,11 @@ class Emulator:
         default_user_config["lambda"] = {"use_docker": False}
         moto_api_backend.reset()
         seams.connect(self.endpoint, self.runtime.invoke, self.deliveries.deliver)
-        custom_labels_api.install(self.custom_labels)
+        custom_labels_api.install(self.custom_labels_in)
 
     def _function_environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 

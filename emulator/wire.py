@@ -21,6 +21,13 @@ Response = Iterable[bytes]
 
 LOADER = Loader()
 """Of botocore's descriptions of services."""
+
+
+def region_of(arn: str) -> str:
+    """The Region that an ARN names."""
+    return arn.split(":")[3]
+
+
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<FunctionName>[^/]+)/invocations$")
 _MAPPINGS = re.compile(r"/2015-03-31/event-source-mappings/?(?P<UUID>[^/]*)$")

@@ -177,6 +177,7 @@ TWO_REGIONS: Mapping[str, Any] = {
 
 CONFIGURATIONS = {
     "assembly": Configuration(app.SETTINGS),  # the emulator's first, which has the longest tests
+    "two_deployed": Configuration(app.TWO_REGIONS),
     "browser_assembly": BROWSER,
     "reading_assembly": READING,
     "stack": Configuration(SETTINGS),

@@ -1,5 +1,7 @@
 """The app as tests deploy it: its settings, the models and the workload that they name, and how long a model takes."""
 
+from typing import Any
+
 from emulator.custom_labels import Quotas, Timing
 
 TIMING = Timing(training=0.5, starting=2, stopping=1)
@@ -44,7 +46,7 @@ NEW_YEAR = {
     "exclude_dates": ["2020-12-25"],
 }
 EVERY_HOUR = {"name": "every-hour", "ready_by": "0 * * * ? *", "time_zone": "Asia/Kolkata"}
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "models": [
         {"name": "defects", "project_version_arn": MODEL},
         {"name": "scheduled", "project_version_arn": SCHEDULED, "schedules": [NEW_YEAR]},
@@ -63,6 +65,15 @@ SETTINGS = {
     "chat": {"slack": [{"workspace_id": "T0123456789", "channel_id": "C0123456789"}]},
     "detect_batch": {"images": ["s3://factory-images/line-1/"], "results": "s3://factory-results/labels/"},
 }
+THERE = "arn:aws:rekognition:eu-west-1:123456789012:project/boards/version/v1/1793520000000"
+TWO_REGIONS = {
+    **SETTINGS,
+    "models": [{"name": "defects", "project_version_arn": THERE}, *SETTINGS["models"]],
+    "region": "us-east-1",
+    "chat": {**SETTINGS["chat"], "places": ["us-east-1"]},
+    "detect_batch": {**SETTINGS["detect_batch"], "place": "us-east-1"},
+}
+"""The same, and a model of the same name in another Region."""
 
 
 INSPECTION = {
