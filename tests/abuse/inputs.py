@@ -249,9 +249,10 @@ def bad_context() -> Strategy:
     sizes = st.sampled_from((16_385, 17_000, 100_000, 200_000))
     texts = st.builds(lambda size, one: one * (size // (payload_bytes(one) - 2) + 1), sizes, st.sampled_from(WIDE))
     infinite, halves = st.sampled_from((float("inf"), float("-inf"))), st.sampled_from(HALVES)
+    digits = st.sampled_from((2**53 + 1, -(2**63), 1e308, 10**300))  # more than every reader of JSON keeps
     large = sizes.map(lambda size: ["x"] * (size // 4)) | st.just([nested(400)] * 21) | texts
     within = (lambda one: one, lambda one: {"a": [one]}, lambda one: {one: 1} if isinstance(one, str) else [one])
-    return large | st.builds(lambda one, way: way(one), infinite | halves, st.sampled_from(within))
+    return large | st.builds(lambda one, way: way(one), infinite | halves | digits, st.sampled_from(within))
 
 
 def whole(draw: Draw, payload: Payload, _machine: str) -> Made:

@@ -23,6 +23,9 @@ from tools.verify.given import HOME
 from tools.verify.record import record_of, recorded, write
 from tools.verify.verification import Row, StepFunctions, observed, rows
 
+# The emulator's patches stay in a process; the unpatched moto of other tests would trip over them.
+pytestmark = pytest.mark.large
+
 Json = Any
 MACHINES = {machine.name: machine for machine in state_machines()}
 UNTYPED = (".sync:2", ":lambda:invoke", ".waitForTaskToken")
