@@ -20,6 +20,15 @@ processor: MarkupSafe, which has it, does the same in Python."""
 USED_UTILITIES = frozenset({"batch", "data_classes", "idempotency", "jmespath_utils", "typing"})
 """Of Powertools' utilities, those that the functions import, or what they import."""
 
+UNUSED_PARTS = (
+    "metrics/provider/datadog",
+    "utilities/data_classes/api_gateway_authorizer_event.py",
+    "utilities/data_classes/cognito_user_pool_event.py",
+    "utilities/data_classes/s3_object_event.py",
+    "utilities/idempotency/persistence/redis.py",
+)
+"""The largest parts of the others that nothing imports: other events, other stores, other services of metrics."""
+
 
 class NotSetUp(Exception):
     """The vendored requirements are missing."""
@@ -58,6 +67,8 @@ def _drop_unused(powertools: Path) -> None:
     for folder in (powertools / "event_handler", *(powertools / "utilities").iterdir()):
         if folder.is_dir() and folder.name not in USED_UTILITIES:
             shutil.rmtree(folder)
+    for part in UNUSED_PARTS:
+        (shutil.rmtree if (powertools / part).is_dir() else Path.unlink)(powertools / part)
 
 
 def _keep_time_zones(package: Path, zones: set[str]) -> None:
