@@ -215,7 +215,8 @@ def _work(template: Template, handler: str) -> frozenset[Use]:
             if service == "dynamodb":
                 work.add(Use(referenced(resource), action))
             elif service == "lambda":
-                work.add(Use(template.handler(referenced(resource)), action))
+                if resource != "*":  # whether a worker of an inbox is on is only read
+                    work.add(Use(template.handler(referenced(resource)), action))
             elif service not in _NOT_DRAWN:
                 work.add(Use(by_name.get(resource.rpartition(":")[2], service), action))
     if unknown := {use.target for use in work} - machines.keys() - _SERVICES.keys() - template.functions.keys():

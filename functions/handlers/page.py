@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.environment import ENVIRONMENT
+from lifecycle.errors import LifecycleError
 from lifecycle.inbox.watching import Watcher
 from lifecycle.model.leases import ModelItem
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
-from lifecycle.page.inboxes import InboxReader
+from lifecycle.page.inboxes import InboxReader, InboxView
 from lifecycle.page.reporting import report
 from lifecycle.page.view import page_of
 from lifecycle.shared.wire import Json
@@ -55,4 +56,11 @@ def handler(event: Event, _context: Context) -> Json:
         return report(event, reader)
     theme, zone = theme_and_zone(event)
     page = page_of(reader.read(), CONFIGURATION)
-    return page_html(page, theme=theme, zone=zone, act_arn=ACT_ARN, operators=OPERATORS)
+    return page_html(page, theme=theme, zone=zone, act_arn=ACT_ARN, operators=OPERATORS, inboxes=_inboxes(reader))
+
+
+def _inboxes(reader: Reader) -> Sequence[InboxView]:
+    try:
+        return reader.read_inboxes()
+    except LifecycleError:
+        return []  # the page says already that the table could not be read

@@ -1,6 +1,6 @@
 """The page as HTML for a CloudWatch custom widget: no script, everything escaped, light and dark. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lifecycle.page.acts import Asked
+from lifecycle.page.inboxes import InboxState, InboxView
 from lifecycle.page.view import Page
 from lifecycle.shared.text import duration, per_hour, plural, span, time_of_day, usd
 
@@ -23,10 +24,21 @@ MOST_LINES = 8
 """Of the bill; the others are summed up."""
 MOST_LEASES = 8
 """Of a model that are shown at once; a click shows the others."""
+_INBOX_TONES = {
+    InboxState.PAUSED: "trouble",
+    InboxState.BLOCKED: "trouble",
+    InboxState.UNKNOWN: "trouble",
+    InboxState.STARTING: "starting",
+    InboxState.LABELLING: "running",
+    InboxState.LETTING_GO: "stopping",
+}
+"""How the state of an inbox is coloured, as a model's status is; the others are idle."""
 _BAR, _GAP, _HEIGHT = 9, 3, 28
 
 
-def page_html(page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: str) -> str:
+def page_html(
+    page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: str, inboxes: Sequence[InboxView] = ()
+) -> str:
     """The page.
 
     Parameters
@@ -42,6 +54,8 @@ def page_html(page: Page, *, theme: str, zone: tzinfo, act_arn: str, operators: 
     """
     return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
+        inboxes=inboxes,
+        inbox_tones=_INBOX_TONES,
         theme=_theme(theme),
         act_arn=act_arn,
         operators=operators,

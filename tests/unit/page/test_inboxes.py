@@ -17,8 +17,10 @@ from lifecycle.inbox.record import Blocked, InboxRecord, RunState, begun, pause
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.usage import Running, Share
+from lifecycle.page.html import page_html
 from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.inboxes import InboxReader, InboxState, InboxView, costs_today, inbox_view
+from lifecycle.page.view import Facts, page_of
 from lifecycle.shared.wire import to_wire
 from tests.unit.examples import ARN, NOW, OTHER_ARN, configured
 
@@ -157,3 +159,29 @@ def test_an_inbox_whose_queue_can_not_be_read_is_shown_all_the_same() -> None:
     views, problems = reader.read(configured(inboxes={"line": INBOX}), list, [], NOW)
     assert [(one.state, one.today.finished) for one in views] == [(InboxState.UNKNOWN, 4)]
     assert "line: SQS does not answer" in problems
+
+
+def test_the_page_shows_each_inbox_and_nothing_of_them_where_there_are_none() -> None:
+    def html(*inboxes: InboxView) -> str:
+        page = page_of(Facts(NOW), configured())
+        return page_html(page, theme="light", zone=UTC, act_arn="act", operators="o", inboxes=inboxes)
+
+    shown = html(view(replace(NONE, waiting_since=NOW), waiting=3, today=InboxCount(300, 2, NOW), cost=1.5, dead=1))
+    for text in (
+        "WAITING",
+        "3 images wait, 0 in work",
+        "1 image put aside",
+        "300 labelled today",
+        "USD 0.0050 per image",
+    ):
+        assert text in shown
+    assert "LETTING GO" in html(view(in_state(RunState.CLOSING)))
+    assert "can&#39;t be seen" in html(view(waiting=None))
+    assert "Inbox" not in html()
+
+
+def test_what_others_have_called_a_folder_is_no_markup_on_the_page() -> None:
+    hostile = replace(view(), inbox=replace(INBOX, images="s3://factory/<script>/"))
+    page = page_of(Facts(NOW), configured())
+    shown = page_html(page, theme="light", zone=UTC, act_arn="act", operators="o", inboxes=[hostile])
+    assert "<script>" not in shown
