@@ -1,4 +1,4 @@
-"""What docs/evidence/benchmarks.md reports, each figure by ``python -m benchmarks``."""
+"""What docs/evidence/benchmarks.md and inbox.md report, each figure by ``python -m benchmarks``."""
 
 import sys
 from pathlib import Path

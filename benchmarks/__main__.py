@@ -1,14 +1,13 @@
-"""Measure, and write docs/evidence/benchmarks.md: ``python -m benchmarks [PART ...]``; without parts, all of them."""
+"""Measure, and write pages of docs/evidence: ``python -m benchmarks [PART ...]``; without parts, all of them."""
 
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
 
-from benchmarks.report import machine, write
+from benchmarks.report import PAGES, machine, write
 
-PARTS = ("polling", "price", "cold", "scale", "sweep", "loop")
-"""In the order of the document; each is a module with a ``report``."""
+PARTS = tuple(part for page in PAGES for part in page.parts)
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
         report: Callable[[], str] = import_module(f"benchmarks.{part}").report
         text = report().strip()
         seconds = time.monotonic() - began
-        write({part: f"{text}\n\n(`python -m benchmarks {part}`, {seconds:.0f} s, on {on}.)"}, PARTS)
+        write({part: f"{text}\n\n(`python -m benchmarks {part}`, {seconds:.0f} s, on {on}.)"})
         print(f"{part}: {seconds:.0f} s")
 
 

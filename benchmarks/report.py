@@ -1,4 +1,4 @@
-"""docs/evidence/benchmarks.md: one section for each part, between its marks, and on top of them which bars hold."""
+"""Pages of docs/evidence: one section for each part, between its marks, and on top of them which bars hold."""
 
 import os
 import platform
@@ -9,13 +9,28 @@ from datetime import UTC, datetime
 
 from benchmarks import ROOT
 
-DOCUMENT = ROOT / "docs" / "evidence" / "benchmarks.md"
-PICTURES = ROOT / "docs" / "evidence" / "plots"
+EVIDENCE = ROOT / "docs" / "evidence"
+PICTURES = EVIDENCE / "plots"
 
 _SECTION = "<!-- measured: {} -->\n{}<!-- /measured -->\n"
 _SECTIONS = re.compile(r"<!-- measured: ([\w-]+) -->\n(.*?)<!-- /measured -->\n", re.DOTALL)
 _BAR = re.compile(r"^- \*\*(holds|missed)\*\*: (.*)$", re.MULTILINE)
 _TITLE = re.compile(r"^## (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document, and its parts in their order: each is a module with a ``report``."""
+
+    name: str
+    title: str
+    parts: tuple[str, ...]
+
+
+PAGES = (
+    Page("benchmarks.md", "What was measured", ("polling", "price", "cold", "scale", "sweep", "loop")),
+    Page("inbox.md", "What an inbox costs, and how long images wait", ("inbox", "inbox_scale")),
+)
 
 
 @dataclass(frozen=True)
@@ -51,22 +66,30 @@ def machine() -> str:
     )
 
 
-def write(measured: dict[str, str], order: Sequence[str]) -> None:
-    """Put these sections into the document; those that were not measured stay as they are."""
-    before = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+def write(measured: dict[str, str]) -> None:
+    """Put these sections into their documents; those that were not measured stay as they are."""
+    for page in PAGES:
+        if measured.keys() & set(page.parts):
+            _write(page, measured)
+
+
+def _write(page: Page, measured: dict[str, str]) -> None:
+    document = EVIDENCE / page.name
+    before = document.read_text("utf-8") if document.exists() else ""
     sections = dict(_SECTIONS.findall(before)) | {name: f"{text.strip()}\n" for name, text in measured.items()}
-    body = [_SECTION.format(name, sections[name]) for name in order if name in sections]
-    DOCUMENT.write_text("\n".join([_head([sections[name] for name in order if name in sections]), *body]), "utf-8")
+    there = [name for name in page.parts if name in sections]
+    body = [_SECTION.format(name, sections[name]) for name in there]
+    document.write_text("\n".join([_head(page.title, [sections[name] for name in there]), *body]), "utf-8")
 
 
-def _head(sections: Sequence[str]) -> str:
+def _head(heading: str, sections: Sequence[str]) -> str:
     titles = [(_TITLE.search(text) or ["", "?"])[1] for text in sections]
     found = [(title, holds == "holds", what) for title, text in zip(titles, sections, strict=True)
              for holds, what in _BAR.findall(text)]  # fmt: skip
     missed = [f"- {title}: {what}" for title, holds, what in found if not holds]
     return "\n".join(
         [
-            "# What was measured",
+            f"# {heading}",
             "",
             "By `make benchmarks`, or `.venv/bin/python -m benchmarks PART...`, which writes this page. Nothing was",
             "measured on AWS: the model's time is simulated, or the emulator's; prices are list prices of us-east-1.",
