@@ -40,9 +40,9 @@ SHARES = {"bursty": 0.25, "nightly": 0.4, "sparse": 0.25}
 STEADY_SHARE = 0.85
 WHY_MISSED = {
     "nightly": "The bound lets go in the middle of the night's images, while they come once a second, since it knows "
-    "that those of the next 12 minutes can wait for another start. With `start_at_images: 200` the inbox does the same, and "
-    "reaches the bound (below). Beside an optimum that, as any rule without foresight has to, lets go only after "
-    "`idle_minutes` without an image, the defaults hold the bar as well: see there"
+    "that those of the next 12 minutes can wait for another start. With `start_at_images: 200` the inbox does the "
+    "same, and reaches the bound (see what was tried). Beside an optimum that, as whoever has no foresight must, lets "
+    "go only after `idle_minutes` without an image, the defaults hold the bar"
 }
 """Of bars that some seeds miss."""
 TRIED = {

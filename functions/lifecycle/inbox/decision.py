@@ -64,7 +64,7 @@ class Seen:
         Images, as SQS counts them: about, and a minute late.
     finished : int
         Images finished today (UTC), counted by the worker.
-    dead : int
+    dead : int or None
         Images that were given up.
     last_result : datetime or None
         When the last image was finished.
@@ -89,7 +89,7 @@ class Seen:
     waiting: int | None
     in_work: int | None
     finished: int = 0
-    dead: int = 0
+    dead: int | None = 0
     last_result: datetime | None = None
     refusal: At | None = None
     mapping: str | None = "Disabled"
@@ -375,7 +375,7 @@ def _reported(before: InboxRecord, decided: Decided, seen: Seen, now: datetime) 
     def report(kind: ReportKind, what: str, why: str) -> None:
         key = f"{record.name}#{what}#{before.revision}"
         next_try = record.blocked.next_try if record.blocked else None
-        reports.append(Report(kind, key, why, seen.images, record.waiting_since, seen.dead, next_try))
+        reports.append(Report(kind, key, why, seen.images, record.waiting_since, seen.dead or 0, next_try))
 
     if record.blocked and before.blocked is None:
         report(ReportKind.BLOCKED, "blocked", record.blocked.reason)
@@ -385,6 +385,6 @@ def _reported(before: InboxRecord, decided: Decided, seen: Seen, now: datetime) 
         record = replace(record, aged=True)
     if seen.dead and not record.dead:
         report(ReportKind.FAILURES, "dead", f"{seen.dead} images could not be labelled in ten tries.")
-    if bool(seen.dead) != bool(record.dead):
+    if seen.dead is not None and bool(seen.dead) != bool(record.dead):
         record = replace(record, dead=seen.dead)
     return replace(decided, record=record, reports=tuple(reports))

@@ -16,6 +16,7 @@ from lifecycle.inbox.record import InboxRecord
 from lifecycle.shared.text import escaped
 from lifecycle.shared.wire import Json
 
+_LEFT = "The run could not be opened, or no tick looked after it for five minutes."
 _BY_ITSELF = "Nothing was done. DrainInbox is started by the inbox alone, as soon as images wait."
 
 
@@ -73,7 +74,7 @@ def close_inbox(
 
     def closed(record: InboxRecord) -> Decided:
         _own_run(record, execution, run_with_model_arn)
-        return Decided(records.closed(record, number), (), "No image is looked at any more.")
+        return Decided(records.closed(record, number, _LEFT), (), "No image is looked at any more.")
 
     decided = _written(records_of, inbox, closed)
     mappings.disable(inbox)

@@ -49,7 +49,13 @@ class Watcher:
     problems: list[str] = field(default_factory=list)
 
     def see(self, name: str, inbox: Inbox, record: InboxRecord) -> Seen:
-        """All of it. What can't be read is None, or as if nothing had happened."""
+        """All of it. What can't be read is None, or as if nothing had happened.
+
+        Raises
+        ------
+        LifecycleError
+            What its worker has done can't be read: it might look as if it did nothing for long.
+        """
         run = record.run
         counts = self._try(name, lambda: self.queues.counts(name))
         today, before = (self._count(name, self.now - timedelta(days=days)) for days in (0, 1))
@@ -61,7 +67,7 @@ class Watcher:
             waiting=counts.waiting if counts else None,
             in_work=counts.in_work if counts else None,
             finished=today.finished,
-            dead=self._try(name, lambda: self.queues.dead(name)) or 0,
+            dead=self._try(name, lambda: self.queues.dead(name)),
             last_result=last.last_result_at,
             refusal=At(refusal.last_refusal_at, refusal.last_refusal or "") if refusal.last_refusal_at else None,
             mapping=self._try(name, lambda: self.mappings.state(name)),
@@ -74,11 +80,17 @@ class Watcher:
         )
 
     def _count(self, name: str, day: datetime) -> InboxCount:
-        return self._try(name, lambda: self.counts.on(name, day.date())) or InboxCount()
+        return self.counts.on(name, day.date())
 
     def _execution(self, name: str, run: Run) -> RunEnd | None:
-        found = self._try(name, lambda: self.executions.describe(execution_arn(self.run_with_model_arn, run.name)))
-        return RunEnd(found.status, found.error, found.cause) if found else None
+        def described() -> RunEnd | None:
+            found = self.executions.describe(execution_arn(self.run_with_model_arn, run.name))
+            return RunEnd(found.status, found.error, found.cause) if found else None
+
+        problems = len(self.problems)
+        seen = self._try(name, described)
+        # One that can't be seen is not one that is gone: another run must not begin beside it.
+        return seen if len(self.problems) == problems else RunEnd()
 
     def _version(self, name: str, inbox: Inbox, run: Run | None) -> ModelVersion | None:
         """The version that the run holds; else the one that its start would choose."""

@@ -459,4 +459,5 @@ def test_images_that_were_given_up_are_reported_once_until_there_are_none() -> N
     (report,) = ticks(KNOWN, (0, one)).reports
     assert (report.kind, report.dead) == (ReportKind.FAILURES, 1)
     assert not ticks(KNOWN, (0, one), (1, two)).reports
+    assert not ticks(KNOWN, (0, one), (1, Seen(0, 0, dead=None)), (2, two)).reports
     assert ticks(KNOWN, (0, one), (1, NOTHING), (2, two)).reports
