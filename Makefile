@@ -83,7 +83,7 @@ lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy 
 	@.venv/bin/mypy --no-error-summary
 	@PYTHONPATH=functions:client/src .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
-benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md and inbox.md anew, or PARTS="polling inbox" (20 minutes)
+benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md and inbox.md anew, or PARTS="polling inbox" (an hour)
 	@$(PY) -m benchmarks $(PARTS)
 
 synth: setup ## Write the CloudFormation template to cdk.out/, and show when the schedules in cdk.json come

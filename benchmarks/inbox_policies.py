@@ -6,7 +6,7 @@ bills from RUNNING on. Times are seconds since the trace's begin.
 
 import random
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ class Session:
     running: float
     stopped: float = 0.0
     work: float = 0.0
-    parts: Counter[str] = field(default_factory=Counter)
+    parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def billed(self) -> float:
@@ -67,7 +67,7 @@ def served(arrivals: NDArray[np.float64], first: int, ready: float, until: float
     last = int(np.searchsorted(arrivals, until))
     here = arrivals[first:last]
     order = np.arange(1, len(here) + 1) * IMAGE
-    finished = order + np.maximum.accumulate(np.maximum(here, ready) - order + IMAGE)
+    finished = np.asarray(order + np.maximum.accumulate(np.maximum(here, ready) - order + IMAGE), dtype=np.float64)
     return finished[: int(np.searchsorted(finished - IMAGE, until))]
 
 
@@ -77,9 +77,9 @@ def served(arrivals: NDArray[np.float64], first: int, ready: float, until: float
 class Product:
     """The product's own decision, ticked every minute; what is around it is simulated."""
 
-    def __init__(self, trace: Trace, inbox: Inbox = INBOX, seed: int = 0) -> None:
+    def __init__(self, trace: Trace, inbox: Inbox = INBOX) -> None:
         self.trace, self.inbox = trace, inbox
-        self.rng = random.Random(seed)  # noqa: S311 - nothing is secret
+        self.rng = random.Random(trace.seed)  # noqa: S311 - nothing is secret
         self.record = InboxRecord("line-1")
         self.arrivals = list(map(float, trace.arrivals))
         self.finished: list[float] = []

@@ -19,6 +19,7 @@ class Trace:
     """When images come, in seconds; and how long a start takes that is made for any of them."""
 
     name: str
+    seed: int
     days: int
     arrivals: NDArray[np.float64]
     starts: NDArray[np.float64]
@@ -44,10 +45,11 @@ def bursty(rng: random.Random, days: int) -> Iterator[float]:
 
 
 def nightly(rng: random.Random, days: int) -> Iterator[float]:
-    """2,000 within half an hour around 2:00."""
+    """2,000 within half an hour around 2:00, some minutes earlier or later each night."""
     for day in range(days):
+        middle = day * DAY + 2 * HOUR + rng.uniform(-5 * MINUTE, 5 * MINUTE)
         for _ in range(2_000):
-            yield day * DAY + 2 * HOUR + rng.uniform(-15 * MINUTE, 15 * MINUTE)
+            yield middle + rng.uniform(-15 * MINUTE, 15 * MINUTE)
 
 
 def sparse(rng: random.Random, days: int) -> Iterator[float]:
@@ -71,4 +73,4 @@ def trace(name: str, seed: int, days: int = DAYS) -> Trace:
     rng = random.Random(f"{name} {seed}")  # noqa: S311 - nothing is secret
     arrivals = np.array(sorted(KINDS[name](rng, days)))
     starts = [START_MINUTES * MINUTE * rng.lognormvariate(0, START_SPREAD) for _ in arrivals]
-    return Trace(name, days, arrivals, np.array(starts))
+    return Trace(name, seed, days, arrivals, np.array(starts))
