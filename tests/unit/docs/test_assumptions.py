@@ -1,0 +1,40 @@
+"""What is assumed of AWS, row by row: documented, proved by a command that is there, or said to be unknown."""
+
+import re
+
+import pytest
+
+from tests.infra.configurations import ROOT
+from tools.verify.record import recorded
+
+TABLE = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Assumptions\n")[2].partition("\n## ")[0]
+ROWS = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in re.findall(r"^\| .+", TABLE, re.MULTILINE)]
+HEAD, *ASSUMPTIONS = ROWS
+STORIES = set(
+    re.findall(r"^def (test_\w+)", (ROOT / "tests" / "aws" / "test_life.py").read_text("utf-8"), re.MULTILINE)
+)
+STATES = {(program.partition("/")[0], state) for program, states in recorded().items() for state in states}
+
+
+def is_proof(said: str) -> bool:
+    """Whether a cell names a document, a state that verify-aws tests, or a story of tests/aws; or that nothing does."""
+    if story := re.fullmatch(r"`tests/aws`: `(\w+)`", said):
+        return story[1] in STORIES
+    if state := re.fullmatch(r"`make verify-aws`: (\w+), \*(.+)\*", said):
+        return (state[1], state[2]) in STATES
+    return bool(re.fullmatch(r"unknown(: .+)?|documented: .+", said))
+
+
+@pytest.mark.parametrize("row", ASSUMPTIONS, ids=lambda row: str(row[0])[:60])
+def test_an_assumption_says_where_it_is_made_and_what_would_prove_it(row: list[str]) -> None:
+    assert len(row) == len(HEAD) == 3
+    assert is_proof(row[2]), row[2]
+
+
+def test_a_proof_that_is_not_there_is_noticed() -> None:
+    assert len(ASSUMPTIONS) > 20
+    assert {row[2].partition(":")[0] for row in ASSUMPTIONS} == {
+        "unknown", "documented", "`make verify-aws`", "`tests/aws`",
+    }  # fmt: skip
+    for said in ("`tests/aws`: `test_nothing`", "`make verify-aws`: start_model, *No state*", "probably", "documented"):
+        assert not is_proof(said)
