@@ -23,9 +23,13 @@ def synthesise(places: Sequence[Settings], outdir: Path | None = None) -> cx_api
         It breaks a limit of AWS, by the settings.
     """
     assembly = build(places, outdir).synth()
-    found = [problem for settings in places for problem in limits.problems(settings, template_of(assembly, settings))]
+    found = [
+        f"{problem} ({settings.place})" if len(places) > 1 else problem
+        for settings in places
+        for problem in limits.problems(settings, template_of(assembly, settings))
+    ]
     if found:
-        raise SettingsError([*dict.fromkeys(found)])
+        raise SettingsError(found)
     return assembly
 
 

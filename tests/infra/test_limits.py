@@ -11,7 +11,7 @@ import pytest
 from infra import limits
 from infra.settings.settings import Settings
 from tests.conftest import SETTINGS
-from tests.infra.configurations import LARGEST, MINIMAL, ROOT, TOO_LARGE
+from tests.infra.configurations import LARGEST, MINIMAL, ROOT, TOO_LARGE, elsewhere
 from tests.infra.test_app import run
 from tools.templates import Template
 
@@ -48,13 +48,17 @@ def test_all_that_is_too_much_is_said_at_once_each_by_its_key(too_large: Templat
 
 
 @pytest.mark.large
-def test_a_synthesis_that_breaks_a_limit_fails_and_says_so(tmp_path: Path) -> None:
+def test_a_synthesis_that_breaks_a_limit_fails_and_says_so_and_of_several_places_where(tmp_path: Path) -> None:
     principals = [{"principal": f"4444555566{n:02}", "external_id": f"{n:02}".ljust(19, "x")} for n in range(12)]
-    context = {"custom-labels-lifecycle": {**MINIMAL, "trusted_principals": principals}}
+    models = [*MINIMAL["models"], elsewhere(1, region="us-east-1")]
+    limited = [{**one, "places": ["us-east-1"]} for one in principals]
+    context = {"custom-labels-lifecycle": {"models": models, "trusted_principals": limited}}
     environment = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path), "CDK_VALIDATION": "false"}
     app = run(ROOT, {**os.environ, **environment})
     assert app.returncode == 1
-    assert "custom-labels-lifecycle.trusted_principals: the trust policy of OtherAccountsCallerRole" in app.stderr
+    _, said, _ = app.stderr.splitlines()
+    assert "custom-labels-lifecycle.trusted_principals: the trust policy of OtherAccountsCallerRole" in said
+    assert said.endswith(" (111122223333/us-east-1)")
 
 
 def changed(kind: str, name: str, value: Any) -> Callable[[dict[str, Any]], None]:
