@@ -85,7 +85,7 @@ def test_a_release_that_fails_is_raised_where_nothing_else_is(aws: Aws) -> None:
     "name",
     [
         *("InvalidRequest", "ModelNotFound", "ModelNotStartable", "ModelFailed", "ModelStopped"),
-        *("AccessDenied", "CapacityExceeded", "ServiceUnavailable", "TimedOut"),
+        *("AccessDenied", "CapacityExceeded", "BudgetExceeded", "ServiceUnavailable", "TimedOut"),
     ],
 )
 def test_an_execution_that_fails_is_an_exception_of_that_name(aws: Aws, name: str) -> None:
@@ -230,6 +230,7 @@ def test_what_is_asked_is_what_the_contract_has() -> None:
         units=1,
         ready_at="2026-11-24T09:00:00Z",
         wait_for_capacity=True,
+        ignore_budget=True,
         dry_run=True,
         context=1,
     )

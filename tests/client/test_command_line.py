@@ -220,6 +220,25 @@ def test_the_bill_adds_up_and_says_what_was_saved(typed: Any, aws: Aws) -> None:
     ]
 
 
+@pytest.mark.parametrize("lines", [[], [{"Model": "defects", "ProjectVersionArn": ARN, "Seconds": 9000, "Cost": 10.0}]])
+def test_the_bill_says_what_was_spent_of_the_budget(typed: Any, aws: Aws, lines: list[Any]) -> None:
+    budget = {
+        "Budget": 500.0,
+        "Spent": 412.0,
+        "Forecast": 812.5,
+        "HourlyCost": 4.0,
+        "UsedUp": False,
+        "OverBudget": "stop",
+    }
+    told = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0, "Budget": budget}
+    aws.says["bill"] = told
+    spent = "Budget: USD 412.00 of USD 500.00 spent, USD 812.50 by the month's end if it goes on as so far."
+    assert typed("bill").stdout.splitlines()[-1] == spent
+    aws.says["bill"] = {**told, "Budget": {**budget, "UsedUp": True}}
+    *_, last = typed("bill").stdout.splitlines()
+    assert last == "It is used up: no model is started any more, and what runs is stopped."
+
+
 @pytest.mark.parametrize("costs", [[0.00334, 0.00334, 0.00334], [1 / 3] * 7, [], [0.004, 1e-9, 12.5], [1234.5678] * 9])
 def test_amounts_add_up_as_they_are_shown(costs: list[float]) -> None:
     *parts, total = [Decimal(one.replace(",", "")) for one in terminal.amounts(costs)]

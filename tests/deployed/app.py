@@ -54,6 +54,8 @@ SETTINGS: dict[str, Any] = {
         {"name": "latest", "project": LATEST, "version": "latest", "minimum_f1": 0.8},
     ],
     "projects": PROJECTS,
+    "monthly_budget_usd": 1_000_000,
+    "over_budget": "stop",
     "workloads": [WORKLOAD],
     "event_rules": EVENT_RULES,
     "trusted_principals": [{"principal": "444455556666", "external_id": "inspection-pipeline"}],

@@ -3,6 +3,7 @@
 from custom_labels.client import CustomLabels, RunningModel
 from custom_labels.errors import (
     AccessDenied,
+    BudgetExceeded,
     CapacityExceeded,
     CustomLabelsError,
     ExecutionAborted,
@@ -19,6 +20,7 @@ from custom_labels.results import Label, Started, Stopped
 
 __all__ = [
     "AccessDenied",
+    "BudgetExceeded",
     "CapacityExceeded",
     "CustomLabels",
     "CustomLabelsError",

@@ -33,6 +33,7 @@ class Asked(TypedDict, total=False):
     units: int | None
     ready_at: datetime | str | None
     wait_for_capacity: bool
+    ignore_budget: bool
     dry_run: bool
     context: Any
 
@@ -131,6 +132,8 @@ class CustomLabels:
             Be RUNNING by then.
         wait_for_capacity : bool, optional
             Wait while others fill the quota.
+        ignore_budget : bool, optional
+            Start it even if the month's budget is used up; everybody is notified.
         dry_run : bool, optional
             Only say what would be done.
         context : JSON, optional
@@ -148,6 +151,7 @@ class CustomLabels:
             "MinInferenceUnits": asked.get("units"),
             "ReadyAt": ready_at.isoformat() if isinstance(ready_at, datetime) else ready_at,
             "WaitForCapacity": asked.get("wait_for_capacity") or None,
+            "IgnoreBudget": asked.get("ignore_budget") or None,
             "DryRun": asked.get("dry_run") or None,
             "Context": asked.get("context"),
         }

@@ -75,6 +75,10 @@ class CapacityExceeded(CustomLabelsError):
     """Other models use up the account's quota."""
 
 
+class BudgetExceeded(CustomLabelsError):
+    """The month's models have cost the budget, and the deployment refuses further starts."""
+
+
 class ServiceUnavailable(CustomLabelsError):
     """AWS could not be reached, or failed, for longer than retries last."""
 
@@ -87,7 +91,7 @@ _OF_EXECUTIONS = {
     one.__name__: one
     for one in (
         *(InvalidRequest, ModelNotFound, ModelNotStartable, ModelFailed, ModelStopped),
-        *(AccessDenied, CapacityExceeded, ServiceUnavailable, TimedOut),
+        *(AccessDenied, CapacityExceeded, BudgetExceeded, ServiceUnavailable, TimedOut),
     )
 }
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from lifecycle.errors import InvalidRequest
-from lifecycle.model.bill import bill_so_far, month_asked_for
+from lifecycle.model.bill import bill_so_far, month_asked_for, month_of
+from lifecycle.model.budget import spending
 from lifecycle.page.facts import Reader
 from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
@@ -54,7 +55,10 @@ def _bill(asked: Asked, reader: Reader) -> Report:
     now = reader.clock()
     month = month_asked_for(asked.get("Month"), now)
     ended, items = reader.sessions(month, now), reader.all_items()
-    return bill_report(bill_so_far(month, ended, items, now, reader.configuration), reader.problems, now)
+    settings = reader.configuration
+    spent = spending(ended, items, now, settings) if month == month_of(now) else None
+    bill = bill_so_far(month, ended, items, now, settings)
+    return bill_report(bill, reader.problems, now, spent, settings.over_budget)
 
 
 def _inboxes(_asked: Asked, reader: Reader) -> Report:

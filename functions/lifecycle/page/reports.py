@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.configuration import Configuration, Schedule, Unleased
+from lifecycle.configuration import Configuration, OverBudget, Schedule, Unleased
 from lifecycle.model.bill import Bill, Line
+from lifecycle.model.budget import Spending
 from lifecycle.model.leases import MAX_NAMED, ModelItem
 from lifecycle.model.statuses import NOT_RUNNING
 from lifecycle.page.view import LeaseRow, ModelView, Page
@@ -226,6 +227,28 @@ class Schedules(Report):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedBudget:
+    """The budget of this month, and what was spent of it: USD, at maximum inference units where a model scales.
+
+    Parameters
+    ----------
+    forecast : float
+        What the month costs if it goes on as it has so far.
+    hourly_cost : float
+        What runs now costs per hour.
+    over_budget : str
+        What happens once it is used up.
+    """
+
+    budget: float
+    spent: float
+    forecast: float
+    hourly_cost: float
+    used_up: bool
+    over_budget: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthlyBill(Report):
     """What a month has cost so far, the dearest lines first.
 
@@ -240,6 +263,7 @@ class MonthlyBill(Report):
     total: float
     always_on: float | None = None
     saved: float | None = None
+    budget: ReportedBudget | None = None
 
 
 def models_report(page: Page, items: Mapping[str, ModelItem], configuration: Configuration) -> Models:
@@ -388,8 +412,14 @@ def _schedule(name: str, schedule: Schedule, found: Outlook) -> ReportedSchedule
     )
 
 
-def bill_report(bill: Bill, problems: Sequence[str], now: datetime) -> MonthlyBill:
-    """What a month has cost so far."""
+def bill_report(
+    bill: Bill,
+    problems: Sequence[str],
+    now: datetime,
+    spending: Spending | None = None,
+    over_budget: OverBudget = OverBudget.NOTIFY,
+) -> MonthlyBill:
+    """What a month has cost so far, and of this one against its budget."""
     return MonthlyBill(
         report="bill",
         at=now,
@@ -399,4 +429,18 @@ def bill_report(bill: Bill, problems: Sequence[str], now: datetime) -> MonthlyBi
         total=bill.total,
         always_on=bill.always_on,
         saved=bill.saved,
+        budget=_budget(spending, over_budget) if spending else None,
+    )
+
+
+def _budget(spending: Spending, over_budget: OverBudget) -> ReportedBudget | None:
+    if spending.budget is None:
+        return None
+    return ReportedBudget(
+        budget=spending.budget,
+        spent=spending.spent,
+        forecast=spending.forecast,
+        hourly_cost=spending.per_hour,
+        used_up=spending.is_used_up,
+        over_budget=over_budget,
     )

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from lifecycle.configuration import Configuration, Model, Schedule, Unleased
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule, Unleased
 from lifecycle.errors import LifecycleError
 from lifecycle.model.bill import Bill, Session, bill_so_far, month_of
+from lifecycle.model.budget import Spending, spending
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS, GONE, NOT_RUNNING
 from lifecycle.model.version import ModelVersion
@@ -188,6 +189,10 @@ class Page:
         There was none yet, and there need not have been.
     bill : Bill, optional
         Of this month; None where that is not known.
+    spending : Spending, optional
+        The same against the budget; None where there is none, or that is not known.
+    over_budget : str
+        What comes of a budget that is used up.
     """
 
     now: datetime
@@ -197,6 +202,8 @@ class Page:
     sweep_is_late: bool
     sweep_minutes: int
     bill: Bill | None = None
+    spending: Spending | None = None
+    over_budget: str = ""
     sweep_is_awaited: bool = False
 
     @property
@@ -236,12 +243,16 @@ def page_of(facts: Facts, configuration: Configuration) -> Page:
 
     Of the same kind configured models are in their order, then others that run or are held.
     """
+    spent = _spending(facts, configuration)
+    used_up = configuration.refuses_over_budget and spent is not None and spent.is_used_up
     models = [
-        view for name, model in configuration.models.items() for view in _views_of(name, model, facts, configuration)
+        view
+        for name, model in configuration.models.items()
+        for view in _views_of(name, model, facts, configuration, used_up=used_up)
     ]
     shown = {view.project_version_arn for view in models}
     others = sorted({*facts.versions, *facts.items} - shown)
-    models += [_view(arn, facts, configuration) for arn in others if _concerns_us(arn, facts)]
+    models += [_view(arn, facts, configuration, used_up=used_up) for arn in others if _concerns_us(arn, facts)]
     period = timedelta(minutes=configuration.sweep_minutes)
     unread = tuple(f"The project {name} could not be read: {why}" for name, why in sorted(facts.unread.items()))
     models.sort(key=lambda model: (not model.down, _ORDER.index(model.tone), model.is_quiet))
@@ -258,7 +269,22 @@ def page_of(facts: Facts, configuration: Configuration) -> Page:
         bill=None
         if facts.ended is None
         else bill_so_far(month_of(facts.now), facts.ended, facts.items.values(), facts.now, configuration),
+        spending=spent,
+        over_budget=_OVER_BUDGET[configuration.over_budget],
     )
+
+
+_OVER_BUDGET = {
+    OverBudget.NOTIFY: "It is used up: nothing follows but the alarm.",
+    OverBudget.REFUSE: "It is used up: no model is started any more.",
+    OverBudget.STOP: "It is used up: no model is started any more, and what runs is stopped.",
+}
+
+
+def _spending(facts: Facts, configuration: Configuration) -> Spending | None:
+    if facts.ended is None or configuration.monthly_budget_usd is None:
+        return None
+    return spending(facts.ended, facts.items.values(), facts.now, configuration)
 
 
 def _in_use_since(facts: Facts) -> datetime:
@@ -275,18 +301,18 @@ def _in_use_since(facts: Facts) -> datetime:
     )
 
 
-def _views_of(name: str, model: Model, facts: Facts, configuration: Configuration) -> list[ModelView]:
+def _views_of(name: str, model: Model, facts: Facts, configuration: Configuration, *, used_up: bool) -> list[ModelView]:
     """Of a configured model: its version; or of its project those that run or are held, or the newest good one."""
     if model.project_version_arn:
-        return [_view(model.project_version_arn, facts, configuration, name)]
+        return [_view(model.project_version_arn, facts, configuration, name, used_up=used_up)]
     arns = {*facts.versions, *facts.items}
     of_project = sorted(arn for arn in arns if project_name(arn) == model.project)
     concerned = [arn for arn in of_project if _concerns_us(arn, facts)]
     if concerned:
-        return [_view(arn, facts, configuration, name) for arn in concerned]
+        return [_view(arn, facts, configuration, name, used_up=used_up) for arn in concerned]
     try:
         versions = [facts.versions[arn] for arn in of_project if arn in facts.versions]
-        return [_view(newest_good(model, versions).project_version_arn, facts, configuration, name)]
+        return [_view(newest_good(model, versions).project_version_arn, facts, configuration, name, used_up=used_up)]
     except LifecycleError as error:
         unread = model.project_name in facts.unread
         why = facts.unread[model.project_name] if unread else error.message
@@ -300,7 +326,9 @@ def _concerns_us(arn: str, facts: Facts) -> bool:
     return runs or (item is not None and bool(item.claim or item.is_held(facts.now)))
 
 
-def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None = None) -> ModelView:
+def _view(
+    arn: str, facts: Facts, configuration: Configuration, name: str | None = None, *, used_up: bool = False
+) -> ModelView:
     parts = VersionArn.parse(arn)
     item = facts.items.get(arn, ModelItem(arn))
     unread = parts.project_name in facts.unread
@@ -340,7 +368,7 @@ def _view(arn: str, facts: Facts, configuration: Configuration, name: str | None
         hourly=hourly_cost(units, price),
         cost=cost((facts.now - running.since).total_seconds(), units, price) if running else None,
         down=_is_down(item, status, facts.now),
-        remark=_remark(item, version, facts.now, configuration, may_start=start is not None),
+        remark=_remark(item, version, facts.now, configuration, used_up=used_up, may_start=start is not None),
         starts=tuple(start.at_most for start in item.starts[-MOST_STARTS:]),
         coming=tuple(_coming(name, facts.now, configuration)) if name else (),
         links=_links(item, arn),
@@ -380,12 +408,23 @@ def _is_down(item: ModelItem, status: str, now: datetime) -> bool:
 
 
 def _remark(
-    item: ModelItem, version: ModelVersion, now: datetime, configuration: Configuration, *, may_start: bool
+    item: ModelItem,
+    version: ModelVersion,
+    now: datetime,
+    configuration: Configuration,
+    *,
+    used_up: bool,
+    may_start: bool,
 ) -> str:
     if _is_down(item, version.status, now):
-        return _remark_on_one_that_is_down(item, now, configuration, may_start=may_start)
+        refused = used_up and not item.ignores_budget(now)
+        return _remark_on_one_that_is_down(item, now, configuration, may_start=may_start, refused=refused)
     if item.claim and version.status in BILLS:
         return "It is about to be stopped."
+    if version.status in BILLS and item.is_held(now) and used_up and configuration.stops_over_budget:
+        return (
+            "" if item.ignores_budget(now) else "The month's budget is used up: the sweep stops it, whoever needs it."
+        )
     if version.status not in BILLS or item.is_held(now):
         return ""
     if not configuration.manages(version.project_version_arn):
@@ -396,12 +435,12 @@ def _remark(
 
 
 def _remark_on_one_that_is_down(
-    item: ModelItem, now: datetime, configuration: Configuration, *, may_start: bool
+    item: ModelItem, now: datetime, configuration: Configuration, *, may_start: bool, refused: bool
 ) -> str:
     """What becomes of the leases, as ``sweep_rules`` has it."""
     if item.awaited(now):
         return "A start is under way."
-    if configuration.restart_when_down:
+    if configuration.restart_when_down and not refused:
         return "The next sweep starts it again."
     says = f"The next sweep reports this, and ends {'its lease' if len(item.held(now)) == 1 else 'its leases'}"
     return f"{says}, unless you start it before." if may_start else f"{says}."

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.configuration import Configuration, Model, Schedule
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
@@ -153,6 +153,16 @@ def test_it_has_nothing_that_cloudwatch_takes_out_and_stays_far_under_what_lambd
     versions = {f"{ARN}{number:03}": ModelVersion(f"{ARN}{number:03}", "RUNNING") for number in range(100)}
     shown = page_of(Facts(NOW, versions), Configuration(models=many))
     assert len(page_html(shown, theme="light", zone=UTC, act_arn=ACT, operators="o")) < 1_000_000
+
+
+def test_the_budget_stands_with_the_bill() -> None:
+    settings = Configuration(models={}, monthly_budget_usd=10, over_budget=OverBudget.STOP)
+    facts = Facts(NOW, ended=(Session(ARN, NOW - 3 * HOUR, NOW, 1, 4.0),))
+    html = page_html(page_of(facts, settings), theme="light", zone=UTC, act_arn=ACT, operators="o")
+    said = (
+        "USD 12.00 of USD 10.00 of the budget are spent. It is used up: no model is started any more, and what runs is"
+    )
+    assert said in " ".join(" ".join(Parsed(html).texts).split())
 
 
 def test_of_the_bill_the_dearest_lines_are_shown_and_the_others_summed_up() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Schedule, Unleased
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule, Unleased
 from lifecycle.errors import AccessDenied, InvalidRequest
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
@@ -140,6 +140,19 @@ def test_the_bill_has_a_line_for_each_holder_and_says_what_was_saved() -> None:
     assert [(one["LeaseId"], one["Cost"]) for one in told["Lines"]] == [("shift", 4.0), ("day", 2.0), ("night", 2.0)]
     assert (told["Month"], told["Total"]) == ("2026-11", 8.0)
     assert told["Saved"] == told["AlwaysOn"] - 8.0 > 0
+
+
+@pytest.mark.parametrize("over", [*OverBudget])
+def test_this_months_bill_says_what_was_spent_of_the_budget(over: OverBudget) -> None:
+    """At the most units to which a model scales, unlike the bill itself."""
+    settings = replace(CONFIGURATION, monthly_budget_usd=10, over_budget=over)
+    ended = (Session(ARN, NOW - 3 * HOUR, NOW - 2 * HOUR, 1, 4.0, "defects", max_inference_units=2),)
+    told = reported("bill", RUNNING, configuration=settings, books=Books(ended=ended))
+    assert told["Total"] == 8.0
+    spent = {"Budget": 10, "Spent": 12.0, "HourlyCost": 4.0, "UsedUp": True, "OverBudget": over}
+    assert told["Budget"] == {**spent, "Forecast": 15.46}
+    assert "Budget" not in reported("bill", configuration=settings, Month="2026-10"), "it is over"
+    assert "Budget" not in reported("bill"), "there is none"
 
 
 def test_where_nothing_ran_the_bill_invents_nothing() -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from lifecycle.configuration import Configuration, Model, Schedule, Unleased
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule, Unleased
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.view import Coming, Facts, ModelView, Page, next_of, page_of
-from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, execution
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 
 HOUR = timedelta(hours=1)
 STARTER, STOPPER = execution().id, execution("evening", machine="StopModel").id
@@ -249,6 +249,43 @@ def test_this_month_s_bill_has_the_sessions_that_ended_and_those_that_go_on() ->
         ("defects", "line-1", 8.0),
     }
     assert page().bill is None, "where it could not be read"
+
+
+BUDGET = replace(ONLY, monthly_budget_usd=10, over_budget=OverBudget.STOP)
+SPENT: dict[str, Any] = {"ended": (Session(OTHER_ARN, NOW - 3 * HOUR, NOW, 1, 4.0),)}
+DAY: dict[str, Any] = {"leases": (Lease("day", NOW - HOUR, NOW + HOUR),), "managed": True}
+
+
+def test_it_says_what_was_spent_of_the_budget_and_what_follows() -> None:
+    shown = page(configuration=BUDGET, facts=SPENT)
+    assert shown.spending is not None
+    assert (shown.spending.of_the_budget, shown.spending.is_used_up) == ("USD 12.00 of USD 10.00", True)
+    assert "what runs is stopped" in shown.over_budget
+    assert page(facts=SPENT).spending is None, "there is no budget"
+    assert page(configuration=BUDGET).spending is None, "the ledger could not be read"
+
+
+@pytest.mark.parametrize(
+    ("status", "settings", "ignores", "remark"),
+    [
+        ("RUNNING", {}, None, "The month's budget is used up: the sweep stops it, whoever needs it."),
+        ("RUNNING", {}, True, ""),
+        ("RUNNING", {"over_budget": OverBudget.REFUSE}, None, ""),
+        ("RUNNING", {"monthly_budget_usd": 100}, None, ""),
+        ("STOPPED", {"restart_when_down": True}, True, "The next sweep starts it again."),
+    ],
+)
+def test_a_model_is_remarked_on_that_the_budget_stops(
+    status: str, settings: Any, ignores: bool | None, remark: str
+) -> None:
+    leases = (replace(DAY["leases"][0], ignores_budget=ignores),)
+    shown = model(status, configuration=replace(BUDGET, **settings), facts=SPENT, **{**DAY, "leases": leases})
+    assert shown.remark == remark
+
+
+def test_no_restart_is_promised_that_the_budget_refuses() -> None:
+    shown = model("STOPPED", configuration=replace(BUDGET, restart_when_down=True), facts=SPENT, **DAY)
+    assert shown.remark == "The next sweep reports this, and ends its lease, unless you start it before."
 
 
 def test_a_model_that_was_found_running_may_have_run_for_longer() -> None:

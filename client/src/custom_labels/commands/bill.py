@@ -1,6 +1,7 @@
 """``custom-labels bill``."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +31,8 @@ def _show(report: Report) -> None:
     lines = report["Lines"]
     if not lines:
         terminal.say(f"{when}: no model ran, and nothing is billed.")
+        if "Budget" in report:
+            _show_budget(report["Budget"])
         return
     *costs, total = terminal.amounts([one["Cost"] for one in lines])
     terminal.say(f"{when}: USD {total}, estimated from list prices", "bold")
@@ -40,6 +43,23 @@ def _show(report: Report) -> None:
     terminal.table(_COLUMNS, rows, numbers=frozenset({"Held", "USD"}))
     if any("LeaseId" not in one for one in lines):
         terminal.say(f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect.")
+    if "Budget" in report:
+        _show_budget(report["Budget"])
     if "Saved" in report:
         always = terminal.usd(report["AlwaysOn"])
         terminal.say(f"Always on, these models would have cost {always}: {terminal.usd(report['Saved'])} saved.")
+
+
+def _show_budget(of: Mapping[str, Any]) -> None:
+    """At maximum inference units where models scale: so it may be more than the bill."""
+    spent = f"Budget: {terminal.usd(of['Spent'])} of {terminal.usd(of['Budget'])} spent"
+    terminal.say(f"{spent}, {terminal.usd(of['Forecast'])} by the month's end if it goes on as so far.")
+    if of["UsedUp"]:
+        terminal.say(_OVER[of["OverBudget"]], "bold")
+
+
+_OVER = {
+    "notify": "It is used up; nothing is refused or stopped.",
+    "refuse": "It is used up: no model is started any more.",
+    "stop": "It is used up: no model is started any more, and what runs is stopped.",
+}

@@ -19,6 +19,9 @@ def start(
     wait_for_capacity: Annotated[
         bool, typer.Option("--wait-for-capacity", help="Wait while others fill the quota.")
     ] = False,
+    ignore_budget: Annotated[
+        bool, typer.Option("--ignore-budget", help="Start it even if the month's budget is used up.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
@@ -35,6 +38,7 @@ def start(
             units=units,
             ready_at=ready_at,
             wait_for_capacity=wait_for_capacity,
+            ignore_budget=ignore_budget,
             dry_run=dry_run,
         )
         if no_wait:
