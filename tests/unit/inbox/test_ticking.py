@@ -299,6 +299,28 @@ def test_a_record_that_can_t_be_read_keeps_no_other_from_its_tick(
     assert (len(scene.started), ticked.problems) == (1, ("broken: It can't be read.",))
 
 
+def test_a_run_that_can_t_be_seen_is_not_taken_for_one_that_is_gone(
+    opened: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened.executions, "describe", _no_answer)
+    for _ in range(10):
+        assert opened.tick(waiting=1).problems
+    assert (opened.run.number, opened.run.state) == (1, RunState.OPEN), "another one would begin beside it"
+
+
+def test_what_workers_have_done_that_can_t_be_read_is_not_taken_for_nothing(
+    opened: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened.work, "on", _no_answer)
+    for _ in range(20):
+        assert opened.tick(waiting=1).problems
+    assert opened.run.state is RunState.OPEN, "it may have been busy all the time"
+
+
+def _no_answer(*_: object) -> Any:
+    raise ServiceUnavailable("no answer")
+
+
 def test_while_the_budget_refuses_nothing_is_started_and_it_is_asked_only_where_images_wait(scene: Scene) -> None:
     scene.tick()
     assert scene.budget_asked == 0
