@@ -30,6 +30,7 @@ def _settings() -> dict[str, Any]:
     rules, stop, _, trusted = blocks("docs/events.md", "json")
     settings |= json.loads(f"{{{rules}, {trusted}}}")
     settings["event_rules"].append(json.loads(stop))
+    settings |= json.loads(f"{{{blocks('docs/inbox.md', 'json')[0]}}}")
     return settings
 
 

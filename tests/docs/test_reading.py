@@ -28,6 +28,7 @@ _HOW_TO = (
     "deploy",
     "verify",
     "emulator",
+    "inbox",
 )
 _LAST = ("evidence/abuse", "evidence/reliability", "stop-everything")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_HOW_TO, *_LAST)))
@@ -67,7 +68,8 @@ def deployed_app(reading_assembly: Path) -> Iterator[Emulator]:
     with Emulator(port=0, timing=Timing(training=0.5, starting=2, stopping=1), models={"defects": MODEL}) as emulator:
         emulator.custom_labels.seed(MODEL)
         emulator.deploy(reading_assembly)
-        images.ensure_bucket(emulator.client("s3"), "factory-images")
+        for bucket in ("factory-images", "factory-results"):
+            images.ensure_bucket(emulator.client("s3"), bucket)
         emulator.client("s3").put_object(Bucket="factory-images", Key="line-1/0001.png", Body=images.png((200, 30, 30)))
         # A start and a stop before: without any, the first status check of a start comes after 30 s.
         for name in ("StartModel", "StopModel"):
@@ -89,7 +91,8 @@ def commands(page: str, outputs: Mapping[str, str]) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder that looks like a clone, and takes what the commands write."""
+    """A folder that looks like a clone, with an image, and takes what the commands write."""
+    (tmp_path / "part.png").write_bytes(images.png((200, 30, 30)))
     for path in ROOT.iterdir():
         if path.name not in {".git", "cdk.out"}:
             (tmp_path / path.name).symlink_to(path)
@@ -136,6 +139,7 @@ SAYS: Mapping[str, tuple[str, ...]] = {
     "docs/events.md": ('"FailedEntryCount": 0',),
     "docs/costs.md": ("defects",),
     "docs/emulator.md": ("MODEL_STARTED", "defects"),
+    "docs/inbox.md": ("WAITING", "2 images found, 2 of them queued.", "line-1 is paused"),
 }
 """What a reader has to see for the page to be true."""
 
