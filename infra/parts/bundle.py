@@ -64,11 +64,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
 
 def _drop_unused(powertools: Path) -> None:
     """Leave of Powertools what the functions import: the rest is most of what would be hashed and uploaded."""
-    of_redis = [powertools / "utilities" / "idempotency" / "persistence" / f"{name}.py" for name in ("cache", "redis")]
-    for file in of_redis:
-        file.unlink()
-    datadog = powertools / "metrics" / "provider" / "datadog"
-    for folder in (powertools / "event_handler", datadog, *(powertools / "utilities").iterdir()):
+    for folder in (powertools / "event_handler", *(powertools / "utilities").iterdir()):
         if folder.is_dir() and folder.name not in USED_UTILITIES:
             shutil.rmtree(folder)
     for part in UNUSED_PARTS:
