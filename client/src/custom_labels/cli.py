@@ -8,6 +8,7 @@ import typer
 
 from custom_labels.commands.bill import bill
 from custom_labels.commands.detect import detect
+from custom_labels.commands.doctor import doctor
 from custom_labels.commands.extend import extend
 from custom_labels.commands.inbox import inbox
 from custom_labels.commands.leases import leases
@@ -30,6 +31,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     (_SEE, leases),
     (_SEE, schedules),
     (_SEE, bill),
+    (_OPERATE, doctor),
     (_OPERATE, sweep),
     (_OPERATE, stop_all),
 )

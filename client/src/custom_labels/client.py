@@ -14,6 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_labels import errors
 from custom_labels.deployment import Deployment
+from custom_labels.doctor import Finding, examined
+from custom_labels.doctor.stack import DeployedStack
 from custom_labels.executions import Progress, StateMachines, code_of, refused
 from custom_labels.heartbeat import Heartbeat
 from custom_labels.images import Image, image_of
@@ -104,6 +106,7 @@ class CustomLabels:
         except BotoCoreError as error:  # no such profile, or no such Region
             raise errors.InvalidRequest(str(error)) from error
         self._deployment = Deployment(session, stack, self._machines.region, self._machines.account)
+        self._session = session
 
     def start(self, model: str, *, progress: Progress | None = None, **asked: Unpack[Asked]) -> Started:
         """Start a model, or join its start, and wait until it is RUNNING: what ``begin`` does, to its end.
@@ -290,6 +293,25 @@ class CustomLabels:
         """
         swept: dict[str, Any] = self._deployment.act("sweep")["Swept"]
         return swept
+
+    def examine(self) -> Iterator[Finding]:
+        """What is wrong with the deployment, and what mends it; it changes nothing, and starts no model.
+
+        Raises
+        ------
+        NotDeployed, AccessDenied, ServiceUnavailable
+            The stack itself can't be found, or read.
+        """
+        where = self._deployment
+        where.check()
+        yield from examined(
+            DeployedStack(
+                where.stack,
+                where.region,
+                lambda service: self._session.client(service, region_name=where.region),  # type: ignore[call-overload]  # any service
+                where.report,
+            )
+        )
 
     def inbox(self, name: str) -> Inbox:
         """An inbox of the stack, by its name in cdk.json; nothing is asked until something is done with it."""

@@ -54,6 +54,15 @@ class Deployment:
         """
         return self._call(_ACT, {"Action": action, **asked})
 
+    def check(self) -> None:
+        """See that there is such a stack.
+
+        Raises
+        ------
+        NotDeployed, AccessDenied, ServiceUnavailable
+        """
+        _ = self._outputs
+
     def _call(self, output: str, payload: dict[str, Any]) -> dict[str, Any]:
         function = self._output(output)
         needs = _NEEDS.format(_POLICIES[output])
