@@ -204,9 +204,9 @@ def _credentials(bare: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_credentials")
 def test_the_command_prints_a_row_for_each_case(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["detect_batch"]) == 0
+    assert main(["drain_inbox"]) == 0
     said = capsys.readouterr().out
-    assert "detect_batch: Summarise the results" in said
+    assert "drain_inbox: Close the inbox" in said
     assert "  Lambda.ServiceException" in said
     assert " 0 of them not as expected." in said
     assert ": not checked: it is not bootstrapped: make bootstrap." in said

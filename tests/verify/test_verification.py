@@ -146,7 +146,7 @@ def test_no_more_calls_are_made_than_so_many_a_second() -> None:
 
 def test_what_is_asked_is_of_the_account_of_who_asks_and_what_is_seen_of_the_recorded_one() -> None:
     client = StandIn()
-    machine = MACHINES["detect_batch"]
+    machine = MACHINES["drain_inbox"]
     found = [*rows(StepFunctions(client, home="eu-west-1:444455556666"), [machine], record_of_machine(machine.name))]
     assert [row for row in found if row.differences] == []
     assert HOME not in json.dumps(client.asked)
