@@ -24,9 +24,9 @@ class ReportedInbox:
     results: str
     state: str
     why: str
-    dead_letters: int
     finished_today: int
     failed_today: int
+    dead_letters: int | None = None
     waiting: int | None = None
     in_work: int | None = None
     waiting_since: datetime | None = None

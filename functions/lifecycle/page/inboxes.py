@@ -57,8 +57,8 @@ class InboxView:
         Images, as SQS counts them: about, and a minute late.
     waiting_since : datetime, optional
         Since when there are any.
-    dead : int
-        Images that were given up.
+    dead : int, optional
+        Images that were given up; None where that can't be seen.
     cost_today : float, optional
         USD of its part of the models' time today (UTC); None where that can't be read.
     """
@@ -71,7 +71,7 @@ class InboxView:
     today: InboxCount
     waiting: int | None
     in_work: int | None
-    dead: int
+    dead: int | None
     cost_today: float | None
 
     @property

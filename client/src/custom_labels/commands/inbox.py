@@ -121,7 +121,7 @@ def _show(report: Report) -> None:
     terminal.table(_COLUMNS, [_row(one, now) for one in found], numbers=_NUMBERS)
     for one in found:
         terminal.say(f"{one['Name']}: {one['Why']}", "bold red" if one["State"] == "BLOCKED" else "")
-        if one["DeadLetters"]:
+        if one.get("DeadLetters"):
             given_up = terminal.plural(one["DeadLetters"], "image")
             terminal.warn(f"{given_up} given up: custom-labels inbox redrive {one['Name']} tries again.")
 
