@@ -37,7 +37,7 @@ def _sum_of_budgets(places: Sequence[Settings]) -> Iterator[str]:
     if len(budgets) > 1:
         yield (
             f"Each place has a budget of its own, of {usd(budgets[0])} per month (monthly_budget_usd): the "
-            f"{len(budgets)} places together may cost {usd(sum(budgets))}."
+            f"{len(budgets)} places together have {usd(sum(budgets))}."
         )
 
 

@@ -193,8 +193,8 @@ def test_a_synthesis_says_what_each_place_has_and_what_the_budgets_are_together(
     assert made == [str(there.file), str(here.file)]
     assert [line for line in lines if line.startswith("Schedules")] == [f"Schedules ({HERE})"]
     assert lines[-1] == (
-        "Each place has a budget of its own, of USD 500.00 per month (monthly_budget_usd): the 2 places together may "
-        "cost USD 1,000.00."
+        "Each place has a budget of its own, of USD 500.00 per month (monthly_budget_usd): the 2 places together "
+        "have USD 1,000.00."
     )
 
 

@@ -27,11 +27,14 @@ def main(command: str, environment: Mapping[str, str] = os.environ) -> int:
         places = settings_of(place=environment.get("PLACE", ""))
         if wrong := [*examples(places, command)] or [one for one in [undecided(places, command)] if one]:
             return _failed(wrong)
-        found = reached(places, command, Account(places[0].region))
+        aws = Account(places[0].region)
+        found = reached(places, command, aws)
     except (SettingsError, CredentialsError) as error:
         return _failed([str(error)])
     _failed(found.left_out)
-    if not found.places or (command == "destroy" and removal.main(found.places)):
+    # Under the same name another account may have a stack of its own: that one's answer would be about other models.
+    own = [one for one in found.places if one.account == aws.account]
+    if not found.places or (command == "destroy" and own and removal.main(own)):
         return 1
     return cdk(arguments(found.places, command)) or bool(found.left_out)
 

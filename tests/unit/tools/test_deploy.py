@@ -139,7 +139,9 @@ Run = Callable[..., tuple[int, list[Sequence[str]], str]]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command: its exit code, what the CDK CLI was given, and what was said."""
 
-    def it(command: str, context: Mapping[str, Any] = THREE, place: str = "", code: int = 0) -> Any:
+    def it(
+        command: str, context: Mapping[str, Any] = THREE, place: str = "", code: int = 0, why_not: str | None = None
+    ) -> Any:
         given: list[Sequence[str]] = []
 
         def cdk(arguments: Sequence[str]) -> int:
@@ -147,9 +149,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             return code
 
         monkeypatch.setenv(HANDED_OVER, json.dumps({CONTEXT_KEY: context}))
-        monkeypatch.setattr(command_line, "Account", lambda _region: Aws())
+        monkeypatch.setattr(command_line, "Account", lambda _region: Aws(trusted=[place]))
         monkeypatch.setattr(command_line, "cdk", cdk)
-        monkeypatch.setattr(removal, "refusal", lambda _region: None)
+        monkeypatch.setattr(removal, "refusal", lambda _region: why_not)
         return command_line.main(command, {"PLACE": place}), given, capsys.readouterr().err
 
     return it
@@ -167,6 +169,17 @@ def test_one_place_is_meant_by_its_region_or_with_its_account(run: Run) -> None:
     code, given, said = run("destroy", place="eu-west-1")
     assert (code, given) == (1, [])
     assert said.startswith(f"Which one? There are {HERE} and {OTHER}.")
+
+
+def test_a_stack_that_may_not_be_removed_is_not_handed_over(run: Run) -> None:
+    why_not = "1 model would go on to bill."
+    said = f"{why_not}\nNothing was asked of CloudFormation.\n"
+    assert run("destroy", place=HERE, why_not=why_not) == (1, [], said)
+
+
+def test_the_stack_of_an_account_that_trusts_this_one_is_asked_by_cloudformation_alone(run: Run) -> None:
+    """This account's own stack of the same name would answer for other models."""
+    assert run("destroy", place=OTHER, why_not="others run here") == (0, [arguments(ALL[2:], "destroy")], "")
 
 
 def test_the_exit_code_is_that_of_the_cdk_cli(run: Run) -> None:
