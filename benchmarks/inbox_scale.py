@@ -11,6 +11,7 @@ from typing import Any
 import time_machine
 
 from benchmarks.report import Bar, bars
+from lifecycle.shared.text import plural
 from tests.account.faults import Death, Fault
 from tests.account.inboxes import INBOX, InboxScene, inbox_functions
 from tests.unit.examples import NOW
@@ -133,7 +134,7 @@ of an hour later, SQS's counts are a minute late, and once in {DIES:,} calls the
 
 {bars(scale_bars(found))}
 
-It took {found.runs} runs in {found.hours:.0f} hours of virtual time, {found.seconds / 60:.0f} minutes of one processor,
+It took {plural(found.runs, "run")} in {found.hours:.0f} hours of virtual time; {found.seconds / 60:.0f} minutes,
 {each:.1f} ms an image; and {memory}, nearly all of them what S3 and DynamoDB hold: images, results and the records of
 what was done.
 """
