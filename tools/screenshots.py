@@ -58,6 +58,8 @@ _SETTINGS = {
         {"name": "logos", "project_version_arn": _LOGOS, "min_inference_units": 2},
         {"name": "welds", "project_version_arn": _WELDS},
     ],
+    "monthly_budget_usd": 500,
+    "over_budget": "refuse",
     "notification_emails": ["ml-operators@example.com"],
 }
 
