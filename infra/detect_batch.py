@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import allow_to_look_at_models
+from infra.parts.grants import DETECT, allow_to_look_at_models, detection
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
@@ -46,7 +46,9 @@ class DetectBatchWorkload(Construct):
         allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
 
         role = self.state_machine.role
-        self._allow_to_detect(shared)
+        found = detection(self, shared.settings)
+        allow(role, [DETECT], found.resources)
+        acknowledge(self.state_machine, found.acknowledged)
         # Amazon Rekognition reads images with the rights of who calls it.
         _allow_to_list(role, images)
         allow(role, ["s3:GetObject"], _objects(images))
@@ -58,17 +60,6 @@ class DetectBatchWorkload(Construct):
         reason = "Every object of the folders that cdk.json names ('detect_batch'), and of no other."
         for who, places in ((summarise, results), (self.state_machine, [*images, *results])):
             acknowledge(who, {f"AwsSolutions-IAM5[Resource::{_found(one)}]": reason for one in places})
-
-    def _allow_to_detect(self, shared: Shared) -> None:
-        """Use any version of the projects that the sweep checks, as it may stop any."""
-        stack = cdk.Stack.of(self)
-        projects = sorted(shared.settings.swept_projects)
-        versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects else projects)]
-        arns = [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions]
-        allow(self.state_machine.role, ["rekognition:DetectCustomLabels"], arns)
-        home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
-        reason = "Any version of these projects may be the one that runs: retraining needs no deploy."
-        acknowledge(self.state_machine, {f"AwsSolutions-IAM5[Resource::{home}/{one}]": reason for one in versions})
 
     def _allow_to_run_children(self) -> None:
         """Step Functions Developer Guide, "IAM policies for using Distributed Map states"."""

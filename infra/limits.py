@@ -48,7 +48,7 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
     "Reconciliation": ("workloads",),
     "Removal": ("workloads",),
     "EventRules": ("event_rules",),
-    "OtherAccounts": ("trusted_principals",),
+    "OtherAccounts": ("trusted_principals", "models", "projects"),
     "NotificationsChat": ("chat",),
     "NotificationsTopic": ("notification_emails",),
 }

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.notifications.notifications import Notifications
 from infra.page import Page
-from infra.parts.grants import MACHINES
+from infra.parts.grants import DETECT, MACHINES, detection
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.names import in_region
@@ -28,12 +28,13 @@ class People(Construct):
         self, scope: Construct, construct_id: str, shared: Shared, notifications: Notifications, page: Page
     ) -> None:
         super().__init__(scope, construct_id)
-        self._page = page
+        self._page, self._detection = page, detection(self, shared.settings, in_one_policy=True)
         sees = self._sees(shared, notifications)
         self.viewers = self._policy("Viewers", "See models, leases, executions, logs, alarms, schedules", sees)
         self.operators = self._policy(
-            "Operators", "See what viewers see; start and stop models, end executions", {**sees, **self._does()}
+            "Operators", "See what viewers see; start, use and stop models, end executions", {**sees, **self._does()}
         )
+        acknowledge(self.operators, self._detection.acknowledged)
 
     def _sees(self, shared: Shared, notifications: Notifications) -> Grants:
         stack = cdk.Stack.of(self)
@@ -70,6 +71,7 @@ class People(Construct):
         return {
             ("states:StartExecution",): self._machines(),
             ("states:StopExecution",): self._executions(),
+            (DETECT,): self._detection.resources,
             ("lambda:InvokeFunction",): [page.function.function_arn for page in (self._page.page, self._page.act)],
         }
 

@@ -121,7 +121,7 @@ class CustomLabelsLifecycle(cdk.Stack):
                 "SNS topic of the messages for chat channels",
             )
         if settings.trusted_principals:
-            caller = OtherAccounts(self, "OtherAccounts", settings.trusted_principals).role
+            caller = OtherAccounts(self, "OtherAccounts", settings).role
             outputs["CallerRoleArn"] = (caller.role_arn, "IAM role that callers of other accounts assume")
         if settings.detect_batch:
             detect_batch = DetectBatchWorkload(self, "DetectBatch", shared, settings.detect_batch)

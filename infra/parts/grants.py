@@ -1,8 +1,10 @@
 """What several functions may do to models and executions: each grant in one place, with its reason."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
 from infra.parts.machines import OF_A_MODEL, any_execution, executions_arn, full_name, machine_arn
@@ -78,6 +80,40 @@ def _allow_on_projects(function: LifecycleFunction, action: str, reasons: Mappin
     stack = cdk.Stack.of(function)
     home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
     acknowledge(function, {f"AwsSolutions-IAM5[Resource::{home}/{resource}]": why for resource, why in reasons.items()})
+
+
+class Detection(NamedTuple):
+    """Resources on which DetectCustomLabels is granted, and what is acknowledged of their wildcards."""
+
+    resources: list[str]
+    acknowledged: dict[str, str]
+
+
+DETECT = "rekognition:DetectCustomLabels"
+_ROOM = 2_500
+"""Characters that a managed policy has left for them."""
+
+
+def detection(scope: Construct, settings: Settings, *, in_one_policy: bool = False) -> Detection:
+    """Any version of the projects that the sweep checks: retraining needs no deploy.
+
+    Parameters
+    ----------
+    in_one_policy : bool
+        They have to fit into a managed policy that has others already: where there are too many projects, all of the
+        account are meant.
+    """
+    stack = cdk.Stack.of(scope)
+    projects = sorted(settings.swept_projects)
+    shown = stack.format_arn(service="rekognition", resource="project", resource_name="/version/*/*")
+    too_many = in_one_policy and sum(len(shown) + len(project) for project in projects) > _ROOM
+    versions = [f"{project}/version/*/*" for project in (["*"] if "*" in projects or too_many else projects)]
+    home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
+    reason = "Any version of these projects may be the one that runs: retraining needs no deploy."
+    return Detection(
+        [stack.format_arn(service="rekognition", resource="project", resource_name=one) for one in versions],
+        {f"AwsSolutions-IAM5[Resource::{home}/{one}]": reason for one in versions},
+    )
 
 
 def allow_to_read_executions(function: LifecycleFunction) -> None:

@@ -4,6 +4,8 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -51,6 +53,10 @@ class Aws:
     """What the functions answer, by report or action."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """The kind of each execution, or the function, and its input."""
+    states: list[str] = field(default_factory=list)
+    """Those that an execution has entered, the last one first."""
+    past: list[dict[str, Any]] = field(default_factory=list)
+    """The outputs of past starts, the newest first."""
     images: list[dict[str, Any]] = field(default_factory=list)
     _executions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -61,6 +67,27 @@ class Aws:
     def _called(self, operation: str) -> None:
         if waiting := self.refuses.get(operation):
             raise waiting.pop(0)
+
+    def get_credentials(self) -> SimpleNamespace:
+        return SimpleNamespace(method="env")
+
+    def get_execution_history(self, **given: Any) -> dict[str, Any]:
+        self._called("get_execution_history")
+        assert (given["reverseOrder"], given["includeExecutionData"]) == (True, False)
+        entered = [{"stateEnteredEventDetails": {"name": one}} for one in self.states]
+        return {"events": [{"type": "WaitStateExited"}, *entered]}
+
+    def list_executions(self, **given: Any) -> dict[str, Any]:
+        self._called("list_executions")
+        assert given["stateMachineArn"] == f"{HOME}:stateMachine:CustomLabelsLifecycle-StartModel"
+        begun = datetime(2026, 11, 24, 7, tzinfo=UTC)
+        found = []
+        for number, output in enumerate(self.past):
+            arn = f"{HOME}:execution:past:{number}"
+            self._executions[arn] = {"status": "SUCCEEDED", "output": json.dumps(output)}
+            ended = begun + timedelta(seconds=output.get("StartSeconds", 1))
+            found.append({"executionArn": arn, "startDate": begun, "stopDate": ended})
+        return {"executions": found}
 
     def get_caller_identity(self) -> dict[str, str]:
         self._called("get_caller_identity")

@@ -2,6 +2,7 @@
 
 import json
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 import custom_labels
-from custom_labels import CustomLabels, Label, client, executions
+from custom_labels import AccessDenied, CustomLabels, Label, client, executions
 from custom_labels.images import Image
-from tests.client.aws import ARN, HOME, Aws, failed, refusal
+from tests.client.aws import ARN, HOME, Aws, failed, refusal, succeeded
 
 
 @pytest.fixture
@@ -238,3 +239,79 @@ def test_what_is_asked_is_what_the_contract_has() -> None:
     labels.release(ARN, lease_id="a", force=True)
     for kind, payload in aws.asked:
         assert set(payload) <= fields["stop_model" if kind == "stop" else "start_model"]
+
+
+# How it goes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "doing"),
+    [
+        (["Wait", "What next?"], "waiting for the model"),
+        (["Check the model", "Prepare the request"], "checking the model's status"),
+        (["A new state"], "A new state"),
+        ([], ""),
+    ],
+)
+def test_progress_says_what_the_execution_is_doing(aws: Aws, states: list[str], doing: str) -> None:
+    aws.states = states
+    ends = iter([{"status": "RUNNING"}, succeeded({})])
+    aws.describe_execution = lambda **given: {"executionArn": given["executionArn"], **next(ends)}  # type: ignore[method-assign]
+    said: list[str] = []
+    of(aws).start("defects", progress=lambda _seconds, doing: said.append(doing))
+    assert said == [doing]
+
+
+def test_a_history_that_may_not_be_read_ends_no_wait(aws: Aws) -> None:
+    aws.refuses["get_execution_history"] = [refusal("AccessDeniedException", "GetExecutionHistory")]
+    ends = iter([{"status": "RUNNING"}, succeeded({})])
+    aws.describe_execution = lambda **given: {"executionArn": given["executionArn"], **next(ends)}  # type: ignore[method-assign]
+    assert of(aws).start("defects", progress=lambda *_: None).status == "RUNNING"
+
+
+def test_past_starts_are_those_of_the_model_that_really_started_it() -> None:
+    mine = {"Model": "defects", "ProjectVersionArn": ARN, "Outcome": "MODEL_STARTED"}
+    aws = Aws(
+        past=[
+            {**mine, "StartSeconds": 660},
+            {**mine, "Outcome": "MODEL_ALREADY_RUNNING", "StartSeconds": 400},
+            {**mine, "Model": "welds", "ProjectVersionArn": "other", "StartSeconds": 700},
+            {**mine, "Outcome": "LEASE_EXTENDED"},
+            {**mine, "StartSeconds": 840},
+        ]
+    )
+    assert of(aws).past_starts("defects") == of(aws).past_starts(ARN) == [660, 840]
+    assert (
+        of(Aws(refuses={"list_executions": [refusal("AccessDeniedException", "ListExecutions")]})).past_starts("x")
+        == []
+    )
+
+
+# Credentials ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["2026-11-24T07:00:00+00:00", "2026-11-24T07:00:00Z"])
+def test_credentials_that_end_too_early_are_warned_of(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end)
+    with (
+        pytest.warns(UserWarning, match=r"end at 2026-11-24 07:00 UTC, before at_most_minutes \(480\)") as warned,
+        of(Aws()).running("defects"),
+    ):
+        pass
+    assert warned[0].filename == __file__, "it names the block"
+
+
+@pytest.mark.parametrize("end", ["9999-11-24T07:00:00+00:00", "tomorrow", ""])
+def test_what_lasts_or_is_not_known_is_not_warned_of(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with of(Aws()).running("defects"):
+            pass
+
+
+def test_credentials_that_have_ended_meanwhile_are_a_denial() -> None:
+    """botocore raises a RuntimeError where those of the environment can't be renewed."""
+    aws = Aws(refuses={"start_execution": [RuntimeError("Credentials were refreshed, but are still expired.")]})
+    with pytest.raises(AccessDenied, match="still expired"):
+        of(aws).stop("defects")

@@ -366,3 +366,45 @@ def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch: pytest.MonkeyP
     shown = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue())
     assert all(len(line) <= width for line in shown.splitlines())
     assert "client/build-machine-7/4711-1f0c9a3b-of-a-long-name" in re.sub(r"\s", "", shown)
+
+
+def test_on_a_terminal_a_wait_is_one_line_that_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=said, width=60, force_terminal=True, _environ={"TERM": "xterm"}))
+    waiting = terminal.Waiting("Starting def\x1b[2Jects", lambda: [660.0, 840.0])
+    waiting(5, "checking the model's status")
+    waiting(65, "waiting for the model")
+    terminal.clear()
+    first, second, last = said.getvalue().split("\r\x1b[2K")[1:]
+    assert first == r"Starting def\x1b[2Jects: 0:05 min, checking the model's sta"
+    assert second.startswith(r"Starting def\x1b[2Jects: 1:05 min, waiting for the model")
+    assert (last, len(second)) == ("", 59), "no wider than the terminal"
+
+
+@pytest.mark.parametrize(
+    ("past", "took"),
+    [
+        ([], ""),
+        ([660.0], ", the last start took 11 min"),
+        ([660.0, 845.0], ", the last 2 starts took 11 min to 14 min"),
+    ],
+)
+def test_elsewhere_a_wait_is_a_line_each_minute(monkeypatch: pytest.MonkeyPatch, past: list[float], took: str) -> None:
+    said, asked = io.StringIO(), list[None]()
+    monkeypatch.setattr(terminal, "err", Console(file=said, _environ={}))
+    waiting = terminal.Waiting("Starting defects", lambda: (asked.append(None), past)[1])
+    for seconds in (0, 15, 30, 60, 90, 120):
+        waiting(seconds, "waiting for the model")
+    assert said.getvalue().splitlines() == [
+        "Starting defects: 0 min, waiting for the model",
+        f"Starting defects: 1 min, waiting for the model{took}",
+        f"Starting defects: 2 min, waiting for the model{took}",
+    ]
+    assert len(asked) == 1, "it is asked once"
+
+
+def test_a_warning_of_the_client_is_one_of_the_command(typed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2026-11-24T07:00:00Z")
+    assert typed("run", "defects", "--", "true").stderr.startswith(
+        "Warning: Your credentials end at 2026-11-24 07:00 UTC"
+    )

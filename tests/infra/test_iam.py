@@ -118,6 +118,10 @@ MAY_START = {
         STARTS: {"states:DescribeExecution", "states:GetExecutionHistory"},
         STOPS: {"states:DescribeExecution", "states:GetExecutionHistory"},
         RUNS: {"states:DescribeExecution", "states:GetExecutionHistory"},
+        **{
+            f"{PROJECTS}/{name}/version/*/*": {"rekognition:DetectCustomLabels"}
+            for name in ("boards", "brands", "packaging", "welds")
+        },
     },
 }
 """Who starts the state machines from outside: rules, and callers of other accounts."""

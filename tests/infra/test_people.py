@@ -50,6 +50,8 @@ VIEWERS = {
         "states:ListStateMachines",
     },
 }
+USED = ("boards", "brands", "packaging", "welds")
+"""The projects of the settings."""
 OPERATORS = {
     **VIEWERS,
     START_MODEL: VIEWERS[START_MODEL] | {"states:StartExecution"},
@@ -59,6 +61,7 @@ OPERATORS = {
     RUN_WITH_MODEL: VIEWERS[RUN_WITH_MODEL] | {"states:StartExecution"},
     RUNS: VIEWERS[RUNS] | {"states:StopExecution"},
     "${PageActFunction.Arn}": {"lambda:InvokeFunction"},
+    **{f"{PROJECTS}/{name}/version/*/*": {"rekognition:DetectCustomLabels"} for name in USED},
 }
 READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan", "Filter", "StartQuery", "StopQuery")
 
@@ -94,6 +97,7 @@ def test_the_policies_have_names_to_attach_them_by_and_fit_into_iam_s_limit(hund
     for name in names:
         document = json.dumps(policies[f"People{name}"]["PolicyDocument"], separators=(",", ":"))
         assert len(document) <= 6_144
+    assert [on for on in hundred.managed("PeopleOperators") if "/version/" in on] == [f"{PROJECTS}/*/version/*/*"]
     assert hundred.outputs["OperatorsPolicyArn"] == "${PeopleOperators}"
     assert hundred.outputs["ViewersPolicyArn"] == "${PeopleViewers}"
 

@@ -4,19 +4,21 @@ import os
 import re
 import socket
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from custom_labels import errors
+from custom_labels.credentials import end_of
 from custom_labels.deployment import Deployment
 from custom_labels.doctor import Finding, examined
 from custom_labels.doctor.stack import DeployedStack
-from custom_labels.executions import Progress, StateMachines, code_of, refused
+from custom_labels.executions import AWS_ERRORS, Progress, StateMachines, code_of, refused
 from custom_labels.heartbeat import Heartbeat
 from custom_labels.images import Image, image_of
 from custom_labels.inboxes import Inbox
@@ -107,6 +109,7 @@ class CustomLabels:
             raise errors.InvalidRequest(str(error)) from error
         self._deployment = Deployment(session, stack, self._machines.region, self._machines.account)
         self._session = session
+        self._credentials_end = end_of(session)
 
     def start(self, model: str, *, progress: Progress | None = None, **asked: Unpack[Asked]) -> Started:
         """Start a model, or join its start, and wait until it is RUNNING: what ``begin`` does, to its end.
@@ -240,6 +243,7 @@ class CustomLabels:
             raise errors.InvalidRequest(
                 f"minutes: {minutes} is less than 1, and a lease that never ends outlives a process that dies."
             )
+        self._warn_of_credentials(minutes, at_most_minutes)
         lease_id = _lease_id()
         heartbeat: Heartbeat | None = None
         try:
@@ -265,6 +269,16 @@ class CustomLabels:
             raise
         self._let_go(model, lease_id, heartbeat)
         heartbeat.check()
+
+    def past_starts(self, model: str) -> list[float]:
+        """How long the last starts of a model took, in seconds; empty where that can't be read.
+
+        Parameters
+        ----------
+        model : str
+            A name of cdk.json, or a version's ARN.
+        """
+        return self._machines.past_starts(named(model))
 
     def report(self, name: str, *, month: str | None = None) -> dict[str, Any]:
         """What the dashboard's page shows, as data.
@@ -317,6 +331,16 @@ class CustomLabels:
         """An inbox of the stack, by its name in cdk.json; nothing is asked until something is done with it."""
         return Inbox(name, self._deployment)
 
+    def _warn_of_credentials(self, minutes: int, at_most_minutes: int) -> None:
+        end, now = self._credentials_end, datetime.now(UTC)
+        if end and end < now + timedelta(minutes=at_most_minutes):
+            warnings.warn(
+                f"Your credentials end at {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC, before at_most_minutes "
+                f"({at_most_minutes}). After that the lease can be neither extended nor released: it holds the model "
+                f"for up to {minutes} minutes more.",
+                stacklevel=4,  # the with statement, beyond contextlib
+            )
+
     def _let_go(self, model: str, lease_id: str, heartbeat: Heartbeat | None) -> None:
         if heartbeat:
             heartbeat.stop()
@@ -339,7 +363,7 @@ def detected(
             Image=image_of(image),
             **{name: value for name, value in options.items() if value is not None},
         )
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         known = _OF_DETECTION.get(code_of(error))
         if known is None:
             refused("label the image", error)

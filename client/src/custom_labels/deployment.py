@@ -6,10 +6,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_labels import errors
-from custom_labels.executions import code_of, not_deployed, refused
+from custom_labels.executions import AWS_ERRORS, code_of, not_deployed, refused
 
 SCHEMA = "1."
 """How the ``SchemaVersion`` begins that is understood here."""
@@ -71,7 +70,7 @@ class Deployment:
         try:
             client: Any = self._session.client("lambda", region_name=self.region, config=config)
             answer = client.invoke(FunctionName=function, Payload=json.dumps(payload))
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             refused(f"call the function {function}", error, needs=needs)
         said = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
@@ -97,7 +96,7 @@ class Deployment:
         try:
             client: Any = self._session.client("cloudformation", region_name=self.region)
             (stack,) = client.describe_stacks(StackName=self.stack)["Stacks"]
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             if code_of(error) == "ValidationError":
                 raise not_deployed(self.account, self.stack, self.region) from error
             refused("read the stack's outputs", error, needs=_NEEDS.format("viewers"))

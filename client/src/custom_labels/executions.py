@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, NoReturn
 
 import boto3
@@ -16,8 +17,26 @@ FIRST_PAUSE, PAUSE = 1.0, 5.0
 PATIENCE = 300.0
 """Seconds for which an execution may not be readable before the wait is given up."""
 
+AwsError = ClientError | BotoCoreError | RuntimeError
+AWS_ERRORS = (ClientError, BotoCoreError, RuntimeError)
+"""What a call of boto3 raises: with credentials that have ended, and that nobody renews, a RuntimeError."""
 Progress = Callable[[float, str], None]
-"""Is called with the seconds since the start, and what the execution is doing: its status, or its state's name."""
+"""Is called with the seconds since the wait began, and what the execution is doing, in words."""
+
+DOING = {
+    "Prepare the request": "checking what is asked for",
+    "Check the model": "checking the model's status",
+    "What next?": "checking the model's status",
+    "Start the model": "requesting the start",
+    "Stop the model": "requesting the stop",
+    "Wait": "waiting for the model",
+    "Notify: running": "it is RUNNING, and people are notified",
+    "Notify: stopped or kept running": "it is done, and people are notified",
+    "Notify: failed": "it has failed, and people are notified",
+}
+"""What an execution does in each of the states in which one may find it. An unknown one is shown by its own name."""
+_LAST_EVENTS = 20
+"""Of the history: the state that was entered last is among them."""
 
 
 class StateMachines:
@@ -49,7 +68,7 @@ class StateMachines:
         self._stepfunctions = session.client("stepfunctions", region_name=region)
         try:
             caller = session.client("sts", region_name=region).get_caller_identity()["Arn"]
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             refused("find out whose credentials these are", error)
         _, self._partition, _, _, self.account, _ = caller.split(":", 5)
 
@@ -71,7 +90,7 @@ class StateMachines:
             return self._stepfunctions.start_execution(
                 stateMachineArn=self.arn(machine), name=name, input=json.dumps(given)
             )["executionArn"]
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             if code_of(error) in {"StateMachineDoesNotExist", "StateMachineDeleting"}:
                 raise not_deployed(self.account, self.stack, self.region) from error
             refused(f"start {machine}", error)
@@ -90,7 +109,7 @@ class StateMachines:
             try:
                 found = self._stepfunctions.describe_execution(executionArn=execution_arn)
                 last_read = time.monotonic()
-            except (ClientError, BotoCoreError) as error:
+            except AWS_ERRORS as error:
                 # DescribeExecution is eventually consistent: it may not know a young execution yet.
                 passing = code_of(error) not in {"AccessDeniedException", "AccessDenied"}
                 if not passing or time.monotonic() - last_read > PATIENCE:
@@ -103,8 +122,52 @@ class StateMachines:
             if found and found["status"] != "RUNNING":
                 raise errors.of_execution(found)
             if progress:
-                progress(passed, "RUNNING" if found else "not readable for the moment")
+                progress(passed, self._doing(execution_arn) if found else "not readable for the moment")
             time.sleep(FIRST_PAUSE if passed < 2 * PAUSE else PAUSE)
+
+    def _doing(self, execution_arn: str) -> str:
+        """What an execution does now; nothing where that may not be read, which is no reason to end the wait."""
+        try:
+            events = self._stepfunctions.get_execution_history(
+                executionArn=execution_arn, reverseOrder=True, maxResults=_LAST_EVENTS, includeExecutionData=False
+            )["events"]
+        except AWS_ERRORS:
+            return ""
+        entered = (one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one)
+        state = next(entered, "")
+        return DOING.get(state, state)
+
+    def past_starts(self, model: Mapping[str, str], most: int = 3) -> list[float]:
+        """How long the last starts of a model took in seconds, the newest first; fewer where few are found.
+
+        Parameters
+        ----------
+        model : mapping
+            The field that means the model, as in an input.
+        """
+        try:
+            pages = self._stepfunctions.list_executions(
+                stateMachineArn=self.arn("StartModel"), statusFilter="SUCCEEDED", maxResults=_LISTED
+            )
+            long = (one for one in pages["executions"] if (one["stopDate"] - one["startDate"]).total_seconds() >= _LONG)
+            found: list[float] = []
+            for one in islice(long, _DESCRIBED):
+                described = self._stepfunctions.describe_execution(executionArn=one["executionArn"])
+                output = json.loads(described["output"])
+                meant = any(output.get(name) == value for name, value in model.items())
+                if meant and output.get("Outcome") == "MODEL_STARTED":
+                    found.append(float(output["StartSeconds"]))
+                if len(found) == most:
+                    break
+        except (*AWS_ERRORS, KeyError, ValueError):
+            return []
+        return found
+
+
+_LISTED, _DESCRIBED = 200, 12
+"""Past executions that are listed, and of which the output is read."""
+_LONG = 5.0
+"""Seconds: what took less time has started nothing."""
 
 
 def not_deployed(account: str, stack: str, region: str) -> errors.NotDeployed:
@@ -115,14 +178,14 @@ def not_deployed(account: str, stack: str, region: str) -> errors.NotDeployed:
     )
 
 
-def code_of(error: ClientError | BotoCoreError) -> str:
+def code_of(error: AwsError) -> str:
     """The code of AWS's answer; of an error on the way there its class."""
+    if isinstance(error, RuntimeError):
+        return "ExpiredToken"
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-def refused(
-    what: str, error: ClientError | BotoCoreError, execution_arn: str | None = None, needs: str = ""
-) -> NoReturn:
+def refused(what: str, error: AwsError, execution_arn: str | None = None, needs: str = "") -> NoReturn:
     """Raise what an error of AWS's means to the caller.
 
     Parameters

@@ -4,7 +4,8 @@ What others have written, such as names and messages, goes through ``text``: it 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
@@ -56,16 +57,19 @@ def status(given: str) -> Text:
 
 def say(line: str, style: str = "") -> None:
     """A sentence on standard output; a pipe gets it in one line."""
+    clear()
     out.print(text(line, style), soft_wrap=not out.is_terminal)
 
 
 def warn(sentence: str) -> None:
     """A warning on standard error."""
+    clear()
     err.print(Text.assemble(("Warning: ", "bold yellow"), printable(sentence)), soft_wrap=not err.is_terminal)
 
 
 def as_json(answer: Mapping[str, Any]) -> None:
     """For machines."""
+    clear()
     typer.echo(json.dumps(answer, indent=2))
 
 
@@ -82,6 +86,7 @@ def table(
     numbers : frozenset of str
         The columns that are aligned to the right.
     """
+    clear()
     cells = [[one if isinstance(one, Text) else text(one) for one in row] for row in rows]
     if not out.is_terminal:
         widths = [max(map(len, column)) for column in zip(map(text, columns), *cells, strict=True)]
@@ -109,6 +114,7 @@ def table(
 
 def fields(pairs: Sequence[tuple[str, str | Text]]) -> None:
     """Values with what they are, one below the other; those that are empty are left out."""
+    clear()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim" if out.is_terminal else "", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -199,18 +205,62 @@ def some_of(names: Sequence[str], count: int, most: int = 3) -> str:
 # How it goes --------------------------------------------------------------------------------------
 
 
-def progress(what: str) -> Any:
-    """Says on standard error how a wait goes: on a terminal in one line, else every minute."""
-    last = [-60.0]
+class Waiting:
+    """Says on standard error how a wait goes: on a terminal in one line that is gone afterwards, else every minute.
 
-    def show(seconds: float, _doing: str) -> None:
-        if err.is_terminal:
-            err.print(f"{what}: {int(seconds) // 60}:{int(seconds) % 60:02} min", end="\r")
-        elif seconds - last[0] >= 60:
-            last[0] = seconds
-            err.print(f"{what}: {int(seconds) // 60} min", soft_wrap=True)
+    Parameters
+    ----------
+    what : str
+        What is waited for, such as ``Starting defects``.
+    past : callable, optional
+        How long the like took before, in seconds; asked once, and only where the wait is no short one.
+    """
 
-    return show
+    def __init__(self, what: str, past: Callable[[], Sequence[float]] = tuple) -> None:
+        self._what, self._past = what, past
+        self._took: str | None = None
+        self._said = -MINUTE
+
+    def __call__(self, seconds: float, doing: str) -> None:
+        """Say it."""
+        if self._took is None and seconds > _SHORT:
+            self._took = _took(self._past())
+        how = ", ".join(filter(None, (doing, self._took)))
+        live = err.is_terminal and not err.is_dumb_terminal
+        if live:
+            line = printable(f"{self._what}: {int(seconds) // 60}:{int(seconds) % 60:02} min{how and f', {how}'}")
+            err.file.write(f"\r\x1b[2K{line[: err.width - 1]}")
+            err.file.flush()
+            _Line.is_open = True
+        elif seconds - self._said >= MINUTE:
+            self._said = seconds
+            err.print(text(f"{self._what}: {int(seconds) // 60} min{how and f', {how}'}"), soft_wrap=True)
+
+
+class _Line:
+    """Whether a line of progress is on the terminal now."""
+
+    is_open = False
+
+
+def clear() -> None:
+    """Take the line of progress away, before anything else is written."""
+    if _Line.is_open:
+        err.file.write("\r\x1b[2K")
+        err.file.flush()
+        _Line.is_open = False
+
+
+MINUTE, _SHORT = 60.0, 10.0
+
+
+def _took(past: Sequence[float]) -> str:
+    """``the last start took 11 min``, ``the last 3 starts took 11 to 14 min``."""
+    if not past:
+        return ""
+    least, most = span(min(past)), span(max(past))
+    took = least if least == most else f"{least} to {most}"
+    return f"the last start took {took}" if len(past) == 1 else f"the last {len(past)} starts took {took}"
 
 
 @contextmanager
@@ -227,8 +277,12 @@ def working(what: str) -> Iterator[None]:
 def reported(failed: int | None = None, interrupted: str = GOES_ON) -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code; ``failed`` where the others are a command's own."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: warn(str(message))
+            yield
     except NotRunError as error:
+        clear()
         err.print(text(str(error)), soft_wrap=True)
         raise typer.Exit(error.code) from error
     except errors.CustomLabelsError as error:
@@ -236,12 +290,14 @@ def reported(failed: int | None = None, interrupted: str = GOES_ON) -> Iterator[
         own = {errors.NotDeployed: NOT_DEPLOYED, errors.InvalidRequest: WRONG_USE}.get(type(error), 1)
         raise typer.Exit(failed or own) from error
     except KeyboardInterrupt:
+        clear()
         err.print(f"Interrupted. {interrupted}")
         raise typer.Exit(INTERRUPTED) from None
 
 
 def failure(error: errors.CustomLabelsError) -> None:
     """What went wrong, and what to do."""
+    clear()
     err.print(Text.assemble(("Error: ", "bold red"), printable(error.message)), soft_wrap=True)
     for line in (*error.remedy.splitlines(), *getattr(error, "__notes__", ())):
         err.print(text(f"  {line}"), soft_wrap=True)

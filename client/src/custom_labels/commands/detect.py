@@ -22,7 +22,9 @@ def detect(
     """Label images, a line of JSON for each; the model is started before, and let go after."""
     with terminal.reported(interrupted=terminal.LET_GO):
         labels = CustomLabels(stack=stack, region=region)
-        with labels.running(model, minutes, progress=terminal.progress(f"Starting {model}")) as running:
+        waiting = terminal.Waiting(f"Starting {model}", lambda: labels.past_starts(model))
+        with labels.running(model, minutes, progress=waiting) as running:
+            terminal.clear()
             for image in images:
                 found = running.detect(image, min_confidence=min_confidence)
                 typer.echo(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))

@@ -21,6 +21,8 @@ def run(
     child = Child()
     with child.signals(), terminal.reported(failed=FAILED, interrupted=terminal.LET_GO):
         labels = CustomLabels(stack=stack, region=region)
-        with labels.running(model, minutes, progress=terminal.progress(f"Starting {model}")) as running:
+        waiting = terminal.Waiting(f"Starting {model}", lambda: labels.past_starts(model))
+        with labels.running(model, minutes, progress=waiting) as running:
+            terminal.clear()
             code = child.run(command, {VARIABLE: running.project_version_arn})
         raise typer.Exit(code)

@@ -44,4 +44,5 @@ def start(
         if no_wait:
             begun(execution, as_json=as_json)
         else:
-            show(labels.started(execution, progress=terminal.progress(f"Starting {model}")), as_json=as_json)
+            waiting = terminal.Waiting(f"Starting {model}", lambda: labels.past_starts(model))
+            show(labels.started(execution, progress=waiting), as_json=as_json)

@@ -26,4 +26,4 @@ def stop(
         if no_wait:
             begun(execution, as_json=as_json)
         else:
-            show(labels.released(execution, progress=terminal.progress(f"Stopping {model}")), as_json=as_json)
+            show(labels.released(execution, progress=terminal.Waiting(f"Stopping {model}")), as_json=as_json)

@@ -73,7 +73,7 @@ def _stopped(labels: CustomLabels, found: Sequence[Mapping[str, Any]], *, wait: 
     for row in rows if wait else ():
         if "ExecutionArn" in row:
             try:
-                done = labels.released(row["ExecutionArn"], progress=terminal.progress(f"Stopping {row['Model']}"))
+                done = labels.released(row["ExecutionArn"], progress=terminal.Waiting(f"Stopping {row['Model']}"))
                 row |= {"Status": done.status, "Outcome": done.outcome}
             except errors.CustomLabelsError as error:
                 row |= {"Error": type(error).__name__, "Message": error.message}
