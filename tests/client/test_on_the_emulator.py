@@ -16,6 +16,7 @@ import pytest
 from custom_labels import CustomLabels, ModelStopped
 from emulator import images
 from emulator.server import Emulator
+from tests.deployed.app import SETTINGS
 from tests.deployed.executions import wait_until
 from tests.deployed.tables import item_of
 
@@ -26,7 +27,12 @@ SAYS_ITS_MODEL = "import os, time; print(os.environ['CUSTOM_LABELS_PROJECT_VERSI
 
 @pytest.fixture
 def labels(emulator: Emulator) -> CustomLabels:
-    session = boto3.Session("test", "test", region_name=emulator.region)
+    """With the rights of the role for callers of other accounts, and no others."""
+    (trusted,) = SETTINGS["trusted_principals"]
+    role = {"RoleArn": emulator.outputs["CallerRoleArn"], "ExternalId": trusted["external_id"]}
+    taken = emulator.client("sts").assume_role(**role, RoleSessionName="inspection")["Credentials"]
+    keys = (taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+    session = boto3.Session(*keys, region_name=emulator.region)
     clients = {
         name: session.client(name, endpoint_url=emulator.endpoint) for name in ("sts", "stepfunctions", "rekognition")
     }
@@ -42,8 +48,10 @@ def test_one_line_has_a_model_labels_an_image_and_lets_it_go(
     emulator: Emulator, labels: CustomLabels, new_model: Callable[..., str]
 ) -> None:
     arn = new_model()
-    with labels.running(arn) as model:
+    doing = set[str]()
+    with labels.running(arn, progress=lambda _seconds, what: doing.add(what)) as model:
         assert holders(emulator, arn) == [model.lease_id]
+        assert "waiting for the model" in doing
         assert {label.name for label in model.detect(images.png((200, 30, 30)))}
         before = model.started.lease_expires_at
         after = labels.extend(arn, model.lease_id, minutes=60).lease_expires_at
