@@ -74,8 +74,9 @@ class Aws:
     def get_execution_history(self, **given: Any) -> dict[str, Any]:
         self._called("get_execution_history")
         assert (given["reverseOrder"], given["includeExecutionData"]) == (True, False)
-        entered = [{"stateEnteredEventDetails": {"name": one}} for one in self.states]
-        return {"events": [{"type": "WaitStateExited"}, *entered]}
+        last = len(self.states)
+        entered = [{"id": last - n, "stateEnteredEventDetails": {"name": one}} for n, one in enumerate(self.states)]
+        return {"events": [{"id": last + 1, "type": "WaitStateExited"}, *entered]}
 
     def list_executions(self, **given: Any) -> dict[str, Any]:
         self._called("list_executions")

@@ -35,6 +35,7 @@ DOING = {
     "Notify: failed": "it has failed, and people are notified",
 }
 """What an execution does in each of the states in which one may find it. An unknown one is shown by its own name."""
+_ENTERED = "stateEnteredEventDetails"
 _LAST_EVENTS = 20
 """Of the history: the state that was entered last is among them."""
 
@@ -133,8 +134,8 @@ class StateMachines:
             )["events"]
         except AWS_ERRORS:
             return ""
-        entered = (one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one)
-        state = next(entered, "")
+        entered = [(one["id"], one["stateEnteredEventDetails"]["name"]) for one in events if _ENTERED in one]
+        _, state = max(entered, default=(0, ""))
         return DOING.get(state, state)
 
     def past_starts(self, model: Mapping[str, str], most: int = 3) -> list[float]:
