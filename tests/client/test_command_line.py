@@ -390,9 +390,14 @@ def test_on_a_terminal_a_wait_is_one_line_that_is_gone_afterwards(monkeypatch: p
     ],
 )
 def test_elsewhere_a_wait_is_a_line_each_minute(monkeypatch: pytest.MonkeyPatch, past: list[float], took: str) -> None:
-    said, asked = io.StringIO(), list[None]()
+    said, asked = io.StringIO(), list[str]()
+
+    def starts() -> list[float]:
+        asked.append("once")
+        return past
+
     monkeypatch.setattr(terminal, "err", Console(file=said, _environ={}))
-    waiting = terminal.Waiting("Starting defects", lambda: (asked.append(None), past)[1])
+    waiting = terminal.Waiting("Starting defects", starts)
     for seconds in (0, 15, 30, 60, 90, 120):
         waiting(seconds, "waiting for the model")
     assert said.getvalue().splitlines() == [
@@ -400,7 +405,7 @@ def test_elsewhere_a_wait_is_a_line_each_minute(monkeypatch: pytest.MonkeyPatch,
         f"Starting defects: 1 min, waiting for the model{took}",
         f"Starting defects: 2 min, waiting for the model{took}",
     ]
-    assert len(asked) == 1, "it is asked once"
+    assert asked == ["once"]
 
 
 def test_a_warning_of_the_client_is_one_of_the_command(typed: Any, monkeypatch: pytest.MonkeyPatch) -> None:

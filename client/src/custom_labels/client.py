@@ -109,7 +109,6 @@ class CustomLabels:
             raise errors.InvalidRequest(str(error)) from error
         self._deployment = Deployment(session, stack, self._machines.region, self._machines.account)
         self._session = session
-        self._credentials_end = end_of(session)
 
     def start(self, model: str, *, progress: Progress | None = None, **asked: Unpack[Asked]) -> Started:
         """Start a model, or join its start, and wait until it is RUNNING: what ``begin`` does, to its end.
@@ -332,7 +331,7 @@ class CustomLabels:
         return Inbox(name, self._deployment)
 
     def _warn_of_credentials(self, minutes: int, at_most_minutes: int) -> None:
-        end, now = self._credentials_end, datetime.now(UTC)
+        end, now = end_of(self._session), datetime.now(UTC)
         if end and end < now + timedelta(minutes=at_most_minutes):
             warnings.warn(
                 f"Your credentials end at {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC, before at_most_minutes "
