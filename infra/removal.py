@@ -63,6 +63,8 @@ class Removal(Construct):
         )
         remove.allow("cloudformation:DescribeStacks", on=[cdk.Aws.STACK_ID])
         remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
+        if shared.settings.inboxes:
+            remove.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])  # to pause them
         allow_to_look_at_models(remove)
         remove.allow("states:ListExecutions", on=[machine_arn(self, name) for name in machines])
         remove.allow("iam:ListEntitiesForPolicy", on=[policy.managed_policy_arn for policy in policies])

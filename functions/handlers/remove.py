@@ -11,6 +11,7 @@ from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.adapters.stacks import Request
 from lifecycle.errors import LifecycleError
+from lifecycle.inbox.removal import pause_inbox
 from lifecycle.reconciliation.removal_obstacles import Obstacles
 from lifecycle.reconciliation.stack_removal import MARGIN, Remover
 from lifecycle.shared.wire import Json
@@ -20,6 +21,7 @@ STACKS = bootstrap.stacks()
 MODELS = bootstrap.models(bootstrap.PATIENT)
 EXECUTIONS = bootstrap.executions(bootstrap.PATIENT)
 ITEMS = bootstrap.items(bootstrap.PATIENT)
+RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
 STOP_MODEL_ARN = ENVIRONMENT.stop_model_arn
 OBSTACLES = Obstacles(
     executions=EXECUTIONS,
@@ -79,4 +81,6 @@ def _remover(attempt: str, context: Context) -> Remover:
         executions=EXECUTIONS,
         stop_model_arn=STOP_MODEL_ARN,
         obstacles=OBSTACLES,
+        inboxes=tuple(CONFIGURATION.inboxes),
+        pause=lambda inbox: pause_inbox(inbox, RECORDS, datetime.now(UTC)),
     )

@@ -229,7 +229,7 @@ OF_INBOXES = {
 }
 """Those of inboxes: who calls what, tests/handlers and the story on the emulator show."""
 
-ON_THE_PAGE = {
+WHERE_INBOXES_ARE = {
     "PageRole": {
         "*": {"lambda:ListEventSourceMappings"},
         RUNS: {"states:DescribeExecution"},
@@ -251,5 +251,6 @@ ON_THE_PAGE = {
         f"{BUCKETS}factory-results{below_here('inbox/line-1/')}": {"s3:ListBucket"},
         f"{BUCKETS}factory-results/inbox/line-1/*{HERE}": {"s3:GetObject"},
     },
+    "RemovalRemoveRole": {"${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem"}},
 }
-"""What the page's functions may beside, where there are inboxes."""
+"""What the functions of the page, and the removal, may do beside where there are inboxes."""

@@ -28,7 +28,6 @@ from tests.infra.grants import (
     INSPECTIONS,
     LOG,
     OF_INBOXES,
-    ON_THE_PAGE,
     PLACE,
     PROJECTS,
     RUN_WITH_MODEL,
@@ -37,6 +36,7 @@ from tests.infra.grants import (
     STARTS,
     STOP_MODEL,
     STOPS,
+    WHERE_INBOXES_ARE,
 )
 from tests.infra.policies import listed
 from tests.infra.test_rules import acknowledged, paths
@@ -240,7 +240,7 @@ def test_every_role_has_exactly_these_grants(stack: Template) -> None:
     """Those of the state machines and of the schedules are compared with what these call: below."""
     others = {name for name in stack.grants if name.endswith("StateMachineRole")} | OF_SCHEDULES.keys()
     assert {role: grants for role, grants in stack.grants.items() if role not in others} == _together(
-        GRANTS | OF_BATCHES | OF_INBOXES | MAY_START, ON_THE_PAGE
+        GRANTS | OF_BATCHES | OF_INBOXES | MAY_START, WHERE_INBOXES_ARE
     )
 
 
@@ -357,7 +357,7 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
 @pytest.mark.parametrize(
     ("table", "writers"),
     [
-        ("Models", OF_LEASES | OF_INBOXES.keys() | {"PageActRole"}),
+        ("Models", OF_LEASES | OF_INBOXES.keys() | {"PageActRole", "RemovalRemoveRole"}),
         ("Ledger", {"StepsCheckRole", "ReconciliationSweepRole"}),
         (
             "Idempotency",
@@ -502,7 +502,7 @@ def test_every_granted_action_is_called_somewhere_in_the_code() -> None:
     code = "\n".join(source.read_text("utf-8") for source in sources)
     actions = {
         action
-        for grants in _together(GRANTS | OF_BATCHES | OF_INBOXES, ON_THE_PAGE).values()
+        for grants in _together(GRANTS | OF_BATCHES | OF_INBOXES, WHERE_INBOXES_ARE).values()
         for granted in grants.values()
         for action in granted
     }

@@ -62,6 +62,10 @@ class Remover:
         Names it: part of the names of the executions that it starts, the same when it is tried again.
     until : datetime
         When it has to have decided.
+    inboxes : sequence of str
+        The names of the inboxes that are configured.
+    pause : callable
+        Pauses one.
     """
 
     attempt: str
@@ -74,6 +78,8 @@ class Remover:
     executions: Executions
     stop_model_arn: str
     obstacles: Obstacles
+    inboxes: Sequence[str] = ()
+    pause: Callable[[str], None] = lambda _: None
     _stops: dict[str, str] = field(default_factory=dict)
 
     def run(self, on_destroy: OnDestroy) -> str:
@@ -87,6 +93,11 @@ class Remover:
             It can't be known.
         """
         self.ask(on_destroy)
+        if self.inboxes:
+            # Their ticks go on until CloudFormation deletes the schedule: none may start a model that nobody stops.
+            for inbox in self.inboxes:
+                self.pause(inbox)
+            self.ask(on_destroy)
         if on_destroy is OnDestroy.LEAVE:
             return "What runs is left running: on_destroy says so."
         if on_destroy is OnDestroy.STOP:

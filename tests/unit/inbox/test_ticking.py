@@ -18,6 +18,7 @@ from lifecycle.inbox.decision import Decided, Report
 from lifecycle.inbox.opening import close_inbox, open_inbox
 from lifecycle.inbox.ports import Counts
 from lifecycle.inbox.record import RunState
+from lifecycle.inbox.removal import pause_inbox
 from lifecycle.inbox.ticking import Ticked, Ticker
 from lifecycle.inbox.watching import Watcher
 from lifecycle.model.leases import Lease, ModelItem
@@ -438,3 +439,16 @@ def fails(message: str) -> Callable[..., Any]:
         raise ServiceUnavailable(message)
 
     return failing
+
+
+# --- The removal of the stack -----------------------------------------------------------------------------------------
+
+
+def test_an_inbox_of_a_stack_that_is_removed_begins_no_run_any_more(scene: Scene) -> None:
+    scene.records.meanwhile = 2
+    pause_inbox(NAME, scene.records, scene.now)
+    assert "the removal of the stack" in scene.tick(waiting=5).inboxes[NAME]
+    assert scene.started == []
+    before = scene.records.get(NAME)
+    pause_inbox(NAME, scene.records, scene.now)
+    assert scene.records.get(NAME) == before

@@ -581,3 +581,30 @@ def test_whatever_goes_wrong_cloudformation_is_answered_with_it(
     status, said = remove(**wrong)
     assert status == "FAILED"
     assert said.startswith(reason)
+
+
+# --- Inboxes ----------------------------------------------------------------------------------------------------------
+
+
+def test_before_the_stack_is_removed_its_inboxes_are_paused_so_that_no_tick_starts_a_model_in_between() -> None:
+    made = account()
+    paused: list[str] = []
+    remover = replace(made.remover(), inboxes=("line-1", "line-2"), pause=paused.append)
+    assert remover.run(OnDestroy.REFUSE).startswith("No model of this app runs")
+    assert paused == ["line-1", "line-2"]
+
+
+def test_a_run_that_a_tick_has_just_begun_is_a_reason_to_refuse() -> None:
+    made = account()
+    run = execution_arn(MACHINES.run_with_model, "inbox-line-1-7-20261124T0700Z")
+    remover = replace(made.remover(), inboxes=("line-1",), pause=lambda _: made.going_on.append(run))
+    with pytest.raises(StillRunning, match="Nothing was deleted"):
+        remover.run(OnDestroy.REFUSE)
+
+
+def test_a_removal_that_is_refused_pauses_nothing() -> None:
+    made = account(ModelItem(ARN, managed=True), boards="RUNNING")
+    paused: list[str] = []
+    with pytest.raises(StillRunning):
+        replace(made.remover(), inboxes=("line-1",), pause=paused.append).run(OnDestroy.REFUSE)
+    assert paused == []
