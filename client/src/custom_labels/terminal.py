@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from rich import box
@@ -30,6 +30,8 @@ _STYLES = {
     **dict.fromkeys(("STARTING", "STOPPING"), "yellow"),
     **dict.fromkeys(("NOT_FOUND", "UNKNOWN"), "bold red"),
 }
+_FOLDED = 20
+"""Characters that the widest column of a table may be folded to, so that the table fits."""
 _ENDLESS = 100_000
 """Columns of a line that nobody cuts."""
 
@@ -98,12 +100,15 @@ def table(
             typer.echo("  ".join(aligned).rstrip())
         return
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in columns:
-        shown.add_column(text(name), justify="right" if name in numbers else "left")
+    widths = [max(map(len, column)) for column in zip(map(text, columns), *cells, strict=True)]
+    widest = widths.index(max(widths))
+    for place, name in enumerate(columns):
+        justify: Literal["left", "right"] = "right" if name in numbers else "left"
+        shown.add_column(text(name), justify=justify, no_wrap=place != widest, overflow="fold")
     for row in cells:
         shown.add_row(*row)
     wide = Measurement.get(out, out.options.update(max_width=_ENDLESS), shown).maximum
-    if wide <= out.width:
+    if wide - max(0, widths[widest] - _FOLDED) <= out.width:
         out.print(shown)
         return
     for number, row in enumerate(cells):
