@@ -61,7 +61,7 @@ class Play:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.beginning = World(faults=scene.faults)
+        self.beginning = World(faults=scene.faults, counts=World().counts if scene.late else ())
         self._ticked = cache(ticked)
 
     def moves(self, world: World) -> Iterator[Move]:
@@ -105,7 +105,7 @@ class Play:
             mapping=world.mapping + (LATE if world.mapping in ("Enabling", "Disabling") else ""),
             hidden=world.hidden + world.in_work,
             in_work=False,
-            counts=(images, *world.counts[:-1]),
+            counts=(images, *world.counts[:-1]) if world.counts else (),
             result=min(LONGEST, world.result + 1),
             refusal=min(LONGEST, world.refusal + 1),
             ticked=world.ticked + 1,

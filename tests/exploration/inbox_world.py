@@ -146,6 +146,8 @@ class Scene:
         Somebody pauses the inbox, or stops the model by force or by hand.
     lies : bool
         A count is zero once although images are there.
+    late : bool
+        SQS's counts are late.
     """
 
     faults: int = 0
@@ -158,6 +160,7 @@ class Scene:
     ends: bool = False
     people: bool = False
     lies: bool = False
+    late: bool = True
     waits: bool = True
     catches: bool = True
 

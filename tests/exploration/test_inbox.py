@@ -18,14 +18,14 @@ from tests.exploration.inbox import explore
 from tests.exploration.inbox_world import SHORTENED, Scene
 
 CALM = Scene()
-LATE_TICKS = Scene(doubles=True, faults=1)
-DEATHS = Scene(deaths=True, faults=1)
-OUTAGE = Scene(lost=True, faults=1)
+LATE_TICKS = Scene(doubles=True, faults=1, late=False)
+DEATHS = Scene(deaths=True, faults=1, late=False)
+OUTAGE = Scene(lost=True, faults=1, late=False)
 REFUSALS = Scene(refusals=True)
 STUCK = Scene(stuck=True)
 LIES = Scene(lies=True)
-ENDS = Scene(ends=True)
-PEOPLE = Scene(people=True, faults=1)
+ENDS = Scene(ends=True, late=False)
+PEOPLE = Scene(people=True, faults=1, late=False)
 
 SMALL = {
     "all goes well": CALM,
