@@ -24,7 +24,7 @@ from emulator import report
 from emulator.custom_labels import Timing
 from emulator.deploy import ROOT, DeployError, every_stack, synthesise
 from emulator.remote import Remote, RemoteError, environment
-from emulator.tour import DETECT_BATCH, Tour, announce
+from emulator.tour import Tour, announce, settings
 from emulator.wire import region_of
 
 if TYPE_CHECKING:
@@ -49,16 +49,20 @@ _ENDED = "Stopped; nothing is left behind."
 
 
 @app.command()
-def run(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
+def run(
+    port: Port = DEFAULT_PORT,
+    starting: Starting = Timing.starting,
+    batch: Annotated[bool, typer.Option("--batch", help="End with a batch of images instead of an inbox.")] = False,
+) -> None:
     """Deploy into a new emulator, and show the whole life of the first configured model."""
 
     def begin(model: str) -> None:
-        announce(console, model, starting, Timing.stopping)
+        announce(console, model, starting, Timing.stopping, batch=batch)
 
-    with _deployed(port, starting, begin, detect_batch=DETECT_BATCH) as (emulator, models):
+    with _deployed(port, starting, begin, **settings(next(iter(_configured_models())))) as (emulator, models):
         name, arn = next(iter(models.items()))
         remote = Remote(emulator.endpoint)
-        succeeded = Tour(console, remote, name, arn, starting, Timing.stopping).run()
+        succeeded = Tour(console, remote, name, arn, starting, Timing.stopping, batch=batch).run()
         report.say(console, "\nThe path of the first execution:", "bold")
         first = remote.executions()[-1]
         report.timeline(console, remote.history(first["executionArn"]))

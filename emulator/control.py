@@ -161,6 +161,11 @@ def _fire(emulator: Emulator, given: Any) -> Any:
     return emulator.fire(given["Schedule"], datetime.fromisoformat(given["At"]) if "At" in given else None)
 
 
+def _advance(emulator: Emulator, given: Any) -> Any:
+    emulator.clock.advance(float(given.get("Seconds", 0)))
+    return emulator.let_pass(int(given.get("Minutes", 0)))
+
+
 def _event(emulator: Emulator, given: Any) -> Any:
     return emulator.event(given["Event"], twice=bool(given.get("Twice")))
 
@@ -177,7 +182,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Emulator, Any], Any]] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "fire"): _fire,
     ("POST", "event"): _event,
-    ("POST", "advance"): lambda emulator, given: emulator.let_pass(int(given["Minutes"])),
+    ("POST", "advance"): _advance,
     ("GET", "models"): lambda emulator, _: emulator.control.models(),
     ("PUT", "models"): _put_model,
     ("GET", "notifications"): lambda emulator, _: emulator.control.notifications(),

@@ -202,6 +202,12 @@ class Remote:
             failed = (event for event in events[1:] if event["ResourceStatus"] == "DELETE_FAILED")
             raise RemoteError(next(failed, events[0])["ResourceStatusReason"]) from error
 
+    def documents(self, bucket: str) -> list[dict[str, Any]]:
+        """The JSON documents in a bucket, in the order of their keys."""
+        s3 = self.client("s3")
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+        return [json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]) for key in keys]
+
     def lines(self, results: dict[str, str]) -> list[dict[str, Any]]:
         """The result lines of a batch, from where its summary says that they are."""
         s3 = self.client("s3")

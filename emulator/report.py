@@ -148,6 +148,13 @@ def batch(console: Console, summary: dict[str, Any], lines: Iterable[dict[str, A
     )
 
 
+def labels(console: Console, results: Iterable[dict[str, Any]]) -> None:
+    """Show what an inbox has written about each image."""
+    for result in results:
+        found = ", ".join(f"{label['Name']} ({label['Confidence']:.0f} %)" for label in result.get("CustomLabels", ()))
+        say(console, f"  {result['Image']['Key']:24}  {result.get('Error', found or 'nothing')}")
+
+
 def mail_in_short(console: Console, notification: dict[str, Any]) -> None:
     """Show of a notification its subject and its first sentence."""
     say(console, f"Mail:           {notification['Subject']}")
@@ -230,7 +237,7 @@ def whole_bill(
     say(console)
     if any("LeaseId" not in line for line in told["Lines"]):
         say(console, f"  {_ABOUT_NOBODY}")
-    say(console, "  Estimated from list prices. Not counted: what the batch's own states, tables, mails and logs cost.")
+    say(console, "  Estimated from list prices. Not counted: queues, tables, mails, logs, and a workload's own states.")
 
 
 def _beside_the_model(

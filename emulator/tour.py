@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,24 @@ OVERHEAD_SECONDS = 4
 """Of an execution beside the model's own time: cold functions, the notification."""
 # The interval needs a timeout to match: both together stay under 1,000 looks.
 IMAGES, FOLDER, RESULTS = "factory-images", "line-1/", "factory-results"
-DETECT_BATCH = {"images": [f"s3://{IMAGES}/{FOLDER}"], "results": f"s3://{RESULTS}/"}
-"""The setting that the last part needs."""
+INBOX, ARRIVALS, LABELS = "line-2", "factory-arrivals", "factory-labels"
+
+
+def settings(model: str) -> dict[str, Any]:
+    """What the last part needs of cdk.json, whichever it is."""
+    inbox = {
+        "name": INBOX,
+        "model": model,
+        "images": f"s3://{ARRIVALS}/{INBOX}/",
+        "results": f"s3://{LABELS}/",
+        "max_concurrency": 2,  # each is a process on this machine
+    }
+    return {
+        "detect_batch": {"images": [f"s3://{IMAGES}/{FOLDER}"], "results": f"s3://{RESULTS}/"},
+        "inboxes": [inbox],
+    }
+
+
 _QUICK = {"PollSeconds": 2, "TimeoutSeconds": 600}
 PARTS = (
     "A pipeline needs the model: StartModel",
@@ -25,22 +41,31 @@ PARTS = (
     "The first one is done: StopModel releases its lease",
     "So is the other: nobody needs the model any more",
     "A third pipeline is aborted by hand while the model starts, and the model is forgotten",
-    "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go",
 )
+WITH_INBOX = "Images are put into a bucket: the inbox starts the model, labels them, and lets it go"
+WITH_BATCH = "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
+_LONGEST_IDLE = 12
+"""Minutes after which the model is let go at the latest."""
 _BESIDE_SECONDS = 60
 """That the parts take beside waiting for the model; synthesis and deployment included."""
 
 
-def announce(console: Console, model: str, starting: float, stopping: float) -> None:
+def announce(console: Console, model: str, starting: float, stopping: float, *, batch: bool = False) -> None:
     """Say what is about to be shown, and how long it takes."""
-    minutes = max(1, round((_BESIDE_SECONDS + 3 * starting + 4 * stopping) / 60))
+    minutes = max(1, round((_BESIDE_SECONDS + 2 * starting + 2 * stopping) / 60))
     takes = f"{minutes} minute{'' if minutes == 1 else 's'}"
-    report.say(console, f"The life of the model {model}, in {len(PARTS)} parts and about {takes}.", "bold")
+    parts = _parts(batch)
+    report.say(console, f"The life of the model {model}, in {len(parts)} parts and about {takes}.", "bold")
     report.say(console, "AWS is emulated on this machine: nothing leaves it, no account is needed, nothing is paid.")
-    report.say(console, f"The model starts in {starting:.0f} s here; on AWS it takes up to half an hour.\n")
-    for number, part in enumerate(PARTS, 1):
+    report.say(console, f"The model starts in {starting:.0f} s here; on AWS it takes up to half an hour.")
+    report.say(console, "In the last two parts the emulator's clock is put forward where nothing else happens.\n")
+    for number, part in enumerate(parts, 1):
         report.say(console, f"  {number}. {part}")
     report.say(console)
+
+
+def _parts(batch: bool) -> tuple[str, ...]:
+    return (*PARTS, WITH_BATCH if batch else WITH_INBOX)
 
 
 @dataclass
@@ -55,6 +80,8 @@ class Tour:
         Its ARN.
     starting, stopping
         Seconds that the model takes there.
+    batch
+        Whether it ends with a batch instead of an inbox.
     """
 
     console: Console
@@ -63,6 +90,7 @@ class Tour:
     project_version_arn: str
     starting: float
     stopping: float
+    batch: bool = False
 
     def run(self) -> bool:
         """Show it all. Returns whether everything went as it should."""
@@ -80,7 +108,7 @@ class Tour:
         self._title(5)
         swept = self._forgotten()
         self._title(6)
-        let_go = self._batch()
+        let_go = self._batch() if self.batch else self._inbox()
         expected = ("MODEL_STARTED", "MODEL_ALREADY_RUNNING", "MODEL_KEPT_RUNNING", *["MODEL_STOPPED"] * 3)
         return (started, joined, kept, stopped, swept, let_go) == expected
 
@@ -93,9 +121,9 @@ class Tour:
         self._mails(told, whole=whole_mail)
         return outcome
 
-    def _follow(self, execution_arn: str, seconds: float) -> str | None:
+    def _follow(self, execution_arn: str, seconds: float, *, hurried: bool = False) -> str | None:
         looks = self.remote.watch(execution_arn, self.project_version_arn)
-        report.follow(self.console, looks, seconds + OVERHEAD_SECONDS)
+        report.follow(self.console, self._hurried(looks) if hurried else looks, seconds + OVERHEAD_SECONDS)
         execution = self.remote.stepfunctions.describe_execution(executionArn=execution_arn)
         succeeded = report.ending(self.console, execution)
         return json.loads(execution["output"])["Outcome"] if succeeded else None
@@ -119,7 +147,7 @@ class Tour:
             report.say(self.console, "It has found nothing to stop.", "bold red")
             return None
         report.say(self.console, f"It has started {swept['name']}.")
-        outcome = self._follow(swept["executionArn"], self.starting + self.stopping)
+        outcome = self._follow(swept["executionArn"], self.starting + self.stopping, hurried=True)
         self._mails(told)
         return outcome
 
@@ -147,12 +175,70 @@ class Tour:
         self._mails(told)
         return outcome
 
+    def _hurried(self, looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
+        """The looks, between which the clock is put forward where all that happens is that the model changes."""
+        hurried: set[tuple[str, str | None]] = set()
+        for look in looks:
+            yield look
+            if look.model_status in ("STARTING", "STOPPING") and (look.state, look.model_status) not in hurried:
+                hurried.add((look.state, look.model_status))
+                self.remote.ask("POST", "advance", {"Seconds": self.starting})
+
+    def _inbox(self) -> str | None:
+        remote, s3 = self.remote, self.remote.client("s3")
+        images.ensure_bucket(s3, LABELS)
+        images.ensure_bucket(s3, ARRIVALS)
+        switch: dict[str, Any] = {"EventBridgeConfiguration": {}}
+        s3.put_bucket_notification_configuration(Bucket=ARRIVALS, NotificationConfiguration=switch)
+        keys = images.lay_out(s3, ARRIVALS, f"{INBOX}/") + images.lay_out(s3, ARRIVALS, f"{INBOX}/night/")
+        report.say(self.console, f"{len(keys)} images are put into s3://{ARRIVALS}/{INBOX}/. The tick of each minute:")
+        begun = {one["name"] for one in remote.executions("RunWithModelArn")}
+        self._minute()
+        run = next((one for one in remote.executions("RunWithModelArn") if one["name"] not in begun), None)
+        if run is None:
+            report.say(self.console, "The inbox has begun no run.", "bold red")
+            return None
+        looks = remote.watch(run["executionArn"], self.project_version_arn)
+        labelled = _until(self._hurried(looks), lambda: self._labelled() >= len(keys))
+        report.follow(self.console, labelled, self.starting + 2 * OVERHEAD_SECONDS)
+        report.labels(self.console, remote.documents(LABELS))
+        for _ in range(_LONGEST_IDLE):
+            self._minute()
+            execution = remote.stepfunctions.describe_execution(executionArn=run["executionArn"])
+            if execution["status"] != "RUNNING":
+                break
+        if execution["status"] != "SUCCEEDED":
+            report.ending(self.console, execution)
+            return None
+        report.say(self.console, "Nobody needs the model any more:")
+        released = next(one for one in remote.executions("StopModelArn") if one["name"].startswith("release-"))
+        return self._follow(released["executionArn"], self.stopping, hurried=True)
+
+    def _minute(self) -> None:
+        """Let a minute pass by the emulator's clock; what the tick says of the inbox."""
+        for fired in self.remote.ask("POST", "advance", {"Minutes": 1}):
+            if "EveryMinute" in fired["Schedule"]:
+                said = fired.get("Answer", {}).get("Inboxes", {}).get(INBOX) or fired.get("Error")
+                report.say(self.console, f"  A minute later: {said}")
+
+    def _labelled(self) -> int:
+        found: int = self.remote.client("s3").list_objects_v2(Bucket=LABELS)["KeyCount"]
+        return found
+
     def _mails(self, told: int, *, whole: bool = False) -> None:
         for notification in self.remote.notifications()[told:]:
             (report.mail if whole else report.mail_in_short)(self.console, notification)
 
     def _title(self, number: int) -> None:
-        report.say(self.console, f"\n{number}. {PARTS[number - 1]}", "bold")
+        report.say(self.console, f"\n{number}. {_parts(self.batch)[number - 1]}", "bold")
+
+
+def _until(looks: Iterator[StatusCheck], enough: Callable[[], bool]) -> Iterator[StatusCheck]:
+    """The looks until it is enough, and that one."""
+    for look in looks:
+        yield look
+        if enough():
+            return
 
 
 def _until_starting(looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:

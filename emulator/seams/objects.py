@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from moto.s3 import notifications
+from moto.s3.responses import S3Response
 
 from emulator.seams import events
 from emulator.seams.patching import patch
@@ -52,8 +53,28 @@ def _publish(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
     )
 
 
+_describe: Any = S3Response.get_bucket_notification
+
+
+def _described(self: Any) -> Any:
+    """GetBucketNotificationConfiguration says whether events go to EventBridge."""
+    kept = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    serialise = self.serialized
+
+    def with_switch(result: Any) -> Any:
+        if kept and kept.event_bridge is not None:
+            result.result["EventBridgeConfiguration"] = {}
+        return serialise(result)
+
+    self.serialized = with_switch
+    return _describe(self)
+
+
 def install() -> None:
-    """Put the patch in place."""
+    """Put the patches in place."""
+    # moto keeps the switch to itself.
+    patch(S3Response, "get_bucket_notification", _described)
+
     # moto's event has `eTag`, the version "null" of a bucket without versions, one sequencer for all, and the name of
     # the older kind of notification as its reason; it goes to the rules of all buses, and nobody sees what fails.
     patch(notifications, "_send_event_bridge_message", _publish)

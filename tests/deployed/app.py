@@ -46,6 +46,8 @@ NEW_YEAR = {
     "exclude_dates": ["2020-12-25"],
 }
 EVERY_HOUR = {"name": "every-hour", "ready_by": "0 * * * ? *", "time_zone": "Asia/Kolkata"}
+ARRIVALS = "inbox-images"
+"""The bucket of the inbox."""
 SETTINGS: dict[str, Any] = {
     "models": [
         {"name": "defects", "project_version_arn": MODEL},
@@ -66,6 +68,9 @@ SETTINGS: dict[str, Any] = {
     ],
     "chat": {"slack": [{"workspace_id": "T0123456789", "channel_id": "C0123456789"}]},
     "detect_batch": {"images": ["s3://factory-images/line-1/"], "results": "s3://factory-results/labels/"},
+    "inboxes": [
+        {"name": "line-2", "model": "defects", "images": f"s3://{ARRIVALS}/line-2/", "results": "s3://inbox-results/"}
+    ],
 }
 THERE = "arn:aws:rekognition:eu-west-1:123456789012:project/boards/version/v1/1793520000000"
 TWO_REGIONS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deployed.app import INSPECTION, MODEL, PROJECTS, QUOTAS, SETTINGS, TIMING, WORKLOAD
+from tests.deployed.app import ARRIVALS, INSPECTION, MODEL, PROJECTS, QUOTAS, SETTINGS, TIMING, WORKLOAD
 from tests.deployed.batches import BUCKET, FOLDER, RESULTS
 from tests.deployed.executions import StateMachine, end_what_waits, wait_until
 
@@ -38,7 +38,14 @@ def endpoint() -> "Iterator[Emulator]":
 
 @pytest.fixture(scope="session")
 def deployed(endpoint: "Emulator", assembly: Path) -> "Emulator":
+    """With the bucket of its inbox, which sends its events."""
+    from emulator import images
+
     endpoint.deploy(assembly)
+    images.ensure_bucket(endpoint.client("s3"), ARRIVALS)
+    endpoint.client("s3").put_bucket_notification_configuration(
+        Bucket=ARRIVALS, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
     return endpoint
 
 

@@ -102,6 +102,7 @@ def test_versions_and_their_order_are_told(bucket: Bucket) -> None:
 
 
 def test_a_bucket_whose_events_are_off_tells_nobody(bucket: Bucket) -> None:
+    assert "EventBridgeConfiguration" in bucket.s3.get_bucket_notification_configuration(Bucket=bucket.name)
     bucket.s3.put_bucket_notification_configuration(Bucket=bucket.name, NotificationConfiguration={})
     bucket.s3.put_object(Bucket=bucket.name, Key="a", Body=b"1")
     assert bucket.received() == []
