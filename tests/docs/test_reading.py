@@ -20,6 +20,7 @@ _HOW_TO = (
     "tutorial",
     "console",
     "client",
+    "recipes",
     "schedules",
     "events",
     "page",
@@ -36,8 +37,8 @@ PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_HOW_TO, *_LAST)))
 
 INSTEAD: Mapping[str, str] = {
     # They need an account, take minutes, or are running already: make knows them, and the tools know their options.
-    r"^make (run|test|check|deploy|diff|destroy|bootstrap|abuse|faults|verify-aws)\b": (
-        r"make --dry-run \1 > /dev/null; : "
+    r"^(\w+=\S+ )?make (run|test|check|deploy|diff|destroy|bootstrap|abuse|faults|verify-aws)\b": (
+        r"make --dry-run \2 > /dev/null; : "
     ),
     r"^(CUSTOM_LABELS_MODEL_ARN=\S+ \S+/pytest tests/aws -n 0)$": r"\1 --collect-only --quiet",
     r"^(ABUSE=10 .*tests/abuse -k settle)": r"\1 --collect-only --quiet",
