@@ -1,12 +1,16 @@
 """What a JSON Schema can't say of ``inboxes`` and of places in S3: every problem with its key."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
 from infra.settings.places import batches
+from lifecycle.inbox.names import dead_queue_name, queue_name, undelivered_queue_name
 from lifecycle.shared.s3_location import Place
+
+_ANY = "stack"
+"""A stack's name: of two inboxes it is the same."""
 
 
 class Folder(NamedTuple):
@@ -30,12 +34,24 @@ def _problems_of_names(context: Mapping[str, Any]) -> Iterator[str]:
     inboxes = context.get("inboxes", ())
     counts = Counter(inbox["name"] for inbox in inboxes)
     yield from (f"inboxes: name {name!r} is there {n} times" for name, n in counts.items() if n > 1)
+    yield from _problems_of_queues([inbox["name"] for inbox in inboxes])
     models = sorted(model["name"] for model in context["models"])
     for index, inbox in enumerate(inboxes):
         if inbox["model"] not in models:
             yield (
                 f"inboxes.{index}.model: {inbox['model']!r} is not configured; configured models: {', '.join(models)}"
             )
+
+
+def _problems_of_queues(names: Sequence[str]) -> Iterator[str]:
+    """An inbox has several queues: that of one inbox can't be called as another's."""
+    for index, name in enumerate(names):
+        for other in dict.fromkeys(names):
+            if queue_name(_ANY, name) in (dead_queue_name(_ANY, other), undelivered_queue_name(_ANY, other)):
+                yield (
+                    f"inboxes.{index}.name: {name!r} gives its queue a name that the inbox {other!r} needs for its own "
+                    "undelivered images; choose another name"
+                )
 
 
 def _problems_of_shared_results(context: Mapping[str, Any]) -> Iterator[str]:

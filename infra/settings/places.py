@@ -179,8 +179,12 @@ def problems_of_places(given: Context) -> Iterator[str]:
     for key in _LISTS:
         for index, entry in enumerate(context.get(key, ())):
             yield from _problems_of_entry(f"{key}.{index}", entry, places)
-            found = [one for one in meant(entry, places) if _SPLIT[key]({**context, key: [entry]}, key, one, places)]
-            yield from _problems_of_where(f"{key}.{index}", entry, found, places)
+            where = [
+                [one for one in meant(given, places) if _SPLIT[key]({**context, key: [given]}, key, one, places)]
+                for given in (entry, _without(entry, "place", "places"))
+            ]
+            if meant(entry, places):
+                yield from _problems_of_where(f"{key}.{index}", entry, *where)
     yield from _problems_of_batches(context, places)
     yield from _problems_of_chat(context.get("chat", {}), places)
 
@@ -214,10 +218,11 @@ def _problems_of_entry(key: str, entry: Any, places: Sequence[Place]) -> Iterato
             yield f"{key}.{name}: {text!r} is no place of the models; they are in {_said(places)}"
 
 
-def _problems_of_where(key: str, entry: Any, found: Sequence[Place], places: Sequence[Place]) -> Iterator[str]:
-    """An entry that would be nowhere; or in several places, where it can be in one only."""
-    if isinstance(entry, Mapping) and not found and 0 < len(meant(entry, places)) < len(places):
-        yield f"{key}.{'place' if 'place' in entry else 'places'}: the models that it is for are not there"
+def _problems_of_where(key: str, entry: Any, found: Sequence[Place], models: Sequence[Place]) -> Iterator[str]:
+    """An entry that would be nowhere though its models are somewhere; or in several places, where only one can be."""
+    if models and not found:
+        name = "place" if "place" in entry else "places"
+        yield f"{key}.{name}: no model that it is for is there: leave {name} out, or name {_said(models)}"
     if key.startswith("inboxes.") and len(found) > 1:
         yield f"{key}.place: is needed, because {entry['model']!r} is a model in {_said(found)}"
 

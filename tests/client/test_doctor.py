@@ -23,6 +23,8 @@ INBOX = {
     "Why": "Nothing waits.",
     "DeadLetters": 0,
 }
+NOT_READ = {name: value for name, value in INBOX.items() if name != "DeadLetters"} | {"State": "UNKNOWN"}
+"""As the report has an inbox of which nothing could be seen: what is unknown is left out."""
 WELL: Mapping[str, Any] = {
     "report models": {"Models": [MODEL], "SweepIsLate": False, "LastSweep": "2026-11-24T07:00:00.000Z"},
     "report inboxes": {"Inboxes": [INBOX]},
@@ -142,6 +144,14 @@ def test_where_all_is_well_every_check_says_so(examined: Any) -> None:
     assert result.stdout.splitlines()[-1] == "All is well."
 
 
+def test_notifications_that_go_to_chat_alone_are_read_by_somebody(examined: Any) -> None:
+    deployed = WELL["describe_stacks CustomLabelsLifecycle"]
+    chat = {"OutputKey": "ChatTopicArn", "OutputValue": f"{TOPIC}-chat"}
+    with_chat = {**deployed, "Outputs": [*deployed["Outputs"], chat]}
+    result = examined(describe_stacks__CustomLabelsLifecycle=with_chat, list_subscriptions_by_topic=[])
+    assert result.exit_code == 0, result.output
+
+
 def models(**differs: Any) -> dict[str, Any]:
     return {"report__models": {**WELL["report models"], "Models": [{**MODEL, **differs}]}}
 
@@ -195,7 +205,7 @@ def models(**differs: Any) -> dict[str, Any]:
             "Mails",
             {"list_subscriptions_by_topic": []},
             "Nobody is subscribed",
-            "Add an address to 'emails' in cdk.json",
+            "Add an address to 'notification_emails' in cdk.json",
         ),
         (
             "Mails",
@@ -206,6 +216,12 @@ def models(**differs: Any) -> dict[str, Any]:
             },
             "ml@example.com has not confirmed",
             f"aws sns subscribe --topic-arn {TOPIC} --protocol email --notification-endpoint ml@example.com",
+        ),
+        (
+            "Inboxes",
+            {"report__inboxes": {"Inboxes": [NOT_READ], "Problems": ["line-1: The record can't be read."]}},
+            "line-1: The record can't be read.",
+            "Read the message",
         ),
         ("Sweep", {"get_schedule": {"State": "DISABLED"}}, "schedule is disabled", "CustomLabelsLifecycle-sweep"),
         (

@@ -229,6 +229,13 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "a model by its ARN": inbox(model=ARN),
         "several folders of images": inbox(images=["s3://factory-images/line-1/", "s3://factory-images/line-2/"]),
         "images with a wildcard": inbox(images="s3://factory-images/line-1/*.png"),
+        "the name of another inbox's dead letters": {
+            "inboxes": [
+                INBOX,
+                {**INBOX, "name": "line-1-dead", "images": "s3://other/a", "results": "s3://other/b"},
+            ]
+        },
+        "images with a line break at their end": inbox(images="s3://factory-images/line-1/\n"),
         "results among the images": inbox(results="s3://factory-images/line-1/labels/"),
         "results where the images are": inbox(results="s3://factory-images/line-1"),
         "images among the results": inbox(results="s3://factory-images/"),

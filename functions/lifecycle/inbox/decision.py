@@ -19,6 +19,7 @@ from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.inbox import record as records
 from lifecycle.inbox.record import Blocked, Done, InboxRecord, Run, RunState
 from lifecycle.model.statuses import RUNS_NO_MORE
+from lifecycle.shared.text import plural
 from lifecycle.shared.wire import timestamp
 
 TWO_TICKS = timedelta(seconds=50)
@@ -33,6 +34,8 @@ AGED = timedelta(days=10)
 """Images that have waited for so long are reported again: after 14 days SQS drops them."""
 STOPPED_BY_HAND = frozenset({"STOPPING", "STOPPED"})
 """Statuses that a model with a lease has only where somebody has stopped it."""
+OVER_BUDGET = "The month's budget is used up."
+"""Why nothing is started; it goes on by itself once that is no longer so."""
 BLOCKED_ERROR = "InboxBlocked"
 """The error with which a run ends that is blocked."""
 
@@ -159,7 +162,10 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something that is reported once, before the record is written; ``key`` is the same if it is reported again."""
+    """Something that is reported once, before the record is written; ``key`` is the same if it is reported again.
+
+    ``next_try`` is there if one is due: none is while somebody has paused it, or the budget refuses.
+    """
 
     kind: ReportKind
     key: str
@@ -168,6 +174,7 @@ class Report:
     since: datetime | None
     dead: int
     next_try: datetime | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +272,7 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
     if not seen.images:
         reason = "Nothing waits." if seen.images == 0 else "How many images wait can't be seen."
         return Decided(replace(record, blocked=record.blocked if seen.images is None else None), _off(seen), reason)
-    wait = f"{seen.images} of {inbox.start_at_images} images wait"
+    wait = _waiting(seen.images, inbox.start_at_images)
     due_at = (record.waiting_since or now) + timedelta(minutes=inbox.start_after_minutes)
     if record.paused:
         return Decided(record, _off(seen), f"{wait}. Paused by {record.paused.by}, until somebody resumes.")
@@ -276,11 +283,18 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
         if seen.images < inbox.start_at_images and now < due_at:
             return Decided(record, _off(seen), f"{wait}; the model is started at {timestamp(due_at)} at the latest.")
         if seen.budget_refuses:
-            why = "The month's budget is used up."
-            blocked = record.blocked or Blocked(now, why, 0, now)
-            return Decided(replace(record, blocked=replace(blocked, reason=why)), _off(seen), f"{wait}. {why}")
+            blocked = record.blocked or Blocked(now, OVER_BUDGET, 0, now)
+            record = replace(record, blocked=replace(blocked, reason=OVER_BUDGET))
+            return Decided(record, _off(seen), f"{wait}. {OVER_BUDGET}")
     record = records.begun(record, seen.finished, now)
     return _start(record, seen, f"{wait}: the model is started.")
+
+
+def _waiting(images: int, enough: int) -> str:
+    """How many wait, of how many that a start takes where they are fewer."""
+    if images < enough:
+        return f"{images} of {enough} images wait"
+    return f"{plural(images, 'image')} {'waits' if images == 1 else 'wait'}"
 
 
 def _starting(record: InboxRecord, seen: Seen, _inbox: Inbox, _now: datetime) -> Decided:
@@ -374,8 +388,19 @@ def _reported(before: InboxRecord, decided: Decided, seen: Seen, now: datetime) 
 
     def report(kind: ReportKind, what: str, why: str) -> None:
         key = f"{record.name}#{what}#{before.revision}"
-        next_try = record.blocked.next_try if record.blocked else None
-        reports.append(Report(kind, key, why, seen.images, record.waiting_since, seen.dead or 0, next_try))
+        due = record.blocked.next_try if record.blocked and not record.paused else now
+        reports.append(
+            Report(
+                kind,
+                key,
+                why,
+                seen.images,
+                record.waiting_since,
+                seen.dead or 0,
+                next_try=due if due > now else None,
+                paused=record.paused is not None,
+            )
+        )
 
     if record.blocked and before.blocked is None:
         report(ReportKind.BLOCKED, "blocked", record.blocked.reason)

@@ -10,6 +10,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.inbox.counts import InboxCount, InboxCounts
 from lifecycle.inbox.decision import At, RunEnd, Seen
+from lifecycle.inbox.names import inbox_of_lease
 from lifecycle.inbox.ports import Mappings, Queues
 from lifecycle.inbox.record import InboxRecord, Run, RunState
 from lifecycle.model.leases import ModelItem
@@ -112,9 +113,8 @@ class Watcher:
             return False
         arn = version.project_version_arn
         item = next((item for item in self.items if item.project_version_arn == arn), ModelItem(arn))
-        own = f"run/inbox-{name}-"
-        others = [lease for lease in item.held(self.now) if not lease.lease_id.startswith(own)]
-        return bool(others) or not item.managed
+        others = any(inbox_of_lease(lease.lease_id, (name,)) is None for lease in item.held(self.now))
+        return others or not item.managed
 
     def _stopped(self, inbox: Inbox) -> At | None:
         """When the model was last stopped by force, by whomever: a person, or the budget."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from lifecycle.configuration import Configuration, Inbox
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
-from lifecycle.inbox.decision import AGED, Report
+from lifecycle.inbox.decision import AGED, OVER_BUDGET, Report
 from lifecycle.notifications import links
 from lifecycle.notifications.notification import Content, Notification, Text, notification, step
 from lifecycle.shared.text import clock, plural, span
@@ -59,23 +59,44 @@ def inbox_notification(
 
 def _blocked(said: _Said) -> Text:
     report = said.report
-    since = f" The first has waited since {clock(report.since)}." if report.since else ""
     why = report.why.rstrip(".")
     if report.since and said.now - report.since >= AGED:
-        headline = f"Images of the inbox {said.inbox} will be lost: SQS keeps them for {KEPT_DAYS} days. {why}.{since}"
+        headline = (
+            f"Images in the inbox {said.inbox} will soon be lost: SQS keeps each for {KEPT_DAYS} days, and the first "
+            f"has waited since {clock(report.since)}. {why}."
+        )
     else:
-        headline = f"{_images(report.images)} in the inbox {said.inbox} and can't be labelled: {why}.{since}"
+        since = f" The first has waited since {clock(report.since)}." if report.since else ""
+        headline = f"{_images(report.images)} in the inbox {said.inbox} and can't be labelled. {why}.{since}"
+    tries = report.next_try is not None
     return Text(
         subject=f"Inbox {said.inbox}: images wait and are not labelled",
         headline=headline,
-        what_it_costs=["Nothing while the model does not run. The inbox starts it again for each try."],
+        what_it_costs=[f"Nothing while the model does not run.{' Each try starts it again.' if tries else ''}"],
         what_to_do=[
-            "Mend what the first sentence names.",
-            *step("Then let the inbox try at once", _inbox("resume", said.inbox)),
+            *_mended(said),
             *step("To see how it stands", _inbox("status", said.inbox)),
         ],
         what_happened=list(_facts(said)),
     )
+
+
+def _mended(said: _Said) -> list[str]:
+    """What lets the inbox go on."""
+    resume = _inbox("resume", said.inbox)
+    if said.report.paused:
+        return step(
+            f"Find out why it was paused. Once {said.settings.model} may run again, let the inbox go on", resume
+        )
+    if OVER_BUDGET in said.report.why:
+        return [
+            "Raise monthly_budget_usd in cdk.json and deploy, or wait for the next month (UTC): the inbox then goes on "
+            "by itself."
+        ]
+    return [
+        "Remove the cause: the second sentence at the top names it.",
+        *step("Then let the inbox try at once, instead of waiting for its next try", resume),
+    ]
 
 
 def _failures(said: _Said) -> Text:
@@ -86,7 +107,7 @@ def _failures(said: _Said) -> Text:
         f"{'has' if said.report.dead == 1 else 'have'} been put aside.",
         what_it_costs=["Nothing."],
         what_to_do=[
-            *step("See why: the log of its worker says it of each image", _inbox("status", said.inbox)),
+            "Find out why: in CloudWatch Logs Insights, the saved query warnings-and-errors shows it of each image.",
             *step("Once that is mended, try them again", _inbox("redrive", said.inbox)),
         ],
         what_happened=[f"Images that are put aside are kept for {KEPT_DAYS} days from when they came."],

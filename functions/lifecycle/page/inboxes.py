@@ -1,7 +1,7 @@
 """What the page shows of the inboxes: the state of each and why, what waits, and what it has done and cost today."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -119,19 +119,20 @@ class InboxReader:
         read = items()
         watcher = self.watcher(read, now)
         costs = None if ended is None else costs_today(ended, read, now, configuration)
-        views = [
-            inbox_view(
+        views = []
+        for name, record in records.items():
+            inbox = configuration.inboxes[name]
+            view = inbox_view(
                 name,
-                configuration.inboxes[name],
-                record,
-                _tried(name, partial(watcher.see, name, configuration.inboxes[name], record), problems) or _UNSEEN,
+                inbox,
+                record or InboxRecord(name),
+                (_tried(name, partial(watcher.see, name, inbox, record), problems) if record else None) or _UNSEEN,
                 _tried(name, partial(watcher.counts.on, name, now.astimezone(UTC).date()), problems) or InboxCount(),
                 now=now,
                 cost_today=None if costs is None else costs.get(name, 0.0),
             )
-            for name, record in records.items()
-            if record is not None
-        ]
+            # One that nobody can read is not one that is not there: no tick goes on with it, and somebody has to know.
+            views.append(view if record else replace(view, why="What is remembered of it can't be read."))
         return views, list(dict.fromkeys([*problems, *watcher.problems]))
 
 

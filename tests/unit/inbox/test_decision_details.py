@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lifecycle.inbox.decision import AGED, At, ReportKind, RunEnd, Seen, decide, drain
+from lifecycle.inbox.decision import AGED, OVER_BUDGET, At, ReportKind, RunEnd, Seen, decide, drain
 from lifecycle.inbox.record import Done, InboxRecord, RunState, begun, closed, opened, pause, resume
 from lifecycle.shared.wire import from_wire, to_wire
 from tests.unit.examples import ARN, NOW
@@ -34,7 +34,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         (KNOWN, NOTHING, "Nothing waits."),
         (KNOWN, Seen(None, 0), "How many images wait can't be seen."),
         (KNOWN, Seen(9, 0), "9 of 100 images wait; the model is started at 2026-11-24T07:30:00.000Z at the latest."),
-        (KNOWN, Seen(100, 0), "100 of 100 images wait: the model is started."),
+        (KNOWN, Seen(100, 0), "100 images wait: the model is started."),
         (
             pause(KNOWN, "ann", NOW),
             Seen(9, 0),
@@ -48,7 +48,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         (
             KNOWN,
             Seen(200, 0, budget_refuses=True),
-            "200 of 100 images wait. The month's budget is used up.",
+            "200 images wait. The month's budget is used up.",
         ),
         (starting(), Seen(9, 0), "The run may not have been started: it is now."),
         (starting(), Seen(9, 0, execution=GOES_ON), "The model is being started."),
@@ -133,6 +133,11 @@ def test_a_budget_that_refuses_begins_an_episode_without_an_attempt() -> None:
     assert (refused.blocked.since, refused.blocked.attempts, refused.blocked.next_try) == (at(1), 0, at(1))
 
 
+def test_where_the_budget_refuses_no_next_try_is_announced() -> None:
+    (report,) = ticks(KNOWN, (1, Seen(9, 0, budget_refuses=True))).reports
+    assert (report.why, report.next_try) == (OVER_BUDGET, None)
+
+
 def test_pauses_say_since_when_and_by_what_and_which_stops_they_have_heeded() -> None:
     stopped = ticks(starting(), (9, Seen(9, 0, execution=RunEnd("FAILED", "ModelStopped")))).record
     assert stopped.paused
@@ -161,7 +166,8 @@ def test_reports_say_what_where_and_since_when() -> None:
     old = replace(pause(KNOWN, "ann", NOW), waiting_since=NOW)
     (aged,) = decide(old, Seen(9, 0), INBOX, NOW + AGED).reports
     assert (aged.kind, aged.key, aged.next_try) == (ReportKind.BLOCKED, "line-1#aged#7", None)
-    assert aged.why == "9 of 1 images wait. Paused by ann, until somebody resumes."
+    assert aged.paused
+    assert aged.why == "9 images wait. Paused by ann, until somebody resumes."
     (dead,) = decide(KNOWN, Seen(0, 0, dead=3), INBOX, NOW).reports
     assert (dead.kind, dead.key) == ("INBOX_FAILURES", "line-1#dead#7")
     assert dead.why == "3 images could not be labelled in ten tries."

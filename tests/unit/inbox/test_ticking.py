@@ -353,6 +353,7 @@ def test_what_workers_have_done_yesterday_counts_until_they_have_done_something_
     [
         ("shift-2", True, True),
         ("run/inbox-line-2-1-20261124T0700Z", True, True),  # another inbox's
+        ("run/inbox-line-1-2-1-20261124T0700Z", True, True),  # another's, whose name begins as its own
         ("run/inbox-line-1-1-20261124T0700Z", True, False),  # its own, of a run that is over
         (None, False, True),  # somebody has started it without this app
         (None, True, False),  # nobody holds it: it is about to be stopped

@@ -27,7 +27,7 @@ from lifecycle.errors import (
 )
 from lifecycle.executions.outcomes import SILENT, STARTED_BY_SWEEP, Failure, Outcome
 from lifecycle.executions.state_machines import Machine
-from lifecycle.inbox.decision import Report, ReportKind
+from lifecycle.inbox.decision import OVER_BUDGET, Report, ReportKind
 from lifecycle.model import leases
 from lifecycle.model.bill import Session
 from lifecycle.model.budget import Spending
@@ -346,7 +346,7 @@ INBOXES = configured(
 BLOCKED = Report(
     ReportKind.BLOCKED,
     "line-1#blocked#7",
-    "CapacityExceeded: the account's quota is used up: packaging runs with 3 inference units",
+    "defects could not be started: other models use up the account's quota (packaging: RUNNING, 3 units).",
     images=312,
     since=EARLIER,
     dead=0,
@@ -356,13 +356,14 @@ REPORTS: dict[str, Report] = {
     "INBOX_BLOCKED": BLOCKED,
     "INBOX_BLOCKED-aged": replace(
         BLOCKED,
-        why="1 of 1 images wait. Paused by a stop by force, until somebody resumes",
+        why="1 image waits. Paused by a stop by force, until somebody resumes.",
         images=1,
         since=NOW - timedelta(days=10),
         dead=2,
         next_try=None,
+        paused=True,
     ),
-    "INBOX_BLOCKED-uncounted": replace(BLOCKED, why="The month's budget is used up.", images=None, since=None),
+    "INBOX_BLOCKED-uncounted": replace(BLOCKED, why=OVER_BUDGET, images=None, since=None, next_try=None),
     "INBOX_FAILURES": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=3),
     "INBOX_FAILURES-one": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=1),
 }

@@ -161,6 +161,22 @@ def test_an_inbox_whose_queue_can_not_be_read_is_shown_all_the_same() -> None:
     assert "line: SQS does not answer" in problems
 
 
+class NoRecords(Records):
+    """``InboxRecords`` with one that somebody has made nonsense of."""
+
+    def get(self, inbox: str) -> InboxRecord:
+        raise ServiceUnavailable(f"The record of the inbox {inbox} can't be read")
+
+
+def test_an_inbox_whose_record_can_not_be_read_is_not_taken_for_one_that_is_not_there() -> None:
+    watched: Any = Watched(Seen(waiting=3, in_work=0), InboxCount(4))
+    reader = InboxReader(NoRecords(), lambda _items, _now: watched)
+    (view,), problems = reader.read(configured(inboxes={"line": INBOX}), list, [], NOW)
+    assert (view.state, view.today.finished) == (InboxState.UNKNOWN, 4)
+    assert view.why == "What is remembered of it can't be read."
+    assert "line: The record of the inbox line can't be read" in problems
+
+
 def test_the_page_shows_each_inbox_and_nothing_of_them_where_there_are_none() -> None:
     def html(*inboxes: InboxView) -> str:
         page = page_of(Facts(NOW), configured())

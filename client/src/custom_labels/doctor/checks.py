@@ -90,10 +90,10 @@ def mails_reach_somebody(stack: DeployedStack) -> Iterator[Wrong]:
     """Somebody is subscribed, and every subscription is confirmed."""
     topic = stack.outputs["NotificationTopicArn"]
     found = [*pages(stack.client("sns"), "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)]
-    if not found:
+    if not found and "ChatTopicArn" not in stack.outputs:
         yield Wrong(
             "Nobody is subscribed to the notifications: a failure is read by nobody.",
-            "Add an address to 'emails' in cdk.json, and run make deploy.",
+            "Add an address to 'notification_emails' in cdk.json, and run make deploy.",
         )
     for one in found:
         if not one["SubscriptionArn"].startswith("arn:"):
@@ -164,7 +164,10 @@ def nothing_is_given_up(stack: DeployedStack) -> Iterator[Wrong]:
 def inboxes_get_their_images(stack: DeployedStack) -> Iterator[Wrong]:
     """Their buckets are in the model's Region and send their events, and no image was given up."""
     s3 = stack.client("s3")
-    for inbox in stack.report("inboxes")["Inboxes"]:
+    report = stack.report("inboxes")
+    for problem in report["Problems"]:
+        yield Wrong(problem, "Read the message: it names what can't be read, and why.")
+    for inbox in report["Inboxes"]:
         name = inbox["Name"]
         bucket = inbox["Images"].removeprefix("s3://").partition("/")[0]
         if not bucket_is_here(s3, bucket, stack.region):
@@ -181,8 +184,11 @@ def inboxes_get_their_images(stack: DeployedStack) -> Iterator[Wrong]:
                     *("--notification-configuration", f"'{configuration}'"),
                 ),
             )
-        if inbox["DeadLetters"]:
-            yield Wrong(f"{name}: {inbox['DeadLetters']} images were given up.", f"custom-labels inbox redrive {name}")
+        if given_up := inbox.get("DeadLetters"):
+            yield Wrong(
+                f"{name}: {given_up} {'image was' if given_up == 1 else 'images were'} given up.",
+                f"custom-labels inbox redrive {name}",
+            )
         if inbox["State"] in {"PAUSED", "BLOCKED"}:
             yield Wrong(f"{name} is {inbox['State']}. {inbox['Why']}", f"custom-labels inbox resume {name}")
 
@@ -191,6 +197,7 @@ def bucket_is_here(s3: Any, bucket: str, region: str) -> bool:
     """Whether a bucket exists, in this Region; us-east-1 is named by nothing (API reference, GetBucketLocation)."""
     try:
         found = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
+        found = "eu-west-1" if found == "EU" else found  # of buckets from before 2008, by the same page
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchBucket":
             raise
