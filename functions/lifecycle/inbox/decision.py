@@ -34,6 +34,8 @@ AGED = timedelta(days=10)
 """Images that have waited for so long are reported again: after 14 days SQS drops them."""
 STOPPED_BY_HAND = frozenset({"STOPPING", "STOPPED"})
 """Statuses that a model with a lease has only where somebody has stopped it."""
+OFF = frozenset({"Disabled", "Disabling"})
+"""States of an event source mapping that gives workers nothing, or soon does not."""
 OVER_BUDGET = "The month's budget is used up."
 """Why nothing is started; it goes on by itself once that is no longer so."""
 BLOCKED_ERROR = "InboxBlocked"
@@ -364,7 +366,7 @@ def _let_go(record: InboxRecord, reason: str, failure: str | None = None) -> Dec
 
 
 def _off(seen: Seen) -> tuple[Act, ...]:
-    return () if seen.mapping in ("Disabled", "Disabling") else (DisableMapping(),)
+    return () if seen.mapping in OFF else (DisableMapping(),)
 
 
 def _end(run: Run) -> tuple[Act, ...]:

@@ -9,6 +9,7 @@ from lifecycle.configuration import Inbox
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.executions.names import start_once
 from lifecycle.inbox.decision import (
+    OFF,
     Act,
     DisableMapping,
     EnableMapping,
@@ -77,6 +78,9 @@ class Ticker:
         """Tick. An inbox that makes trouble does not keep the others from theirs."""
         records = {name: self._try(name, partial(self.records.get, name)) for name in inboxes}
         watcher = self.watcher()
+        for name, record in records.items():
+            if record is None:
+                self._try(name, partial(self._off, name, watcher))
         made = {
             name: self._try(name, partial(self._one, name, inboxes[name], record, watcher)) or "it failed."
             for name, record in records.items()
@@ -94,6 +98,11 @@ class Ticker:
         for act in decided.acts:
             self._try(name, partial(self._do, act, name, inbox, watcher))
         return decided.reason
+
+    def _off(self, name: str, watcher: Watcher) -> None:
+        """Where nobody can read whether a run is open, images would bounce into the dead letters."""
+        if watcher.mappings.state(name) not in OFF:
+            watcher.mappings.disable(name)
 
     def _do(self, act: Act, name: str, inbox: Inbox, watcher: Watcher) -> None:
         match act:

@@ -118,6 +118,8 @@ class Ending:
         A stop that failed costs money, and a run that somebody ended was ended by somebody: these they are notified of.
         """
         lease_id = self.request.lease_id if self.request else None
+        if self.machine is Machine.RUN_WITH_MODEL and not self.request:
+            lease_id = f"run/{self.execution.name}"  # its input could not be read, as in a function that is broken
         return self.outcome in _ROUTINE and inbox_of_lease(lease_id, inboxes) is not None
 
     @property

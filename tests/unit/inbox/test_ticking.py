@@ -300,6 +300,14 @@ def test_a_record_that_can_t_be_read_keeps_no_other_from_its_tick(
     assert (len(scene.started), ticked.problems) == (1, ("broken: It can't be read.",))
 
 
+def test_an_inbox_whose_record_can_t_be_read_is_given_no_images(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workers could not find out whether its run is open: ten tries of each image later all would be put aside."""
+    scene.mappings.states[NAME] = "Enabled"
+    monkeypatch.setattr(scene.records, "get", lambda _name: fails("It can't be read.")())
+    scene.tick(waiting=5)
+    assert scene.mappings.state(NAME) == "Disabled"
+
+
 def test_a_run_that_can_t_be_seen_is_not_taken_for_one_that_is_gone(
     opened: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,11 @@ ROUTINE = {
     "a start, also one with a warning": replace(starts(), result=STARTED),
     "a start that failed": replace(starts(), failure=FAILED),
     "a start that timed out": replace(starts(), failure=replace(FAILED, error="TimedOut")),
+    "a run that failed before its input was read": Ending(
+        Machine.RUN_WITH_MODEL,
+        execution(name=LEASE.removeprefix("run/"), machine="RunWithModel"),
+        failure=replace(FAILED, error="ServiceUnavailable"),
+    ),
     "a run that was blocked": replace(runs(), failure=replace(FAILED, error="InboxBlocked")),
 }
 FOR_PEOPLE = {
