@@ -84,6 +84,10 @@ class InvalidRequest(LifecycleError):
     remedy = "Correct the input as the message says, and start a new execution."
 
 
+ASK_AGAIN = "Correct it as the message says, and ask again."
+"""The remedy of an ``InvalidRequest`` where a function was asked, and no execution was started."""
+
+
 class ModelNotFound(LifecycleError):
     """The project or model version does not exist in this account and Region."""
 

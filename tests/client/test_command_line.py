@@ -255,11 +255,12 @@ def test_with_json_a_report_is_what_the_function_answers(typed: Any, aws: Aws, r
     assert "\x1b" not in result.stdout
 
 
-def test_a_month_is_passed_on_and_a_wrong_one_is_wrong_use(typed: Any, aws: Aws) -> None:
+@pytest.mark.parametrize("month", ["2026-13", ""])  # empty: as of a variable that a script has not set
+def test_a_month_is_passed_on_and_a_wrong_one_is_wrong_use(typed: Any, aws: Aws, month: str) -> None:
     cause = json.dumps({"Message": "Month: '2026-13' is no month", "Remedy": "Name one."})
     aws.says["bill"] = {"errorType": "InvalidRequest", "errorMessage": cause}
-    result = typed("bill", "2026-13")
-    assert (result.exit_code, aws.asked) == (2, [("page", {"Report": "bill", "Month": "2026-13"})])
+    result = typed("bill", month)
+    assert (result.exit_code, aws.asked) == (2, [("page", {"Report": "bill", "Month": month})])
     assert result.stderr.splitlines() == ["Error: Month: '2026-13' is no month", "  Name one."]
 
 

@@ -42,7 +42,7 @@ class Deployment:
         ------
         NotDeployed, InvalidRequest, AccessDenied, ServiceUnavailable
         """
-        return self._call(_PAGE, {"Report": name, **({"Month": month} if month else {})})
+        return self._call(_PAGE, {"Report": name, **({} if month is None else {"Month": month})})
 
     def act(self, action: str, **asked: Any) -> dict[str, Any]:
         """Have something done that no execution does, such as ``sweep``.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.configuration import Inbox
-from lifecycle.errors import InvalidRequest, ServiceUnavailable
+from lifecycle.errors import ASK_AGAIN, InvalidRequest, ServiceUnavailable
 from lifecycle.executions.compare_and_set import MAX_CONFLICTS
 from lifecycle.inbox import record as records
 from lifecycle.inbox.backfill import backfill
@@ -49,9 +49,9 @@ class Operator:
         name = self._inbox(asked)
         after, errors = asked.get("StartAfter", ""), asked.get("Errors", False)
         if not isinstance(after, str) or len(after.encode(errors="replace")) > LONGEST_KEY:
-            raise InvalidRequest(f"StartAfter: {escaped(str(after))} is not the key of an object")
+            raise InvalidRequest(f"StartAfter: {escaped(str(after))} is not the key of an object", remedy=ASK_AGAIN)
         if not isinstance(errors, bool):
-            raise InvalidRequest(f"Errors: {escaped(str(errors))} is neither true nor false")
+            raise InvalidRequest(f"Errors: {escaped(str(errors))} is neither true nor false", remedy=ASK_AGAIN)
         done = backfill(
             name,
             self.inboxes[name],
@@ -76,7 +76,9 @@ class Operator:
         """``{"Inbox", "By"?}`` -> since when it is paused, and by whom."""
         by = asked.get("By", "an operator")
         if not isinstance(by, str) or not 0 < len(by) <= LONGEST_BY:
-            raise InvalidRequest(f"By: {escaped(str(by))} is not a name of 1 to {LONGEST_BY} characters")
+            raise InvalidRequest(
+                f"By: {escaped(str(by))} is not a name of 1 to {LONGEST_BY} characters", remedy=ASK_AGAIN
+            )
         return self._changed(asked, lambda record: records.pause(record, on_a_line(by), self.now))
 
     def resume(self, asked: Asked) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import InvalidRequest
+from lifecycle.errors import ASK_AGAIN, InvalidRequest
 from lifecycle.model.leases import ModelItem, counted
 from lifecycle.model.usage import Share
 from lifecycle.shared.pricing import cost, second_cost
@@ -206,7 +206,9 @@ def month_asked_for(given: Json, now: datetime) -> str:
     if isinstance(given, str) and _A_MONTH.fullmatch(given) and FIRST_MONTH <= given <= month_of(now):
         return given
     shown = str(given)[:20]
-    raise InvalidRequest(f"Month: {shown!r} is no month from {FIRST_MONTH} to this one, such as {month_of(now)}")
+    raise InvalidRequest(
+        f"Month: {shown!r} is no month from {FIRST_MONTH} to this one, such as {month_of(now)}", remedy=ASK_AGAIN
+    )
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:

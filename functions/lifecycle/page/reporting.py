@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from lifecycle.errors import InvalidRequest
+from lifecycle.errors import ASK_AGAIN, InvalidRequest
 from lifecycle.model.bill import bill_so_far, month_asked_for, month_of
 from lifecycle.model.budget import spending
 from lifecycle.page.facts import Reader
@@ -33,7 +33,7 @@ def report(asked: Asked, reader: Reader) -> Report:
     name = asked.get("Report")
     made = REPORTS.get(name) if isinstance(name, str) else None
     if made is None:
-        raise InvalidRequest(f"Report: '{escaped(str(name), 40)}' is none of {', '.join(REPORTS)}")
+        raise InvalidRequest(f"Report: '{escaped(str(name), 40)}' is none of {', '.join(REPORTS)}", remedy=ASK_AGAIN)
     return made(asked, reader)
 
 
