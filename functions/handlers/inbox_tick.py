@@ -1,13 +1,14 @@
 """The inboxes' tick: every minute, what each of them needs. It starts runs, keeps them going, and lets models go."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from handlers._runtime import bootstrap
 from handlers._runtime.delivery import deliver
 from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.environment import ENVIRONMENT
 from handlers._runtime.metrics import measured
-from lifecycle.executions.budget import spending_so_far
+from lifecycle.executions.budget import refuses
 from lifecycle.inbox.decision import Report
 from lifecycle.inbox.ticking import Ticked, Ticker
 from lifecycle.inbox.watching import Watcher
@@ -34,9 +35,6 @@ def handler(_event: Event, context: Context) -> Ticked:
     """Whatever the schedule gives -> what was decided of each inbox. It fails at the end, where anything failed."""
     now = datetime.now(UTC)
 
-    def refuses() -> bool:
-        return CONFIGURATION.refuses_over_budget and spending_so_far(ITEMS, LEDGER, now, CONFIGURATION).is_used_up
-
     def watcher() -> Watcher:
         return Watcher(
             now=now,
@@ -48,7 +46,7 @@ def handler(_event: Event, context: Context) -> Ticked:
             models=MODELS,
             executions=EXECUTIONS,
             run_with_model_arn=MACHINES.run_with_model,
-            budget_refuses=refuses,
+            budget_refuses=partial(refuses, ITEMS, LEDGER, now, CONFIGURATION),
         )
 
     def notify(inbox: str, report: Report) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError
+from lifecycle.executions.budget import refuses
 from lifecycle.inbox.watching import Watcher
 from lifecycle.model.leases import ModelItem
 from lifecycle.page.facts import Reader
@@ -31,7 +33,18 @@ ACT_ARN, OPERATORS = ENVIRONMENT.act_arn, ENVIRONMENT.operators_policy
 
 
 def _watcher(items: Sequence[ModelItem], now: datetime) -> Watcher:
-    return Watcher(now, CONFIGURATION, items, QUEUES, COUNTS, MAPPINGS, MODELS, EXECUTIONS, RUN_WITH_MODEL_ARN)
+    return Watcher(
+        now=now,
+        configuration=CONFIGURATION,
+        items=items,
+        queues=QUEUES,
+        counts=COUNTS,
+        mappings=MAPPINGS,
+        models=MODELS,
+        executions=EXECUTIONS,
+        run_with_model_arn=RUN_WITH_MODEL_ARN,
+        budget_refuses=partial(refuses, ITEMS, LEDGER, now, CONFIGURATION),
+    )
 
 
 INBOXES = InboxReader(RECORDS, _watcher)

@@ -20,3 +20,13 @@ def spending_so_far(items: ModelItems, ledger: Ledger, now: datetime, configurat
     """
     known = items.all(left_to_the_sweep)
     return spending(ledger.sessions(month_of(now), now, left_to_the_sweep), known, now, configuration)
+
+
+def refuses(items: ModelItems, ledger: Ledger, now: datetime, configuration: Configuration) -> bool:
+    """Whether a start would be refused now.
+
+    Raises
+    ------
+    ServiceUnavailable, AccessDenied
+    """
+    return configuration.refuses_over_budget and spending_so_far(items, ledger, now, configuration).is_used_up

@@ -46,7 +46,7 @@ class Watcher:
     models: Models
     executions: Executions
     run_with_model_arn: str
-    budget_refuses: Callable[[], bool] = lambda: False
+    budget_refuses: Callable[[], bool]
     problems: list[str] = field(default_factory=list)
 
     def see(self, name: str, inbox: Inbox, record: InboxRecord) -> Seen:

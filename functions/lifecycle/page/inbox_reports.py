@@ -48,11 +48,14 @@ class Inboxes(Report):
 
 def inboxes_report(views: Sequence[InboxView], problems: Sequence[str], now: datetime) -> Inboxes:
     """What the page shows of the inboxes."""
-    return Inboxes(report="inboxes", at=now, problems=tuple(problems), inboxes=tuple(map(_inbox, views)))
+    return Inboxes(
+        report="inboxes", at=now, problems=tuple(problems), inboxes=tuple(_inbox(view, now) for view in views)
+    )
 
 
-def _inbox(view: InboxView) -> ReportedInbox:
+def _inbox(view: InboxView, now: datetime) -> ReportedInbox:
     record, today = view.record, view.today
+    due = record.blocked.next_try if record.blocked and not record.run and not record.paused else now
     return ReportedInbox(
         name=view.name,
         model=view.inbox.model,
@@ -72,5 +75,5 @@ def _inbox(view: InboxView) -> ReportedInbox:
         run=record.run.name if record.run else None,
         paused_by=record.paused.by if record.paused else None,
         paused_since=record.paused.since if record.paused else None,
-        next_try=record.blocked.next_try if record.blocked and not record.run else None,
+        next_try=due if due > now else None,  # while the budget refuses none is due
     )

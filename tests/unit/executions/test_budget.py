@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from lifecycle.executions.budget import spending_so_far
+import pytest
+
+from lifecycle.configuration import OverBudget
+from lifecycle.executions.budget import refuses, spending_so_far
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.usage import Running
@@ -29,3 +32,19 @@ def test_a_session_that_ends_while_the_two_are_read_is_neither_missed_nor_counte
 def test_a_record_that_nobody_can_read_counts_as_nothing() -> None:
     items = Items(nonsense={ARN: ValueError("nonsense")})
     assert spending_so_far(items, Ledger([SPENT]), NOW, configured()).spent == 500
+
+
+@pytest.mark.parametrize(
+    ("over_budget", "budget", "refused"),
+    [
+        (OverBudget.NOTIFY, 500, False),
+        (OverBudget.REFUSE, 500, True),
+        (OverBudget.STOP, 500, True),
+        (OverBudget.REFUSE, 500.01, False),
+    ],
+)
+def test_a_budget_that_is_used_up_refuses_where_it_is_meant_to(
+    over_budget: OverBudget, budget: float, *, refused: bool
+) -> None:
+    configuration = configured(monthly_budget_usd=budget, over_budget=over_budget)
+    assert refuses(Items(), Ledger([SPENT]), NOW, configuration) is refused

@@ -90,6 +90,19 @@ def test_the_report_is_as_its_schema_says_also_where_little_is_known() -> None:
     assert (paused["PausedBy"], paused["WaitingSince"]) == ("Anna", "2026-11-24T06:00:00.000Z")
 
 
+@pytest.mark.parametrize(
+    ("record", "next_try"),
+    [
+        (replace(NONE, blocked=Blocked(NOW, "Denied.", 1, NOW + HOUR)), "2026-11-24T08:00:00.000Z"),
+        (replace(NONE, blocked=Blocked(NOW, "The month's budget is used up.", 0, NOW)), None),
+        (pause(replace(NONE, blocked=Blocked(NOW, "Denied.", 1, NOW + HOUR)), "Anna", NOW), None),
+    ],
+)
+def test_a_next_try_is_announced_where_one_is_due(record: InboxRecord, next_try: str | None) -> None:
+    (inbox,) = to_wire(inboxes_report([view(record, waiting=5)], [], NOW))["Inboxes"]
+    assert inbox.get("NextTry") == next_try
+
+
 def test_an_image_costs_nothing_known_where_none_was_labelled() -> None:
     assert view(cost=2.0).cost_per_image is None
     assert view(cost=None, today=InboxCount(5)).cost_per_image is None
