@@ -239,9 +239,20 @@ def _budget_reached(found: _Found) -> Text:
             *(override if allowed else []),
             "To let all models run on, raise monthly_budget_usd in cdk.json and deploy.",
             "If neither is needed: nothing. Work that uses the model fails once it is stopped.",
+            *_inboxes(found),
         ],
         what_happened=list(_leases(found)),
     )
+
+
+def _inboxes(found: _Found) -> Iterator[str]:
+    """A stop that was not asked for pauses them, also beyond the month's end."""
+    for name, inbox in found.configuration.inboxes.items():
+        if inbox.model == found.name:
+            paused = (
+                f"Its inbox {name} is paused once it is stopped: images wait. To let it go on when it may run again"
+            )
+            yield from step(paused, f"custom-labels inbox resume {name}")
 
 
 def _about_the_model(found: _Found) -> Iterator[str]:

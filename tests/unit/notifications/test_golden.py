@@ -329,11 +329,17 @@ FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
         ModelItem(ARN, leases=(SHIFT,), managed=True),
     ),
     "BUDGET_REACHED": ("RUNNING", SCHEDULED, ModelItem(ARN, leases=(SHIFT, NIGHT), pending=(BATCH,), managed=True)),
+    "BUDGET_REACHED-inbox": (
+        "RUNNING",
+        replace(SCHEDULED, inboxes={"line-1": Inbox("defects", "s3://factory-images/a/", "s3://factory-results/a/")}),
+        ModelItem(ARN, leases=(NIGHT,), managed=True),
+    ),
     "BUDGET_REACHED-already": ("STARTING", SCHEDULED, ModelItem(ARN, pending=(BATCH,), managed=True)),
 }
 SPENT = {
     "MODEL_DOWN-over-budget": spent(512.4, per_hour=0),
     "BUDGET_REACHED": spent(499.2),
+    "BUDGET_REACHED-inbox": spent(499.2),
     "BUDGET_REACHED-already": spent(512.4, per_hour=8),
 }
 """What this month has cost, in the findings that go by it."""
@@ -387,7 +393,7 @@ def told(name: str, runbook_url: str | None = None) -> Notification:
     (finding,) = sweep_model(item, status, NOW, swept_by, ended=(), claim_over=False, spending=spending).findings
     says = "Internal error" if status == "FAILED" else None
     seen = replace(finding, min_inference_units=1, status_message=says)
-    return finding_notification(seen, NOW, configuration, MACHINES)
+    return finding_notification(seen, NOW, replace(configuration, inboxes=swept_by.inboxes), MACHINES)
 
 
 CASES = [*ENDINGS, *FINDINGS, *REPORTS]
