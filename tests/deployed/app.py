@@ -79,6 +79,7 @@ TWO_REGIONS = {
     "region": "us-east-1",
     "chat": {**SETTINGS["chat"], "places": ["us-east-1"]},
     "detect_batch": {**SETTINGS["detect_batch"], "place": "us-east-1"},
+    "inboxes": [{**SETTINGS["inboxes"][0], "place": "us-east-1"}],
 }
 """The same, and a model of the same name in another Region."""
 

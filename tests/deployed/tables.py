@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from lifecycle.adapters.model_table import ModelTable
+from lifecycle.adapters.rate_limit import RATE_LIMIT
 from lifecycle.model.leases import PastStart
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def let_starts_be_known(emulator: "Emulator", arn: str, seconds: int = 1) -> Non
     models = ModelTable(emulator.client("dynamodb"), emulator.outputs["ModelTableName"])
     past = PastStart(datetime.now(UTC), longer_than=seconds, at_most=seconds + 1)
     assert models.put(replace(models.get(arn), starts=(past,) * 5))
+
+
+def forget_turns(emulator: "Emulator") -> None:
+    """Let nobody wait for a turn that was taken while the clock was ahead."""
+    table, dynamodb = emulator.outputs["ModelTableName"], emulator.client("dynamodb")
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        if item.get("Kind") == {"S": RATE_LIMIT}:
+            dynamodb.delete_item(TableName=table, Key={"Id": item["Id"]})
 
 
 def sessions_of(emulator: "Emulator", arn: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from emulator import images
 from emulator.server import Emulator
 from tests.deployed.app import ARRIVALS, MODEL
 from tests.deployed.executions import wait_until
+from tests.deployed.tables import forget_turns
 from tests.stories.conftest import Own
 
 RESULTS, FOLDER = "inbox-results", "line-2/"
@@ -67,8 +68,10 @@ def inbox(emulator: Emulator, configured: str) -> Iterator[Inbox]:
     images.ensure_bucket(emulator.client("s3"), RESULTS)
     yield Inbox(emulator)
     emulator.clock.reset()
+    forget_turns(emulator)
 
 
+@pytest.mark.large
 def test_images_come_back_as_results_with_the_model_running_only_meanwhile(
     emulator: Emulator, inbox: Inbox, own: Own
 ) -> None:
