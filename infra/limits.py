@@ -101,7 +101,7 @@ def _of_policies(settings: Settings, resources: Resources) -> Iterator[str]:
     for name, role in _of_type(resources, "AWS::IAM::Role"):
         if (size := _size(role["AssumeRolePolicyDocument"])) > TRUST_POLICY:
             yield (
-                f"{_cause(settings, name)}: the trust policy of {name} would have {size:,} characters of "
+                f"trusted_principals: the trust policy of {name} would have {size:,} characters of "
                 f"{TRUST_POLICY:,}; name fewer principals, or shorter external ids"
             )
 

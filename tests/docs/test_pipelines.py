@@ -11,7 +11,7 @@ import pytest
 
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
-from tests.deployed.tables import item_of
+from tests.deployed.tables import item_of, let_starts_be_known
 
 ROOT = Path(__file__).parents[2]
 QUICK = {"PollSeconds": 4}
@@ -85,6 +85,7 @@ print("".join(part if isinstance(part, str) else "aws" for part in parts))
 
 
 def test_the_cdk_pipeline_releases_its_model_also_when_its_work_fails(emulator: Emulator, configured: str) -> None:
+    let_starts_be_known(emulator, configured)
     program = CDK.format(
         snippet=snippet("pipelines.md", "In CDK for Python", "python"),
         start=emulator.outputs["StartModelArn"],

@@ -12,7 +12,7 @@ import pytest
 from emulator import images
 from emulator.server import Emulator
 from tests.deployed.executions import wait_until
-from tests.deployed.tables import item_of
+from tests.deployed.tables import item_of, let_starts_be_known
 from tests.deployed.terminal import BASH, said_by
 from tests.docs.reading import ROOT, blocks
 
@@ -21,6 +21,13 @@ PAGE = "docs/recipes.md"
 HOME = "arn:aws:states:eu-west-1:111122223333"
 AIRFLOW, DAGSTER = blocks(PAGE, "python")
 REQUIREMENTS = ROOT / "tests" / "docs" / "recipes"
+
+
+@pytest.fixture
+def model(emulator: Emulator, configured: str) -> str:
+    """The configured model, whose starts are known to be short."""
+    let_starts_be_known(emulator, configured)
+    return configured
 
 
 @pytest.fixture(scope="session")
@@ -61,31 +68,31 @@ release.execute(context)
 
 
 def test_airflow_s_own_operators_have_the_model_while_its_work_runs(
-    emulator: Emulator, configured: str, environment: Callable[[str], Path], tmp_path: Path
+    emulator: Emulator, model: str, environment: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    program = of_the_emulator(AIRFLOW, emulator).replace('"Model": "defects"', f'"ProjectVersionArn": "{configured}"')
+    program = of_the_emulator(AIRFLOW, emulator).replace('"Model": "defects"', f'"ProjectVersionArn": "{model}"')
     program = program.removesuffix("inspection()\n") + "import time\n" + OPERATE
     airflow = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     said = said_by(emulator, [str(environment("airflow")), "-c", program], tmp_path, airflow)
     assert "The model is RUNNING." in said
-    wait_until(lambda: item_of(emulator, configured).get("Leases") == [], 60)
+    wait_until(lambda: item_of(emulator, model).get("Leases") == [], 60)
 
 
 def test_dagster_has_the_model_while_its_assets_are_made(
-    emulator: Emulator, configured: str, environment: Callable[[str], Path], tmp_path: Path
+    emulator: Emulator, model: str, environment: Callable[[str], Path], tmp_path: Path
 ) -> None:
     images.ensure_bucket(emulator.client("s3"), "factory-images")
     emulator.client("s3").put_object(Bucket="factory-images", Key="line-1/0001.png", Body=images.png((200, 30, 30)))
-    program = DAGSTER.replace('Model(name="defects")', f'Model(name="{configured}")')
+    program = DAGSTER.replace('Model(name="defects")', f'Model(name="{model}")')
     program += "\nprint(dagster.materialize([labels], resources=resources).output_for_node('labels'))\n"
     more = {"PYTHONPATH": str(ROOT / "client" / "src"), "DAGSTER_HOME": str(tmp_path), "DAGSTER_DISABLE_TELEMETRY": "1"}
     said = said_by(emulator, [str(environment("dagster")), "-c", program], tmp_path, more)
     assert re.search(r"^\['\w+'", said, re.MULTILINE)
-    assert item_of(emulator, configured)["Leases"] == []
+    assert item_of(emulator, model)["Leases"] == []
 
 
-def test_a_github_action_has_the_model_while_its_step_runs(emulator: Emulator, configured: str, tmp_path: Path) -> None:
+def test_a_github_action_has_the_model_while_its_step_runs(emulator: Emulator, model: str, tmp_path: Path) -> None:
     (workflow,) = blocks(PAGE, "yaml")
     *_, step = re.findall(r"- run: (.+)", workflow)
-    command = step.replace("run defects", f"run {configured}")
-    assert said_by(emulator, [*BASH, command], tmp_path, {"HOME": str(tmp_path)}).strip() == configured
+    command = step.replace("run defects", f"run {model}")
+    assert said_by(emulator, [*BASH, command], tmp_path, {"HOME": str(tmp_path)}).strip() == model
