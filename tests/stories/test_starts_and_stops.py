@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -27,8 +28,11 @@ def ours(emulator: Emulator) -> list[Metric]:
 
 
 def measured(emulator: Emulator) -> dict[tuple[str, ...], int]:
-    """How often each metric was emitted, by name and dimensions' values."""
-    return {(one.name, *one.dimensions.values()): len(one.values) for one in ours(emulator)}
+    """How often each metric was emitted, in all Regions, by name and dimensions' values."""
+    counted: Counter[tuple[str, ...]] = Counter()
+    for one in ours(emulator):
+        counted[(one.name, *one.dimensions.values())] += len(one.values)
+    return counted
 
 
 def bill_of(emulator: Emulator, **month: str) -> Any:
