@@ -320,7 +320,7 @@ def _deployed(
         with emulator:
             begin(next(iter(models)))
             report.say(console, f"AWS endpoint:   {emulator.endpoint}  (account {first[4]}, {first[3]})")
-            beside = f", with the settings {json.dumps(settings)}" if settings else ""
+            beside = f", with {' and '.join(settings)} of its own" if settings else ""
             report.say(console, f"Synthesising:   python app.py{beside}")
             synthesise({_CONTEXT: {**_settings(), **settings}}, Path(assembly))
             report.say(console, "Deploying:      through CloudFormation")

@@ -46,7 +46,7 @@ WITH_INBOX = "Images are put into a bucket: the inbox starts the model, labels t
 WITH_BATCH = "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
 _LONGEST_IDLE = 12
 """Minutes after which the model is let go at the latest."""
-_BESIDE_SECONDS = 60
+_BESIDE_SECONDS = 30
 """That the parts take beside waiting for the model; synthesis and deployment included."""
 
 

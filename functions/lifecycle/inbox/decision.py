@@ -321,7 +321,13 @@ def _open(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Decid
     if _is_idle(run, record, inbox, now):
         return _let_go(record, "Nothing waits or is in work: the model is let go.")
     on = () if seen.mapping in ("Enabled", "Enabling") else (EnableMapping(),)
-    return Decided(record, (*on, Heartbeat(run.token or "")), f"{seen.images} images wait or are in work.")
+    return Decided(record, (*on, Heartbeat(run.token or "")), _under_way(seen.images, inbox))
+
+
+def _under_way(images: int | None, inbox: Inbox) -> str:
+    if images:
+        return f"{plural(images, 'image')} {'waits or is' if images == 1 else 'wait or are'} in work."
+    return f"Nothing waits or is in work: the model is let go if that stays so for {inbox.idle_minutes} minutes."
 
 
 def _closing(record: InboxRecord, seen: Seen, _inbox: Inbox, _now: datetime) -> Decided:

@@ -53,6 +53,12 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         (starting(), Seen(9, 0), "The run may not have been started: it is now."),
         (starting(), Seen(9, 0, execution=GOES_ON), "The model is being started."),
         (running(), in_work(7), "7 images wait or are in work."),
+        (running(), in_work(1), "1 image waits or is in work."),
+        (
+            running(),
+            in_work(0),
+            f"Nothing waits or is in work: the model is let go if that stays so for {PATIENT.idle_minutes} minutes.",
+        ),
         (running(), in_work(model_status="FAILED"), "The model is FAILED."),
         (running(), in_work(model_status="STOPPED"), "Paused by a stop of the model."),
         (
