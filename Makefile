@@ -77,6 +77,7 @@ large: setup tools/node_modules/.done
 	@$(PYTEST) -m large -n 3
 
 lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy --strict, import-linter
+	@echo "Checking format, definitions, types and layers (up to a minute) ..."
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@$(PY) -m tools.definitions --check
