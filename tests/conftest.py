@@ -25,7 +25,7 @@ settings.load_profile("steady")
 pytest_plugins = ["tests.deployed.fixtures"]
 
 CALLER_S = re.compile(
-    r"AWS_.*|POWERTOOLS_.*|(HTTPS?|ALL)_PROXY|(FORCE|NO)_COLOR|CLICOLOR.*|TTY_.*|COLUMNS|LINES", re.IGNORECASE
+    r"AWS_.*|POWERTOOLS_.*|(HTTPS?|ALL)_PROXY|(FORCE|NO)_COLOR|CLICOLOR.*|TTY_.*|TERM|COLUMNS|LINES", re.IGNORECASE
 )
 """Environment variables of who runs the tests: a profile or endpoint of AWS, a proxy, how terminals are written to."""
 # Tests find none of them, nor what ~/.aws has, but those on a real account. Already the import of moto reads them.
