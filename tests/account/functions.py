@@ -35,8 +35,9 @@ TIMEOUTS = {
 }
 """Seconds of each function; a test compares them with those of the template."""
 MORE = {"detect_batch_prepare": 30, "detect_batch_summarise": 900, "act": 330, "page": 30, "remove": 900}
+"""The same of functions that no story of the campaign calls."""
 OF_INBOXES = {"inbox_worker": 30, "inbox_tick": 55, "inbox_open": 30}
-"""The same of functions that no story calls."""
+"""The same of those that an app with an inbox has (``tests.account.inboxes``)."""
 RUNTIME = {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
 """As Lambda names the runtime that is deployed, to which its runtime client looks."""
 SHIFT = Schedule("defects", "Europe/Berlin", start="10 8 ? * MON-FRI *", stop="40 8 ? * MON-FRI *")

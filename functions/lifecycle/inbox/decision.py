@@ -325,9 +325,11 @@ def _open(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Decid
 
 
 def _under_way(images: int | None, inbox: Inbox) -> str:
-    if images:
-        return f"{plural(images, 'image')} {'waits or is' if images == 1 else 'wait or are'} in work."
-    return f"Nothing waits or is in work: the model is let go if that stays so for {inbox.idle_minutes} minutes."
+    if images is None:
+        return "Images are labelled; how many wait can't be seen."
+    if not images:
+        return f"Nothing waits or is in work: the model is let go if that stays so for {inbox.idle_minutes} minutes."
+    return f"{plural(images, 'image')} {'waits or is' if images == 1 else 'wait or are'} in work."
 
 
 def _closing(record: InboxRecord, seen: Seen, _inbox: Inbox, _now: datetime) -> Decided:
@@ -417,7 +419,7 @@ def _reported(before: InboxRecord, decided: Decided, seen: Seen, now: datetime) 
         report(ReportKind.BLOCKED, "aged", decided.reason)
         record = replace(record, aged=True)
     if seen.dead and not record.dead:
-        report(ReportKind.FAILURES, "dead", f"{seen.dead} images could not be labelled in ten tries.")
+        report(ReportKind.FAILURES, "dead", f"{plural(seen.dead, 'image')} could not be labelled in ten tries.")
     if seen.dead is not None and bool(seen.dead) != bool(record.dead):
         record = replace(record, dead=seen.dead)
     return replace(decided, record=record, reports=tuple(reports))

@@ -1,15 +1,15 @@
 """What DrainInbox's function does: open the inbox, once its model is RUNNING, and close it where its run was left."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from lifecycle.configuration import Inbox
-from lifecycle.errors import InvalidRequest, LifecycleError, ServiceUnavailable
-from lifecycle.executions.compare_and_set import MAX_CONFLICTS
+from lifecycle.errors import InvalidRequest, LifecycleError
 from lifecycle.executions.names import nested_name
 from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.inbox import record as records
+from lifecycle.inbox.changing import change
 from lifecycle.inbox.decision import Act, Decided, EnableMapping, EndRun, drain
 from lifecycle.inbox.ports import InboxRecords, Mappings, TaskTokens
 from lifecycle.inbox.record import InboxRecord
@@ -43,11 +43,12 @@ def open_inbox(
     inbox, number = _asked(payload, inboxes)
     version = payload["Model"]["ProjectVersionArn"]
 
-    def opened(record: InboxRecord) -> Decided:
+    def opened(record: InboxRecord) -> tuple[InboxRecord, Decided]:
         arn = _own_run(record, execution, run_with_model_arn)
-        return drain(record, number, token, version, arn, now)
+        decided = drain(record, number, token, version, arn, now)
+        return decided.record, decided
 
-    decided = _written(records_of, inbox, opened)
+    decided = change(records_of, inbox, opened)
     for act in decided.acts:
         _do(act, inbox, mappings, tokens)
     return decided
@@ -72,11 +73,12 @@ def close_inbox(
     """
     inbox, number = _asked(payload, inboxes)
 
-    def closed(record: InboxRecord) -> Decided:
+    def closed(record: InboxRecord) -> tuple[InboxRecord, Decided]:
         _own_run(record, execution, run_with_model_arn)
-        return Decided(records.closed(record, number, _LEFT), (), "No image is looked at any more.")
+        record = records.closed(record, number, _LEFT)
+        return record, Decided(record, (), "No image is looked at any more.")
 
-    decided = _written(records_of, inbox, closed)
+    decided = change(records_of, inbox, closed)
     mappings.disable(inbox)
     return decided
 
@@ -101,16 +103,6 @@ def _own_run(record: InboxRecord, execution: Execution, run_with_model_arn: str)
     if record.run is None or execution.name != nested_name("run", arn):
         raise InvalidRequest(f"This is not the run that the inbox {record.name} has begun.", remedy=_BY_ITSELF)
     return arn
-
-
-def _written(records_of: InboxRecords, inbox: str, changed: Callable[[InboxRecord], Decided]) -> Decided:
-    """Change the record while ticks and workers may."""
-    for _ in range(MAX_CONFLICTS):
-        before = records_of.get(inbox)
-        decided = changed(before)
-        if decided.record == before or records_of.put(decided.record):
-            return decided
-    raise ServiceUnavailable(f"The record of the inbox {inbox} changed {MAX_CONFLICTS} times while it was read.")
 
 
 def _do(act: Act, inbox: str, mappings: Mappings, tokens: TaskTokens) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.configuration import Inbox
-from lifecycle.errors import ASK_AGAIN, InvalidRequest, ServiceUnavailable
-from lifecycle.executions.compare_and_set import MAX_CONFLICTS
+from lifecycle.errors import ASK_AGAIN, InvalidRequest
 from lifecycle.inbox import record as records
 from lifecycle.inbox.backfill import backfill
+from lifecycle.inbox.changing import change
 from lifecycle.inbox.ports import InboxRecords, Messages
 from lifecycle.inbox.record import InboxRecord
 from lifecycle.ports import ImageObjects
@@ -85,16 +85,16 @@ class Operator:
         """``{"Inbox"}`` -> what was ended: a pause, or waiting for the next try."""
         return self._changed(asked, lambda record: records.resume(record, self.now))
 
-    def _changed(self, asked: Asked, change: Callable[[InboxRecord], InboxRecord]) -> Json:
+    def _changed(self, asked: Asked, changed: Callable[[InboxRecord], InboxRecord]) -> Json:
         name = self._inbox(asked)
-        for _ in range(MAX_CONFLICTS):
-            before = self.records.get(name)
-            after = change(before)
-            if after == before or self.records.put(after):
-                paused = after.paused
-                why = {"PausedBy": paused.by, "PausedSince": timestamp(paused.since)} if paused else {}
-                return {"Inbox": name, "Changed": after != before, **why}
-        raise ServiceUnavailable(f"The record of the inbox {name} was changed by others all the time.")
+
+        def with_answer(before: InboxRecord) -> tuple[InboxRecord, Json]:
+            after = changed(before)
+            paused = after.paused
+            why = {"PausedBy": paused.by, "PausedSince": timestamp(paused.since)} if paused else {}
+            return after, {"Inbox": name, "Changed": after != before, **why}
+
+        return change(self.records, name, with_answer)
 
     def _inbox(self, asked: Asked) -> str:
         name = asked.get("Inbox")

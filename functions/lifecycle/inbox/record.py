@@ -169,8 +169,8 @@ def opened(
         There is no such run, or not any more.
     """
     run = record.run
-    ours = run is not None and run.number == number and execution_arn.endswith(f":{run.name}")
-    if run is None or not ours or run.state is RunState.CLOSING:
+    is_this = run is not None and run.number == number and execution_arn.endswith(f":{run.name}")
+    if run is None or not is_this or run.state is RunState.CLOSING:
         raise InvalidRequest(
             f"The inbox {record.name} has not begun this run, or is done with it.",
             remedy="Nothing was done. DrainInbox is started by the inbox alone, as soon as images wait.",

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from lifecycle.errors import ServiceUnavailable
-from lifecycle.executions.compare_and_set import MAX_CONFLICTS
+from lifecycle.inbox.changing import change
 from lifecycle.inbox.ports import InboxRecords
 from lifecycle.inbox.record import pause
 
@@ -17,8 +16,4 @@ def pause_inbox(inbox: str, records: InboxRecords, now: datetime) -> None:
     ------
     ServiceUnavailable
     """
-    for _ in range(MAX_CONFLICTS):
-        record = records.get(inbox)
-        if record.paused or records.put(pause(record, BY, now)):
-            return
-    raise ServiceUnavailable(f"The record of the inbox {inbox} changed {MAX_CONFLICTS} times while it was read.")
+    change(records, inbox, lambda record: (pause(record, BY, now), None))

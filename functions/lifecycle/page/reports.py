@@ -291,7 +291,7 @@ def _model(view: ModelView, items: Mapping[str, ModelItem], configuration: Confi
         status_message=view.status_message,
         f1_score=view.f1_score,
         managed=item is not None and item.managed,
-        stoppable=arn is not None and configuration.manages(arn) and _is_ours(view, item, configuration),
+        stoppable=arn is not None and configuration.manages(arn) and _is_stoppable(view, item, configuration),
         since=view.since,
         since_or_before=view.found or None,
         inference_units=view.units,
@@ -313,7 +313,7 @@ def _model(view: ModelView, items: Mapping[str, ModelItem], configuration: Confi
     )
 
 
-def _is_ours(view: ModelView, item: ModelItem | None, configuration: Configuration) -> bool:
+def _is_stoppable(view: ModelView, item: ModelItem | None, configuration: Configuration) -> bool:
     """Whether it is held, or runs and is to be stopped by this app where nobody holds it."""
     managed = (item is not None and item.managed) or configuration.unleased_models is Unleased.STOP
     return bool(view.leases) or (managed and view.status not in NOT_RUNNING)

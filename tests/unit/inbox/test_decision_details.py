@@ -59,6 +59,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
             in_work(0),
             f"Nothing waits or is in work: the model is let go if that stays so for {PATIENT.idle_minutes} minutes.",
         ),
+        (running(), in_work(waiting=None), "Images are labelled; how many wait can't be seen."),
         (running(), in_work(model_status="FAILED"), "The model is FAILED."),
         (running(), in_work(model_status="STOPPED"), "Paused by a stop of the model."),
         (
@@ -177,6 +178,8 @@ def test_reports_say_what_where_and_since_when() -> None:
     (dead,) = decide(KNOWN, Seen(0, 0, dead=3), INBOX, NOW).reports
     assert (dead.kind, dead.key) == ("INBOX_FAILURES", "line-1#dead#7")
     assert dead.why == "3 images could not be labelled in ten tries."
+    (one,) = decide(KNOWN, Seen(0, 0, dead=1), INBOX, NOW).reports
+    assert one.why == "1 image could not be labelled in ten tries."
 
 
 def test_ten_days_count_anew_once_nothing_waited() -> None:
