@@ -79,7 +79,7 @@ class Product:
 
     def __init__(self, trace: Trace, inbox: Inbox = INBOX) -> None:
         self.trace, self.inbox = trace, inbox
-        self.rng = random.Random(trace.seed)  # noqa: S311 - nothing is secret
+        self.rng = random.Random(trace.seed)
         self.record = InboxRecord("line-1")
         self.arrivals = list(map(float, trace.arrivals))
         self.finished: list[float] = []

@@ -54,9 +54,9 @@ def drained(images: int = IMAGES, lot: int = LOT, dies: int = DIES) -> Drained:
     """Drop them, lot by lot, and wait until all is over."""
     began = time.perf_counter()
     with inbox_functions() as functions, time_machine.travel(NOW, tick=False) as traveller:
-        chance = random.Random(17)  # noqa: S311 - nothing is secret
+        chance = random.Random(17)
         calls = frozenset(chance.randrange(dies) + dies * number for number in range(10 * images // dies))
-        death = Fault(Death(), "*", "inbox_worker", calls)  # type: ignore[arg-type] # it only asks what is in it
+        death = Fault(Death(), "*", "inbox_worker", calls)
         scene = InboxScene(functions, traveller, faults=[death], arrivals=_arrivals, count_lag=60, sweeps=False)
         account, labels = scene.account, scene.account.custom_labels
         account.wire.calls = _Nothing()

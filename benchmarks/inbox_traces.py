@@ -70,7 +70,7 @@ KINDS: dict[str, Callable[[random.Random, int], Iterator[float]]] = {
 
 def trace(name: str, seed: int, days: int = DAYS) -> Trace:
     """One of them."""
-    rng = random.Random(f"{name} {seed}")  # noqa: S311 - nothing is secret
+    rng = random.Random(f"{name} {seed}")
     arrivals = np.array(sorted(KINDS[name](rng, days)))
     starts = [START_MINUTES * MINUTE * rng.lognormvariate(0, START_SPREAD) for _ in arrivals]
     return Trace(name, seed, days, arrivals, np.array(starts))

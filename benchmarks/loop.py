@@ -20,7 +20,7 @@ def took(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[floa
     """Seconds by the clock, and of the processors, of Python with these arguments, its children included."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     command = [sys.executable, *arguments]
-    subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, check=True)  # noqa: S603 - the project's own commands
+    subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, check=True)
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -40,7 +40,7 @@ def best_possible(mean: float, spread: float) -> float:
     return 100 * float(rest[0]) / len(taken)
 
 
-def scale_free(elapsed: float, starts: object) -> float:  # noqa: ARG001 - rules are called alike
+def scale_free(elapsed: float) -> float:
     """As if any length were as likely as its double: ever more rarely."""
     return max(2, math.sqrt(2 * STATUS_CHECK * elapsed / SECOND)) if elapsed else 30
 
@@ -109,7 +109,7 @@ def _tried(measured: Sequence[Row]) -> str:
         return [f"{cents(by_rule(rule, row.durations)) / row.best_fixed:.2f}" for row in measured]
 
     lines = [
-        (f"30 s, then every {seconds} s", *ratios(lambda elapsed, _starts, s=seconds: s if elapsed else 30))
+        (f"30 s, then every {seconds} s", *ratios(lambda elapsed, s=seconds: s if elapsed else 30))
         for seconds in OTHER_INTERVALS
     ]
     lines.append(("30 s, then by the root of what has passed", *ratios(scale_free)))

@@ -137,7 +137,7 @@ def simulate(
     poll_seconds: int | None = None,
 ) -> Crowd:
     """These starts, each of a model of its own, begun at random within some seconds of each other."""
-    chance, service = random.Random(7), Service()  # noqa: S311 - nothing is secret
+    chance, service = random.Random(7), Service()
     retries = {operation: Retry.of(state) for operation, state in STATES.items()}
     turned_away = Retry.of(STATES[PREPARE], "RateLimited")
     past = history(durations(60 * MINUTES, SPREAD, 20)) if known else ()

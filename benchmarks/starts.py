@@ -7,11 +7,11 @@ takes no time here; on AWS it takes a tenth of a second of a function, whoever p
 
 import math
 import random
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
-from typing import Protocol, cast
+from typing import cast
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.requests import Execution
@@ -25,6 +25,7 @@ from lifecycle.start_model.request import StartRequest
 from lifecycle.start_model.steps import request_start, start_transition
 
 BEGIN = datetime(2026, 11, 24, 7, tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 HOME = "arn:aws:rekognition:us-east-1:123456789012:project"
 ARN = f"{HOME}/boards/version/v1/1793520000000"
 CONFIGURATION = Configuration(models={}, inference_unit_hour_usd=4.0)
@@ -33,6 +34,8 @@ SECOND = second_cost(1, CONFIGURATION.inference_unit_hour_usd)
 DESCRIBE, START = "DescribeProjectVersions", "StartProjectVersion"
 FIXED = (900, 300, 180, 60, 30, 15, 10, 5)
 """What people choose, in seconds."""
+Rule = Callable[[float], float]
+"""When to look next, where nothing is known of past starts: of the seconds since the request, the seconds to wait."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,11 @@ class Watched:
         return self.looks * STATUS_CHECK + self.late * SECOND
 
 
-class Rule(Protocol):
-    """When to look next: of the seconds since the request and the history, the seconds to wait."""
-
-    def __call__(self, elapsed: float, starts: Sequence[PastStart]) -> float:
-        """Seconds."""
-
-
 def durations(mean: float, spread: float, number: int = 200) -> list[float]:
     """How long that many starts take, in some order: normally distributed, as evenly as can be."""
     normal = NormalDist(mean, spread * mean)
     taken = [normal.inv_cdf((i + 0.5) / number) for i in range(number)]
-    random.Random(7).shuffle(taken)  # noqa: S311 - nothing is secret
+    random.Random(7).shuffle(taken)
     return taken
 
 
@@ -98,7 +94,7 @@ def by_rule(rule: Rule, taken: Sequence[float]) -> list[Watched]:
     for seconds in taken:
         elapsed, looks = 0.0, 0
         while elapsed < seconds:
-            elapsed, looks = elapsed + rule(elapsed, ()), looks + 1
+            elapsed, looks = elapsed + rule(elapsed), looks + 1
         watched.append(Watched(looks, elapsed - seconds))
     return watched
 
@@ -117,18 +113,13 @@ class Start:
         self.looks = 0
         self._seconds = seconds
         self._poll_seconds = poll_seconds
-        self._requested: datetime | None = None
+        self._running_at = NEVER
         self._now = BEGIN
 
     @property
     def watched(self) -> Watched:
         """How it went, once it has ended."""
         return Watched(self.looks, (self._now - self._running_at).total_seconds())
-
-    @property
-    def _running_at(self) -> datetime:
-        assert self._requested is not None  # noqa: S101 - it has run
-        return self._requested + timedelta(seconds=self._seconds)
 
     def steps(self, began: datetime) -> Generator[str | float, datetime, None]:
         """From the first look to the one that sees it RUNNING.
@@ -173,11 +164,11 @@ class Start:
 
     def start(self, _project_version_arn: str, _min_units: int, _max_units: int | None) -> Refusal | None:
         """``ports.Models``."""
-        self._requested = self._now
+        self._running_at = self._now + timedelta(seconds=self._seconds)
         return None
 
     def _look(self, request: StartRequest, progress: Progress) -> Step:
-        self.looks += self._requested is not None
+        self.looks += self._running_at != NEVER
         version = ModelVersion(ARN, self._status(), None, 1, None)
         transition = start_transition(
             self.item, request, progress, version, claim_over=False, now=self._now, configuration=CONFIGURATION
@@ -188,7 +179,7 @@ class Start:
         return transition.step
 
     def _status(self) -> str:
-        if self._requested is None:
+        if self._running_at == NEVER:
             return "STOPPED"
         return "STARTING" if self._now < self._running_at else "RUNNING"
 

@@ -1,7 +1,7 @@
 """What may go wrong, as data: a call that fails, an answer that is lost, a function that dies."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,7 @@ class Fault:
         ``lambda:Invoke`` the function itself, and ``states:StartExecution`` a Task that starts an execution.
     function : str, optional
         Whose calls: ``start``; else anybody's. Of ``states:StartExecution`` the state machine that is to be started.
-    calls : sequence of int, optional
+    calls : collection of int, optional
         Which of those, the first is 1; else all.
     after : bool
         The call has taken effect.
@@ -94,7 +94,7 @@ class Fault:
     what: What
     operation: str
     function: str | None = None
-    calls: Sequence[int] | None = (1,)
+    calls: Collection[int] | None = (1,)
     after: bool = False
     since: float = 0
     until: float = float("inf")

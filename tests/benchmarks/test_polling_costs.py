@@ -35,7 +35,7 @@ def cost(those: Sequence[Watched]) -> float:
 
 
 def every(seconds: int) -> Rule:
-    return lambda _elapsed, _starts: seconds
+    return lambda _elapsed: seconds
 
 
 @pytest.mark.parametrize(("minutes", "spread"), ROWS)
