@@ -11,8 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.settings.cdk_json import settings_of
-from infra.settings.settings import STACK_NAME, Settings, SettingsError
+from infra.settings.settings import STACK_NAME, Settings
 
 FUNCTION = "RemovalRemove"
 """How the function's logical id begins."""
@@ -37,17 +36,11 @@ def refusal(region: str, stack_name: str = STACK_NAME) -> str | None:
     return None if said["Success"] else str(said["Reason"])
 
 
-def main(places: Sequence[Settings] = ()) -> int:
-    """Print why not; 1 where it would be refused.
-
-    Parameters
-    ----------
-    places : sequence, optional
-        Whose stacks are to be removed; without it the one of cdk.json.
-    """
+def main(places: Sequence[Settings]) -> int:
+    """Print why the stacks of these places may not be removed; 1 where one would be refused."""
     try:
-        refusals = [refusal(settings.region) for settings in places or settings_of()]
-    except (SettingsError, BotoCoreError, ClientError) as error:
+        refusals = [refusal(settings.region) for settings in places]
+    except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"Not asked whether models run ({error}): CloudFormation asks itself.\n")
         return 0
     found = [why_not for why_not in refusals if why_not is not None]

@@ -150,7 +150,7 @@ _SPLIT: Mapping[str, _Rule] = {
     "chat": _chat,
 }
 """By key, what of it a place has. A key without a row has one value, which all places have."""
-_LISTS = ("projects", "workloads", "event_rules", "inboxes", "trusted_principals", "notification_emails")
+_LISTS = tuple(key for key, rule in _SPLIT.items() if rule in (_names, _entries, _recipients))
 """Of these keys each entry may have ``places``; an inbox, whose bucket has one Region, ``place``."""
 
 
@@ -180,8 +180,8 @@ def problems_of_places(given: Context) -> Iterator[str]:
         for index, entry in enumerate(context.get(key, ())):
             yield from _problems_of_entry(f"{key}.{index}", entry, places)
             where = [
-                [one for one in meant(given, places) if _SPLIT[key]({**context, key: [given]}, key, one, places)]
-                for given in (entry, _without(entry, "place", "places"))
+                [one for one in meant(same, places) if _SPLIT[key]({**context, key: [same]}, key, one, places)]
+                for same in (entry, _without(entry, "place", "places"))
             ]
             if meant(entry, places):
                 yield from _problems_of_where(f"{key}.{index}", entry, *where)
@@ -273,26 +273,25 @@ def _said(places: Sequence[Place]) -> str:
 
 
 def _place(model: Entry, account: str | None, region: str | None) -> str:
-    if "project_version_arn" in model:
-        version = VersionArn.parse(model["project_version_arn"])
-        return str(Place(version.account, version.region))
-    named_account, _, named_region = str(model.get("place", "")).rpartition("/")
+    named_account, named_region = _named(model)
     account, region = named_account or account, named_region or region
     return str(Place(account, region)) if account and region else ""
 
 
 def _known(context: Context) -> tuple[list[str], list[str]]:
     """The accounts and the Regions that the models name themselves, in order."""
-    accounts, regions = [], []
-    for model in context["models"]:
-        if "project_version_arn" in model:
-            version = VersionArn.parse(model["project_version_arn"])
-            account, region = version.account, version.region
-        else:
-            account, _, region = str(model.get("place", "")).rpartition("/")
-        accounts.append(account)
-        regions.append(region)
-    return sorted({*accounts} - {""}), sorted({*regions} - {""})
+    named = [_named(model) for model in context["models"]]
+    accounts, regions = {account for account, _ in named}, {region for _, region in named}
+    return sorted(accounts - {""}), sorted(regions - {""})
+
+
+def _named(model: Entry) -> tuple[str, str]:
+    """The account and the Region that a model names itself; empty where it does not."""
+    if "project_version_arn" in model:
+        version = VersionArn.parse(model["project_version_arn"])
+        return version.account, version.region
+    account, _, region = str(model.get("place", "")).rpartition("/")
+    return account, region
 
 
 def _only(names: Sequence[str]) -> str | None:

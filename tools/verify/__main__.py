@@ -23,7 +23,7 @@ from tools.verify.record import recorded
 from tools.verify.verification import Row, StepFunctions, rows
 
 POLITE = 4.0
-"""Calls of TestState in a second: its quota is not documented, and so many went through when it was tried."""
+"""Calls of TestState in a second: its quota is not documented, so few enough that none is likely to be throttled."""
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
 
 

@@ -66,7 +66,7 @@ class StepFunctions:
         """Ask ValidateStateMachineDefinition what is wrong with a definition."""
         answer = self._asked(self.client.validate_state_machine_definition, {"definition": definition})
         said = [f"{one['code']}: {one['message']}" for one in answer["diagnostics"]]
-        return said if answer["result"] == "OK" and not said else (said or ["it is not valid"])
+        return said or ([] if answer["result"] == "OK" else ["it is not valid"])
 
     def _asked(self, operation: Callable[..., Json], request: Mapping[str, Json]) -> Json:
         if self.per_second:

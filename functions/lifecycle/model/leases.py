@@ -277,10 +277,10 @@ def end_settled(item: ModelItem, now: datetime) -> ModelItem:
 
 
 def found_running(
-    item: ModelItem, inference_units: int | None, now: datetime, most_units: int | None = None
+    item: ModelItem, min_inference_units: int | None, now: datetime, max_inference_units: int | None = None
 ) -> ModelItem:
-    """Remember from now on that a model runs whose start we did not observe; ``most_units`` where it scales."""
-    running = Running(now, inference_units or 1, found=True, max_inference_units=most_units)
+    """Remember from now on that a model runs whose start we did not observe; the maximum of units where it scales."""
+    running = Running(now, min_inference_units or 1, found=True, max_inference_units=max_inference_units)
     return item if item.running else replace(item, running=running)
 
 

@@ -107,7 +107,8 @@ class Sweeper:
         items = {item.project_version_arn: item for item in self.items.all(unreadable.__setitem__)}
         problems += [f"{arn}: its item can't be read: {error}" for arn, error in unreadable.items()]
         versions = self._versions(items, problems)
-        spending = self._try(problems, "this month's budget", self.spent) if self._needs_budget else None
+        counts = self.configuration.refuses_over_budget
+        spending = self._try(problems, "this month's budget", self.spent) if counts else None
         # Of an item that can't be read nobody knows who holds the model.
         models = [(items.get(arn, ModelItem(arn)), one) for arn, one in versions.items() if arn not in unreadable]
         sweeps = [
@@ -126,10 +127,6 @@ class Sweeper:
             settled=sum(one is True for one in settled),
             problems=tuple(problems),
         )
-
-    @property
-    def _needs_budget(self) -> bool:
-        return self.configuration.refuses_over_budget
 
     def _open(self, problems: list[str]) -> list[str]:
         return self._try(problems, "executions under way", lambda: list(self.open_executions.all())) or []
@@ -171,7 +168,7 @@ class Sweeper:
             spending=spending,
         )
         self.seen.append(Seen(version, sweep.item))
-        if sweep.restarts and spending is None and self._needs_budget:
+        if sweep.restarts and spending is None and self.configuration.refuses_over_budget:
             return None  # nothing is promised that the budget may refuse: the next sweep checks again
         if (sweep.findings or sweep.force) and self.items.get(item.project_version_arn) != item:
             return None  # reading took long, and what was found may be explained by now: the next sweep checks again

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,8 +11,11 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+from infra.settings.settings import Settings
+from tests.infra.configurations import MINIMAL
 from tools import removal
 
+(SETTINGS,) = Settings.of_places(MINIMAL, folder=Path())
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 REMOVE = {
     "LogicalResourceId": "RemovalRemoveFunction1A2B",
@@ -57,10 +61,10 @@ def test_make_ends_where_it_would_be_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(removal, "refusal", lambda _region: "1 model would go on to bill.")
-    assert removal.main() == 1
+    assert removal.main([SETTINGS]) == 1
     assert capsys.readouterr().err == "1 model would go on to bill.\nNothing was asked of CloudFormation.\n"
     monkeypatch.setattr(removal, "refusal", lambda _region: None)
-    assert removal.main() == 0
+    assert removal.main([SETTINGS]) == 0
 
 
 @pytest.mark.parametrize(
@@ -73,5 +77,5 @@ def test_who_may_not_ask_is_refused_and_cloudformation_asks(
         raise error
 
     monkeypatch.setattr(removal, "refusal", refused)
-    assert removal.main() == 0
+    assert removal.main([SETTINGS]) == 0
     assert "Not asked whether models run" in capsys.readouterr().err
