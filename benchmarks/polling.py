@@ -108,10 +108,10 @@ def _tried(measured: Sequence[Row]) -> str:
     def ratios(rule: starts.Rule) -> list[str]:
         return [f"{cents(by_rule(rule, row.durations)) / row.best_fixed:.2f}" for row in measured]
 
-    lines = [
-        (f"30 s, then every {seconds} s", *ratios(lambda elapsed, s=seconds: s if elapsed else 30))
-        for seconds in OTHER_INTERVALS
-    ]
+    def then_every(seconds: int) -> starts.Rule:
+        return lambda elapsed: seconds if elapsed else 30
+
+    lines = [(f"30 s, then every {seconds} s", *ratios(then_every(seconds))) for seconds in OTHER_INTERVALS]
     lines.append(("30 s, then by the root of what has passed", *ratios(scale_free)))
     return table(("without history: times the best fixed interval", *(row.name for row in measured)), lines)
 
