@@ -21,7 +21,7 @@ from tools.asl import StateMachine, Transition, Why, state_machines
 from tools.templates import Template, referenced
 
 ROOT = Path(infra.__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(r"(<!-- picture: ([\w-]+) -->\n)(.*?)(<!-- /picture -->)", re.DOTALL)
 _SHAPES = {

@@ -17,7 +17,7 @@ from tests.deployed.executions import wait_until
 from tests.emulator.custom_labels_service import TIMING, TRAINED, Service, has
 from tests.emulator.manifest_lines import manifest
 
-DOCS = Path(__file__).parents[2] / "docs" / "emulator.md"
+DOCS = Path(__file__).parents[2] / "docs" / "evidence" / "emulator.md"
 OUTPUT = {"S3Bucket": "results", "S3KeyPrefix": "here"}
 STATEMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "rekognition:Copy*"}]})
 

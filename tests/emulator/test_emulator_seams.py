@@ -275,7 +275,7 @@ def test_a_cancelled_transaction_leaves_alone_what_others_write_meanwhile(bare: 
 
 def test_every_patch_is_offered_to_moto_and_names_what_moto_has() -> None:
     root = Path(__file__).parents[2]
-    offered = (root / "docs" / "moto.md").read_text()
+    offered = (root / "docs" / "evidence" / "moto.md").read_text()
     seams = {file.name for file in (root / "emulator" / "seams").glob("*.py")} - {"__init__.py", "patching.py"}
     assert {name for name in seams if f"`{name}`" not in offered} == set()
     moto = Path(moto_package.__file__).parent

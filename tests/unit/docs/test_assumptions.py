@@ -7,7 +7,7 @@ import pytest
 from tests.infra.configurations import ROOT
 from tools.verify.record import recorded
 
-TABLE = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Assumptions\n")[2].partition("\n## ")[0]
+TABLE = (ROOT / "docs" / "evidence" / "assumptions.md").read_text("utf-8")
 ROWS = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in re.findall(r"^\| .+", TABLE, re.MULTILINE)]
 HEAD, *ASSUMPTIONS = ROWS
 STORIES = set(
