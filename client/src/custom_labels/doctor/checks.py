@@ -15,7 +15,7 @@ BOOTSTRAP = "CDKToolkit"
 WELL_DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 UNSETTLED = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}
 STARTABLE = {"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "STARTING", "RUNNING", "STOPPING", "FAILED"}
-"""From these a model is, or can be, started; of FAILED that is tried (docs/architecture.md)."""
+"""From these a model is, or can be, started; of FAILED that is tried (docs/evidence/assumptions.md)."""
 QUOTAS = ("custom labels", "running models")
 """What the name of the quota of running models has in it, as Service Quotas lists it: an assumption, never seen."""
 RUNNING_AT_ONCE = 2
