@@ -14,7 +14,7 @@ from tools.circumstances.circumstances import CIRCUMSTANCES
 from tools.circumstances.results import row, table, written
 from tools.circumstances.trying import ROOT, tried
 
-DOCUMENT = ROOT / "CONTRIBUTING.md"
+DOCUMENT = ROOT / "docs" / "evidence" / "circumstances.md"
 COMMAND = "make test"
 
 
