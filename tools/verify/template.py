@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import IO, Protocol
 
 from infra.settings.settings import Settings
-from tools.deploy.__main__ import CDK, cdk
+from tools.deploy.__main__ import CDK, cdk_heard
 from tools.deploy.reach import BOOTSTRAP
+
+UNASKED = "Online validation could not be completed"
+"""What the CDK CLI warns of where CloudFormation did not take the template: it ends as if nothing were wrong."""
 
 
 class Aws(Protocol):
@@ -20,7 +23,7 @@ class Aws(Protocol):
 
 
 def validated(places: Sequence[Settings], aws: Aws, out: IO[str]) -> int:
-    """Validate the template of each place if that can be done, and say so; how many are refused."""
+    """Validate the template of each place if that can be done, and say so; how many are not found valid."""
     refused = 0
     for settings in places:
         if why_not := _obstacle(settings, aws):
@@ -28,9 +31,10 @@ def validated(places: Sequence[Settings], aws: Aws, out: IO[str]) -> int:
             continue
         out.write(f"Template for {settings.place}: cdk validate ...\n")
         out.flush()
-        wrong = cdk(["validate", settings.stack_id, "--unstable=validate", "--online"])
-        out.write(f"Template for {settings.place}: {'refused' if wrong else 'valid'}.\n")
-        refused += bool(wrong)
+        wrong, said = cdk_heard(["validate", settings.stack_id, "--unstable=validate", "--online"])
+        end = "refused" if wrong else "not validated, as the CDK CLI says above" if UNASKED in said else "valid"
+        out.write(f"{said}Template for {settings.place}: {end}.\n")
+        refused += end != "valid"
     return refused
 
 
