@@ -117,6 +117,10 @@ class Wire:
             answer = getattr(self.services[service], method)(**_sent(request))
         except ServiceError as error:
             self.simulation.sleep(LATENCY)
+            if service == "s3" and error.code in ("404", "NoSuchKey"):
+                # Only who may list the key is told that it is not there.
+                missing = {"Bucket": request["Bucket"], "Prefix": request["Key"]}
+                self._authorise(caller.function, service, "ListObjectsV2", missing)
             raise _client_error(service, operation, error.code, error.message, error.more) from error
         self.simulation.sleep(LATENCY)
         if fault and fault.after:
@@ -126,11 +130,12 @@ class Wire:
     def _authorise(self, function: str, service: str, operation: str, request: Json) -> None:
         if (role := iam.role_of(function)) is None:
             return
-        for action, resource in iam.needed(service, operation, request):
-            grant = iam.granted(role, action, resource)
+        for need in iam.needed(service, operation, request):
+            grant = iam.granted(role, need)
             if grant is None:
-                denied = f"{role} is not authorized to perform: {action} on resource: {resource}"
-                raise _client_error(service, operation, "AccessDeniedException", denied, {})
+                denied = f"{role} is not authorized to perform: {need.action} on resource: {need.resource}"
+                code = "AccessDenied" if service == "s3" else "AccessDeniedException"
+                raise _client_error(service, operation, code, denied, {})
             self.used.add(grant)
 
     def _happens(self, fault: Fault, caller: Caller, service: str, operation: str) -> None:

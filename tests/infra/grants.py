@@ -227,7 +227,7 @@ OF_INBOXES = {
         f"{BUCKETS}factory-results/inbox/line-1/*{HERE}": {"s3:GetObject", "s3:PutObject"},
     },
 }
-"""Those of inboxes: who calls what, tests/handlers and the story on the emulator show."""
+"""Those of inboxes: every call in tests/account/test_inbox.py is judged by them, with their conditions."""
 
 WHERE_INBOXES_ARE = {
     "PageRole": {
