@@ -2,7 +2,8 @@
 
 Definitions are whole for the console, Workflow Studio and every linter; the policies stand once. A state names its
 policies at the end of its Comment, as ``Retry: safe-to-repeat. Catch: step-failed, then 'Notify: failed'.`` With
-``--check`` nothing is written, and whatever differs is an error that names the state and the policy.
+``--check`` nothing is written, and whatever differs is an error that names the state and the policy. It also writes
+the fields that other machines share with StartModel into their input schemas (``tools.schemas``).
 """
 
 import difflib
@@ -13,6 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tools import schemas
 from tools.asl import DEFINITIONS
 
 POLICIES = DEFINITIONS / "policies.json"
@@ -159,6 +161,14 @@ def main(arguments: Sequence[str]) -> str | None:
         fresh = f"{formatted(wanted)}\n"
         if fresh != text and wanted == found:
             wrong.append(f"{path.name} is formatted in another way")
+        if fresh != text and "--check" not in arguments:
+            path.write_text(fresh, "utf-8")
+    for machine in schemas.OF_ITS_OWN:
+        path = schemas.path_of(machine)
+        text = path.read_text("utf-8")
+        fresh = f"{formatted(schemas.shared(machine, json.loads(text)))}\n"
+        if fresh != text:
+            wrong.append(f"{path.name} describes a field in another way than StartModel's, or lacks one")
         if fresh != text and "--check" not in arguments:
             path.write_text(fresh, "utf-8")
     if wrong and "--check" in arguments:

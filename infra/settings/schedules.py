@@ -21,6 +21,7 @@ from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, CronError, exact, wall
 from lifecycle.schedules.outlook import first_moment
 from lifecycle.schedules.windows import left_out, starts, stops
+from lifecycle.shared.text import span
 from lifecycle.shared.wire import as_is, from_wire
 
 CRONS = ("start", "ready_by", "stop")
@@ -155,7 +156,8 @@ def _problems_of_times(schedule: Schedule, lease: timedelta, held: Sequence[_Hel
     elif too_long := next((one for one in held if one[1] is None or one[1] - one[0] > LONGEST_LEASE), None):
         start, end = too_long
         said = f"only on {_said(end, zone)}" if end else "never"
-        yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts 7 days at most"
+        longest = span(LONGEST_LEASE.total_seconds())
+        yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts {longest} at most"
 
 
 _ONLY_A_STOP = (

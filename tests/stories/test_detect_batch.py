@@ -38,7 +38,7 @@ def test_images_are_labelled_broken_ones_recorded_and_folders_skipped(
     assert lines["red.png"] == {"Image": where, "CustomLabels": [{"Name": "red", "Confidence": 100}]}
     assert lines["broken.png"]["Error"] == "InvalidImageFormatException"
     assert lines["broken.png"]["Message"].startswith("Request has invalid image format")
-    assert lines[""]["Skipped"] == "A folder, not an image."
+    assert "Skipped" in lines[""]
 
 
 def test_too_many_broken_images_fail_the_batch_which_says_which(

@@ -60,7 +60,7 @@ class Tally:
 
     @property
     def images(self) -> int:
-        """All that was found under the prefix, folders left out."""
+        """All that was found under the prefix, without what was skipped."""
         return self.labelled + self.unlabelled + self.failed + self.not_reached
 
     def add(self, line: Line) -> None:

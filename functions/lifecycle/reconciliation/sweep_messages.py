@@ -14,7 +14,7 @@ from lifecycle.notifications.cli_commands import extend_command, release_command
 from lifecycle.notifications.notification import Content, Notification, Text, in_subject, notification, step
 from lifecycle.notifications.reasons import MAX_QUOTED
 from lifecycle.notifications.stopped import described, hold
-from lifecycle.reconciliation.sweep_rules import Finding
+from lifecycle.reconciliation.sweep_rules import REMINDER, Finding
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import clock, escaped, per_hour, plural, span
 from lifecycle.shared.wire import Json, to_wire
@@ -126,7 +126,7 @@ def _lease_without_an_end(found: _Found) -> Text:
         what_it_costs=[_cost(found)],
         what_to_do=[
             *step("If it is not needed, release it", release),
-            "If it is: nothing. A reminder comes every week.",
+            f"If it is: nothing. A reminder comes every {span(REMINDER.total_seconds())}.",
         ],
         what_happened=list(_leases(found)),
     )

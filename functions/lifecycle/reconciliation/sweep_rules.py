@@ -204,7 +204,7 @@ def _of_one_that_nobody_holds(sweep: Sweep, status: str, configuration: Configur
 def _warned(
     item: ModelItem, status: str, now: datetime, configuration: Configuration
 ) -> tuple[ModelItem, list[Finding]]:
-    """Leases that end soon, each reported once, and those without an end, every week."""
+    """Leases that end soon, each reported once, and those without an end, at every ``REMINDER``."""
     due = tuple(lease for lease in item.leases if _warning_is_due(lease, now, configuration))
     findings = [_of_lease(Outcome.LEASE_EXPIRING, item, status, lease, now) for lease in due]
     marked = tuple(replace(lease, warned_at=now) if lease in due else lease for lease in item.leases)

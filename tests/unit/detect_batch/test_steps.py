@@ -205,7 +205,7 @@ def test_labels_and_failures_are_counted_and_the_summary_is_written_beside_the_r
             labelled("b.png", "scratch"),
             labelled("c.png"),
             broken("d.txt"),
-            {"Image": {"Bucket": "images", "Key": "sub/"}, "Skipped": "A folder, not an image."},
+            {"Image": {"Bucket": "images", "Key": "sub/"}, "Skipped": "..."},
         ]
     )
     told = summarised(objects, tolerated_failure_percentage=25)

@@ -98,18 +98,6 @@ def test_the_input_schemas_ask_for_exactly_one_name_of_the_model(
         check(payload)
 
 
-def test_what_both_machines_take_they_describe_alike() -> None:
-    both = set(INPUT["properties"]) & set(STOP_INPUT["properties"]) - {"ProjectVersionArn", "LeaseId", "TimeoutSeconds"}
-    assert {name: INPUT["properties"][name] for name in both} == {name: STOP_INPUT["properties"][name] for name in both}
-
-
-def test_a_run_takes_what_a_start_takes_but_an_extension_and_describes_it_alike() -> None:
-    run = schema("run_with_model.input")["properties"]
-    assert set(run) - {"Workload"} == set(INPUT["properties"]) - {"ExtendOnly"}
-    alike = set(run) - {"Workload", "LeaseId"}  # whose default is another
-    assert {name: run[name] for name in alike} == {name: INPUT["properties"][name] for name in alike}
-
-
 @pytest.mark.parametrize("outcome", SUCCESSES)
 def test_the_output_of_each_outcome_is_as_published(outcome: Outcome) -> None:
     output = json.loads(json.dumps(to_wire(result(outcome))))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.starts import durations, history
 from lifecycle.model.leases import PastStart
-from lifecycle.model.polling import Forecast, UnderWay, fixed_interval, lead_seconds, wait_seconds
+from lifecycle.model.polling import SHORTEST, Forecast, UnderWay, fixed_interval, lead_seconds, wait_seconds
 from lifecycle.shared.pricing import second_cost
 from tests.unit.examples import NOW
 
@@ -110,10 +110,10 @@ def test_status_checks_come_most_often_about_when_past_starts_were_running_and_t
     assert 1.3 * fmean(about) < fmean(long_after) <= 10
 
 
-def test_a_dearer_model_is_checked_more_often_and_never_more_than_every_other_second() -> None:
+def test_a_dearer_model_is_checked_more_often_and_never_more_often_than_the_shortest_interval() -> None:
     assert len(looks(TWELVE_MINUTES, units=5)) > 1.5 * len(looks(TWELVE_MINUTES))
     seen = looks(TWELVE_MINUTES, units=1000)
-    assert min(later - sooner for sooner, later in pairwise(seen)) == 2
+    assert min(later - sooner for sooner, later in pairwise(seen)) == SHORTEST
 
 
 def test_a_model_that_costs_nothing_is_checked_when_it_is_expected_and_then_as_without_history() -> None:
@@ -124,7 +124,7 @@ def test_a_model_that_costs_nothing_is_checked_when_it_is_expected_and_then_as_w
 def test_any_history_will_do(history: tuple[PastStart, ...]) -> None:
     seen = looks(history, until=90_000)
     assert seen[0] <= 86_400
-    assert all(later - sooner >= 2 for sooner, later in pairwise(seen))
+    assert all(later - sooner >= SHORTEST for sooner, later in pairwise(seen))
 
 
 # A start for later --------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def test_an_extension_is_from_the_end_of_the_lease_however_late_the_click_comes(
 
 
 def test_no_extension_is_longer_than_the_longest_lease() -> None:
-    lease = Lease("line-1", NOW, NOW + timedelta(days=6, hours=23))
+    lease = Lease("line-1", NOW, NOW + LONGEST_LEASE - timedelta(hours=1))
     assert clicked(buttons("RUNNING", lease).extend(lease), "480").payload["LeaseMinutes"] == LONGEST
 
 

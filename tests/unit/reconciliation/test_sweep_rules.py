@@ -11,7 +11,7 @@ from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import GONE
 from lifecycle.model.usage import Running
-from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
+from lifecycle.reconciliation.sweep_rules import REMINDER, Finding, Sweep, sweep_model
 from lifecycle.shared.wire import Json, timestamp
 from lifecycle.stop_model.result import HoldingLease
 from tests.unit.examples import ARN, CONFIGURATION, NOW, configured, execution
@@ -112,14 +112,16 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_repo
 @pytest.mark.parametrize(
     ("since", "warned_at", "told"),
     [
-        (NOW - timedelta(days=7), None, True),
-        (NOW - timedelta(days=7) + timedelta(seconds=1), None, False),
-        (LONG_AGO, NOW - timedelta(days=7), True),
-        (LONG_AGO, NOW - timedelta(days=6), False),
+        (NOW - REMINDER, None, True),
+        (NOW - REMINDER + timedelta(seconds=1), None, False),
+        (LONG_AGO, NOW - REMINDER, True),
+        (LONG_AGO, NOW - REMINDER + timedelta(days=1), False),
     ],
-    ids=["a week", "not yet", "a week after the last time", "not yet again"],
+    ids=["long enough", "not yet", "long enough after the last time", "not yet again"],
 )
-def test_a_lease_without_an_end_is_reported_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
+def test_a_lease_without_an_end_is_reported_now_and_again(
+    since: datetime, warned_at: datetime | None, told: bool
+) -> None:
     endless = Lease("production", since, None, warned_at)
     sweep = swept(item(leases=(endless,), managed=True))
     findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if told else ()
@@ -128,9 +130,9 @@ def test_a_lease_without_an_end_is_reported_every_week(since: datetime, warned_a
     assert sweep.stop is None
 
 
-def test_each_weeks_reminder_is_a_notification_of_its_own() -> None:
+def test_each_reminder_is_a_notification_of_its_own() -> None:
     first = swept(item(leases=(Lease("production", LONG_AGO),), managed=True))
-    second = swept(first.item, now=NOW + timedelta(days=7))
+    second = swept(first.item, now=NOW + REMINDER)
     assert len({one.key for one in (*first.findings, *second.findings)}) == 2
 
 

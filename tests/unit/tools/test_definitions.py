@@ -9,6 +9,7 @@ import pytest
 
 from tools.asl import StateMachine, state_machines
 from tools.definitions import POLICIES, DefinitionError, differences, formatted, main, policies_for, stamped
+from tools.schemas import path_of, shared
 
 WRITTEN: Any = json.loads(POLICIES.read_text("utf-8"))
 MACHINES = state_machines()
@@ -28,6 +29,28 @@ def test_every_policy_and_list_of_errors_has_a_reason_and_a_use() -> None:
         assert named == WRITTEN[kind].keys()
     assert {name for block in blocks for name in block["ErrorEquals"] if " " in name} == WRITTEN["Errors"].keys()
     assert all(each["Reason"] for kind in ("Errors", "Retry", "Catch") for each in WRITTEN[kind].values())
+
+
+@pytest.mark.parametrize(
+    ("machine", "own"),
+    [("run_with_model", {"LeaseId"}), ("stop_model", {"ProjectVersionArn", "LeaseId", "TimeoutSeconds"})],
+)
+def test_a_field_of_a_start_is_described_alike_wherever_it_is_taken(machine: str, own: set[str]) -> None:
+    start = json.loads(path_of("start_model").read_text("utf-8"))["properties"]
+    written = json.loads(path_of(machine).read_text("utf-8"))
+    older = {**written, "properties": dict(written["properties"])}
+    older["properties"]["PollSeconds"] = {"type": "string"}
+    assert shared(machine, older) == written
+    has = written["properties"]
+    assert {name for name in has.keys() & start.keys() if has[name] != start[name]} == own
+
+
+def test_a_run_takes_whatever_a_start_takes_but_an_extension() -> None:
+    written = json.loads(path_of("run_with_model").read_text("utf-8"))
+    fewer = {name: field for name, field in written["properties"].items() if name != "WaitForCapacity"}
+    assert shared("run_with_model", {**written, "properties": fewer}) == written
+    start = json.loads(path_of("start_model").read_text("utf-8"))["properties"]
+    assert written["properties"].keys() - {"Workload"} == start.keys() - {"ExtendOnly"}
 
 
 @pytest.mark.parametrize("kind", ["Retry", "Catch"])
