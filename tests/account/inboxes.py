@@ -15,15 +15,18 @@ from typing import Any
 
 import time_machine
 
+from lifecycle.adapters.inbox_table import InboxTable
 from lifecycle.configuration import Inbox
 from lifecycle.inbox import names
-from tests.account.account import Account
+from lifecycle.inbox.record import Run
+from tests.account.account import Account, _direct
 from tests.account.clients import LATENCY
 from tests.account.faults import Fault, Faults
 from tests.account.functions import CONFIGURATION, DRAIN_INBOX, ENVIRONMENT, OF_INBOXES, TIMEOUTS, Functions, loaded
 from tests.account.kernel import Process
 from tests.account.objects import S3
 from tests.account.queues import SQS, Mapping, Queue
+from tests.account.services import Execution
 from tests.account.stories import QUICK
 from tests.unit.examples import ARN, MACHINES, NOW
 
@@ -148,6 +151,12 @@ class InboxScene:
         ]
 
     @property
+    def drains(self) -> list[Execution]:
+        """The executions of DrainInbox."""
+        every = self.account.stepfunctions.executions.values()
+        return [one for one in every if one.machine_arn == DRAIN_INBOX]
+
+    @property
     def under_way(self) -> list[str]:
         """The executions that go on."""
         return [one.name for one in self.account.stepfunctions.executions.values() if not one.ended]
@@ -156,6 +165,16 @@ class InboxScene:
     def record(self) -> Json:
         """What is remembered of the inbox, as it lies in the table."""
         return self.account.dynamodb.tables["models"].get((f"inbox#{NAME}",))
+
+    @property
+    def table(self) -> InboxTable:
+        """What is remembered of inboxes, past all faults."""
+        return InboxTable(_direct(self.account.dynamodb), "models")
+
+    @property
+    def open_run(self) -> Run | None:
+        """The run whose images are looked at."""
+        return self.table.get(NAME).open_run
 
     @property
     def billed(self) -> float:

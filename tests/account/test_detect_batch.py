@@ -167,6 +167,7 @@ def test_throttling_of_an_image_passes() -> None:
 
 def test_an_image_that_is_none_is_a_result() -> None:
     ran = image("0001.png", {DETECT: ["Rekognition.InvalidImageFormatException"]})
+    assert ran.asked == [DETECT], "there is nothing to ask S3"
     assert ran.output["Error"] == "InvalidImageFormatException"
     assert "so it is" in ran.output["Message"]
 

@@ -34,6 +34,10 @@ JAMMED: Mapping[str, Any] = {
         "Jammed": {"Type": "Fail", "Error": "BeltJammed", "Cause": "The belt of line 1 is jammed."},
     },
 }
+WARNED: Mapping[str, Any] = {
+    "StartAt": "Done",
+    "States": {"Done": {"Type": "Succeed", "Output": {"Warnings": ["The belt of line 1 is worn."]}}},
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ A_DUPLICATE = Asked(MACHINES.run_with_model, {**WORK, "ClientRequestToken": "bat
 A_DENIED_START = replace(A_START, fault=Fault(DENIED, START, calls=None))
 A_DENIED_STOP = replace(A_STOP, fault=Fault(DENIED, STOP, calls=None))
 A_FAILING_RUN = replace(A_RUN, workload=JAMMED)
+A_WARNING_RUN = replace(A_RUN, workload=WARNED)
 
 # Each Task that invokes a function: in which execution, which function, and its how-manieth invocation that is.
 INVOKED = {
@@ -131,7 +136,8 @@ INVOKED = {
     "stop: Notify: failed": (A_DENIED_STOP, "notify", 1),
     "run: Prepare the run": (A_RUN, "prepare", 1),
     "run: Check the first execution": (A_DUPLICATE, "check", 1),
-    "run: Notify: failed": (A_FAILING_RUN, "notify", 2),  # StartModel has sent the first
+    "run: Notify: warnings": (A_WARNING_RUN, "notify", 2),  # StartModel has sent the first
+    "run: Notify: failed": (A_FAILING_RUN, "notify", 2),
 }
 REPORTED = {
     MACHINES.start_model: ["START_FAILED"],

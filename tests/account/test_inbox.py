@@ -1,6 +1,7 @@
 """An inbox in simulated time: no image is lost, none is labelled twice, and no model runs without a reason."""
 
 import itertools
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -9,11 +10,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from lifecycle.adapters.inbox_table import InboxTable
 from lifecycle.inbox import record as records
-from tests.account.account import _direct
-from tests.account.faults import Answer, Death, Fault, Silence
-from tests.account.functions import Functions
+from tests.account.faults import Answer, Death, Fault, Lost, Silence
+from tests.account.functions import DRAIN_INBOX, Functions
 from tests.account.inboxes import NAME, InboxScene, inbox_functions
 from tests.unit.examples import ARN, MACHINES, NOW
 
@@ -194,8 +193,60 @@ def test_an_inbox_that_is_denied_lets_the_model_go_says_so_and_makes_it_good_lat
     scene.until(lambda: not scene.under_way)
     assert scene.billed <= 20 * 60, "none keeps the model for a quarter of an hour in which nothing is done"
     assert scene.outcomes.count("INBOX_BLOCKED") == 1
+    assert [one.error for one in scene.drains] == ["InboxBlocked"]
     scene.mends()
     holds(scene, runs=10, billed=60 * 60)
+
+
+# --- How DrainInbox ends where no tick has ended it
+
+
+def forsaken(inbox: Setting, *faults: Fault) -> InboxScene:
+    """No tick comes for ten minutes once an inbox is open, and meanwhile this goes wrong; until its run has ended."""
+    scene = inbox(ticks=lambda minute: () if 6 <= minute < 16 else (0.0,))
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: scene.open_run)
+    scene.fails(*faults)
+    scene.until(lambda: scene.drains[0].ended)
+    return scene
+
+
+def test_a_run_that_no_tick_looks_after_ends_by_itself_and_lets_the_model_go(inbox: Setting) -> None:
+    scene = forsaken(inbox)
+    (drain,) = scene.drains
+    assert drain.error == "ServiceUnavailable"
+    assert "Nobody looks after the inbox any more." in str(drain.cause)
+    assert not scene.open_run
+    holds(scene, billed=2 * NEEDED + 60)
+
+
+def test_an_inbox_is_closed_at_the_second_try_if_the_first_is_lost(inbox: Setting) -> None:
+    scene = forsaken(inbox, Fault(Lost("Lambda.Unknown"), "lambda:Invoke", "inbox_open"))
+    assert not scene.open_run
+
+
+def test_an_inbox_that_cannot_be_closed_ends_as_it_would_have_and_waits_for_its_workers(inbox: Setting) -> None:
+    scene = forsaken(inbox, Fault(Lost("Odd"), "lambda:Invoke", "inbox_open", None))
+    assert "Nobody looks after the inbox any more." in str(scene.drains[0].cause)
+    assert scene.drains[0].states[-3:] == ["Wait for the workers", "Has it failed?", "Run failed"]
+
+
+def test_who_starts_drain_inbox_by_hand_is_refused_and_closes_nothing(inbox: Setting) -> None:
+    scene = inbox()
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: scene.open_run)
+    scene.account.start(DRAIN_INBOX, "by-hand", json.loads(scene.drains[0].given), 0)
+    holds(scene)
+    assert [(one.status, one.error) for one in scene.drains] == [("SUCCEEDED", None), ("FAILED", "InvalidRequest")]
+    assert scene.drains[1].states == ["Drain the inbox", "Was it opened?", "Run failed"]
+
+
+def test_an_input_that_no_function_can_be_given_is_an_invalid_request(inbox: Setting) -> None:
+    scene = inbox(faults=[Fault(Lost("States.DataLimitExceeded"), "lambda:Invoke", "inbox_open", None)])
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: scene.drains and scene.drains[0].ended)
+    assert scene.drains[0].error == "InvalidRequest"
+    assert "is too large: at most 255 KiB" in str(scene.drains[0].cause)
 
 
 # --- What people do meanwhile
@@ -220,8 +271,7 @@ def test_a_model_that_somebody_stops_is_not_started_again_until_it_is_wanted(inb
     scene.passes(3 * 3600)
     assert len(scene.runs) == 1, "nothing undoes a person"
     assert scene.under_way == []
-    table = InboxTable(_direct(scene.account.dynamodb), "models")
-    assert table.put(records.resume(table.get(NAME), scene.simulation.now))
+    assert scene.table.put(records.resume(scene.table.get(NAME), scene.simulation.now))
     scene.until(lambda: len(scene.results()) == 60 and scene.is_at_rest())
     assert scene.dead.waiting == 0
 

@@ -182,11 +182,12 @@ def real(known: Record) -> InboxRecord:
         7,
         "run",
         NOW - known.since * STEP,
+        counted=0,
+        counted_on=f"{NOW:%Y-%m-%d}",
         state=known.state,
         token="token" if known.token else None,
         opened_at=_ago(LONGEST if known.opened == IDLE else known.opened),
         failure="why" if known.failure else None,
-        counted_on=f"{NOW:%Y-%m-%d}",
         done=() if known.done is None else (Done(NOW - known.done * STEP, 1),),
     )
     blocked = None

@@ -14,7 +14,10 @@ from tools.mutants.mutations import Mutant
 from tools.mutants.record import Word
 
 TESTS: Sequence[tuple[Word, Sequence[str]]] = (
-    (Word.SIMULATED, ["tests/account/test_detect_batch.py", "tests/account/test_every_task.py"]),
+    (
+        Word.SIMULATED,
+        ["tests/account/test_detect_batch.py", "tests/account/test_every_task.py", "tests/account/test_inbox.py"],
+    ),
     (
         Word.SIMULATED,
         [
@@ -30,13 +33,11 @@ TESTS: Sequence[tuple[Word, Sequence[str]]] = (
 Of the tests of the account two run no definition.
 """
 _SUFFIX = ".asl"
-_NOT_SIMULATED = frozenset({"drain_inbox.asl"})
-"""Whose tests are the story on the emulator, and ``tests/statemachine/test_drain_inbox.py``."""
 
 
 def places() -> list[str]:
     """The definitions, such as ``start_model.asl``, that the simulated account runs."""
-    return sorted({path.stem for path in DEFINITIONS.glob(f"*{_SUFFIX}.json")} - _NOT_SIMULATED)
+    return sorted(path.stem for path in DEFINITIONS.glob(f"*{_SUFFIX}.json"))
 
 
 def is_one(place: str) -> bool:

@@ -31,10 +31,38 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "reconciliation/sweep_rules",
             "model/bill",
             "page/acts",
+            "start_model/budget",
+            "reconciliation/budget",
         ),
         "model.usage": (
             "model/bill",
             "model/leases",
+        ),
+    },
+    "budgets": {
+        "model.budget": (
+            "model/budget",
+            "start_model/budget",
+            "reconciliation/budget",
+        ),
+        "start_model.budget": ("start_model/budget",),
+    },
+    "inboxes": {
+        "inbox.decision": (
+            "inbox/decision_details",
+            "inbox/decision",
+            "inbox/ticking",
+            "inbox/operating",
+        ),
+        "inbox.record": (
+            "inbox/decision_details",
+            "inbox/decision",
+            "inbox/ticking",
+            "inbox/operating",
+        ),
+        "inbox.changing": (
+            "inbox/operating",
+            "inbox/ticking",
         ),
     },
     "polling": {

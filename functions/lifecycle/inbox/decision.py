@@ -175,8 +175,8 @@ class Report:
     images: int | None
     since: datetime | None
     dead: int
-    next_try: datetime | None = None
-    paused: bool = False
+    next_try: datetime | None
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +285,8 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
         if seen.images < inbox.start_at_images and now < due_at:
             return Decided(record, _off(seen), f"{wait}; the model is started at {timestamp(due_at)} at the latest.")
         if seen.budget_refuses:
-            blocked = record.blocked or Blocked(now, OVER_BUDGET, 0, now)
-            record = replace(record, blocked=replace(blocked, reason=OVER_BUDGET))
+            begun = Blocked(now, OVER_BUDGET, 0, now)
+            record = replace(record, blocked=replace(record.blocked, reason=OVER_BUDGET) if record.blocked else begun)
             return Decided(record, _off(seen), f"{wait}. {OVER_BUDGET}")
     record = records.begun(record, seen.finished, now)
     return _start(record, seen, f"{wait}: the model is started.")

@@ -15,8 +15,6 @@ from lifecycle.shared.wire import Stored
 WORKER_TIMEOUT = timedelta(seconds=30)
 """Of the worker. It reads the record before each image, so this long after a run was closed no image is in work: for so
 long DrainInbox waits before the model is released."""
-HEARTBEAT = timedelta(minutes=5)
-"""DrainInbox ends by itself this long after the last heartbeat: no tick looks after the run any more."""
 
 
 class RunState(StrEnum):
@@ -47,12 +45,12 @@ class Run(Stored):
         Of the execution: no other run ever has it, also after the record was lost.
     since : datetime
         When it was decided.
+    counted, counted_on : int and str
+        How many images had been finished at the last tick of a day (ISO, UTC), since its begin.
     token : str or None
         The task token of DrainInbox, from when it is OPEN on.
     failure : str or None
         Why it ends badly.
-    counted, counted_on : int and str
-        How many images had been finished at the last tick of a day (ISO, UTC), since its begin.
     done : tuple of Done
         Those that were finished within the last ``idle_minutes``.
     """
@@ -60,14 +58,14 @@ class Run(Stored):
     number: int
     name: str
     since: datetime
+    counted: int
+    counted_on: str
     state: RunState = RunState.STARTING
     execution_arn: str | None = None
     project_version_arn: str | None = None
     token: str | None = None
     opened_at: datetime | None = None
     failure: str | None = None
-    counted: int = 0
-    counted_on: str = ""
     done: tuple[Done, ...] = ()
 
 
@@ -147,7 +145,7 @@ def begun(record: InboxRecord, finished: int, now: datetime) -> InboxRecord:
     """Take the number of the next run; ``finished`` is how many images were finished today so far."""
     number = record.number + 1
     name = f"inbox-{record.name}-{number}-{minute(now)}"
-    run = Run(number, name, now, counted=finished, counted_on=f"{now:%Y-%m-%d}")
+    run = Run(number, name, now, finished, f"{now:%Y-%m-%d}")
     return replace(record, number=number, run=run)
 
 

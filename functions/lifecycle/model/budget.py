@@ -38,7 +38,7 @@ class Spending:
     spent: float
     per_hour: float
     forecast: float
-    budget: float | None = None
+    budget: float | None
 
     @property
     def is_used_up(self) -> bool:

@@ -13,7 +13,7 @@ from lifecycle.model.decisions import Action
 from lifecycle.model.version import ModelVersion
 from lifecycle.start_model.request import StartRequest
 
-NOTHING_TO_IGNORE = "IgnoreBudget had nothing to ignore: no budget refuses starts here ('over_budget' in cdk.json)."
+_NOTHING_TO_IGNORE = "IgnoreBudget had nothing to ignore: no budget refuses starts here ('over_budget' in cdk.json)."
 _NO_OVERRIDE = "Raise monthly_budget_usd in cdk.json and deploy, or wait for the next month (in UTC)."
 
 
@@ -71,7 +71,7 @@ def _would_request(step: Step, request: StartRequest, now: datetime) -> bool:
 def _warnings(request: StartRequest, spent: Callable[[], Spending], configuration: Configuration) -> list[str]:
     """Of a start that is answered: that it ignores the budget, or that the budget is used up."""
     if not configuration.refuses_over_budget:
-        return [NOTHING_TO_IGNORE] if request.ignore_budget else []
+        return [_NOTHING_TO_IGNORE] if request.ignore_budget else []
     try:
         spending = spent()
     except LifecycleError as error:

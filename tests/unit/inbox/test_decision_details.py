@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from lifecycle.inbox.decision import AGED, OVER_BUDGET, At, ReportKind, RunEnd, Seen, decide, drain
+from lifecycle.errors import InvalidRequest
+from lifecycle.inbox.decision import OVER_BUDGET, At, ReportKind, RunEnd, Seen, decide, drain
 from lifecycle.inbox.record import Done, InboxRecord, RunState, begun, closed, opened, pause, resume
 from lifecycle.shared.wire import from_wire, to_wire
 from tests.unit.examples import ARN, NOW
@@ -25,6 +26,7 @@ from tests.unit.inbox.test_decision import (
 )
 
 PATIENT = replace(INBOX, start_at_images=100, start_after_minutes=30)
+AGED = timedelta(days=10)
 FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
 
 
@@ -76,6 +78,10 @@ def test_a_tick_says_why(record: InboxRecord, seen: Seen, says: str) -> None:
     assert decide(record, seen, PATIENT, NOW).reason == says
 
 
+def test_one_image_that_is_enough_waits() -> None:
+    assert decide(KNOWN, Seen(1, 0), INBOX, NOW).reason == "1 image waits: the model is started."
+
+
 def test_the_opening_says_why() -> None:
     arn = f":{the_run(starting()).name}"
     assert drain(starting(), 4, "T", ARN, arn, NOW).reason == "The model is RUNNING: images are looked at."
@@ -95,6 +101,12 @@ def test_images_are_counted_once_whatever_number_of_ticks_sees_them() -> None:
     assert the_run(ticks(second, (2.5, in_work(finished=18))).record).done == (Done(at(2), 3),)
 
 
+def test_what_is_counted_begins_anew_each_day_and_is_counted_once_then_too() -> None:
+    day = 24 * 60.0
+    images = in_work(finished=5, last_result=at(day))
+    assert the_run(ticks(running(counted=10), (day, images), (day + 1, images)).record).done == (Done(at(day), 5),)
+
+
 def test_what_was_finished_before_the_run_began_is_none_of_its_own() -> None:
     run = begun(KNOWN, 40, NOW)
     assert run.run
@@ -107,7 +119,7 @@ def test_only_the_run_that_is_meant_is_closed_and_once(failure: str | None) -> N
     record = running()
     assert closed(record, 3) == record
     assert closed(KNOWN, 3) == KNOWN
-    over = the_run(closed(record, 4, failure))
+    over = the_run(closed(replace(record, run=replace(the_run(record), done=(Done(NOW, 5),))), 4, failure))
     assert (over.state, over.failure, over.done) == (RunState.CLOSING, failure, ())
     assert closed(closed(record, 4, failure), 4, "another") == closed(record, 4, failure)
 
@@ -178,6 +190,7 @@ def test_reports_say_what_where_and_since_when() -> None:
     (dead,) = decide(KNOWN, Seen(0, 0, dead=3), INBOX, NOW).reports
     assert (dead.kind, dead.key) == ("INBOX_FAILURES", "line-1#dead#7")
     assert dead.why == "3 images could not be labelled in ten tries."
+    assert (dead.next_try, dead.paused) == (None, False)
     (one,) = decide(KNOWN, Seen(0, 0, dead=1), INBOX, NOW).reports
     assert one.why == "1 image could not be labelled in ten tries."
 
@@ -193,6 +206,35 @@ def test_ten_days_count_anew_once_nothing_waited() -> None:
         )
         == 1
     )
+
+
+def test_a_run_that_is_none_of_the_inboxes_is_refused_with_what_to_do() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        opened(KNOWN, 3, "token", ARN, "arn", NOW)
+    remedy = "Nothing was done. DrainInbox is started by the inbox alone, as soon as images wait."
+    assert refused.value.cause["Remedy"] == remedy
+
+
+def test_a_record_has_no_more_than_it_needs() -> None:
+    """What a table has of an inbox that nobody has seen yet, and of one whose first run begins."""
+    new = {"Name": "line-1", "Revision": 0, "Number": 0, "Aged": False, "Dead": 0}
+    run = {
+        "Number": 1,
+        "Name": "inbox-line-1-1-20261124T0700Z",
+        "Since": "2026-11-24T07:00:00.000Z",
+        "State": "STARTING",
+        "Counted": 9,
+        "CountedOn": "2026-11-24",
+        "Done": [],
+    }
+    assert to_wire(InboxRecord("line-1")) == new
+    assert to_wire(begun(InboxRecord("line-1"), 9, NOW)) == {**new, "Number": 1, "Run": run}
+
+
+@pytest.mark.parametrize("state", ["STARTING", "OPEN", "CLOSING"])
+def test_a_state_is_written_by_its_name(state: str) -> None:
+    wire = {**to_wire(running()), "Run": {**to_wire(running())["Run"], "State": state}}
+    assert the_run(from_wire(InboxRecord, wire)).state == state
 
 
 def test_a_record_is_read_as_it_was_written_also_what_a_newer_version_has_added() -> None:

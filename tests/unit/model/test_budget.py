@@ -128,7 +128,8 @@ def test_what_the_next_month_will_cost_uses_up_nothing_of_this_ones_budget() -> 
 
 
 @pytest.mark.parametrize(
-    ("spent_hours", "running", "left"), [(100, 2, 12.5), (125, 2, 0), (126, 0, 0), (100, 0, None), (130, 1, 0)]
+    ("spent_hours", "running", "left"),
+    [(100, 2, 12.5), (125, 2, 0), (125, 0, 0), (126, 0, 0), (100, 0, None), (130, 1, 0)],
 )
 def test_how_long_the_budget_lasts(spent_hours: float, running: int, left: float | None) -> None:
     items = (ModelItem(OTHER_ARN, running=Running(NOW, running)),) if running else ()
@@ -139,6 +140,15 @@ def test_the_forecast_is_the_month_as_it_has_been_so_far() -> None:
     now = datetime(2026, 11, 16, tzinfo=UTC)  # half of it
     assert of(ended(100, now), now=now).forecast == 800
     assert of(now=datetime(2026, 11, 1, tzinfo=UTC)).forecast == 0
+    first = datetime(2026, 11, 1, 0, 0, 1, tzinfo=UTC)
+    runs_on = ModelItem(ARN, running=Running(first - HOUR, 1))
+    assert of(items=(runs_on,), now=first).forecast == pytest.approx(2880, 1e-3)
+
+
+def test_costs_are_to_the_cent() -> None:
+    dear = configured(monthly_budget_usd=500, inference_unit_hour_usd=4.1234)
+    found = spending((), [runs(10.1)], NOW, dear)
+    assert (found.per_hour, found.forecast) == (4.12, round(found.forecast, 2))
 
 
 def test_it_is_said_in_words() -> None:
@@ -147,4 +157,6 @@ def test_it_is_said_in_words() -> None:
     assert found.outlook == (
         "All that runs now costs USD 8.00 per hour. If the month goes on as it has so far, it comes to USD 659.98."
     )
-    assert spending((), (), NOW, CONFIGURATION).of_the_budget == "USD 0.00"
+    nothing = spending((), (), NOW, CONFIGURATION)
+    assert nothing.of_the_budget == "USD 0.00"
+    assert nothing.outlook == "If the month goes on as it has so far, it comes to USD 0.00."

@@ -349,6 +349,7 @@ INBOXES = configured(
     models={**CONFIGURATION.models, "welds": CONFIGURATION.model("welds")},
     inboxes={"line-1": Inbox("welds", "s3://factory-images/line-1/", "s3://factory-results/line-1/")},
 )
+DEAD = Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=1, next_try=None, paused=False)
 BLOCKED = Report(
     ReportKind.BLOCKED,
     "line-1#blocked#7",
@@ -357,6 +358,7 @@ BLOCKED = Report(
     since=EARLIER,
     dead=0,
     next_try=NOW + timedelta(minutes=5),
+    paused=False,
 )
 REPORTS: dict[str, Report] = {
     "INBOX_BLOCKED": BLOCKED,
@@ -370,8 +372,8 @@ REPORTS: dict[str, Report] = {
         paused=True,
     ),
     "INBOX_BLOCKED-uncounted": replace(BLOCKED, why=OVER_BUDGET, images=None, since=None, next_try=None),
-    "INBOX_FAILURES": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=3),
-    "INBOX_FAILURES-one": Report(ReportKind.FAILURES, "line-1#dead#9", "", images=0, since=None, dead=1),
+    "INBOX_FAILURES": replace(DEAD, dead=3),
+    "INBOX_FAILURES-one": replace(DEAD, dead=1),
 }
 
 

@@ -14,7 +14,6 @@ from lifecycle.model.decisions import Refusal
 from lifecycle.model.leases import Lease
 from lifecycle.model.version import ModelVersion
 from lifecycle.shared.wire import Json
-from lifecycle.start_model.budget import NOTHING_TO_IGNORE
 from tests.unit.examples import ARN, NOW, OTHER_ARN, configured
 from tests.unit.start_model.test_request import refusal
 from tests.unit.twins import Ledger, Models, Story
@@ -111,9 +110,57 @@ def test_a_lease_ignores_the_budget_from_when_it_is_asked_to_until_it_ends(first
     assert told.items.get(ARN).leases == (replace(kept, ignores_budget=True),)
 
 
-def test_with_no_budget_to_ignore_people_are_warned_of_that() -> None:
-    result = story(configuration=budget(OverBudget.NOTIFY)).run({**ASKED, "IgnoreBudget": True})
-    assert result.warnings == (NOTHING_TO_IGNORE,)
+OF_IT = "USD 512.00 of USD 500.00"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "ignores", "warning"),
+    [
+        (
+            budget(OverBudget.NOTIFY),
+            True,
+            "IgnoreBudget had nothing to ignore: no budget refuses starts here ('over_budget' in cdk.json).",
+        ),
+        (
+            budget(OverBudget.REFUSE),
+            True,
+            f"IgnoreBudget was given: the budget does not refuse this start. This month's models have cost {OF_IT}.",
+        ),
+        (
+            budget(OverBudget.STOP),
+            True,
+            "IgnoreBudget was given: the budget does not refuse this start, and does not stop the model while this "
+            f"lease holds. This month's models have cost {OF_IT}.",
+        ),
+        (
+            budget(OverBudget.REFUSE),
+            False,
+            f"This month's budget is used up ({OF_IT}): once stopped, it is not started again, unless IgnoreBudget is "
+            "given.",
+        ),
+        (
+            budget(OverBudget.STOP, allow_ignore_budget=False),
+            False,
+            f"This month's budget is used up ({OF_IT}): the sweep stops the model.",
+        ),
+    ],
+)
+def test_a_start_that_is_answered_says_what_the_budget_makes_of_it(
+    configuration: Configuration, ignores: bool, warning: str
+) -> None:
+    told = story(Models(script=[(0, "RUNNING")]), configuration)
+    assert told.run({**ASKED, **({"IgnoreBudget": True} if ignores else {})}).warnings == (warning,)
+
+
+def test_a_refusal_says_of_which_model_it_is_and_what_to_do() -> None:
+    with pytest.raises(BudgetExceeded) as refused:
+        story(Models(script=[(0, "FAILED")], status_message="It ran out."), budget(allow_ignore_budget=False)).run(
+            ASKED
+        )
+    cause = refused.value.cause
+    assert (cause["ProjectVersionArn"], cause["Status"]) == (ARN, "FAILED")
+    assert cause["StatusMessage"] == "It ran out."
+    assert cause["Remedy"] == "Raise monthly_budget_usd in cdk.json and deploy, or wait for the next month (in UTC)."
 
 
 def test_where_it_is_not_allowed_it_is_an_invalid_request_and_the_error_does_not_offer_it() -> None:
@@ -144,6 +191,7 @@ def test_a_start_that_waits_for_capacity_is_refused_once_the_budget_is_used_up()
         told.run({**ASKED, "WaitForCapacity": True})
     assert told.models.requests
     assert not told.items.get(ARN).pending
+    assert told.items.get(ARN).changed_at == told.clock.now
 
 
 def _costs_more(told: Story) -> Any:
