@@ -37,20 +37,7 @@ from emulator.wire import region_of
 from emulator.wire_errors import EmulatorStoppedError
 
 _API = "/2018-06-01/runtime"
-# Ends with its parent, however that ends: nobody else holds the other end of this process's stdin.
-# Where the emulator's clock is ahead (by the first argument, in seconds), so is this process's.
-_BOOTSTRAP = """
-import os, sys, threading
-threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
-if ahead := float(sys.argv[1]):
-    import time
-    sys.path.append(sys.argv[2])
-    import time_machine
-    sys.path.pop()
-    time_machine.travel(time.time() + ahead, tick=True).start()
-from awslambdaric.__main__ import main
-main(["awslambdaric", os.environ["_HANDLER"]])
-"""
+_SANDBOX = Path(__file__).with_name("sandbox.py")
 # Lambda allows 10 s; a busy machine that starts many sandboxes at once needs more, and nothing here depends on it.
 _INIT_SECONDS = 60
 _LOG_LINES = 5000
@@ -137,10 +124,9 @@ class _Sandbox:
         environment: Mapping[str, str],
         log: deque[str],
         heard: Callable[[str], None],
-        ahead: float,
+        clock: tuple[Path, Path],
     ) -> None:
         self.function = function
-        self.ahead = ahead
         self.log = log
         self._heard = heard
         self.cold = True
@@ -152,7 +138,7 @@ class _Sandbox:
         self._log_rest = b""
         self._server = _runtime_api(self)
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-P", "-c", _BOOTSTRAP, str(ahead), str(_time_machine(task_root.parent))],
+            [sys.executable, "-S", "-P", _SANDBOX, *clock],
             cwd=task_root,
             env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
             stdin=subprocess.PIPE,
@@ -361,7 +347,8 @@ class Runtime:
         self._runtime_dir = runtime_dir
         self._work_dir = work_dir
         self._heard = heard
-        self._ahead = ahead
+        self._ahead, self._told = ahead, -1.0
+        self._clock_file = work_dir / "ahead"
         self._idle: dict[tuple[str, str, str], list[_Sandbox]] = defaultdict(list)
         self._sandboxes: set[_Sandbox] = set()
         self._logs: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LOG_LINES))
@@ -370,6 +357,7 @@ class Runtime:
 
     def invoke(self, function: Deployed, event: bytes) -> Outcome:
         """Run one event in a sandbox of this version, and record what Lambda would bill."""
+        self._tell_time()
         sandbox = self._take(function)
         cold, log_began = sandbox.cold, len(sandbox.log)
         outcome, request_id, billed_ms = sandbox.invoke(event)
@@ -405,16 +393,26 @@ class Runtime:
             self._sandboxes.discard(sandbox)
         sandbox.close()
 
+    def _tell_time(self) -> None:
+        """Let processes know how far the clock is ahead: they look before each invocation."""
+        with self._lock:
+            if (ahead := self._ahead()) != self._told:
+                writing = self._clock_file.with_suffix(".writing")
+                writing.write_text(repr(ahead))
+                writing.replace(self._clock_file)
+                self._told = ahead
+
     def _take(self, function: Deployed) -> _Sandbox:
         while idle := self._pop_idle(function):
-            if idle.alive and idle.ahead == self._ahead():
+            if idle.alive:
                 return idle
             self._close(idle)
         with self._lock:
             task_root = self._unpack(function)
         environment = self._sandbox_environment(function, task_root)
         region, log = region_of(function.arn), self._logs[function.name]
-        sandbox = _Sandbox(function, task_root, environment, log, lambda line: self._heard(line, region), self._ahead())
+        clock = self._clock_file, _time_machine(self._work_dir)
+        sandbox = _Sandbox(function, task_root, environment, log, lambda line: self._heard(line, region), clock)
         with self._lock:
             self._sandboxes.add(sandbox)
             stopped = self._stopped

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from emulator.clock import Clock
 from emulator.deploy import ROOT
 from emulator.runtime import Deployed, Outcome, Runtime
 from emulator.server import RUNTIME_DIR
@@ -40,6 +41,9 @@ def importing(event, context):
         except ImportError:
             found[name] = "ImportError"
     return found
+
+def now(event, context):
+    return {"pid": os.getpid(), "now": time.time(), "remaining": context.get_remaining_time_in_millis()}
 
 def sleep(event, context):
     time.sleep(event)
@@ -114,6 +118,23 @@ def test_a_warm_process_is_reused(runtime: Runtime) -> None:
     assert 0 < second["remaining"] <= 20_000
     cold, warm = runtime.invocations
     assert (cold.cold, warm.cold) == (True, False)
+
+
+def test_a_warm_process_follows_the_clock_that_is_put_forward(tmp_path: Path) -> None:
+    clock = Clock()
+    runtime = Runtime({}, lambda *_: {}, RUNTIME_DIR, tmp_path, ahead=lambda: clock.ahead)
+    seen = []
+    try:
+        for seconds in (0, 3600, 0, 86_400):
+            clock.advance(seconds)
+            began = time.time()
+            seen.append(invoke(runtime, deployed("now")))
+            assert began <= seen[-1]["now"] <= time.time()
+            assert 0 < seen[-1]["remaining"] <= 20_000
+    finally:
+        runtime.stop()
+        clock.reset()
+    assert len({one["pid"] for one in seen}) == 1
 
 
 def test_the_initialisation_of_a_cold_process_is_billed(runtime: Runtime) -> None:
