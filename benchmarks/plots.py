@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from benchmarks.report import PICTURES
 
-mpl.rcParams.update({"svg.hashsalt": "custom-labels-lifecycle", "svg.fonttype": "none", "font.size": 8})
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @contextmanager
-def plot(name: str, x: str, y: str, *, logarithmic: bool = False) -> Iterator[Axes]:
+def plot(name: str, x: str, y: str, *, logarithmic: bool = False) -> "Iterator[Axes]":
     """A picture of one diagram, written to docs/evidence/plots/ when it is drawn."""
+    # Whoever imports a benchmark for its figures does not wait for this.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams.update({"svg.hashsalt": "custom-labels-lifecycle", "svg.fonttype": "none", "font.size": 8})
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.set(xlabel=x, ylabel=y)

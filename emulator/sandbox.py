@@ -21,7 +21,8 @@ class _Clock:
 
     def __init__(self, ahead_in: str, time_machine_in: str) -> None:
         self._file, self._package = Path(ahead_in), time_machine_in
-        self._ahead, self._traveller = 0.0, None
+        self._ahead = 0.0
+        self._traveller: Any = None
 
     def follow(self) -> None:
         by = float(self._file.read_text()) - self._ahead
