@@ -43,8 +43,9 @@ class Clock:
             if self._traveller is None:
                 self._travel = time_machine.travel(time.time(), tick=True)
                 self._traveller = self._travel.start()
-            self._traveller.shift(seconds)
             self.ahead += seconds
+            # To begin takes a while, by which the clock would be behind those of the functions' processes.
+            self._traveller.move_to(time_machine.escape_hatch.time.time() + self.ahead)
 
     def reset(self) -> None:
         """Let it be the machine's again: there is no emulator any more."""

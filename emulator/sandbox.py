@@ -23,19 +23,21 @@ class _Clock:
         self._file, self._package = Path(ahead_in), time_machine_in
         self._ahead = 0.0
         self._traveller: Any = None
+        self._real_time = time.time
 
     def follow(self) -> None:
-        by = float(self._file.read_text()) - self._ahead
-        if not by:
+        ahead = float(self._file.read_text())
+        if ahead == self._ahead:
             return
         if self._traveller is None:
             sys.path.append(self._package)
             import time_machine
 
             sys.path.pop()
+            self._real_time = time_machine.escape_hatch.time.time
             self._traveller = time_machine.travel(time.time(), tick=True).start()
-        self._traveller.shift(by)
-        self._ahead += by
+        self._traveller.move_to(self._real_time() + ahead)
+        self._ahead = ahead
 
 
 class _Client(LambdaRuntimeClient):  # type: ignore[misc] # untyped

@@ -120,13 +120,13 @@ def test_a_warm_process_is_reused(runtime: Runtime) -> None:
     assert (cold.cold, warm.cold) == (True, False)
 
 
-def test_a_warm_process_follows_the_clock_that_is_put_forward(tmp_path: Path) -> None:
+def test_a_warm_process_follows_the_clock_that_is_put_forward_and_back(tmp_path: Path) -> None:
     clock = Clock()
     runtime = Runtime({}, lambda *_: {}, RUNTIME_DIR, tmp_path, ahead=lambda: clock.ahead)
     seen = []
     try:
-        for seconds in (0, 3600, 0, 86_400):
-            clock.advance(seconds)
+        for move in (lambda: None, lambda: clock.advance(3600), lambda: clock.advance(86_400), clock.reset):
+            move()
             began = time.time()
             seen.append(invoke(runtime, deployed("now")))
             assert began <= seen[-1]["now"] <= time.time()
