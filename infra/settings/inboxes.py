@@ -55,10 +55,13 @@ def _problems_of_queues(names: Sequence[str]) -> Iterator[str]:
 
 
 def _problems_of_shared_results(context: Mapping[str, Any]) -> Iterator[str]:
-    """Images of one name in two inboxes would overwrite each other's results."""
-    results = [_of_inbox(index, inbox, "results") for index, inbox in enumerate(context.get("inboxes", ()))]
-    for one, other in combinations(results, 2):
-        if one.place.touches(other.place):
+    """Images of one name in two inboxes would overwrite each other's results.
+
+    An execution of DetectBatch could have the name of an inbox's folder, and write into it. Executions share with each
+    other: each has a folder by its name.
+    """
+    for one, other in combinations(_results(context), 2):
+        if other.key.startswith("inboxes.") and one.place.touches(other.place):
             yield f"{other.key}: {_how(other, one)}; give each inbox a folder of its own for its results"
 
 

@@ -1,6 +1,7 @@
 """What is wrong where a text is no JSON, in words for whoever has typed it. Pure."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -55,11 +56,15 @@ def parsed(raw: bytes) -> Any:
     if not text.strip():
         raise NoJsonError("line 1, column 1: the file is empty")
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        # As Python reads whole numbers, those of some thousand digits break off without a place.
+        document = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _LONG else float(digits))
     except json.JSONDecodeError as error:
         raise NoJsonError(_said(text, error)) from error
     except RecursionError as error:
         raise NoJsonError("it is nested too deep") from error
+    if wrong := next(_passed_over(text), None):
+        raise NoJsonError(wrong)
+    return document
 
 
 def _text(raw: bytes) -> str:
@@ -76,14 +81,32 @@ def _text(raw: bytes) -> str:
         raise NoJsonError(f"{_place(before, len(before))}: a byte is not UTF-8; save it as UTF-8") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, in which no name stands twice: the last would count, and nobody would know."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NoJsonError(f"{json.dumps(twice)} stands twice in one object, and only the last would count")
-    return found
+_LONG = 400
+"""Digits: a number of so many is none that a float holds."""
+_TOKEN = re.compile(
+    r'(?P<name>"(?:\\.|[^"\\])*")\s*:|"(?:\\.|[^"\\])*"|(?P<opens>[{\[])|(?P<closes>[}\]])|(?P<number>-?[\dNI][\w.+-]*)'
+)
+
+
+def _passed_over(text: str) -> Iterator[str]:
+    """What is wrong in a text that Python reads all the same: a name that stands twice, or a number that is none."""
+    objects: list[dict[str, int]] = []
+    for token in _TOKEN.finditer(text):
+        place, number = _place(text, token.start()), token["number"]
+        if token["opens"]:
+            objects.append({})
+        elif token["closes"]:
+            objects.pop()
+        elif token["name"]:
+            name = json.loads(token["name"])
+            if (first := objects[-1].setdefault(name, token.start())) != token.start():
+                yield (
+                    f"{place}: {json.dumps(name)} stands twice in one object, first at {_place(text, first)}, and only "
+                    "the last would count"
+                )
+        elif number and not math.isfinite(float(number)):
+            shown = number if len(number) < 20 else f"{number[:8]}..."
+            yield f"{place}: {shown} is no number of JSON; write a finite one, or leave the key out for its default"
 
 
 def _said(text: str, error: json.JSONDecodeError) -> str:

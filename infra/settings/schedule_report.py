@@ -1,6 +1,6 @@
-"""What the schedules of cdk.json come to, for people: ``make synth`` prints it."""
+"""What the schedules of cdk.json come to, for people: ``make synth`` prints it, and ``make deploy`` the warnings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lifecycle.configuration import Configuration, Schedule
-from lifecycle.schedules.outlook import Window, hours, outlook
+from lifecycle.schedules.outlook import Outlook, Window, hours, outlook
 from lifecycle.schedules.windows import lease_id
 from lifecycle.shared.text import all_of, shortened, usd
 
@@ -31,14 +31,33 @@ def show(
         By schedule, the events of its calendar that are no days off.
     """
     for schedule_name, schedule in settings.schedules.items():
-        _show(schedule_name, schedule, settings, now, console)
-        for line in shortened((not_taken or {}).get(schedule_name, ()), _NOT_TAKEN, "events"):
-            console.print(f"Not taken from its calendar: {line}", highlight=False, markup=False)
+        found = outlook(schedule, settings, now)
+        _show(schedule_name, schedule, found, console)
+        for line in _notices(schedule, found, (not_taken or {}).get(schedule_name, ())):
+            console.print(line, highlight=False, markup=False)
         console.print()
 
 
-def _show(name: str, schedule: Schedule, settings: Configuration, now: datetime, console: Console) -> None:
-    found = outlook(schedule, settings, now)
+def notices(settings: Configuration, now: datetime, not_taken: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """What one would not expect of the schedules, a sentence each that names its schedule; of disabled ones nothing."""
+    for name, schedule in settings.schedules.items():
+        if schedule.enabled:
+            found = outlook(schedule, settings, now)
+            yield from (f"Schedule {name}: {line}" for line in _notices(schedule, found, not_taken.get(name, ())))
+
+
+def _notices(schedule: Schedule, found: Outlook, not_taken: Sequence[str]) -> Iterator[str]:
+    if not found.coming:
+        yield "It does not come any more."
+    if found.days_left_out:
+        yield f"Days off on which it would start: {all_of(found.days_left_out, _DAYS_OFF)}."
+    if not schedule.stop:
+        yield "It has no stop: its lease ends after the model's lease_minutes."
+    yield from (f"Warning: {remark}." for remark in found.remarks)
+    yield from (f"Not taken from its calendar: {line}" for line in shortened(not_taken, _NOT_TAKEN, "events"))
+
+
+def _show(name: str, schedule: Schedule, found: Outlook, console: Console) -> None:
     console.print(f"[bold]{name}[/]: model {schedule.model}, lease {lease_id(name)}", highlight=False)
     if not schedule.enabled:
         console.print("It is disabled: nothing of this happens.")
@@ -48,15 +67,6 @@ def _show(name: str, schedule: Schedule, settings: Configuration, now: datetime,
     console.print(week if found.weekly_hours else "It has no hours.", highlight=False)
     if found.coming:
         console.print(_table(found.coming, schedule))
-    else:
-        console.print("It does not come any more.")
-    if found.days_left_out:
-        skipped = all_of(found.days_left_out, _DAYS_OFF)
-        console.print(f"Days off on which it would start: {skipped}.", highlight=False)
-    if not schedule.stop:
-        console.print("It has no stop: its lease ends after the model's lease_minutes.")
-    for remark in found.remarks:
-        console.print(f"Warning: {remark}.", highlight=False, markup=False)
 
 
 def _table(found: Sequence[Window], schedule: Schedule) -> Table:

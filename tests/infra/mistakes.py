@@ -219,6 +219,10 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "s3:// twice": batch(["s3://s3://factory-images/"]),
         "no bucket": batch(["s3://"]),
         "results inside images": batch(["s3://factory-images/"], "s3://factory-images/results/"),
+        "two full stops in a bucket's name": batch(["s3://factory..images/line-1/"]),
+        "an IP address for a bucket": batch(["s3://192.168.1.20/line-1/"]),
+        "two slashes behind the bucket": batch(["s3://factory-images//line-1/"]),
+        "two slashes at the end": batch(["s3://factory-images/line-1//"]),
     },
     "inboxes": {
         "without a name": {"inboxes": [{key: value for key, value in INBOX.items() if key != "name"}]},
@@ -257,6 +261,14 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "results inside another's": {
             "inboxes": [INBOX, {**INBOX, "name": "line-2", "results": "s3://factory-results/line-1/2/"}]
         },
+        "results among a batch's results": {
+            **batch(["s3://factory-images/line-2/"]),
+            **inbox(),
+        },
+        "a batch's results among an inbox's results": {
+            **batch(["s3://factory-images/line-2/"], "s3://factory-results/line-1/batches/"),
+            **inbox(),
+        },
         "idle for too short": inbox(idle_minutes=1),
         "one image at a time": inbox(max_concurrency=1),
         "a confidence as a share": inbox(min_confidence="0.8"),
@@ -279,6 +291,9 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "everybody": principal("*"),
         "a session's ARN": principal("arn:aws:sts::444455556666:assumed-role/pipeline/session"),
         "a service": principal("lambda.amazonaws.com"),
+        "all users of an account": principal("arn:aws:iam::444455556666:user/*"),
+        "all roles of a path": principal("arn:aws:iam::444455556666:role/pipelines/*"),
+        "a part of a role's name": principal("arn:aws:iam::444455556666:role/pipeline-?"),
         "an account as a number": {"trusted_principals": [{"principal": 444455556666, "external_id": "pipeline"}]},
     },
     "the rest": {
@@ -340,6 +355,11 @@ FILES_MISTAKEN: Mapping[str, str | bytes] = {
     "a backslash": '{"context": {"a": "C:\\images"}}',
     "a conflict of a merge": '{\n<<<<<<< HEAD\n  "context": {}\n=======\n>>>>>>> main\n}',
     "a key twice": '{"context": {"a": 1, "a": 2}}',
+    "a key twice, once escaped, over several lines": '{\n  "context": {\n    "a": {"b": 1},\n    "\\u0061": {}\n  }\n}',
+    "NaN": '{"context": {\n  "monthly_budget_usd": NaN}}',
+    "minus infinity": '{"context": {"a": [1, -Infinity]}}',
+    "a number beyond all": '{"context": {"a": 1e999}}',
+    "a number of five thousand digits": f'{{"context": {{"a": {"9" * 5000}}}}}',
     "a list": "[]",
     "no settings": "{}",
     "settings beside context": '{"app": "x", "custom-labels-lifecycle": {"models": []}}',

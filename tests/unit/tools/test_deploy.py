@@ -182,6 +182,19 @@ def test_the_stack_of_an_account_that_trusts_this_one_is_asked_by_cloudformation
     assert run("destroy", place=OTHER, why_not="others run here") == (0, [arguments(ALL[2:], "destroy")], "")
 
 
+@pytest.mark.parametrize(
+    ("command", "enabled", "is_said"), [("deploy", True, True), ("deploy", False, False), ("diff", True, False)]
+)
+def test_what_one_would_not_expect_of_schedules_is_said_before_the_deploy(
+    run: Run, command: str, enabled: bool, is_said: bool
+) -> None:
+    night = {"name": "night", "start": "0 22 ? * MON-FRI *", "time_zone": "UTC", "enabled": enabled}
+    (model,) = MINIMAL["models"]
+    said = run(command, {**MINIMAL, "models": [{**model, "schedules": [night]}]})[2]
+    warning = "Schedule night: It has no stop: its lease ends after the model's lease_minutes.\n"
+    assert said == (warning if is_said else "")
+
+
 def test_the_exit_code_is_that_of_the_cdk_cli(run: Run) -> None:
     assert run("deploy", MINIMAL, code=3)[0] == 3
 
