@@ -75,7 +75,7 @@ def test_a_run_whose_start_was_ended_by_somebody_fails_as_model_stopped_whatever
 
 def test_a_start_of_a_run_that_step_functions_throttles_is_tried_again(working: Scene) -> None:
     """To a Task throttling is the SDK's base class, since StartExecution's model lacks its code."""
-    working.fails(Answer("ThrottlingException"), "states:StartExecution", "StartModel", calls=(1, 2))
+    working.fails(Answer("ThrottlingException"), "states:StartExecution", START_MODEL.rpartition(":")[2], calls=(1, 2))
     assert working.run(RUN_WITH_MODEL, asked()).status == "SUCCEEDED"
 
 
