@@ -46,6 +46,12 @@ def test_a_block_has_a_running_model_and_releases_it(aws: Aws) -> None:
     assert (aws.images[0]["ProjectVersionArn"], aws.images[0]["MinConfidence"]) == (ARN, 80)
 
 
+def test_a_block_ignores_the_budget_only_where_it_says_so(aws: Aws) -> None:
+    with of(aws).running("defects", ignore_budget=True), of(aws).running("defects"):
+        pass
+    assert [asked.get("IgnoreBudget") for kind, asked in aws.asked if kind == "start"] == [True, None]
+
+
 def test_two_blocks_have_leases_of_their_own(aws: Aws) -> None:
     with of(aws).running("defects") as one, of(aws).running("defects") as other:
         assert one.lease_id != other.lease_id

@@ -56,6 +56,12 @@ def test_images_are_labelled_a_line_each(typed: Any) -> None:
     assert json.loads(lines[0])["CustomLabels"][0]["name"] == "scratch"
 
 
+def test_a_command_runs_beyond_the_budget_only_where_that_is_asked(typed: Any, aws: Aws) -> None:
+    for options in ((), ("--ignore-budget",)):
+        assert typed("run", "defects", *options, "--", "true").exit_code == 0
+    assert [asked.get("IgnoreBudget") for kind, asked in aws.asked if kind == "start"] == [None, True]
+
+
 def test_the_own_failures_of_run_are_125(typed: Any, aws: Aws) -> None:
     aws.ends["start"] = failed("CapacityExceeded")
     assert typed("run", "defects", "--", "true").exit_code == 125

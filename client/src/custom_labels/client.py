@@ -221,6 +221,7 @@ class CustomLabels:
         *,
         units: int | None = None,
         wait_for_capacity: bool = False,
+        ignore_budget: bool = False,
         progress: Progress | None = None,
     ) -> Iterator[RunningModel]:
         """Have a model RUNNING while a block runs, and release it whatever happens.
@@ -252,6 +253,7 @@ class CustomLabels:
                 minutes=minutes,
                 units=units,
                 wait_for_capacity=wait_for_capacity,
+                ignore_budget=ignore_budget,
                 progress=progress,
             )
             model = started.project_version_arn  # a name may mean a newer version by the end of the block

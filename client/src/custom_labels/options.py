@@ -12,3 +12,4 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Print the execution's A
 Lease = Annotated[str | None, typer.Option(help="Who needs the model.")]
 Minutes = Annotated[int | None, typer.Option(help="How long it is needed; 0: until it is released.")]
 LeaseOfABlock = Annotated[int, typer.Option(help="The lease, extended at half of its time.")]
+IgnoreBudget = Annotated[bool, typer.Option("--ignore-budget", help="Start it even if the month's budget is used up.")]

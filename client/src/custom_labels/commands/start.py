@@ -7,7 +7,7 @@ import typer
 from custom_labels import terminal
 from custom_labels.client import STACK, CustomLabels
 from custom_labels.commands.results import begun, show
-from custom_labels.options import AsJson, Lease, Minutes, Name, NoWait, Region, Stack
+from custom_labels.options import AsJson, IgnoreBudget, Lease, Minutes, Name, NoWait, Region, Stack
 
 
 def start(
@@ -19,9 +19,7 @@ def start(
     wait_for_capacity: Annotated[
         bool, typer.Option("--wait-for-capacity", help="Wait while others fill the quota.")
     ] = False,
-    ignore_budget: Annotated[
-        bool, typer.Option("--ignore-budget", help="Start it even if the month's budget is used up.")
-    ] = False,
+    ignore_budget: IgnoreBudget = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
