@@ -16,10 +16,23 @@ Item = TypeVar("Item")
 CUSTOM_LABELS, CONTENT_MODERATION = "CUSTOM_LABELS", "CONTENT_MODERATION"
 """What a project is for: models of one's own, or adapters, which are trained but never started."""
 # The 14 statuses of https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
-STATUSES = (
-    "TRAINING_IN_PROGRESS", "TRAINING_COMPLETED", "TRAINING_FAILED", "STARTING", "RUNNING", "FAILED", "STOPPING",
-    "STOPPED", "DELETING", "COPYING_IN_PROGRESS", "COPYING_COMPLETED", "COPYING_FAILED", "DEPRECATED", "EXPIRED",
-)  # fmt: skip
+# and the StatusMessage of each: the first two as AWS's own examples have them, the others as they might be.
+STATUSES = {
+    "TRAINING_IN_PROGRESS": "The model is being trained.",
+    "TRAINING_COMPLETED": "The model is ready to run.",
+    "TRAINING_FAILED": "The model failed to train.",
+    "STARTING": "The model is being started.",
+    "RUNNING": "The model is running.",
+    "FAILED": "The model failed.",
+    "STOPPING": "The model is being stopped.",
+    "STOPPED": "The model is stopped.",
+    "DELETING": "The model is being deleted.",
+    "COPYING_IN_PROGRESS": "The model is being copied.",
+    "COPYING_COMPLETED": "The model is ready to run.",
+    "COPYING_FAILED": "The model failed to copy.",
+    "DEPRECATED": "The model is deprecated.",
+    "EXPIRED": "The model has expired.",
+}
 # A status that ends by itself: what `Timing` calls its length, and what follows.
 TRANSITIONS = {
     "TRAINING_IN_PROGRESS": ("training", "TRAINING_COMPLETED"),

@@ -7,27 +7,10 @@ from typing import Any
 
 from emulator.answers import Answer, time, without_none
 from emulator.custom_labels import CustomLabels
-from emulator.model_versions import CONTENT_MODERATION, NOT_TRAINED, CustomLabelsError, Version
+from emulator.model_versions import CONTENT_MODERATION, NOT_TRAINED, STATUSES, CustomLabelsError, Version
 
 Given = Mapping[str, Any]
 
-# The first two as AWS's own examples have them, the others as they might be.
-_STATUS_MESSAGES = {
-    "TRAINING_IN_PROGRESS": "The model is being trained.",
-    "TRAINING_COMPLETED": "The model is ready to run.",
-    "TRAINING_FAILED": "The model failed to train.",
-    "STARTING": "The model is being started.",
-    "RUNNING": "The model is running.",
-    "FAILED": "The model failed.",
-    "STOPPING": "The model is being stopped.",
-    "STOPPED": "The model is stopped.",
-    "DELETING": "The model is being deleted.",
-    "COPYING_IN_PROGRESS": "The model is being copied.",
-    "COPYING_COMPLETED": "The model is ready to run.",
-    "COPYING_FAILED": "The model failed to copy.",
-    "DEPRECATED": "The model is deprecated.",
-    "EXPIRED": "The model has expired.",
-}
 _REPEATED = ("OutputConfig", "KmsKeyId", "VersionDescription", "FeatureConfig")
 """What a description repeats of the request that made the version."""
 _BASE_MODEL = "7.0"
@@ -84,7 +67,7 @@ def _described(version: Version) -> Answer:
             "ProjectVersionArn": version.arn,
             "CreationTimestamp": time(version.created),
             "Status": version.status,
-            "StatusMessage": version.status_message or _STATUS_MESSAGES[version.status],
+            "StatusMessage": version.status_message or STATUSES[version.status],
             "MinInferenceUnits": version.min_inference_units,
             "MaxInferenceUnits": version.max_inference_units,
             "SourceProjectVersionArn": version.source,

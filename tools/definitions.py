@@ -3,7 +3,7 @@
 Definitions are whole for the console, Workflow Studio and every linter; the policies stand once. A state names its
 policies at the end of its Comment, as ``Retry: safe-to-repeat. Catch: step-failed, then 'Notify: failed'.`` With
 ``--check`` nothing is written, and whatever differs is an error that names the state and the policy. It also writes
-the fields that other machines share with StartModel into their input schemas (``tools.schemas``).
+what other schemas share with StartModel's (``tools.schemas``).
 """
 
 import difflib
@@ -163,13 +163,11 @@ def main(arguments: Sequence[str]) -> str | None:
             wrong.append(f"{path.name} is formatted in another way")
         if fresh != text and "--check" not in arguments:
             path.write_text(fresh, "utf-8")
-    for machine in schemas.OF_ITS_OWN:
-        path = schemas.path_of(machine)
-        text = path.read_text("utf-8")
-        fresh = f"{formatted(schemas.shared(machine, json.loads(text)))}\n"
-        if fresh != text:
-            wrong.append(f"{path.name} describes a field in another way than StartModel's, or lacks one")
-        if fresh != text and "--check" not in arguments:
+    for path, schema in schemas.wanted():
+        fresh = f"{formatted(schema)}\n"
+        if stale := fresh != path.read_text("utf-8"):
+            wrong.append(f"{path.name} describes a field in another way than StartModel's schema, or lacks one")
+        if stale and "--check" not in arguments:
             path.write_text(fresh, "utf-8")
     if wrong and "--check" in arguments:
         return "\n".join((*wrong, "Change the policy, or what the state's Comment names; then run 'make definitions'."))

@@ -136,6 +136,7 @@ class Run:
         for choice in state["Choices"]:
             if self._value(choice["Condition"], {}) is True:
                 self._assign(choice, {})
+                self._input = self._put_out(choice, self._input, {})
                 return str(choice["Next"])
         return str(state["Default"])
 

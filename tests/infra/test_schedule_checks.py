@@ -9,9 +9,12 @@ import pytest
 
 from infra.settings.holidays import HolidaysError, whole_days
 from infra.settings.settings import Settings, SettingsError
+from lifecycle.model.leases import LONGEST_LEASE
+from lifecycle.shared.text import span
 from tests.infra.configurations import MINIMAL, model
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LONGEST = span(LONGEST_LEASE.total_seconds())
 OFFICE = {
     "name": "office-hours",
     "start": "30 7 ? * MON-FRI *",
@@ -114,11 +117,11 @@ def without(key: str) -> dict[str, Any]:
         (
             {**OFFICE, "stop": "0 18 1 1 ? 2027"},
             "0.stop: comes only on 2027-01-01 18:00 (Europe/Berlin) after start on 2026-11-23 07:30 (Europe/Berlin); "
-            "a lease lasts 7 days at most",
+            f"a lease lasts {LONGEST} at most",
         ),
         (
             {**OFFICE, "start": "0 8 ? * MON *", "stop": "0 18 1 1 ? 2026"},
-            "0.stop: comes never after start on 2026-11-23 08:00 (Europe/Berlin); a lease lasts 7 days at most",
+            f"0.stop: comes never after start on 2026-11-23 08:00 (Europe/Berlin); a lease lasts {LONGEST} at most",
         ),
         (
             {**OFFICE, "stop": "0 18 ? * FRI *"},

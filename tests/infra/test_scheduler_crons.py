@@ -9,6 +9,7 @@ import pytest
 
 from infra.settings.scheduler_crons import Ticks, ticks_of
 from lifecycle.configuration import Configuration, Model, Schedule
+from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Calendar, wall
 from lifecycle.schedules.ticks import Act, Tick, decide
 from lifecycle.schedules.windows import Ticked
@@ -68,7 +69,7 @@ def test_dates_leave_room_for_the_ticks_ahead_and_the_last_stop() -> None:
     start, stop = ticks_of("o", dated, NOW)
     assert start.begins == stop.begins == datetime(2026, 11, 29, 23, tzinfo=UTC)
     assert start.ends == datetime(2027, 4, 1, 22, tzinfo=UTC)
-    assert stop.ends == start.ends + timedelta(days=7)
+    assert stop.ends == start.ends + LONGEST_LEASE
 
 
 def test_a_date_that_has_passed_is_left_to_the_tick() -> None:

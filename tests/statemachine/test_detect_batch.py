@@ -93,7 +93,7 @@ def test_results_are_json_lines_one_for_each_image() -> None:
 
 @pytest.mark.parametrize(("key", "folder"), [("a/", True), ("a/b.png", False), ("/", True), ("ü", False)])
 def test_a_key_that_ends_with_a_slash_is_a_folder(key: str, folder: bool) -> None:
-    (condition,) = expressions(CHILD.states["Is it a folder?"]["Choices"][0]["Condition"])
+    (condition,) = expressions(CHILD.states["Is it an image?"]["Choices"][0]["Condition"])
     given = {"states": {"input": {"Image": {"S3Object": {"Name": key}}}}}
     assert Jsonata(condition).evaluate(None, given) is folder
 

@@ -194,11 +194,11 @@ GIVEN: Mapping[str, Mapping[str, Mapping[str, Branch]]] = {
         "Detect labels in each image": {"a batch": Branch(given=_BATCH, result={"MapRunArn": "arn:aws:states:run"})},
     },
     "detect_batch/Detect labels in each image": {
-        "Is it a folder?": {
+        "Is it an image?": {
             "an image": Branch(given=_IMAGE),
             "a folder": Branch(given={"Image": {"S3Object": {"Bucket": "factory-images", "Name": "line-1/"}}}),
         },
-        "Skip the folder": {"a folder": Branch(given=_IMAGE)},
+        "Skip the object": {"a folder": Branch(given={**_IMAGE, "Skipped": "A folder, not an image."})},
         "Detect labels": {
             "several labels": Branch(
                 given={**_IMAGE, "Detect": _BATCH["Detect"]},

@@ -42,7 +42,7 @@ from lifecycle.notifications.inbox_messages import inbox_notification
 from lifecycle.notifications.links import Telemetry
 from lifecycle.notifications.notification import Notification
 from lifecycle.reconciliation.sweep_messages import finding_notification
-from lifecycle.reconciliation.sweep_rules import sweep_model
+from lifecycle.reconciliation.sweep_rules import REMINDER, sweep_model
 from lifecycle.run_with_model.request import run_request
 from tests.unit.examples import (
     ARN,
@@ -296,7 +296,7 @@ FINDINGS: dict[str, tuple[str, Configuration, ModelItem]] = {
     "LEASE_EXPIRING-endless": (
         "RUNNING",
         CONFIGURATION,
-        ModelItem(ARN, leases=(replace(NIGHT, since=NOW - timedelta(days=7)),), managed=True),
+        ModelItem(ARN, leases=(replace(NIGHT, since=NOW - REMINDER),), managed=True),
     ),
     "LEASE_EXPIRED": ("RUNNING", CONFIGURATION, ModelItem(ARN, leases=(replace(SHIFT, expires_at=NOW),), managed=True)),
     "LEASE_EXPIRED-held-by-others": (

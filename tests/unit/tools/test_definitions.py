@@ -9,7 +9,7 @@ import pytest
 
 from tools.asl import StateMachine, state_machines
 from tools.definitions import POLICIES, DefinitionError, differences, formatted, main, policies_for, stamped
-from tools.schemas import path_of, shared
+from tools.schemas import bounded, path_of, shared
 
 WRITTEN: Any = json.loads(POLICIES.read_text("utf-8"))
 MACHINES = state_machines()
@@ -51,6 +51,14 @@ def test_a_run_takes_whatever_a_start_takes_but_an_extension() -> None:
     assert shared("run_with_model", {**written, "properties": fewer}) == written
     start = json.loads(path_of("start_model").read_text("utf-8"))["properties"]
     assert written["properties"].keys() - {"Workload"} == start.keys() - {"ExtendOnly"}
+
+
+def test_settings_of_a_start_have_its_bounds_wherever_they_stand_and_keep_what_else_they_say() -> None:
+    lease = {"type": "integer", "minimum": 5, "maximum": 7, "default": 6}
+    found = bounded({"properties": {"models": {"items": {"lease_minutes": lease, "idle_minutes": lease}}}})
+    field = json.loads(path_of("start_model").read_text("utf-8"))["properties"]["LeaseMinutes"]
+    as_a_start = {**lease, "minimum": field["minimum"], "maximum": field["maximum"]}
+    assert found["properties"]["models"]["items"] == {"lease_minutes": as_a_start, "idle_minutes": lease}
 
 
 @pytest.mark.parametrize("kind", ["Retry", "Catch"])
