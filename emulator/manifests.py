@@ -15,7 +15,7 @@ from typing import Any
 MAX_LINE = 100_000
 _METADATA = "-metadata"
 _CLASSIFICATION, _DETECTION = "groundtruth/image-classification", "groundtruth/object-detection"
-_SOURCE = re.compile(r"s3://[^/]+/.+", re.IGNORECASE)
+_SOURCE = re.compile(r"s3://[^/]+/.+", re.IGNORECASE | re.DOTALL)
 _MESSAGES = {
     "ERROR_NO_LABEL_ATTRIBUTES": "No label attributes found.",
     "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT": "The format of the label attribute {} is invalid.",

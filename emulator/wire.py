@@ -196,6 +196,6 @@ def operation_name(service: str, environ: Environ) -> str:
         template, _, literals = http["requestUri"].partition("?")
         needed = {one.partition("=")[0] for one in literals.split("&") if one}
         pattern = re.sub(r"\\{\w+(\\\+)?\\}", lambda name: ".+" if name[1] else "[^/]+", re.escape(template))
-        if http["method"] == method and needed <= query and re.fullmatch(f"{pattern}/?", path):
+        if http["method"] == method and needed <= query and re.fullmatch(f"{pattern}/?", path, re.DOTALL):
             found.append((len(needed), name))
     return max(found)[1] if found else f"{method} {path}"

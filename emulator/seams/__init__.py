@@ -26,6 +26,7 @@ from emulator.seams import (
     maps,
     objects,
     patterns,
+    policies,
     queues,
     refusals,
     resources,  # noqa: F401 - its classes make themselves known
@@ -73,6 +74,6 @@ def _install() -> None:
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
         cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
-        speed, objects, queues, mappings, tokens, state_tests, waits,
+        speed, objects, queues, mappings, tokens, state_tests, waits, policies,
     ):  # fmt: skip
         seam.install()

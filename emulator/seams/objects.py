@@ -1,4 +1,4 @@
-"""Amazon S3: objects that are created or deleted are events on the default bus, as EventBridge has them."""
+"""Amazon S3: any key has its route, and what is created or deleted is an event on the default bus."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 import uuid
 from typing import Any
 
+from moto.moto_server.utilities import RegexConverter
 from moto.s3 import notifications
 from moto.s3.responses import S3Response
 
@@ -70,8 +71,20 @@ def _described(self: Any) -> Any:
     return _describe(self)
 
 
+_convert: Any = RegexConverter.__init__
+
+
+def _convert_lines(self: Any, url_map: Any, *items: Any) -> None:
+    """A part of a path may have line breaks in it."""
+    _convert(self, url_map, *items)
+    self.regex = f"(?s:{self.regex})"
+
+
 def install() -> None:
     """Put the patches in place."""
+    # In moto's routes a dot is anything but a line break, which a key may have.
+    patch(RegexConverter, "__init__", _convert_lines)
+
     # moto keeps the switch to itself.
     patch(S3Response, "get_bucket_notification", _described)
 

@@ -17,7 +17,7 @@ from tests.account.inboxes import NAME, InboxScene, inbox_functions
 from tests.unit.examples import ARN, MACHINES, NOW
 
 Setting = Callable[..., InboxScene]
-FEW = ["a b.png", "ü%2F+&.png", "c/d.png"]
+FEW = ["a b.png", "ü%2F+&.png", "c/line\nbreak\r\n.png"]
 START, STOP = 180, 60
 """Seconds that the model takes to start, and to stop."""
 NEEDED = 5 * 60

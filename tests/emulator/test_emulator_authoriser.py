@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from emulator.authoriser import Authorisation
+from emulator.authoriser import Authorisation, permits
 from emulator.remote import Remote
 from emulator.server import Emulator
 from tests.emulator.stacks import deploy, role
@@ -282,3 +282,18 @@ def test_every_decision_is_recorded(bare: Emulator, client: Callable[[str], Any]
 def test_the_tester_may_do_everything(bare: Emulator) -> None:
     bare.client("dynamodb").list_tables()
     assert "dynamodb:ListTables" not in {one.action for one in bare.authoriser.decisions}, "no role may or does"
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("granted", "asked", "allowed"),
+    [
+        ("arn:aws:s3:::b/*", "arn:aws:s3:::b/line\nbreak\n", True),
+        ("arn:aws:s3:::b/a+(1)?.png", "arn:aws:s3:::b/a+(1)2.png", True),
+        ("arn:aws:s3:::b/a+(1)?.png", "arn:aws:s3:::b/a+(1).png", False),
+        ("arn:aws:s3:::a.b/*", "arn:aws:s3:::a-b/x", False),
+    ],
+)
+def test_a_pattern_stands_for_what_iam_has_it_for(granted: str, asked: str, allowed: bool) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": granted}
+    assert permits({"Statement": [statement]}, "s3:GetObject", asked) is allowed

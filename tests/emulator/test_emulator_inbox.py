@@ -80,7 +80,7 @@ def bucket(bare: Emulator) -> Bucket:
 
 
 def test_an_object_that_is_put_is_an_event_as_eventbridge_has_it(bucket: Bucket) -> None:
-    key = "line 1/ü%2F+&.png"
+    key = "line 1/ü%2F+&\n.png"
     bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"12345")
     bucket.s3.put_object(Bucket=bucket.name, Key="line 1/empty", Body=b"")
     (event,) = bucket.received()

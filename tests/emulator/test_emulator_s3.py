@@ -26,10 +26,13 @@ def s3(bare: Emulator) -> Any:
 
 
 def test_what_is_allowed_is_done_with_any_key(s3: Any) -> None:
-    for key in ("allowed/a b", "allowed/ü%2F+/c"):
+    keys = ["allowed/a b", "allowed/ü%2F+/c", "allowed/line\nbreak/\r\n.png", "allowed/at the end\n"]
+    for key in keys:
         s3.put_object(Bucket="guarded", Key=key, Body=b"x")
         assert s3.get_object(Bucket="guarded", Key=key)["Body"].read() == b"x"
     assert s3.list_objects_v2(Bucket="guarded", Prefix="allowed/", MaxKeys=1)["KeyCount"] == 1
+    listed = s3.list_objects_v2(Bucket="guarded", Prefix="allowed/")["Contents"]
+    assert {one["Key"] for one in listed} == set(keys)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.deployed.tables import forget_turns
 from tests.stories.conftest import Own
 
 RESULTS, FOLDER = "inbox-results", "line-2/"
-ODD = {"a b/ü%2F+&.png": images.png(images.COLOURS["red"]), "broken.png": b"This is no picture."}
+ODD = {"a b/ü%2F+&\n.png": images.png(images.COLOURS["red"]), "broken.png": b"This is no picture."}
 
 
 @dataclass
@@ -83,9 +83,9 @@ def test_images_come_back_as_results_with_the_model_running_only_meanwhile(
     emulator.clock.advance(30)
     wait_until(lambda: inbox.results().keys() == ODD.keys())
     assert inbox.model == "RUNNING"
-    result = inbox.results()["a b/ü%2F+&.png"]
+    result = inbox.results()["a b/ü%2F+&\n.png"]
     assert result["CustomLabels"] == [{"Name": "red", "Confidence": 100}]
-    assert (result["Image"]["Key"], result["ProjectVersionArn"]) == ("line-2/a b/ü%2F+&.png", MODEL)
+    assert (result["Image"]["Key"], result["ProjectVersionArn"]) == ("line-2/a b/ü%2F+&\n.png", MODEL)
     assert inbox.results()["broken.png"]["Error"] == "InvalidImageFormatException"
 
     def is_over() -> bool:
