@@ -126,6 +126,8 @@ class CustomLabels:
         self.seconds_per_image = 1.0
         self.detected: list[tuple[float, str]] = []
         """The images that were looked at, each with the second when it had been."""
+        self.denied: set[str] = set()
+        """Keys of images that the caller may not have it look at."""
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.models.seed(ARN)
@@ -168,6 +170,8 @@ class CustomLabels:
     def detect_custom_labels(self, *, ProjectVersionArn: str, Image: Json, **_request: Json) -> Json:
         """The same for each image, after ``seconds_per_image``."""
         self._simulation.sleep(self.seconds_per_image)
+        if Image["S3Object"]["Name"] in self.denied:
+            raise ServiceError("AccessDeniedException")
         self._answered("DetectCustomLabels", lambda: self.models.use(ProjectVersionArn))
         self.detected.append((self._simulation.seconds, Image["S3Object"]["Name"]))
         return {"CustomLabels": [{"Name": "scratch", "Confidence": 91.0}]}

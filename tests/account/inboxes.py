@@ -177,11 +177,27 @@ class InboxScene:
         return self.table.get(NAME).open_run
 
     @property
-    def billed(self) -> float:
-        """Seconds for which the model was RUNNING."""
+    def running(self) -> list[tuple[float, float]]:
+        """When the model was RUNNING: from which second to which."""
         self.account.custom_labels.status  # noqa: B018 - time has passed
         history = [*self.account.custom_labels.history, (self.simulation.seconds, "")]
-        return sum(after - before for (before, status), (after, _) in pairwise(history) if status == "RUNNING")
+        return [(since, until) for (since, status), (until, _) in pairwise(history) if status == "RUNNING"]
+
+    @property
+    def billed(self) -> float:
+        """Seconds for which the model was RUNNING."""
+        return sum(until - since for since, until in self.running)
+
+    @property
+    def kept_for_nothing(self) -> float:
+        """The longest time, in seconds, for which the model was RUNNING and no image was finished."""
+        results = self.s3.buckets.get("results", {}).values()
+        finished = sorted(self.account.second(one.at) for one in results)
+        return max(
+            after - before
+            for since, until in self.running
+            for before, after in pairwise([since, *(one for one in finished if since < one < until), until])
+        )
 
     @property
     def stopped_under_images(self) -> list[float]:

@@ -20,6 +20,12 @@ Setting = Callable[..., InboxScene]
 FEW = ["a b.png", "ü%2F+&.png", "c/line\nbreak\r\n.png"]
 START, STOP = 180, 60
 """Seconds that the model takes to start, and to stop."""
+NO_PROGRESS = 15 * 60
+"""None keeps the model for so long, but for the next tick and the order of letting go, where no image is finished."""
+REFUSED = 3 * 60
+"""Nor for so long where images are refused."""
+LET_GO = 2 * 60
+"""A tick, the workers' time, and what the state machines take."""
 NEEDED = 5 * 60
 """Seconds that a run bills for a few images: noticed, switched, worked, idle, a tick, and the workers' time."""
 
@@ -37,14 +43,17 @@ def inbox(functions: Functions) -> Iterator[Setting]:
         yield lambda **circumstances: InboxScene(functions, traveller, **circumstances)
 
 
-def holds(scene: InboxScene, keys: Sequence[str] = FEW, *, runs: int = 1, billed: float = NEEDED) -> None:
+def holds(
+    scene: InboxScene, keys: Sequence[str] = FEW, *, runs: int = 1, billed: float = NEEDED, dead: int = 0
+) -> None:
     """Wait until all is over; what is promised of it, whatever went wrong."""
     scene.until(lambda: set(scene.results()) >= set(keys) and scene.is_at_rest())
     assert set(scene.results()) == set(keys)
     again = {key: count for (bucket, key), count in scene.s3.written.items() if bucket == "results" and count > 1}
     assert again == {}, "a result is written once"
-    assert scene.dead.waiting == 0
+    assert scene.dead.waiting == dead
     assert scene.stopped_under_images == []
+    assert scene.kept_for_nothing < NO_PROGRESS + LET_GO
     assert all(ended is not None and ended <= began for (_, ended, _), (began, _, _) in pairwise(scene.runs))
     assert len(scene.runs) <= runs, scene.runs
     assert scene.billed <= billed, f"{scene.billed} s: {scene.runs}"
@@ -196,6 +205,40 @@ def test_an_inbox_that_is_denied_lets_the_model_go_says_so_and_makes_it_good_lat
     assert [one.error for one in scene.drains] == ["InboxBlocked"]
     scene.mends()
     holds(scene, runs=10, billed=60 * 60)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Answer("AccessDeniedException"), "lambda:UpdateEventSourceMapping", None, None),
+        Fault(Death("Sandbox.Timedout"), "rekognition:DetectCustomLabels", "inbox_worker", None),
+    ],
+    ids=["the mapping can't be switched", "every worker dies"],
+)
+def test_an_inbox_of_which_nothing_is_finished_and_nothing_refused_lets_the_model_go_after_a_quarter_of_an_hour(
+    inbox: Setting, fault: Fault
+) -> None:
+    scene = inbox(faults=[fault])
+    scene.drop(*FEW, after=10)
+    scene.until(lambda: "INBOX_BLOCKED" in scene.outcomes)
+    scene.until(lambda: not scene.under_way)
+    assert NO_PROGRESS <= scene.kept_for_nothing < NO_PROGRESS + LET_GO
+    scene.mends()
+    holds(scene, runs=2, billed=NO_PROGRESS + LET_GO + NEEDED)
+
+
+def test_an_image_that_is_always_denied_is_given_up_and_keeps_no_model_from_the_others_nor_for_itself(
+    inbox: Setting,
+) -> None:
+    scene = inbox()
+    others = [f"{number}.png" for number in range(12)]
+    scene.account.custom_labels.denied |= {f"line-1/{FEW[0]}"}
+    scene.drop(FEW[0], *others, after=10)
+    # It comes again every three minutes while a run is open: ten times, in a few runs with longer and longer pauses.
+    scene.until(lambda: scene.dead.waiting)
+    holds(scene, others, runs=6, billed=6 * NEEDED, dead=1)
+    assert scene.kept_for_nothing < REFUSED + LET_GO
+    assert sorted(scene.outcomes) == ["INBOX_BLOCKED", "INBOX_FAILURES"]
 
 
 # --- How DrainInbox ends where no tick has ended it
