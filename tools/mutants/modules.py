@@ -125,6 +125,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "reconciliation.sweep_messages": (
             "notifications/golden",
             "reconciliation/sweep_messages",
+            "reconciliation/budget",
         ),
         "notifications.workload_failed": (
             "notifications/golden",
@@ -145,12 +146,16 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "executions.requests": (
             "start_model/request",
             "stop_model/request",
+            "executions/wrong_inputs",
             "run_with_model/runs",
             "model/version_choice",
             "executions/names",
         ),
         "start_model.request": (
             "start_model/request",
+            "executions/wrong_inputs",
+            "start_model/extensions",
+            "start_model/budget",
             "start_model/steps",
             "run_with_model/runs",
         ),
@@ -159,9 +164,13 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "start_model/request",
         ),
         "run_with_model.request": ("run_with_model/runs",),
-        "run_with_model.workload": ("run_with_model/runs",),
+        "run_with_model.workload": (
+            "run_with_model/runs",
+            "executions/wrong_inputs",
+        ),
         "shared.json_schema": (
             "shared/json_schema",
+            "executions/wrong_inputs",
             "shared/mistaken",
             "start_model/request",
             "stop_model/request",

@@ -176,7 +176,8 @@ def refuse(
 
 def _said_of_the_event(payload: Json, lines: list[str]) -> list[str]:
     """The problems of an input that an event rule has made (``infra/event_rules.py``): which event, and where in it."""
-    context, comment = (payload.get(name) for name in ("Context", "Comment")) if isinstance(payload, dict) else (0, 0)
+    given = payload if isinstance(payload, dict) else {}
+    context, comment = given.get("Context"), given.get("Comment")
     if not (isinstance(context, dict) and isinstance(comment, dict) and isinstance(path := comment.get("Path"), str)):
         return lines
     rule, event = (escaped(str(context.get(name)), 64) for name in ("EventRule", "EventId"))

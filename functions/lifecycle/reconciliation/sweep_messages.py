@@ -217,7 +217,7 @@ def _budget_reached(found: _Found) -> Text:
     finding, spending = found.finding, found.finding.spending
     assert spending is not None  # noqa: S101 - for the type checker
     warning = found.configuration.lease_warning_minutes
-    left = None if spending.is_used_up else spending.left_hours
+    left = spending.left_hours
     soon = f"will be used up in {span(3600 * left)} ({spending.of_the_budget} so far)" if left else ""
     budget = f"this month's budget {soon or f'is used up ({spending.of_the_budget})'}"
     then = f"in about {plural(warning, 'minute')}" if warning else "now"

@@ -122,7 +122,7 @@ def _resolved(part: Json, schema: Mapping[str, Json]) -> Json:
     if not isinstance(part, dict):
         return part
     if "$ref" not in part:
-        return {name: _resolved(rule, schema) for name, rule in part.items() if name != "definitions"}
+        return {name: _resolved(rule, schema) for name, rule in part.items()}
     found: Json = schema
     for step in part["$ref"].removeprefix("#/").split("/"):
         found = found[step]

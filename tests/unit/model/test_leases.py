@@ -80,6 +80,24 @@ def test_a_lease_is_known_by_its_id_whether_settled_or_pending(held: ModelItem) 
     assert not held.has_lease("night")
 
 
+@pytest.mark.parametrize(
+    ("held", "ignores"),
+    [
+        ({"leases": (Lease("shift", EARLIER, at(1), ignores_budget=True), Lease("night", EARLIER))}, True),
+        ({"leases": (Lease("shift", EARLIER, at(1)),)}, False),
+        ({"leases": (Lease("shift", EARLIER, NOW, ignores_budget=True),)}, False),
+        ({"pending": (PendingLease("shift", MINE, at(1), ignores_budget=True), pending())}, True),
+        ({"pending": (PendingLease("shift", MINE, at(1)),)}, False),
+        ({"pending": (PendingLease("shift", MINE, NOW, ignores_budget=True),)}, False),
+    ],
+    ids=["settled", "settled, and does not", "expired", "pending", "pending, and does not", "past its deadline"],
+)
+def test_a_model_ignores_the_budget_as_long_as_a_lease_holds_it_that_does(
+    held: dict[str, object], ignores: bool
+) -> None:
+    assert item(**held).ignores_budget(NOW) is ignores
+
+
 @pytest.mark.parametrize(("forced_at", "since"), [(None, False), (at(-1), False), (NOW, True), (at(1), True)], ids=str)
 def test_a_start_knows_whether_the_model_was_stopped_by_force_since_it_began(
     forced_at: datetime | None, since: bool
@@ -179,6 +197,25 @@ def test_settling_again_extends_a_lease_and_never_shortens_it(before: Lease, min
     others = Lease("night", EARLIER, at(600))
     held = item(leases=(before, others))
     assert leases.settle(held, starter(minutes=minutes), NOW).leases == (others, after)
+
+
+@pytest.mark.parametrize("ignore", [False, True])
+def test_a_lease_remembers_that_it_was_taken_to_ignore_the_budget(ignore: bool) -> None:
+    asks = replace(starter(), ignore_budget=ignore)
+    taken = leases.take(item(), asks, NOW)
+    assert taken.pending == (replace(pending(), ignores_budget=ignore or None),)
+    assert leases.settle(taken, asks, NOW).leases == (Lease("shift", NOW, at(120), ignores_budget=ignore or None),)
+
+
+@pytest.mark.parametrize(
+    ("before", "asks", "after"), [(None, False, None), (True, False, True), (None, True, True), (True, True, True)]
+)
+def test_once_it_ignores_the_budget_it_does_so_until_it_ends(
+    before: bool | None, asks: bool, after: bool | None
+) -> None:
+    held = item(leases=(Lease("shift", EARLIER, at(30), ignores_budget=before),))
+    (mine,) = leases.settle(held, replace(starter(), ignore_budget=asks), NOW).leases
+    assert mine == Lease("shift", EARLIER, at(120), extended_at=NOW, ignores_budget=after)
 
 
 @pytest.mark.parametrize(("settled", "full"), [(299, False), (300, True)])
@@ -285,6 +322,8 @@ def test_a_model_that_is_not_ours_is_not_given_up() -> None:
 @pytest.mark.parametrize(("units", "counted"), [(3, 3), (None, 1)], ids=["known", "not told: the least there is"])
 def test_a_model_that_is_found_running_is_counted_from_now_on(units: int | None, counted: int) -> None:
     assert leases.found_running(item(), units, NOW).running == Running(NOW, counted, found=True)
+    scales = leases.found_running(item(), units, NOW, 4).running
+    assert scales == Running(NOW, counted, found=True, max_inference_units=4)
 
 
 # What holds whatever comes ------------------------------------------------------------------------

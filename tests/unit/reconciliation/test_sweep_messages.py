@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.executions.outcomes import Outcome
+from lifecycle.model.budget import Spending
 from lifecycle.model.leases import Lease
 from lifecycle.notifications.notification import Notification
 from lifecycle.reconciliation.sweep_messages import finding_notification
@@ -256,6 +257,61 @@ def test_a_model_that_was_deleted_is_not_advised_to_be_started() -> None:
     told = tell(replace(DOWN, status="NOT_FOUND"))
     assert told.headline.endswith(": it was deleted.")
     assert commands(told) == []
+
+
+def over_budget(*held: Lease, usd: float = 512.4, budget: float = 500, **more: Any) -> Finding:
+    spent = Spending(NOW, "2026-11", usd, per_hour=4.0, forecast=600, budget=budget)
+    return finding(Outcome.BUDGET_REACHED, *held, spending=spent, **more)
+
+
+NOT_IGNORED = replace(CONFIGURATION, allow_ignore_budget=False)
+
+
+def test_who_may_not_ignore_the_budget_is_not_offered_it() -> None:
+    for found in (over_budget(SHIFT), over_budget(SHIFT, status="STOPPED")):
+        told = tell(replace(found, outcome=Outcome.MODEL_DOWN) if found.status == "STOPPED" else found, NOT_IGNORED)
+        assert "IgnoreBudget" not in told.text
+        assert "ignores the budget" not in told.text
+        assert commands(told) == []
+
+
+def test_a_model_that_the_budget_keeps_down_is_needed_only_with_a_larger_budget() -> None:
+    told = tell(replace(over_budget(SHIFT, status="STOPPED"), outcome=Outcome.MODEL_DOWN), NOT_IGNORED)
+    assert section(told, "What to do") == (
+        "  If it is needed, raise monthly_budget_usd in cdk.json, and deploy; its leases have ended.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "lease", "minutes"),
+    [((SHIFT, ENDLESS), "shift", 72), ((ENDLESS,), "production", 120), ((), "my-lease", 120)],
+    ids=["its own minutes", "no end", "nobody holds it"],
+)
+def test_over_the_budget_the_first_lease_is_offered_to_go_on(held: tuple[Lease, ...], lease: str, minutes: int) -> None:
+    ((_, payload),) = commands(tell(over_budget(*held)))
+    assert payload == {"Model": "defects", "LeaseId": lease, "LeaseMinutes": minutes, "IgnoreBudget": True}
+
+
+@pytest.mark.parametrize(
+    ("warning", "usd", "headline"),
+    [
+        (0, 500, "now, whoever needs it: this month's budget is used up (USD 500.00 of USD 500.00)."),
+        (
+            15,
+            512.4,
+            "in about 15 minutes, whoever needs it: this month's budget is used up (USD 512.40 of USD 500.00).",
+        ),
+        (
+            60,
+            500 - 4 * 3599 / 3600,  # a second before the hour is full
+            "in about 60 minutes, whoever needs it: this month's budget will be used up in 59 min "
+            "(USD 496.00 of USD 500.00 so far).",
+        ),
+    ],
+)
+def test_over_the_budget_it_is_said_when_the_model_is_stopped_and_why(warning: int, usd: float, headline: str) -> None:
+    told = tell(over_budget(SHIFT, usd=usd), replace(NOT_IGNORED, lease_warning_minutes=warning))
+    assert told.headline == f"defects will be stopped {headline}"
 
 
 @pytest.mark.parametrize("found", ALL)

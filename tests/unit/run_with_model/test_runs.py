@@ -50,8 +50,11 @@ RELEASE = MACHINES.stop_model.replace(":stateMachine:", ":execution:") + f":{NAM
 DRAIN_INBOX = MACHINES.start_model.replace("StartModel", "DrainInbox")
 WITH_INBOX = replace(
     CONFIGURATION,
-    workloads=("Lifecycle-DrainInbox",),
-    inboxes={"line-1": Inbox("defects", "s3://factory/line-1/", "s3://results/line-1/")},
+    workloads=("Lifecycle-DrainInbox", WORKLOAD_NAME),
+    inboxes={
+        "line-3": Inbox("defects", "s3://factory/line-3/", "s3://results/line-3/"),
+        "line-1": Inbox("defects", "s3://factory/line-1/", "s3://results/line-1/"),
+    },
 )
 
 
@@ -68,9 +71,24 @@ def test_an_inbox_s_own_run_may_drain_it() -> None:
     ("name", "inbox"), [("monday", "line-1"), ("inbox-line-2-7-20261124T0700Z", "line-1"), ("monday", None)]
 )
 def test_an_inbox_that_somebody_wants_to_drain_is_refused_before_the_model_is_paid_for(name: str, inbox: Json) -> None:
-    with pytest.raises(InvalidRequest, match=r"DrainInbox is started by the inboxes \(line-1\) alone") as refused:
+    with pytest.raises(InvalidRequest) as refused:
         drains(name, inbox)
+    assert refused.value.message.partition("\n- ")[2] == (
+        "Workload.StateMachineArn: DrainInbox is started by the inboxes (line-1, line-3) alone, as soon as images "
+        "wait; put images into an inbox's folder instead, or, if it is paused, run 'custom-labels inbox resume NAME'"
+    )
     assert "Lifecycle-DrainInbox" not in (refused.value.cause["Remedy"] or ""), "it is no example of a workload"
+
+
+@pytest.mark.parametrize("given", [{}, {"Input": "line-1"}, {"Input": None}])
+def test_so_is_one_whose_input_names_no_inbox(given: dict[str, Json]) -> None:
+    workload = {"StateMachineArn": DRAIN_INBOX, **given}
+    with pytest.raises(InvalidRequest, match="DrainInbox is started by the inboxes"):
+        run_request({"Model": "defects", "Workload": workload}, RUN, WITH_INBOX)
+
+
+def test_where_there_are_inboxes_other_workloads_run_as_ever() -> None:
+    assert run_request(INPUT, RUN, WITH_INBOX).workload_arn == WORKLOAD
 
 
 # What is asked ------------------------------------------------------------------------------------
@@ -309,11 +327,11 @@ def test_a_workload_that_can_not_be_run_is_refused(machine: StateMachine | None,
     assert prepared(StateMachine("ACTIVE", "STANDARD"), **fields).workload_arn == WORKLOAD
 
 
-def batch_prepared(buckets: dict[str, str], **given: Any) -> RunRequest:
+def batch_prepared(buckets: dict[str, str], *, dry_run: bool = True, **given: Any) -> RunRequest:
     """What Prepare makes of a run of DetectBatch, where these buckets are in these Regions."""
     workload = {"StateMachineArn": BATCH, "Input": {**IMAGES, **given}, "ModelField": "Model"}
     return run_steps.prepare(
-        {"Model": "defects", "Workload": workload, "DryRun": True},
+        {"Model": "defects", "Workload": workload, "DryRun": dry_run},
         execution=RUN,
         now=NOW,
         configuration=BATCHES,
@@ -345,6 +363,8 @@ def test_a_dry_run_says_what_the_batch_will_warn_of() -> None:
     (warning,) = asked.warnings
     assert warning.startswith("Workload.Input.MinConfidence 0.8 was taken as 0.8 percent")
     assert batch_prepared({"factory-images": "us-east-1"}, MinConfidence=80).warnings == ()
+    in_earnest = batch_prepared({"factory-images": "us-east-1"}, dry_run=False, MinConfidence=0.8)
+    assert in_earnest.warnings == (), "then the batch warns itself"
 
 
 def test_of_a_workload_that_is_not_there_200_characters_are_shown() -> None:

@@ -107,3 +107,95 @@ def test_of_what_came_its_end_is_shown_rather_than_its_middle(length: int, shown
 
 def test_an_example_is_the_first_that_the_schema_gives() -> None:
     assert Validator({"properties": {"a": {"properties": {"b": {"examples": [1, 2]}}}}}).example("a.b") == 1
+
+
+PLACE = {"type": "object", "additionalProperties": False, "properties": {"city": {"type": "string"}}}
+PLANT = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "site": {"$ref": "#/definitions/place"},
+        "halls": {
+            "type": "array",
+            "items": {"anyOf": [{"$ref": "#/definitions/hall"}], "properties": {"crane": {"type": "integer"}}},
+        },
+        "lineup": {"type": "integer"},
+        "zones": {"type": "integer"},
+        "belt": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "line": {"type": "integer"},
+                "zone": {"type": "integer"},
+                "motor": {"type": "object", "properties": {"rpm": {"type": "integer"}}},
+            },
+        },
+    },
+    "definitions": {
+        "place": PLACE,
+        "hall": {"type": "object", "required": ["gate"], "properties": {"gate": {"$ref": "#/definitions/place"}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("", {"site", "halls", "lineup", "zones", "belt"}),
+        ("belt.motor", {"rpm"}),
+        ("site", {"city"}),
+        ("halls.0", {"crane"}),
+        ("lineup", set()),
+    ],
+)
+def test_the_fields_of_an_object_are_those_that_the_schema_or_what_it_refers_to_has(
+    path: str, fields: set[str]
+) -> None:
+    assert Validator(PLANT).fields(path) == fields
+    assert path or Validator(PLANT).fields() == fields
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"site": {"citty": "Ulm"}}, "site.citty: is unknown, did you mean city?"),
+        ({"halls": [{}]}, "halls.0: data.halls[0] cannot be validated by any definition; got {}"),
+        ({"line": 1}, "line: is unknown here; it belongs into belt"),
+        ({"rpm": 1}, "rpm: is unknown here; it belongs into belt.motor"),
+        ({"Crane": 1}, "Crane: is unknown here; it belongs into halls.N"),
+        ({"belt": {"City": "Ulm"}}, "belt.City: is unknown here; it belongs into site"),
+        ({"zone": 1}, "zone: is unknown, did you mean zones?"),
+        ({"belt": {"lineup": 1}}, "belt.lineup: is unknown, did you mean line?"),
+        ({"//": "why"}, '"//": is unknown; comments have no place here'),
+        ({"belt": {"#": "why"}}, 'belt."#": is unknown; comments have no place here'),
+        ({"belt": {"_Comment": "why"}}, "belt._Comment: is unknown; comments have no place here"),
+    ],
+)
+def test_of_an_unknown_name_it_is_said_where_it_belongs_or_what_was_meant(document: Json, problem: str) -> None:
+    assert Validator(PLANT).problems(document) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(78, '"' + "x " * 39 + '"'), (79, '"' + "x " * 39 + "x...")], ids=["whole", "its beginning"]
+)
+def test_a_name_that_is_none_is_shown_in_quotes_up_to_80_characters(length: int, shown: str) -> None:
+    (problem,) = Validator({"additionalProperties": False}).problems({("x " * 50)[:length]: 1})
+    assert problem == f"{shown}: is unknown; known are "
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ({"type": ["string", "integer"]}, 1.5, "must be of type string or integer; got 1.5"),
+        ({"type": "string", "enum": ["a", "b"]}, 7, "must be of type string; got 7"),
+        ({"format": "date-time"}, "2026-11-24T08:00:00+0100", "must be a date-time (RFC 3339); got "),
+        (
+            {"type": ["string", "array"], "items": {"type": "string"}, "pattern": "^[a-z]+$", "title": "a colour"},
+            "red, blue",
+            'must be a colour; got "red, blue", did you mean ["red", "blue"]?',
+        ),
+    ],
+)
+def test_a_value_breaks_its_type_or_form_in_these_words(field: dict[str, Any], value: Json, problem: str) -> None:
+    (found,) = Validator({"properties": {"a": field}}).problems({"a": value})
+    assert found.startswith(f"a: {problem}")

@@ -132,6 +132,29 @@ def test_each_field_is_refused_past_its_bounds_by_its_path(name: str, outside: l
         assert any(line.startswith(f"{name}: ") and says in line for line in found), (value, found)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("arn:" + "x" * 76, '"arn:' + "x" * 76 + '"'),
+        ("arn:" + "x" * 77, '... "rn:' + "x" * 77 + '"'),
+        (CONFIGURED_ARN, f'... "{CONFIGURED_ARN[-80:]}"'),
+    ],
+)
+def test_of_a_long_text_in_place_of_a_models_name_its_end_is_shown(name: str, shown: str) -> None:
+    (line,) = problems({"Model": name})
+    assert f"; got {shown}" in line
+
+
+def test_a_name_with_a_blank_too_many_is_meant_as_it_is_written() -> None:
+    configuration = Configuration(models={"defects": Model(ARN), "Defects": Model(CONFIGURED_ARN)})
+    assert ", did you mean defects?" in refusal({"Model": "defects "}, configuration)["Message"]
+
+
+def test_a_time_that_is_none_is_shown_to_its_last_80_characters() -> None:
+    (line,) = problems({"Model": "defects", "ReadyAt": "soon" * 30})
+    assert line.endswith(f'; got "{"soon" * 20}"')
+
+
 def test_a_problem_shows_an_example_and_an_excerpt_of_what_came() -> None:
     (line,) = problems({"Model": "defects", "LeaseId": "?" * 500})
     assert 'for example "nightly-inspection"' in line
@@ -662,6 +685,30 @@ def by_event(path: str, **fields: Json) -> dict[str, Json]:
         (
             {"Model": "", **by_event("$.detail.model", Event={"detail": ["model"]})},
             "Model: event 5a1c of the event rule shift has nothing at $.detail.model",
+        ),
+        (
+            {"Model": "", **by_event("$.detail.model", Event={"detail": {}})},
+            "Model: event 5a1c of the event rule shift has nothing at $.detail.model",
+        ),
+        (
+            {"Model": "", **by_event("$.detail.model", Event={"detail": {"model": None}})},
+            "Model: event 5a1c of the event rule shift has null at $.detail.model, which is no configured",
+        ),
+        (
+            {"Model": "", **by_event("$.model", Event={"model": "x" * 78})},
+            f'event 5a1c of the event rule shift has "{"x" * 78}" at $.model, which is no configured',
+        ),
+        (
+            {"Model": "", **by_event("$.model", Event={"model": "x" * 79})},
+            f'event 5a1c of the event rule shift has "{"x" * 79}... at $.model, which is no configured',
+        ),
+        (
+            {"Model": "defect", **by_event("$.detail.model")},
+            "did you mean defects? (from event 5a1c of the event rule shift, at $.detail.model)",
+        ),
+        (
+            {"Model": "defect", **by_event("p" * 101), "Context": {"EventRule": "r" * 65, "EventId": "i" * 65}},
+            f"(from event {'i' * 64}... of the event rule {'r' * 64}..., at {'p' * 100}...)",
         ),
         (
             {"ProjectVersionArn": "", **by_event("$.detail.arn")},
