@@ -3,6 +3,7 @@
 import json
 import time
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import custom_labels
 from custom_labels import AccessDenied, CustomLabels, Label, client, executions
 from custom_labels.images import Image
 from tests.client.aws import ARN, HOME, Aws, failed, refusal, succeeded
+
+SCHEMAS = Path(__file__).parents[2] / "statemachine" / "schemas"
+READY_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -46,10 +50,54 @@ def test_a_block_has_a_running_model_and_releases_it(aws: Aws) -> None:
     assert (aws.images[0]["ProjectVersionArn"], aws.images[0]["MinConfidence"]) == (ARN, 80)
 
 
-def test_a_block_ignores_the_budget_only_where_it_says_so(aws: Aws) -> None:
-    with of(aws).running("defects", ignore_budget=True), of(aws).running("defects"):
+HOW: dict[str, tuple[Any, str, Any]] = {
+    "units": (2, "MinInferenceUnits", 2),
+    "ready_at": (READY_AT, "ReadyAt", "2026-11-24T09:00:00+00:00"),
+    "wait_for_capacity": (True, "WaitForCapacity", True),
+    "ignore_budget": (True, "IgnoreBudget", True),
+    "context": ({"Order": 7}, "Context", {"Order": 7}),
+}
+"""What a start and a block may both be given, and what of it stands in StartModel's input."""
+OF_A_START: dict[str, tuple[Any, str, Any]] = {
+    "lease_id": ("shift", "LeaseId", "shift"),
+    "minutes": (0, "LeaseMinutes", 0),
+    "dry_run": (True, "DryRun", True),
+}
+"""What a block does not have: its lease is its own, and it needs a model."""
+NOT_OFFERED = {"MaxInferenceUnits", "TimeoutSeconds", "PollSeconds", "ClientRequestToken", "ExtendOnly", "Comment"} | {
+    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+}
+"""As configured, of an extension, or of machines that start machines."""
+
+
+def test_every_field_of_a_start_is_offered_or_left_out_on_purpose() -> None:
+    schema = json.loads((SCHEMAS / "start_model.input.schema.json").read_text("utf-8"))
+    offered = [field for _, field, _ in (HOW | OF_A_START).values()]
+    assert sorted([*offered, *NOT_OFFERED, "Model", "ProjectVersionArn"]) == sorted(schema["properties"])
+
+
+@pytest.mark.parametrize("name", HOW | OF_A_START)
+def test_a_start_asks_for_what_it_is_given(aws: Aws, name: str) -> None:
+    given, field, asked = (HOW | OF_A_START)[name]
+    of(aws).start("defects", **{name: given})
+    assert aws.asked == [("start", {"Model": "defects", field: asked})]
+
+
+@pytest.mark.parametrize("name", HOW)
+def test_a_block_starts_its_model_as_a_start_does(aws: Aws, name: str) -> None:
+    given, field, asked = HOW[name]
+    with of(aws).running("defects", **{name: given}), of(aws).running("defects"):
         pass
-    assert [asked.get("IgnoreBudget") for kind, asked in aws.asked if kind == "start"] == [True, None]
+    assert [start.get(field) for kind, start in aws.asked if kind == "start"] == [asked, None]
+
+
+@pytest.mark.parametrize("name", [*OF_A_START.keys() - {"minutes"}, "unit"])
+def test_a_block_refuses_what_it_does_not_have(aws: Aws, name: str) -> None:
+    with pytest.raises(TypeError, match=name), of(aws).running("defects", **{name: "a"}):  # type: ignore[arg-type] # that is the point
+        pass
+    with pytest.raises(TypeError, match="minuts"):
+        of(aws).start("defects", minuts=3)  # type: ignore[call-arg] # nor is a slip left out in silence
+    assert aws.asked == []
 
 
 def test_two_blocks_have_leases_of_their_own(aws: Aws) -> None:
@@ -223,24 +271,12 @@ def test_what_is_no_image_is_refused_before_it_is_sent(aws: Aws, image: str | by
 
 
 def test_what_is_asked_is_what_the_contract_has() -> None:
-    schemas = Path(__file__).parents[2] / "statemachine" / "schemas"
     fields = {
-        name: set(json.loads((schemas / f"{name}.input.schema.json").read_text("utf-8"))["properties"])
+        name: set(json.loads((SCHEMAS / f"{name}.input.schema.json").read_text("utf-8"))["properties"])
         for name in ("start_model", "stop_model")
     }
     aws = Aws()
     labels = of(aws)
-    labels.start(
-        "defects",
-        lease_id="a",
-        minutes=1,
-        units=1,
-        ready_at="2026-11-24T09:00:00Z",
-        wait_for_capacity=True,
-        ignore_budget=True,
-        dry_run=True,
-        context=1,
-    )
     labels.extend("defects", "a", minutes=1)
     labels.release(ARN, lease_id="a", force=True)
     for kind, payload in aws.asked:

@@ -3,14 +3,20 @@
 import io
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from rich.console import Console
 
 from custom_labels import terminal
+from custom_labels.client import Asked, HowToStart
+from custom_labels.commands.detect import detect
+from custom_labels.commands.run import run
+from custom_labels.commands.start import start
 from custom_labels.terminal import printable
 from tests.client.aws import ARN, OUTPUT, Aws, failed, refusal
 
@@ -56,10 +62,37 @@ def test_images_are_labelled_a_line_each(typed: Any) -> None:
     assert json.loads(lines[0])["CustomLabels"][0]["name"] == "scratch"
 
 
-def test_a_command_runs_beyond_the_budget_only_where_that_is_asked(typed: Any, aws: Aws) -> None:
-    for options in ((), ("--ignore-budget",)):
-        assert typed("run", "defects", *options, "--", "true").exit_code == 0
-    assert [asked.get("IgnoreBudget") for kind, asked in aws.asked if kind == "start"] == [None, True]
+HOW: Mapping[str, tuple[Any, str, Any]] = {
+    "--units": ("2", "MinInferenceUnits", 2),
+    "--ready-at": ("2026-11-24T09:00:00Z", "ReadyAt", "2026-11-24T09:00:00Z"),
+    "--wait-for-capacity": (None, "WaitForCapacity", True),
+    "--ignore-budget": (None, "IgnoreBudget", True),
+    "--context": ('{"Order": [7]}', "Context", {"Order": [7]}),
+}
+"""How a model is started: an option, what follows it, and what of it stands in StartModel's input."""
+
+
+@pytest.mark.parametrize("option", HOW)
+@pytest.mark.parametrize("command", ["start", "run", "detect"])
+def test_whatever_starts_a_model_starts_it_as_it_is_asked_to(typed: Any, aws: Aws, command: str, option: str) -> None:
+    value, field, asked = HOW[option]
+    rest = {"start": [], "run": ["--", "true"], "detect": ["s3://b/1.png"]}[command]
+    for given in ([], [option, *([value] if value else [])]):
+        assert typed(command, "defects", *given, *rest).exit_code == 0
+    assert [start.get(field) for kind, start in aws.asked if kind == "start"] == [None, asked]
+
+
+def test_the_commands_offer_all_that_the_client_does() -> None:
+    for command in (start, run, detect):
+        of_the_client = set(get_type_hints(Asked if command is start else HowToStart))
+        assert of_the_client <= set(signature(command).parameters)
+
+
+@pytest.mark.parametrize("text", ["{", "NaN", "shift"])
+def test_a_context_that_is_no_json_is_wrong_use(typed: Any, aws: Aws, text: str) -> None:
+    result = typed("start", "defects", "--context", text)
+    assert (result.exit_code, aws.asked) == (2, [])
+    assert "no JSON" in result.stderr
 
 
 def test_the_own_failures_of_run_are_125(typed: Any, aws: Aws) -> None:

@@ -5,10 +5,10 @@ import re
 import socket
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, get_type_hints
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -29,17 +29,47 @@ MINUTE = 60.0
 """Seconds."""
 
 
-class Asked(TypedDict, total=False):
-    """What a start may be asked for: ``CustomLabels.begin`` says what it means."""
+class HowToStart(TypedDict, total=False):
+    """How a model is started, by a block as well: ``CustomLabels.begin`` says what each means."""
 
-    lease_id: str | None
-    minutes: int | None
     units: int | None
     ready_at: datetime | str | None
     wait_for_capacity: bool
     ignore_budget: bool
-    dry_run: bool
     context: Any
+
+
+class Asked(HowToStart, total=False):
+    """What a start may be asked for. A block has a lease of its own, and needs a model: it leaves these out."""
+
+    lease_id: str | None
+    minutes: int | None
+    dry_run: bool
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _if_so(value: Any) -> Any:
+    return value or None
+
+
+def _moment(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "lease_id": ("LeaseId", _as_it_is),
+    "minutes": ("LeaseMinutes", _as_it_is),
+    "units": ("MinInferenceUnits", _as_it_is),
+    "ready_at": ("ReadyAt", _moment),
+    "wait_for_capacity": ("WaitForCapacity", _if_so),
+    "ignore_budget": ("IgnoreBudget", _if_so),
+    "dry_run": ("DryRun", _if_so),
+    "context": ("Context", _as_it_is),
+}
+"""What may be asked for: the field of StartModel's input, and what stands there; None is left out."""
 
 
 class RunningModel:
@@ -148,18 +178,9 @@ class CustomLabels:
         ------
         NotDeployed, AccessDenied, ServiceUnavailable
         """
-        ready_at = asked.get("ready_at")
-        payload = {
-            **named(model),
-            "LeaseId": asked.get("lease_id"),
-            "LeaseMinutes": asked.get("minutes"),
-            "MinInferenceUnits": asked.get("units"),
-            "ReadyAt": ready_at.isoformat() if isinstance(ready_at, datetime) else ready_at,
-            "WaitForCapacity": asked.get("wait_for_capacity") or None,
-            "IgnoreBudget": asked.get("ignore_budget") or None,
-            "DryRun": asked.get("dry_run") or None,
-            "Context": asked.get("context"),
-        }
+        _known(asked, Asked)
+        given = {_FIELDS[name][0]: _FIELDS[name][1](value) for name, value in asked.items()}
+        payload = {**named(model), **given}
         return self._machines.start("StartModel", payload, "start")
 
     def started(self, execution_arn: str, *, progress: Progress | None = None) -> Started:
@@ -219,10 +240,8 @@ class CustomLabels:
         minutes: int = 15,
         at_most_minutes: int = 480,
         *,
-        units: int | None = None,
-        wait_for_capacity: bool = False,
-        ignore_budget: bool = False,
         progress: Progress | None = None,
+        **how: Unpack[HowToStart],
     ) -> Iterator[RunningModel]:
         """Have a model RUNNING while a block runs, and release it whatever happens.
 
@@ -232,6 +251,8 @@ class CustomLabels:
             The lease, which is extended at half of its time: so long the model runs on if this process dies.
         at_most_minutes : int
             After so long it is extended no more.
+        units, ready_at, wait_for_capacity, ignore_budget, context
+            As of ``begin``.
 
         Raises
         ------
@@ -239,6 +260,7 @@ class CustomLabels:
             It could not be started; or, at the end of the block, the lease could not be kept or released. An error of
             the block itself is raised as it is.
         """
+        _known(how, HowToStart)
         if minutes < 1:
             raise errors.InvalidRequest(
                 f"minutes: {minutes} is less than 1, and a lease that never ends outlives a process that dies."
@@ -247,15 +269,7 @@ class CustomLabels:
         lease_id = _lease_id()
         heartbeat: Heartbeat | None = None
         try:
-            started = self.start(
-                model,
-                lease_id=lease_id,
-                minutes=minutes,
-                units=units,
-                wait_for_capacity=wait_for_capacity,
-                ignore_budget=ignore_budget,
-                progress=progress,
-            )
+            started = self.start(model, lease_id=lease_id, minutes=minutes, progress=progress, **how)
             model = started.project_version_arn  # a name may mean a newer version by the end of the block
             heartbeat = Heartbeat(
                 lambda: self.extend(model, lease_id, minutes=minutes), minutes * MINUTE, at_most_minutes * MINUTE
@@ -386,6 +400,12 @@ _OF_DETECTION: Mapping[str, type[errors.CustomLabelsError]] = {
 def named(model: str) -> dict[str, str]:
     """The field that means a model: a version's ARN, or a configured name."""
     return {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
+
+
+def _known(given: Mapping[str, Any], kind: type) -> None:
+    """Refuse a name that is none, or that a block does not have: left out in silence it would do something else."""
+    if unknown := sorted(given.keys() - get_type_hints(kind)):
+        raise TypeError(f"{unknown[0]} is not among what may be given here: {', '.join(get_type_hints(kind))}.")
 
 
 def _lease_id() -> str:

@@ -7,19 +7,31 @@ import typer
 from custom_labels import terminal
 from custom_labels.client import STACK, CustomLabels
 from custom_labels.commands.results import begun, show
-from custom_labels.options import AsJson, IgnoreBudget, Lease, Minutes, Name, NoWait, Region, Stack
+from custom_labels.options import (
+    AsJson,
+    Context,
+    IgnoreBudget,
+    Lease,
+    Minutes,
+    Name,
+    NoWait,
+    ReadyAt,
+    Region,
+    Stack,
+    Units,
+    WaitForCapacity,
+)
 
 
 def start(
     model: Name,
     minutes: Minutes = None,
     lease_id: Lease = None,
-    units: Annotated[int | None, typer.Option(help="Inference units.")] = None,
-    ready_at: Annotated[str | None, typer.Option(help="Be RUNNING by then, such as 2026-12-01T08:00:00+01:00.")] = None,
-    wait_for_capacity: Annotated[
-        bool, typer.Option("--wait-for-capacity", help="Wait while others fill the quota.")
-    ] = False,
+    units: Units = None,
+    ready_at: ReadyAt = None,
+    wait_for_capacity: WaitForCapacity = False,
     ignore_budget: IgnoreBudget = False,
+    context: Context = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
@@ -37,6 +49,7 @@ def start(
             ready_at=ready_at,
             wait_for_capacity=wait_for_capacity,
             ignore_budget=ignore_budget,
+            context=context,
             dry_run=dry_run,
         )
         if no_wait:
