@@ -15,6 +15,8 @@ from tests.account.stories import (
     BUDGET_CHECKS,
     FORGOTTEN,
     OVER_BUDGET,
+    REFUSED,
+    REFUSED_CHECKS,
     REORDERED,
     RUN,
     SHIFT,
@@ -214,6 +216,22 @@ def _budget(_calls: Calls) -> Iterator[Trial]:
         yield Trial(OVER_BUDGET, [fault], words=f"{function} dies at call {call}, {after=}")
 
 
+def _refused(_calls: Calls) -> Iterator[Trial]:
+    """A start that is to be refused; what it reads and gives back fails, or changes, and its function dies.
+
+    What can't be read at all is no budget that is used up: such a start fails by the fault, and starts nothing either.
+    """
+    asked = [("dynamodb", one) for one in ("Query", "Scan", "PutItem", "GetItem")] + [("sns", "Publish")]
+    for (service, operation), first, times in itertools.product(asked, (1, 2), (1, 3, 30)):
+        for what in _whats(service, operation):
+            fault = Fault(what, f"{service}:{operation}", None, range(first, first + times))
+            may_fail = frozenset({"ServiceUnavailable", "AccessDenied"} if times == 30 else ())
+            yield Trial(REFUSED, [fault], may_fail=may_fail, words=f"{what} at {operation} {first}, {times} times")
+    for function, call, after in itertools.product(("prepare", "check", "notify"), range(1, 12), (False, True)):
+        fault = Fault(Death(), "*", function, (call,), after=after)
+        yield Trial(REFUSED, [fault], words=f"{function} dies at call {call}, {after=}")
+
+
 def _step_functions(calls: Calls) -> Iterator[Trial]:
     """Each error that Step Functions' model has of an operation."""
     for story in ALL:
@@ -324,7 +342,7 @@ def _together(calls: Calls) -> Iterator[Trial]:
     singles = [
         trial
         for row in ROWS
-        if row.trials not in (_together, _budget, sequences)
+        if row.trials not in (_together, _budget, _refused, sequences)
         for trial in row.trials(calls)
         if trial.story in STORIES and not any(fault.since for fault in trial.faults)
     ]
@@ -360,6 +378,7 @@ ROWS = (
     Row("The model's item is changed between reading and writing", _changes),
     Row("Step Functions: each error of the functions' calls", _step_functions, 300),
     Row("A budget stops a model: what reads it fails, or dies", _budget, 200, promises=frozenset(BUDGET_CHECKS)),
+    Row("A budget refuses a start: the same, and what reports it", _refused, 200, promises=frozenset(REFUSED_CHECKS)),
     Row("SNS, EventBridge, or both, down for one minute or ten", _channels, 500),
     Row("Events of ends, and sweeps: lost, late, twice, out of order", _events),
     Row("Starts and stops: delivered twice, late, or in the other order", _triggers),

@@ -123,9 +123,22 @@ SPENT_AT = 900.0
 def _over_budget(account: Account) -> None:
     """A start under a lease without an end; once the month has cost its budget, the sweep stops the model."""
     account.start(MACHINES.start_model, "start", {"Model": "defects", "LeaseId": "shift", "LeaseMinutes": 0}, BEGIN)
+    _spend(account, SPENT_AT)
+
+
+def _refused(account: Account) -> None:
+    """The budget is used up when a start comes, and another: both are refused."""
+    _spend(account, 0)
+    for name, seconds in (("first", BEGIN), ("second", MIDDLE)):
+        asked = {"Model": "defects", "LeaseId": name, "LeaseMinutes": 0}
+        account.start(MACHINES.start_model, name, asked, seconds)
+
+
+def _spend(account: Account, seconds: float) -> None:
+    """Let another model have cost all of the budget by then."""
     spent = Session(OTHER_ARN, NOW - timedelta(days=20), NOW, 1, 1e6)
     item = record_of(spent, "ledger", timedelta(days=400))["Put"]["Item"]
-    account.simulation.after(SPENT_AT, lambda: account.dynamodb.put_item(TableName="ledger", Item=item))
+    account.simulation.after(seconds, lambda: account.dynamodb.put_item(TableName="ledger", Item=item))
 
 
 @dataclass(frozen=True)
@@ -269,7 +282,31 @@ def _status(_trial: Trial, account: Account) -> Iterator[str]:
 
 
 def told_once(_trial: Trial, account: Account) -> Iterator[str]:
-    decided = {one for ids in account.decisions.values() for one in ids}
+    decided, topic, bus = _sent(account)
+    if not decided == topic == bus:
+        yield f"decided {len(decided)}, on the topic {len(topic)}, on the bus {len(bus)}"
+    yield from _each_told_once(account)
+
+
+def _refusals_told_once(_trial: Trial, account: Account) -> Iterator[str]:
+    """People get one mail of what the budget refuses in a month; each is an event."""
+    decided, topic, bus = _sent(account)
+    executions = {one.arn for one in _ours(account) if one.error == "BudgetExceeded"}
+    refused = {sent for _, sent, detail in account.bus.sent if detail.get("ExecutionArn") in executions}
+    if decided != bus or topic - refused != decided - refused:
+        yield f"decided {len(decided)}, on the topic {len(topic)}, on the bus {len(bus)}"
+    if len(topic & refused) != bool(refused):
+        yield f"{len(refused)} refused, {len(topic & refused)} on the topic"
+    yield from _each_told_once(account)
+
+
+def _sent(account: Account) -> tuple[set[str], set[str], set[str]]:
+    """The notifications that were decided on, and those on the topic and on the bus."""
+    topic, bus = ({one[1] for one in channel.sent} for channel in (account.topic, account.bus))
+    return {one for ids in account.decisions.values() for one in ids}, topic, bus
+
+
+def _each_told_once(account: Account) -> Iterator[str]:
     if twice := [ids for ids in account.decisions.values() if len(set(ids)) > 1]:
         yield f"decided twice: {twice}"
     by_execution: dict[str, set[str]] = defaultdict(set)
@@ -278,9 +315,6 @@ def told_once(_trial: Trial, account: Account) -> Iterator[str]:
         if "ExecutionArn" in detail:
             by_execution[detail["ExecutionArn"]].add(notification_id)
             outcomes[detail["ExecutionArn"]].add(detail["Outcome"])
-    topic, bus = ({one[1] for one in channel.sent} for channel in (account.topic, account.bus))
-    if not decided == topic == bus:
-        yield f"decided {len(decided)}, on the topic {len(topic)}, on the bus {len(bus)}"
     for execution in _ours(account):
         if execution.status == "RUNNING" or execution.arn in _by_alarm(account):
             continue
@@ -392,6 +426,27 @@ def _stopped_by_the_budget(_trial: Trial, account: Account) -> Iterator[str]:
         yield f"stopped at {stops}"
 
 
+def _refused_by_the_budget(trial: Trial, account: Account) -> Iterator[str]:
+    """Every start, or it fails as its fault has it: none runs on, and none succeeds."""
+    expected = trial.may_fail | {"BudgetExceeded"}
+    for execution in _ours(account):
+        if execution.status != "FAILED" or execution.error not in expected:
+            yield f"{execution.name} is {execution.status}: {execution.error}"
+        elif not {"Message", "Remedy"} <= set(_cause(execution)):
+            yield f"{execution.name} fails with the Cause {execution.cause}"
+
+
+def _no_lease(_trial: Trial, account: Account) -> Iterator[str]:
+    """No start holds the model for a moment, whatever a function dies of."""
+    if held := [seconds for seconds, item in account.items if item["Leases"]]:
+        yield f"leases at {held}"
+
+
+def _no_start(_trial: Trial, account: Account) -> Iterator[str]:
+    if account.custom_labels.starts:
+        yield f"started at {account.custom_labels.starts}"
+
+
 CHECKS: Mapping[str, Check] = {
     "ends": _ends,
     "status": _status,
@@ -409,6 +464,14 @@ BUDGET_CHECKS: Mapping[str, Check] = {
     "one start": _one_start,
 }
 OVER_BUDGET = Story("over budget", _over_budget, checks=BUDGET_CHECKS)
+REFUSED_CHECKS: Mapping[str, Check] = {
+    "ends": _refused_by_the_budget,
+    "status": _status,
+    "told once": _refusals_told_once,
+    "lease": _no_lease,
+    "one start": _no_start,
+}
+REFUSED = Story("refused", _refused, checks=REFUSED_CHECKS)
 
 
 def _ours(account: Account) -> list[Execution]:

@@ -282,6 +282,7 @@ class Play:
         label = f"{one.name} sees {sight.status} and decides {decided.words}"
         after = self._written(world, me, decided.write) if decided.write else world
         broken = self._broken_by_claim(world, after) or self._broken_by_extension(sight, me, decided)
+        broken = broken or self._broken_by_refusal(after, me, decided)
         waited_for = decided.write and actor.life == RUNS and not isinstance(one, Sweep)
         if waited_for and one in self.scene.faulty:
             lost = _with(after, me, after.actors[me]._replace(at=LOOK, sight=None))
@@ -487,6 +488,14 @@ class Play:
         if item.warned != OLD:
             return "(h) the budget stops a model of which it has not warned in time"
         return "(h) the budget stops a model whose lease ignores it" if self.mind.ignores_budget(item) else ""
+
+    def _broken_by_refusal(self, after: World, me: int, decided: Decided) -> str:
+        one = self.scene.cast[me]
+        if isinstance(one, Start) and decided.action is Action.REQUEST and one.refused:
+            return f"(i) {one.name} requests a start beyond the budget"
+        if decided.error == "BudgetExceeded" and _waits(after.item, me):
+            return f"(i) {one.name} is refused, and its lease is pending"
+        return ""
 
     def _broken_by_extension(self, sight: Sight, me: int, decided: Decided) -> str:
         one = self.scene.cast[me]

@@ -11,7 +11,8 @@ What must hold, as ``exploration`` and ``actors`` check it:
 (e) in the same way every execution ends;
 (f) a start ends as ModelStopped only where somebody has ended its lease;
 (g) an extension requests nothing, and takes no lease;
-(h) the budget stops a model only after its warning, and none while a lease ignores it.
+(h) the budget stops a model only after its warning, and none while a lease ignores it;
+(i) a start that the budget refuses requests nothing, and takes its pending lease with it.
 
 ``pytest -n 0 -s`` shows the numbers of states, and the way to what each mutant breaks.
 """
@@ -19,6 +20,7 @@ What must hold, as ``exploration`` and ``actors`` check it:
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,6 +33,7 @@ from lifecycle.model.decisions import Action, Decision
 from lifecycle.model.leases import Claim, ModelItem, PendingLease, Starter
 from lifecycle.ports import Executions
 from lifecycle.reconciliation import sweep_rules
+from lifecycle.start_model import budget as start_budget
 from lifecycle.start_model import steps as start_steps
 from lifecycle.start_model.request import StartRequest
 from lifecycle.stop_model import steps as stop_steps
@@ -44,6 +47,7 @@ STOP, OTHER_STOP = Stop("the stop"), Stop("the other stop")
 FORCE, RELEASE = Stop("the stop by force", force=True), Stop("the release of A", lease_id="A")
 SWEEP = Sweep()
 IGNORES = Start("start B, which ignores the budget", "B", ignores=True)
+REFUSED = Start("start B, beyond the budget", "B", refused=True)
 BY_BUDGET, SWEEP_OVER_BUDGET = Stop("the stop by the budget", force=True, by_budget=True), Sweep(over_budget=True)
 
 BASIC = Scene((START, SWEEP, STOP), brisk=True)
@@ -58,6 +62,8 @@ ONE_LEASE_ID = Scene((START, SAME_LEASE, SWEEP, STOP), brisk=True)
 OVER_BUDGET = Scene((START, SWEEP_OVER_BUDGET, BY_BUDGET, STOP), brisk=True)
 # With START beside it, it has 2,174,033 states, and the properties hold in them too: four minutes.
 BUDGET_IGNORED = Scene((IGNORES, SWEEP_OVER_BUDGET, BY_BUDGET, STOP), brisk=True)
+BEYOND_BUDGET = Scene((REFUSED, SWEEP, STOP), faulty=(REFUSED, SWEEP))
+OF_TWO_ONE_IS_REFUSED = Scene((START, REFUSED, SWEEP, STOP), brisk=True)
 EXTENDED = Scene((START, EXTENSION, SWEEP, STOP), brisk=True)
 EXTENDED_AND_FORCED = Scene((START, EXTENSION, SWEEP, FORCE, STOP), brisk=True)
 
@@ -70,11 +76,13 @@ SMALL = {
     "a lease is released": RELEASED,
     "the budget is used up": OVER_BUDGET,
     "the budget is used up, and ignored": BUDGET_IGNORED,
+    "the budget refuses a start": BEYOND_BUDGET,
 }
 LARGE = {
     "all of them crash": replace(BASIC, faulty=BASIC.cast),
     "stops crash, and looks that were given up go on": replace(STOPS_CRASH, impatient=True),
     "two starts": TWO_STARTS,
+    "the budget refuses the second of two starts": OF_TWO_ONE_IS_REFUSED,
     "two starts with one LeaseId": ONE_LEASE_ID,
     "a lease is extended": EXTENDED,
     "a lease is extended, and the model stopped by force": EXTENDED_AND_FORCED,
@@ -204,6 +212,10 @@ def stop_without_a_warning(sweep: sweep_rules.Sweep, *_: object) -> sweep_rules.
     return replace(sweep, stop="The budget is used up.", force=True)
 
 
+def refuse_and_keep(item: ModelItem, *_: object) -> ModelItem:
+    return item
+
+
 def begin_no_stop(*facts: Any, **named: Any) -> sweep_rules.Sweep:
     return replace(sweep_model(*facts, **named), stop=None)
 
@@ -320,6 +332,18 @@ MUTANTS = [
         OVER_BUDGET,
         "(h)",
         {(sweep_rules, "_of_one_that_the_budget_stops"): stop_without_a_warning},
+    ),
+    Mutant(
+        "13: the budget refuses what would start a model",
+        BEYOND_BUDGET,
+        "(i)",
+        {(start_budget, "_would_request"): no},
+    ),
+    Mutant(
+        "13: and a start that it refuses gives its pending lease back",
+        BEYOND_BUDGET,
+        "(i)",
+        {(start_budget, "leases"): SimpleNamespace(give_back=refuse_and_keep)},
     ),
     Mutant("11: it starts nothing", EXTENDED, "(g)", {(start_steps, "_decide"): start_as_ever}),
     Mutant(

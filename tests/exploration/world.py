@@ -25,6 +25,7 @@ from lifecycle.model.statuses import BILLS
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ExecutionState, StateMachine
 from lifecycle.reconciliation import sweep_rules
+from lifecycle.start_model import budget as start_budget
 from lifecycle.start_model import steps as start_steps
 from lifecycle.start_model.request import StartRequest
 from lifecycle.stop_model import steps as stop_steps
@@ -52,13 +53,15 @@ STATUSES = ("STOPPED", "STARTING", "RUNNING", "STOPPING")
 class Start:
     """A place for StartModel executions with this LeaseId, which only extend it or also start the model.
 
-    ``ignores``: they ignore the budget, and no others have the same LeaseId.
+    ``ignores``: they ignore the budget, and no others have the same LeaseId. ``refused``: they begin once it is used
+    up, and it refuses what would start the model.
     """
 
     name: str
     lease_id: str
     extends: bool = False
     ignores: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def mirror_of(cast: Cast) -> Mirror | None:
 
 
 def _are_alike(one: Start, other: Start, released: Collection[str | None]) -> bool:
-    alike = (one.extends, one.ignores) == (other.extends, other.ignores)
+    alike = replace(one, name=other.name, lease_id=other.lease_id) == other
     return alike and one.lease_id not in released and other.lease_id not in released
 
 
@@ -282,6 +285,9 @@ class Mind:
             transition = start_steps.start_transition(
                 real, request, progress, version, claim_over=sight.claim_over, now=NOW, configuration=CONFIGURATION
             )
+            actor = self._cast[me]
+            if isinstance(actor, Start) and actor.refused:
+                transition = start_budget.within_budget(transition, request, version, lambda: SPENT, NOW, OVER_BUDGET)
         else:
             assert isinstance(request, StopRequest)
             assert isinstance(progress, StopProgress)
