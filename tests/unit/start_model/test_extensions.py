@@ -105,6 +105,8 @@ def test_other_inference_units_than_configured_are_not_its_business() -> None:
         ({"LeaseId": None}, "ExtendOnly: LeaseId is needed: the lease to extend"),
         ({"MinInferenceUnits": 1}, "ExtendOnly: nothing is started, so leave out MinInferenceUnits"),
         ({"WaitForCapacity": False}, "ExtendOnly: nothing is started, so leave out WaitForCapacity"),
+        ({"IgnoreBudget": False}, "ExtendOnly: nothing is started, so leave out IgnoreBudget"),
+        ({"MinInferenceUnits": 3, "MaxInferenceUnits": 2}, "MaxInferenceUnits: 2 is less than MinInferenceUnits, 3"),
         (
             {"ReadyAt": "2026-11-24T08:00:00Z", "MaxInferenceUnits": 2},
             "ExtendOnly: nothing is started, so leave out MaxInferenceUnits, ReadyAt",
