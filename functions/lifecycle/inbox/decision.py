@@ -289,7 +289,7 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
             record = replace(record, blocked=replace(record.blocked, reason=OVER_BUDGET) if record.blocked else begun)
             return Decided(record, _off(seen), f"{wait}. {OVER_BUDGET}")
     record = records.begun(record, seen.finished, now)
-    return _start(record, seen, f"{wait}: the model is started.")
+    return _start(record, seen, f"{wait}: the model is about to be started.")
 
 
 def _waiting(images: int, enough: int) -> str:
@@ -301,7 +301,7 @@ def _waiting(images: int, enough: int) -> str:
 
 def _starting(record: InboxRecord, seen: Seen, _inbox: Inbox, _now: datetime) -> Decided:
     if seen.execution is None and not record.paused:
-        return _start(record, seen, "The run may not have been started: it is now.")
+        return _start(record, seen, "The run may not have been started: it is about to be.")
     return Decided(record, _off(seen), "The model is being started.")
 
 
@@ -319,7 +319,7 @@ def _open(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Decid
     if why := _hindrance(run, record, seen, now):
         return _let_go(record, why, failure=why)
     if _is_idle(run, record, inbox, now):
-        return _let_go(record, "Nothing waits or is in work: the model is let go.")
+        return _let_go(record, "Nothing waits or is in work: the model is about to be let go.")
     on = () if seen.mapping in ("Enabled", "Enabling") else (EnableMapping(),)
     return Decided(record, (*on, Heartbeat(run.token or "")), _under_way(seen.images, inbox))
 
@@ -333,7 +333,7 @@ def _under_way(images: int | None, inbox: Inbox) -> str:
 
 
 def _closing(record: InboxRecord, seen: Seen, _inbox: Inbox, _now: datetime) -> Decided:
-    return Decided(record, (*_off(seen), *_end(_run(record))), "The model is let go.")
+    return Decided(record, (*_off(seen), *_end(_run(record))), "The model is being let go.")
 
 
 _State = Callable[[InboxRecord, Seen, Inbox, datetime], Decided]

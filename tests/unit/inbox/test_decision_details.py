@@ -36,7 +36,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         (KNOWN, NOTHING, "Nothing waits."),
         (KNOWN, Seen(None, 0), "How many images wait can't be seen."),
         (KNOWN, Seen(9, 0), "9 of 100 images wait; the model is started at 2026-11-24T07:30:00.000Z at the latest."),
-        (KNOWN, Seen(100, 0), "100 images wait: the model is started."),
+        (KNOWN, Seen(100, 0), "100 images wait: the model is about to be started."),
         (
             pause(KNOWN, "ann", NOW),
             Seen(9, 0),
@@ -52,7 +52,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
             Seen(200, 0, budget_refuses=True),
             "200 images wait. The month's budget is used up.",
         ),
-        (starting(), Seen(9, 0), "The run may not have been started: it is now."),
+        (starting(), Seen(9, 0), "The run may not have been started: it is about to be."),
         (starting(), Seen(9, 0, execution=GOES_ON), "The model is being started."),
         (running(), in_work(7), "7 images wait or are in work."),
         (running(), in_work(1), "1 image waits or is in work."),
@@ -69,9 +69,9 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
                 running(), waiting_since=None, empty_since=at(-1), run=replace(the_run(running()), opened_at=EARLIER)
             ),
             drained(),
-            "Nothing waits or is in work: the model is let go.",
+            "Nothing waits or is in work: the model is about to be let go.",
         ),
-        (closed(running(), 4), in_work(), "The model is let go."),
+        (closed(running(), 4), in_work(), "The model is being let go."),
     ],
 )
 def test_a_tick_says_why(record: InboxRecord, seen: Seen, says: str) -> None:
@@ -79,7 +79,7 @@ def test_a_tick_says_why(record: InboxRecord, seen: Seen, says: str) -> None:
 
 
 def test_one_image_that_is_enough_waits() -> None:
-    assert decide(KNOWN, Seen(1, 0), INBOX, NOW).reason == "1 image waits: the model is started."
+    assert decide(KNOWN, Seen(1, 0), INBOX, NOW).reason == "1 image waits: the model is about to be started."
 
 
 def test_the_opening_says_why() -> None:
