@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from lifecycle.configuration import OverBudget
 from lifecycle.errors import ServiceUnavailable
 from lifecycle.model.bill import Session
 from lifecycle.model.usage import Share
+from lifecycle.shared.wire import parse_timestamp
 from tests.account.conftest import SCENES
 from tests.account.custom_labels import CustomLabels
 from tests.account.faults import Answer, Silence, What
@@ -18,7 +20,7 @@ from tests.account.functions import ENVIRONMENT, Functions, loaded
 from tests.account.scene import CHAT, RUN_WITH_MODEL, START_MODEL, Scene
 from tests.contract import failed_well
 from tests.deployed.app import INSPECTION
-from tests.unit.examples import ARN, CONFIGURED_ARN, OTHER_ARN, WORKLOAD
+from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, WORKLOAD
 
 START, QUERY, SCAN = "rekognition:StartProjectVersion", "dynamodb:Query", "dynamodb:Scan"
 HOUR, MINUTES = timedelta(hours=1), 60
@@ -103,19 +105,40 @@ def test_joining_and_extending_are_warned_of(scene: Scene) -> None:
     assert scene.notified(extended).nothing
 
 
-def test_starts_that_overlap_overspend_by_no_more_than_their_own_leases(scene: Scene, fleet: CustomLabels) -> None:
-    fleet.put(ARN)
-    fleet.put(CONFIGURED_ARN)
-    spend(scene, 499)
-    both = ARN, CONFIGURED_ARN
-    begun = [scene.begin(START_MODEL, {"ProjectVersionArn": arn, "LeaseMinutes": 60}) for arn in both]
-    assert [scene.wait(one).output["Outcome"] for one in begun] == ["MODEL_STARTED"] * 2
-    scene.passes(60 * MINUTES)  # no sweep comes by, so that only their leases bound it
-    scene.sweep()
-    scene.until(lambda: scene.outcomes.count("MODEL_STOPPED") == 2)
+@pytest.mark.parametrize("seed", range(5))
+def test_starts_that_overlap_overspend_by_no_more_than_their_own_leases(
+    scene: Scene, fleet: CustomLabels, seed: int
+) -> None:
+    """However they come, and however long their leases are: none is requested once the budget is used up."""
+    chance = Random(seed)  # noqa: S311 - the same trials every time
+    spend(scene, 500 - chance.uniform(0.5, 3))
+    for arn in (ARN, CONFIGURED_ARN):
+        fleet.put(arn)
+    begun, minutes = [], []
+    for arn in (ARN, CONFIGURED_ARN, ARN, CONFIGURED_ARN, ARN):
+        minutes.append(chance.choice((15, 60, 90)))
+        begun.append(scene.begin(START_MODEL, {"ProjectVersionArn": arn, "LeaseMinutes": minutes[-1]}))
+        scene.passes(chance.choice((0, 5, 40)) * MINUTES)
+        scene.sweep()
+    for _ in range(20):
+        scene.passes(5 * MINUTES)
+        scene.sweep()
+    held = [lease for lease, one in zip(minutes, begun, strict=True) if scene.wait(one).error is None]
     failed_well(scene.run(START_MODEL), "BudgetExceeded")
-    overspent = sum(float(one["EstimatedCost"]) for one in scene.sessions) - 500
-    assert 0 < overspent < 2 * 4 * 65 / 60, "their leases of an hour, and the minutes of their stops"
+    used_up, overspent = used_up_at(scene), sum(float(one["EstimatedCost"]) for one in scene.sessions) - 500
+    assert max(scene.requests(START)) <= used_up + MINUTES, "between its last check and its request"
+    assert 0 < overspent < 4 / 60 * sum(lease + 10 for lease in held), "the sweep comes, and the stop takes"
+
+
+def used_up_at(scene: Scene) -> float:
+    """The second at which the sessions had cost USD 500, each USD 4 per hour."""
+    times = [[parse_timestamp(one[name]) for name in ("Since", "Until")] for one in scene.sessions]
+    return next(
+        second
+        for second in range(0, 20_000, 10)
+        for now in [NOW + timedelta(seconds=second)]
+        if sum(max(0.0, (min(until, now) - since) / HOUR) for since, until in times) * 4 >= 500
+    )
 
 
 # --- A budget that can't be read --------------------------------------------------------------------------------------
