@@ -1,6 +1,7 @@
-"""What the contract says of how an execution ends: outputs, Causes and notifications, checked against their schemas."""
+"""What the contract says: fields of inputs, and of how an execution ends, against the schemas."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any, Protocol
 
 import fastjsonschema
 
-SCHEMAS = Path(__file__).parents[1] / "statemachine" / "schemas"
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "statemachine" / "schemas"
+PAGE = (ROOT / "docs" / "contract.md").read_text("utf-8")
 valid_output, valid_stop_output, valid_run_output, valid_cause, valid_event, valid_chat = (
     fastjsonschema.compile(json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8")))
     for name in (
@@ -20,6 +23,12 @@ valid_output, valid_stop_output, valid_run_output, valid_cause, valid_event, val
         "notification.chat",
     )
 )
+
+
+def contract_fields(machine: str) -> set[str]:
+    """The fields in the table of a machine's input, in docs/contract.md."""
+    table, _, _ = PAGE.partition(f"## Input of {machine}\n")[2].partition("\n## ")
+    return {name for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
 
 
 class Ended(Protocol):

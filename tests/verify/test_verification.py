@@ -7,6 +7,7 @@ and reads the difference in ``tools/verify/expected``.
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,6 +76,9 @@ def test_each_state_choice_retry_and_catch_has_its_case(name: str) -> None:
             targets = {written[one] for one in ("Next", "Default") if one in written}
             targets |= {rule["Next"] for rule in written.get("Choices", ())}
             assert targets <= {one.get("Next") for one in seen}, (program.name, state)
+            for target, rules in Counter(one["Next"] for one in written.get("Choices", ()) if "Output" in one).items():
+                passed_on = {json.dumps(one["Output"]) for one in seen if one.get("Next") == target}
+                assert len(passed_on) >= rules, (program.name, state, "a rule has no case")
             assert {one["Retry"] for one in seen if "Retry" in one} == set(range(len(written.get("Retry", ())))), state
             assert {one["Catch"] for one in seen if "Catch" in one} == set(range(len(written.get("Catch", ())))), state
 

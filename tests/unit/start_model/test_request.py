@@ -21,29 +21,12 @@ from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choice
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model.request import StartRequest, start_request
+from tests.contract import contract_fields
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, request
 
 LONGEST = LONGEST_LEASE // timedelta(minutes=1)
 
-FIELDS = {
-    "ProjectVersionArn",
-    "Model",
-    "MinInferenceUnits",
-    "MaxInferenceUnits",
-    "LeaseId",
-    "LeaseMinutes",
-    "ReadyAt",
-    "TimeoutSeconds",
-    "PollSeconds",
-    "WaitForCapacity",
-    "IgnoreBudget",
-    "ExtendOnly",
-    "ClientRequestToken",
-    "DryRun",
-    "Context",
-    "Comment",
-    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID",
-}
+FIELDS = contract_fields("StartModel")
 
 
 def nested(levels: int) -> Json:

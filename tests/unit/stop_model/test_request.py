@@ -16,22 +16,11 @@ from lifecycle.errors import InvalidRequest
 from lifecycle.model.version_choice import Choice
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.stop_model.request import HandOver, StopRequest, stop_request
+from tests.contract import contract_fields
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution, stop
 from tests.unit.start_model.test_request import ANY_JSON, CONTEXTS, LEASE_CHARS, TEXT, WRITABLE, nested, payload_names
 
-FIELDS = {
-    "ProjectVersionArn",
-    "Model",
-    "LeaseId",
-    "Force",
-    "TimeoutSeconds",
-    "PollSeconds",
-    "ClientRequestToken",
-    "DryRun",
-    "Context",
-    "Comment",
-    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID",
-}
+FIELDS = contract_fields("StopModel")
 EVENING = execution("evening", machine="StopModel")
 
 
