@@ -82,6 +82,8 @@ class Wire:
     """Somebody else changes the model's item."""
     calls: list[tuple[float, str, str]] = field(default_factory=list)
     """Each with its second, its function, and its operation."""
+    inboxes: bool = False
+    """The app has some."""
     used: set[iam.Grant] = field(default_factory=set)
     """The grants that have allowed them."""
 
@@ -131,7 +133,7 @@ class Wire:
         if (role := iam.role_of(function)) is None:
             return
         for need in iam.needed(service, operation, request):
-            grant = iam.granted(role, need)
+            grant = iam.granted(role, need, inboxes=self.inboxes)
             if grant is None:
                 denied = f"{role} is not authorized to perform: {need.action} on resource: {need.resource}"
                 code = "AccessDenied" if service == "s3" else "AccessDeniedException"

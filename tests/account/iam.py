@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from tests.conftest import HOME
-from tests.infra.grants import DRAIN_INBOX, GRANTS, INBOX, MAPPINGS, OF_INBOXES, PLACE
+from tests.infra.grants import DRAIN_INBOX, GRANTS, INBOX, MAPPINGS, OF_INBOXES, PLACE, QUEUES, WHERE_INBOXES_ARE
 from tests.unit.examples import ARN, WORKLOAD_NAME
 
 Json = Any
@@ -22,7 +22,7 @@ ROLES_OF_INBOXES = {
 }
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/CustomLabelsLifecycle/1"
 _SERVICES = {"stepfunctions": "states"}
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "sqs:SendMessageBatch": "sqs:SendMessage"}
 """What IAM calls otherwise than boto3."""
 _HERE = {
     "models": "${SharedModels.Arn}",
@@ -39,6 +39,13 @@ _HERE = {
     "Lifecycle-inbox-line-1-dead": f"${{{INBOX}Dead.Arn}}",
 }
 """Resources that the functions are told of."""
+_QUEUES = {f"{QUEUES}line-1": f"${{{INBOX}Images.Arn}}", f"{QUEUES}line-1-dead": f"${{{INBOX}Dead.Arn}}"}
+"""What queues are called in grants that name them in full."""
+WITH_INBOXES = {
+    role: {_QUEUES.get(resource, resource): actions for resource, actions in grants.items()}
+    for role, grants in WHERE_INBOXES_ARE.items()
+}
+"""What is granted beside in an app with inboxes."""
 _THERE = {
     "us-east-1:123456789012": PLACE,
     "arn:aws:": "arn:${AWS::Partition}:",
@@ -59,7 +66,6 @@ _RESOURCES = (
     "FunctionName",
     "StackName",
     "PolicyArn",
-    "QueueName",
 )
 _SPOKEN_FOR = {
     "lambda:ListEventSourceMappings": "*",
@@ -101,8 +107,13 @@ def needed(service: str, operation: str, request: Mapping[str, Json]) -> list[Ne
     if operation == "UpdateEventSourceMapping":
         mapping = MAPPINGS.replace("*", request["UUID"])
         return [Need("lambda:UpdateEventSourceMapping", mapping, (("lambda:FunctionArn", _OF_WORKER),))]
-    if operation == "GetQueueAttributes":
-        request = {"QueueName": request["QueueUrl"].rpartition("/")[2]}
+    if operation == "StartMessageMoveTask":
+        return [Need(f"sqs:{one}", _queue(request)) for one in (operation, "ReceiveMessage", "DeleteMessage")] + [
+            Need("sqs:SendMessage", _queue(request).replace("Dead", "Images"))
+        ]
+    if service == "sqs":
+        action = f"sqs:{operation}"
+        return [Need(_ACTIONS.get(action, action), _queue(request))]
     if operation == "TransactWriteItems":
         return [need for one in request["TransactItems"] for need in needed(service, "PutItem", one["Put"])]
     action = f"{_SERVICES.get(service, service)}:{operation}"
@@ -111,6 +122,12 @@ def needed(service: str, operation: str, request: Mapping[str, Json]) -> list[Ne
         return [Need(action, _HERE[entry["EventBusName"]]) for entry in request["Entries"]]
     named = next((request[name] for name in _RESOURCES if name in request), "*")
     return [Need(action, _SPOKEN_FOR.get(action) or _named(named))]
+
+
+def _queue(request: Mapping[str, Json]) -> str:
+    """A queue, of which a request has the name, the URL or the ARN."""
+    given = next(request[name] for name in ("QueueName", "QueueUrl", "SourceArn") if name in request)
+    return _named(given.rpartition("/")[2].rpartition(":")[2])
 
 
 def _of_object(operation: str, request: Mapping[str, Json]) -> Need:
@@ -126,9 +143,10 @@ def _of_object(operation: str, request: Mapping[str, Json]) -> Need:
 
 
 @functools.lru_cache(maxsize=1_000)  # a million objects are on the way in benchmarks
-def granted(role: str, need: Need) -> Grant | None:
-    """The grant that allows a role what is needed; None where none does."""
-    for pattern, actions in JUDGED[role].items():
+def granted(role: str, need: Need, *, inboxes: bool) -> Grant | None:
+    """The grant that allows a role what is needed, in an app with inboxes or without; None where none does."""
+    beside = WITH_INBOXES.get(role, {}) if inboxes else {}
+    for pattern, actions in (*JUDGED[role].items(), *beside.items()):
         resource, _, condition = pattern.replace("arn:aws:", "arn:${AWS::Partition}:").partition(" if ")
         named = fnmatchcase(need.resource, resource.replace("[", "[[]"))
         if need.action in actions and named and _holds(condition, dict(need.context)):

@@ -42,10 +42,10 @@ RUN = "inbox-"
 
 
 @contextmanager
-def inbox_functions() -> Iterator[Functions]:
-    """The functions of an app with one inbox."""
+def inbox_functions(*others: str, **settings: Any) -> Iterator[Functions]:
+    """The functions of an app with one inbox and other settings, and those that no image needs."""
     environment = {**ENVIRONMENT, "STACK_NAME": STACK, "INBOX_NAME": NAME, "DRAIN_INBOX_ARN": DRAIN_INBOX}
-    with loaded((*TIMEOUTS, *OF_INBOXES), SETTINGS, environment) as functions:
+    with loaded((*TIMEOUTS, *OF_INBOXES, *others), replace(SETTINGS, **settings), environment) as functions:
         yield functions
 
 
@@ -83,6 +83,7 @@ class InboxScene:
         self.s3 = S3(simulation, self._created)
         queues = SQS({one.name: one for one in (self.queue, self.dead)}, self.count_lag)
         self.account.wire.services |= {"sqs": queues, "lambda": self.mapping, "s3": self.s3}
+        self.account.wire.inboxes = True
         self._minute = 0
         simulation.after(MINUTE, self._tick)
 
@@ -124,6 +125,14 @@ class InboxScene:
         model = self.account.custom_labels.status == "STOPPED"
         nothing = not (self.queue.waiting or self.queue.hidden or self.under_way)
         return nothing and model and self.mapping.state == "Disabled"
+
+    def call(self, function: str, event: Json) -> Json:
+        """Invoke a function, and wait for its answer."""
+        process = self.account.invoke(function, event)
+        self.until(lambda: process.ended)
+        if process.error:
+            raise process.error
+        return process.value
 
     # --- what is to be seen
 
