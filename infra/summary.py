@@ -10,6 +10,7 @@ from aws_cdk import cx_api
 from rich.console import Console
 
 from infra.settings import budget_report, schedule_report
+from infra.settings.inboxes import remarks_on_inboxes
 from infra.settings.settings import ROOT, Settings
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import shortened, usd
@@ -26,6 +27,7 @@ def summary(places: Sequence[Settings], assembly: cx_api.CloudAssembly) -> str:
         stack = assembly.get_stack_artifact(settings.stack_id)
         where = f" ({settings.place})" if len(places) > 1 else ""
         notes += [f"{note}{where}" for note in _notes(stack)]
+        notes += [f"Warning: {remark}{where}" for remark in remarks_on_inboxes(settings.inboxes)]
         made += [f"{line}{where}" for line in budget_report.sentences(settings)]
         made += [*_schedules(settings, where), _sentence(settings, Path(stack.template_full_path))]
     return "\n".join([*dict.fromkeys(notes), *made, *_sum_of_budgets(places)])

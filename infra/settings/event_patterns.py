@@ -29,7 +29,8 @@ def problems(pattern: Pattern, where: str) -> list[str]:
 
 def _problems(node: Pattern, path: str) -> Iterator[str]:
     if not node:
-        yield f"{path}: must not be empty"
+        meant = "leave it out where any value will do" if "." in path else 'for example {"source": ["factory"]}'
+        yield f"{path}: must not be empty; {meant}"
     for name, wanted in node.items():
         here = f"{path}.{name}"
         match wanted:

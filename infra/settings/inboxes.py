@@ -6,8 +6,10 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from infra.settings.places import batches
+from lifecycle.configuration import Inbox
 from lifecycle.inbox.names import dead_queue_name, queue_name, undelivered_queue_name
 from lifecycle.shared.s3_location import Place
+from lifecycle.shared.text import taken_as_percent
 
 _ANY = "stack"
 """A stack's name: of two inboxes it is the same."""
@@ -28,6 +30,14 @@ class Folder(NamedTuple):
 def problems_of_inboxes(context: Mapping[str, Any]) -> list[str]:
     """A line for each problem."""
     return [*_problems_of_names(context), *_problems_of_shared_results(context)]
+
+
+def remarks_on_inboxes(inboxes: Mapping[str, Inbox]) -> Iterator[str]:
+    """What is legal without problems, and was hardly meant so: DetectBatch warns of the same in its input."""
+    for name, inbox in inboxes.items():
+        share = inbox.min_confidence or 0
+        if 0 < share <= 1:
+            yield f"inbox {name}: {taken_as_percent('min_confidence', share)}"
 
 
 def _problems_of_names(context: Mapping[str, Any]) -> Iterator[str]:

@@ -10,9 +10,8 @@ from rich.table import Table
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.schedules.outlook import Outlook, Window, hours, outlook
 from lifecycle.schedules.windows import lease_id
-from lifecycle.shared.text import all_of, shortened, usd
+from lifecycle.shared.text import shortened
 
-_DAYS_OFF = 12
 _NOT_TAKEN = 10
 """Events of a calendar that are listed; more are counted."""
 
@@ -33,7 +32,7 @@ def show(
     for schedule_name, schedule in settings.schedules.items():
         found = outlook(schedule, settings, now)
         _show(schedule_name, schedule, found, console)
-        for line in _notices(schedule, found, (not_taken or {}).get(schedule_name, ())):
+        for line in _notices(found, (not_taken or {}).get(schedule_name, ())):
             console.print(line, highlight=False, markup=False)
         console.print()
 
@@ -43,16 +42,11 @@ def notices(settings: Configuration, now: datetime, not_taken: Mapping[str, tupl
     for name, schedule in settings.schedules.items():
         if schedule.enabled:
             found = outlook(schedule, settings, now)
-            yield from (f"Schedule {name}: {line}" for line in _notices(schedule, found, not_taken.get(name, ())))
+            yield from (f"Schedule {name}: {line}" for line in _notices(found, not_taken.get(name, ())))
 
 
-def _notices(schedule: Schedule, found: Outlook, not_taken: Sequence[str]) -> Iterator[str]:
-    if not found.coming:
-        yield "It does not come any more."
-    if found.days_left_out:
-        yield f"Days off on which it would start: {all_of(found.days_left_out, _DAYS_OFF)}."
-    if not schedule.stop:
-        yield "It has no stop: its lease ends after the model's lease_minutes."
+def _notices(found: Outlook, not_taken: Sequence[str]) -> Iterator[str]:
+    yield from found.notices
     yield from (f"Warning: {remark}." for remark in found.remarks)
     yield from (f"Not taken from its calendar: {line}" for line in shortened(not_taken, _NOT_TAKEN, "events"))
 
@@ -61,10 +55,7 @@ def _show(name: str, schedule: Schedule, found: Outlook, console: Console) -> No
     console.print(f"[bold]{name}[/]: model {schedule.model}, lease {lease_id(name)}", highlight=False)
     if not schedule.enabled:
         console.print("It is disabled: nothing of this happens.")
-    more = found.weekly_cost_at_most > found.weekly_cost
-    up_to = f", up to {usd(found.weekly_cost_at_most)} with all its inference units" if more else ""
-    week = f"A week of it: {found.weekly_hours:g} h, {usd(found.weekly_cost)}{up_to}."
-    console.print(week if found.weekly_hours else "It has no hours.", highlight=False)
+    console.print(found.week, highlight=False)
     if found.coming:
         console.print(_table(found.coming, schedule))
 

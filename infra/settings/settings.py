@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,6 +232,7 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
         _problems_of_budget,
         lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
+        _problems_of_tags,
     )
     return [problem for check in checks for problem in check(context)]
 
@@ -289,6 +290,26 @@ def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
                 "of the two. The topic (ChatTopicArn) is there with either"
             )
     return problems
+
+
+def _problems_of_tags(context: Mapping[str, Any]) -> list[str]:
+    """Keys that AWS refuses in the midst of a deploy (Tagging AWS Resources, "Tag naming limits and requirements")."""
+    return [f"tags.{key or '(empty)'}: {why}" for key in context.get("tags", {}) for why in _wrong_in_tag(key)]
+
+
+def _wrong_in_tag(key: str) -> Iterator[str]:
+    if not key.strip():
+        yield 'a tag\'s key must not be empty, for example {"team": "vision"}'
+    elif key.lower().startswith("aws:"):
+        yield f"keys that begin with aws: are AWS's own, and it refuses them from others; did you mean {key[4:]!r}?"
+    elif len(key) > _LONGEST_TAG:
+        yield f"has {len(key)} characters, and {_LONGEST_TAG} are the most of a tag's key"
+    elif other := sorted({one for one in key if not (one.isalnum() or one in _IN_TAGS)}):
+        yield f"has {' '.join(other)} in it; a tag's key may have letters, digits, spaces and {' '.join(_IN_TAGS[1:])}"
+
+
+_LONGEST_TAG = 128
+_IN_TAGS = " _.:/=+-@"
 
 
 def _problems_of_budget(context: Mapping[str, Any]) -> list[str]:

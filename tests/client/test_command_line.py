@@ -228,6 +228,11 @@ def test_schedules_say_when_they_come_in_their_own_time_zone(typed: Any, aws: Aw
         ],
         "DaysLeftOut": ["2026-11-25"],
         "Remarks": ["it lasts long"],
+        "Week": "A week of it: 50 h, USD 200.00, up to USD 400.00 with all its inference units.",
+        "Notices": [
+            "Days off on which it would start: 2026-11-25.",
+            "It has no stop: its lease ends after the model's lease_minutes.",
+        ],
     }
     aws.says["schedules"] = {"At": AT, "Schedules": [shift]}
     result = typed("schedules")

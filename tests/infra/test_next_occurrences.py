@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from infra.settings import schedule_report
@@ -50,13 +51,14 @@ def test_hours_and_dollars_a_week_and_the_next_five_windows_are_shown_with_what_
 def test_times_change_with_the_clocks_and_begin_with_the_first_day() -> None:
     """On the 28th there is no 02:00."""
     night = {"name": "night", "ready_by": "0 2 ? * SUN *", "time_zone": "Europe/Berlin", "start_date": "2027-03-21"}
-    first, _, *times, last = shown(night)
+    first, _, *times, last, warning = shown(night)
     assert first == "night: model circuit-boards-000, lease schedule/night"
     assert times[:2] == [
         "Sun 2027-03-21 02:00 UTC+01:00 Sun 04:00 2 h Sun 01:00",
         "Sun 2027-04-04 02:00 UTC+02:00 Sun 04:00 2 h Sun 00:00",
     ]
     assert last == "It has no stop: its lease ends after the model's lease_minutes."
+    assert warning == "Warning: on 2027-03-28 clocks are put forward over 02:00: it does not start for then."
 
 
 def test_what_does_not_happen_is_said() -> None:
@@ -69,6 +71,34 @@ def test_what_does_not_happen_is_said() -> None:
         "It does not come any more.",
     ]
     assert shown() == []
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "said"),
+    [
+        ("0 8 * * ? *", "0 8 * * ? *", "is followed by a start within 30 minutes (start and stop are the same): the"),
+        ("0 8 * * ? *", "40 7 * * ? *", "is followed by a start within 30 minutes: the model stays RUNNING in between"),
+        ("0/5 * * * ? *", "3/5 * * * ? *", "Warning: a window lasts 3 min, and a start takes 5 to 30 minutes:"),
+        ("0 8 29 2 ? *", "0 18 29 2 ? *", "It has no hours within the next 52 weeks."),
+        ("0 8 ? * MON *", "18 10 ? * MON *", "A week of it: 2.3 h, USD 9.20."),
+        ("0 8 1 * ? *", "0 18 1 * ? *", "A week of it: 2.31 h, USD 9.23."),
+        ("0 8 ? * MON-WED *", "0 18 ? * MON-WED *", "Days off on which it would not start anyway: 2026-12-25."),
+        ("0 8 24 12 ? *", "30 8 24 12 ? *", "A week of it: 0.577 min, USD 0.04."),
+    ],
+)
+def test_what_may_not_be_meant_is_said(start: str, stop: str, said: str) -> None:
+    assert said in "\n".join(shown({**OFFICE, "start": start, "stop": stop}))
+
+
+def test_what_becomes_of_a_time_that_a_day_has_twice_is_said() -> None:
+    night = {**OFFICE, "start": "30 2 ? * SUN *", "stop": "0 5 ? * SUN *", "start_date": "2027-10-11"}
+    assert shown(night)[-1] == (
+        "Warning: on 2027-10-31 clocks are put back, and show 02:30 twice: it starts the first time."
+    )
+
+
+def test_days_at_work_with_nights_off_are_not_warned_of() -> None:
+    assert not [line for line in shown(OFFICE) if line.startswith("Warning")]
 
 
 def test_a_window_that_is_far_longer_than_the_others_is_warned_of_with_what_is_perhaps_meant() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings.inboxes import remarks_on_inboxes
 from infra.settings.recipients import Recipient
 from infra.settings.settings import (
     CONTEXT_KEY,
@@ -365,3 +366,12 @@ def test_a_hundred_models_are_as_fine_as_one() -> None:
 
 def test_the_configuration_that_comes_with_the_project_is_valid() -> None:
     assert Settings.from_context(json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"][CONTEXT_KEY]).models
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(0.8, ["inbox line-1: min_confidence 0.8 was taken as 0.8 percent"]), (80, [])]
+)
+def test_a_share_in_place_of_percent_is_remarked_on(given: float, said: list[str]) -> None:
+    inbox = {**SETTINGS["inboxes"][0], "name": "line-1", "model": model()["name"], "min_confidence": given}
+    remarks = remarks_on_inboxes(Settings.from_context({**MINIMAL, "inboxes": [inbox]}).inboxes)
+    assert [one.partition(":")[0] + ":" + one.split(":")[1] for one in remarks] == said

@@ -13,7 +13,7 @@ from lifecycle.shared.known_mistakes import BUCKET
 from lifecycle.shared.mistaken import mistake
 from lifecycle.shared.s3_location import Place
 from lifecycle.shared.suggestions import nearest
-from lifecycle.shared.text import escaped
+from lifecycle.shared.text import escaped, taken_as_percent
 from lifecycle.shared.wire import Json
 
 DEFAULT_TOLERATED_FAILURE_PERCENTAGE = 5
@@ -115,12 +115,7 @@ def problems_of_batch(payload: Json, execution: Execution, settings: DetectBatch
 
 def warnings_of(payload: Mapping[str, Json]) -> tuple[str, ...]:
     """What is legal in an input without problems, and was hardly meant so."""
-    return tuple(
-        f"{name} {payload[name]:g} was taken as {payload[name]:g} percent: if the share {payload[name]:g} was meant, "
-        f"that is {payload[name] * 100:g}."
-        for name in _PERCENTAGES
-        if 0 < payload.get(name, 0) <= 1
-    )
+    return tuple(taken_as_percent(name, payload[name]) for name in _PERCENTAGES if 0 < payload.get(name, 0) <= 1)
 
 
 def _arn(payload: Mapping[str, Json]) -> Json:

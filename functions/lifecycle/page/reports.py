@@ -201,6 +201,8 @@ class ReportedSchedule:
         The next ones, and what is left out in between.
     remarks : tuple of str
         What is allowed, and may not be meant.
+    week, notices : str, tuple of str
+        Sentences for people: what a week comes to, and what else is to be said.
     """
 
     name: str
@@ -213,6 +215,8 @@ class ReportedSchedule:
     weekly_cost_at_most: float
     windows: tuple[ReportedWindow, ...]
     remarks: tuple[str, ...]
+    week: str
+    notices: tuple[str, ...]
     start: str | None = None
     ready_by: str | None = None
     stop: str | None = None
@@ -409,6 +413,8 @@ def _schedule(name: str, schedule: Schedule, found: Outlook) -> ReportedSchedule
         windows=tuple(ReportedWindow(start=one.start, end=one.end, left_out=one.but or None) for one in found.coming),
         days_left_out=found.days_left_out,
         remarks=found.remarks,
+        week=found.week,
+        notices=found.notices,
     )
 
 

@@ -8,7 +8,7 @@ back, counts once, the first time.
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
@@ -82,7 +82,7 @@ class Cron:
             )
         named = dict(zip(FIELDS, fields, strict=True))
         for name, value in named.items():
-            _check(name, value)
+            _check(name, value, fields)
         if (fields[2] == "?") == (fields[4] == "?"):
             meant = " ".join(["*" if fields[2] == "?" else fields[2], fields[3], "?"])
             wanted = f"{' '.join(fields[:2])} {meant} {fields[5]}" if fields[4] in "*?" else _on_weekdays(fields)
@@ -95,7 +95,7 @@ class Cron:
             bad = str(error).removeprefix("Bad ")  # cronsim's names of fields are singular
             name = next(name for name in FIELDS if name.startswith(bad))
             wrong = f"{name} {named[name]!r} has a value out of range, or a range that runs backwards"
-            raise CronError(f"{wrong}{_forwards(named[name])}") from error
+            raise CronError(f"{wrong}{_forwards(named[name]) or _meant(name, fields)}") from error
         times = tuple(time(hour, minute) for hour, minute in product(sorted(sim.hours), sorted(sim.minutes)))
         return cls(fields, times, sim, months, _years(fields[5]))
 
@@ -159,11 +159,71 @@ def exact(local: datetime, zone: ZoneInfo) -> datetime | None:
     return moment if wall(moment, zone) == local.replace(fold=0) else None
 
 
-def _check(name: str, value: str) -> None:
+def _check(name: str, value: str, fields: tuple[str, ...]) -> None:
     if "W" in value and name == "day-of-month":
         raise CronError(f"{name} {value!r}: W, the nearest weekday, is not supported; name the days")
     if not re.fullmatch(_PATTERNS[name], value):
-        raise CronError(f"{name} {value!r} is not what EventBridge Scheduler has there")
+        meant = _meant(name, fields) or f", which is such as {_EXAMPLES[name]}"
+        raise CronError(f"{name} {value!r} is not what EventBridge Scheduler has there{meant}")
+
+
+_EXAMPLES = {
+    "minutes": "0, 0,30 or 0/15",
+    "hours": "8, 8,13 or 8-17",
+    "day-of-month": "1, 1,15, L or *",
+    "month": "*, 1-6 or JAN,JUL",
+    "day-of-week": "MON-FRI, SUN, 2#1 or *",
+    "year": "* or 2026-2027",
+}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS_OF_OTHERS = {
+    "WEEKDAYS": "MON-FRI", "WORKDAYS": "MON-FRI", "WEEKENDS": "SAT,SUN", "WEEKDAY": "MON-FRI", "WEEKEND": "SAT,SUN",
+    "DAILY": "*", "SU": "SUN", "MO": "MON", "TU": "TUE", "WE": "WED", "TH": "THU", "FR": "FRI", "SA": "SAT",
+    "SO": "SUN", "DI": "TUE", "MI": "WED", "DO": "THU",
+}  # fmt: skip
+"""What people call days of the week elsewhere: iCalendar's two letters, and German ones."""
+
+
+def _meant(name: str, fields: tuple[str, ...]) -> str:
+    """The cron with what was probably meant by one of its fields, if there is such a thing."""
+    index = FIELDS.index(name)
+    fixed = _MEND[name](fields[index]) if name in _MEND else fields[index]
+    if fixed == fields[index]:
+        return ""
+    text = " ".join([*fields[:index], fixed, *fields[index + 1 :]])
+    try:
+        Cron.parse(text)
+    except CronError:
+        return f", did you mean {fixed}?"  # another field is wrong as well
+    midnight = "; midnight is 0, on the day that then begins" if fields[index] == "24" else ""
+    return f", did you mean {fixed}, as in {text}?{midnight}"
+
+
+def _mended_weekdays(value: str) -> str:
+    if re.search(r"(?<![\d#])0(?!\d)", value):  # as in Unix, where Sunday is 0
+        return re.sub(r"(?<![#\d])[0-7](?!\d)", lambda day: _WEEKDAYS[int(day[0]) % 7], value)
+    return re.sub(r"[A-Z]{2,}", lambda word: _abbreviated(word[0], _WEEKDAYS, _DAYS_OF_OTHERS), value)
+
+
+def _overnight(hours: re.Match[str]) -> str:
+    first, last = int(hours[1]), int(hours[2])
+    return f"{first}-23" if last == 24 else f"{first}-23,0-{last}" if last < first < 24 else hours[0]
+
+
+def _abbreviated(word: str, names: tuple[str, ...], others: Mapping[str, str]) -> str:
+    short = word[:3]
+    return others.get(word) or others.get(word.removesuffix(".")) or (short if short in names else word)
+
+
+_MEND: Mapping[str, Callable[[str], str]] = {
+    "minutes": lambda value: re.sub(r"(?<![/\d])60(?!\d)", "0", value),
+    "hours": lambda value: re.sub(
+        r"(?<![/\d])(\d+)-(\d+)(?!\d)", _overnight, re.sub(r"(?<![/\d-])24(?!\d)", "0", value)
+    ),
+    "month": lambda value: re.sub(r"[A-Z]{4,}", lambda word: _abbreviated(word[0], _MONTHS, {}), value),
+    "day-of-week": _mended_weekdays,
+    "year": lambda value: re.sub(r"(?<![/\d])\d\d(?!\d)", lambda year: f"20{year[0]}", value),
+}
 
 
 def _forwards(value: str) -> str:

@@ -3,23 +3,34 @@
 ``make synth`` says it before a deploy, the page's report of schedules after one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, takewhile
+from itertools import chain, islice, pairwise, takewhile
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
-from lifecycle.schedules.cron import Cron, named_days, wall
-from lifecycle.schedules.windows import left_out, starts, stops
+from lifecycle.schedules.cron import Cron, exact, named_days, wall
+from lifecycle.schedules.windows import START_TAKES, left_out, starts, stops
 from lifecycle.shared.pricing import hourly_cost
+from lifecycle.shared.text import all_of, usd
 
 NEXT = 5
 _MOST = 1000
 """Windows that are looked at, where nearly all days are left out."""
 _WEEKS = 52
 _FAR_LONGER, _LONGER_BY = 2, timedelta(hours=12)
+_MOST_DAYS = 12
+"""Days off that are listed; more are counted."""
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_LONGER_THAN_A_WEEK = timedelta(days=8)
+_CLOCK_DAYS = 366
+_ACTS = {
+    "start": ("it does not start then", "it starts"),
+    "ready_by": ("it does not start for then", "it is ready by"),
+    "stop": ("it does not stop then, but at its next stop", "it stops"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,10 @@ class Outlook:
     coming : tuple of Window
         The next ones that happen, and what is left out in between.
     days_left_out, remarks : tuple of str
+    week : str
+        The hours and the cost in a sentence.
+    notices : tuple of str
+        What else is to be said of it, without the remarks; whole sentences.
     """
 
     weekly_hours: float
@@ -57,6 +72,8 @@ class Outlook:
     coming: tuple[Window, ...]
     days_left_out: tuple[str, ...]
     remarks: tuple[str, ...]
+    week: str
+    notices: tuple[str, ...]
 
 
 def outlook(schedule: Schedule, configuration: Configuration, now: datetime) -> Outlook:
@@ -65,14 +82,37 @@ def outlook(schedule: Schedule, configuration: Configuration, now: datetime) -> 
     lease, price = timedelta(minutes=model.lease_minutes), configuration.inference_unit_hour_usd
     weekly = hours_per_week(schedule, lease, now)
     least, most = model.min_inference_units, model.max_inference_units or model.min_inference_units
+    cost, at_most = weekly * hourly_cost(least, price), weekly * hourly_cost(most, price)
+    ahead, days = coming(schedule, lease, now), days_left_out(schedule, now)
     return Outlook(
         weekly_hours=weekly,
-        weekly_cost=weekly * hourly_cost(least, price),
-        weekly_cost_at_most=weekly * hourly_cost(most, price),
-        coming=tuple(coming(schedule, lease, now)),
-        days_left_out=tuple(days_left_out(schedule, now)),
+        weekly_cost=cost,
+        weekly_cost_at_most=at_most,
+        coming=tuple(ahead),
+        days_left_out=tuple(days),
         remarks=tuple(remarks(schedule, lease, now)),
+        week=_week(weekly, cost, at_most),
+        notices=tuple(_notices(schedule, ahead, days, now)),
     )
+
+
+def _week(weekly: float, cost: float, at_most: float) -> str:
+    if not weekly:
+        return f"It has no hours within the next {_WEEKS} weeks."
+    up_to = f", up to {usd(at_most)} with all its inference units" if at_most > cost else ""
+    return f"A week of it: {hours(timedelta(hours=weekly))}, {usd(cost)}{up_to}."
+
+
+def _notices(schedule: Schedule, ahead: Sequence[Window], days: Sequence[str], now: datetime) -> Iterator[str]:
+    if not ahead:
+        yield "It does not come any more."
+    if days:
+        yield f"Days off on which it would start: {all_of(days, _MOST_DAYS)}."
+    today = wall(now, ZoneInfo(schedule.time_zone)).date().isoformat()
+    if ahead and (idle := [day for day in schedule.exclude_dates if day >= today and day not in days]):
+        yield f"Days off on which it would not start anyway: {all_of(idle, _MOST_DAYS)}."
+    if not schedule.stop:
+        yield "It has no stop: its lease ends after the model's lease_minutes."
 
 
 def windows(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[Window]:
@@ -132,6 +172,11 @@ def remarks(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str
         if days:
             yield f"{key}: {days}"
     ahead = [one for one in coming(schedule, lease, now, 4 * 7) if one.end and not one.but]
+    if schedule.stop:
+        yield from _short(schedule, ahead)
+        yield from _without_pause(schedule, lease, now)
+    if ahead:
+        yield from _clock_changes(schedule, now, ahead[-1].start)
     usual = timedelta(seconds=median([one.lasts.total_seconds() for one in ahead] or [0]))
     longest = max(ahead, key=lambda one: one.lasts, default=None)
     if longest and longest.lasts > max(_FAR_LONGER * usual, usual + _LONGER_BY):
@@ -140,6 +185,57 @@ def remarks(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str
             f"from {_clock(longest.start, zone)} to {_clock(longest.end, zone)} it lasts {hours(longest.lasts)}, "
             f"while its other windows last {hours(usual)}{_next_day(schedule)}"
         )
+
+
+def _short(schedule: Schedule, ahead: Sequence[Window]) -> Iterator[str]:
+    """A window that is over before its model runs, or soon after."""
+    shortest = min((one.lasts for one in ahead), default=START_TAKES)
+    if schedule.start and shortest < START_TAKES:
+        yield (
+            f"a window lasts {hours(shortest)}, and a start takes 5 to {START_TAKES // _MINUTE} minutes: the model is "
+            "hardly RUNNING before it is stopped, if at all. With ready_by in place of start it is RUNNING by then"
+        )
+
+
+def _without_pause(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str]:
+    """Each start follows its stop so soon that the model stays RUNNING in between, for more than a week."""
+    always = replace(schedule, exclude_dates=(), start_date=None, end_date=None)
+    found = takewhile(lambda one: one.start < now + _LONGER_THAN_A_WEEK, windows(always, lease, now))
+    for one, other in pairwise(chain(found, [Window(now + _LONGER_THAN_A_WEEK, None)])):
+        if one.end is None or other.start - one.end > START_TAKES:
+            return
+    same = " (start and stop are the same)" if schedule.stop in (schedule.start, schedule.ready_by) else ""
+    yield (
+        f"each stop is followed by a start within {START_TAKES // _MINUTE} minutes{same}: the model stays RUNNING in "
+        "between, around the clock, at 168 h a week"
+    )
+
+
+def _clock_changes(schedule: Schedule, now: datetime, until: datetime) -> Iterator[str]:
+    """What becomes of a time that a day has not, or has twice, because clocks are put forward or back."""
+    zone = ZoneInfo(schedule.time_zone)
+    first, last = wall(now, zone).date(), wall(until, zone).date() + _DAY
+    days = [first + number * _DAY for number in range(min((last - first).days, _CLOCK_DAYS) + 1)]
+    for day in days:
+        offsets = {datetime.combine(one, time(), zone).utcoffset() for one in (day, day + _DAY)}
+        if len(offsets) == 1:
+            continue
+        for key, what in _ACTS.items():
+            cron = Cron.parse(getattr(schedule, key) or "0 0 * * ? *")
+            times = cron.times if getattr(schedule, key) and cron.on(day) else ()
+            local = [datetime.combine(day, at) for at in times]
+            gone = [f"{one:%H:%M}" for one in local if exact(one, zone) is None]
+            twice = [
+                f"{one:%H:%M}" for one in local if exact(one, zone) and _offset(one, zone, 0) > _offset(one, zone, 1)
+            ]
+            if gone:
+                yield f"on {day} clocks are put forward over {all_of(gone, 3)}: {what[0]}"
+            if twice:
+                yield f"on {day} clocks are put back, and show {all_of(twice, 3)} twice: {what[1]} the first time"
+
+
+def _offset(local: datetime, zone: ZoneInfo, fold: int) -> timedelta:
+    return local.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta()
 
 
 def _next_day(schedule: Schedule) -> str:
@@ -160,8 +256,10 @@ def first_moment(schedule: Schedule, now: datetime) -> datetime:
 
 
 def hours(length: timedelta) -> str:
-    """``10.5 h``."""
-    return f"{length.total_seconds() / 3600:g} h"
+    """``10.5 h``, or ``20 min``."""
+    if length < timedelta(hours=1):
+        return f"{length.total_seconds() / 60:.3g} min"
+    return f"{round(length.total_seconds() / 3600, 2):g} h"
 
 
 def _clock(moment: datetime | None, zone: ZoneInfo) -> str:

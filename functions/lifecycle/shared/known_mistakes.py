@@ -178,6 +178,11 @@ REPAIRS: Mapping[str, tuple[Repair, ...]] = {
     HTTPS: (
         Repair("begins with http://", r"(?i)http://(.+)", r"https://\1"),
         Repair("names a section of the page; messages name their own", r"(https://[^#\s]+)#.*", r"\1"),
+        Repair(
+            "has a space in it, which an address writes as %20",
+            r"https://\S+ .*",
+            lambda it: it[0].strip().replace(" ", "%20"),
+        ),
         Repair("has no https:// in front", r"/*([\w-]+(?:\.[\w-]+)+(?:/[^\s#]*)?)", r"https://\1"),
     ),
     TEAMS_CHANNEL: (
@@ -264,6 +269,10 @@ KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
     S3_LOCATION: (
         Kind("has a space in the bucket's name, which no bucket has", r"(s3://)?[^/]*\s[^/]*(/.*)?"),
         Kind("has no bucket behind s3://", r"s3:/*"),
+        Kind(
+            "has . or .. for a folder, which in Amazon S3 is a name like any other and leads nowhere",
+            r"s3://[^/]+/(.*/)?\.\.?(/.*)?",
+        ),
         Kind("has two full stops side by side in the bucket's name, which no bucket has", r"s3://[^/]*\.\.[^/]*(/.*)?"),
         Kind("has an IP address for the bucket's name, which no bucket has", r"s3://\d+(\.\d+){3}(/.*)?"),
     ),
@@ -273,6 +282,7 @@ KINDS_OF: Mapping[str, tuple[Kind, ...]] = {
             r"arn:.*[*?].*",
         ),
     ),
+    HTTPS: (Kind("has a space in it, which an address writes as %20", r".*\S\s+\S.*"),),
     SLACK_CHANNEL: (Kind("is the channel's name", r"#.*"),),
     EVENT_PATH: (
         Kind("has an index or a filter, and EventBridge's paths have names alone", r".*\[.*"),

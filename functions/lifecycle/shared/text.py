@@ -77,6 +77,13 @@ def _local(utc: datetime, zone: str) -> str:
 # Names and sentences ------------------------------------------------------------------------------
 
 
+def taken_as_percent(name: str, given: float) -> str:
+    """What is to be said of a percentage that looks like a share."""
+    return (
+        f"{name} {given:g} was taken as {given:g} percent: if the share {given:g} was meant, that is {given * 100:g}."
+    )
+
+
 def all_of(names: Sequence[str], most: int) -> str:
     """``a``, ``a and b``; where there are more than ``most`` of them: ``a, b and 3 more``."""
     *others, last = names

@@ -12,8 +12,6 @@ from custom_labels.client import STACK
 from custom_labels.commands.reports import Report, shown
 from custom_labels.options import AsJson, Region, Stack
 
-_MOST_DAYS = 12
-
 
 def schedules(as_json: AsJson = False, stack: Stack = STACK, region: Region = None) -> None:
     """Show when the deployed schedules come next, and what they come to."""
@@ -33,21 +31,15 @@ def _show_one(schedule: Mapping[str, Any]) -> None:
     terminal.say(f"{schedule['Name']}: model {schedule['Model']}, lease {schedule['LeaseId']}", "bold")
     if not schedule["Enabled"]:
         terminal.say("It is disabled: nothing of this happens.")
-    cost, most = schedule["WeeklyCost"], schedule["WeeklyCostAtMost"]
-    up_to = f", up to {terminal.usd(most)} with all its inference units" if most > cost else ""
-    hours = schedule["WeeklyHours"]
-    terminal.say(f"A week of it: {hours:g} h, {terminal.usd(cost)}{up_to}." if hours else "It has no hours.")
+    if week := schedule.get("Week"):  # which a stack of before 0.2 does not send
+        terminal.say(week)
     if schedule["Windows"]:
         zone, called = _zone(schedule["TimeZone"])
         begins = "Start" if "Start" in schedule else "Ready by"
         rows = [_row(one, zone) for one in schedule["Windows"]]
         terminal.table((f"{begins} ({called})", "Until", "For", "Left out, because"), rows)
-    else:
-        terminal.say("It does not come any more.")
-    if days := schedule["DaysLeftOut"]:
-        terminal.say(f"Days off on which it would start: {terminal.some_of(days, len(days), _MOST_DAYS)}.")
-    if "Stop" not in schedule:
-        terminal.say("It has no stop: its lease ends after the model's lease_minutes.")
+    for notice in schedule.get("Notices", ()):
+        terminal.say(notice)
     for remark in schedule["Remarks"]:
         terminal.warn(f"{schedule['Name']}: {remark}.")
 
@@ -60,7 +52,7 @@ def _row(window: Mapping[str, Any], zone: tzinfo) -> tuple[str | Text, ...]:
     if "End" not in window:
         return (begins, "it is released", "", "")
     end = terminal.moment(window["End"])
-    return (begins, f"{end.astimezone(zone):%a %H:%M}", f"{(end - start).total_seconds() / 3600:g} h", "")
+    return (begins, f"{end.astimezone(zone):%a %H:%M}", f"{round((end - start).total_seconds() / 3600, 2):g} h", "")
 
 
 def _zone(name: str) -> tuple[tzinfo, str]:
