@@ -78,7 +78,7 @@ def test_what_does_not_happen_is_said() -> None:
     [
         ("0 8 * * ? *", "0 8 * * ? *", "is followed by a start within 30 minutes (start and stop are the same): the"),
         ("0 8 * * ? *", "40 7 * * ? *", "is followed by a start within 30 minutes: the model stays RUNNING in between"),
-        ("0/5 * * * ? *", "3/5 * * * ? *", "Warning: a window lasts 3 min, and a start takes 5 to 30 minutes:"),
+        ("0/15 8 * * ? *", "3/15 8 * * ? *", "Warning: a window lasts 3 min, and a start takes 5 to 30 minutes:"),
         ("0 8 29 2 ? *", "0 18 29 2 ? *", "It has no hours within the next 52 weeks."),
         ("0 8 ? * MON *", "18 10 ? * MON *", "A week of it: 2.3 h, USD 9.20."),
         ("0 8 1 * ? *", "0 18 1 * ? *", "A week of it: 2.31 h, USD 9.23."),
