@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, PermissionResult
+from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
 from emulator.seams import queues, tokens
@@ -97,6 +99,12 @@ def _policy(collected: Any) -> IAMPolicy:
     return IAMPolicy(json.dumps(collected) if inline else collected)
 
 
+def _is_role(arn: str) -> bool:
+    """Whether there is such a role, in whatever account; moto gives credentials of any, and refuses what is no ARN."""
+    found = re.fullmatch(r"arn:([\w-]+):iam::(\d{12}):role/.+", arn)
+    return found is None or any(role.arn == arn for role in iam_backends[found[2]][found[1]].roles.values())
+
+
 class Authoriser:
     """WSGI middleware that refuses what the caller's role does not allow, and records every decision.
 
@@ -111,6 +119,8 @@ class Authoriser:
     def __call__(self, environ: Environ, start_response: Any) -> Response:
         """Let the request through, or answer it with the service's own AccessDenied."""
         call = read_call(environ)
+        if call is not None and call.name == "sts:AssumeRole" and not _is_role(call.parameters.get("RoleArn", "")):
+            return _answer(call, access_denied_code("sts"), self._no_role(call), start_response)
         if call is None or call.name in _FREE or not call.access_key.startswith(_ASSUMED_ROLE_KEY):
             passed: Response = self._app(environ, start_response)
             return passed
@@ -126,6 +136,11 @@ class Authoriser:
                 return _answer(call, listing.code, refused, start_response)
         start_response(*started)
         return response
+
+    def _no_role(self, call: Call) -> str:
+        """STS says the same of a role that there is not and of one that the caller may not assume."""
+        caller = f"arn:{get_partition(call.region)}:sts::{self._account_id}:user/moto"
+        return f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {call.parameters['RoleArn']}"
 
     def _refused(self, call: Call, demand: Demand) -> str | None:
         """Decide, and remember it: why it is refused, or None."""

@@ -34,6 +34,7 @@ from emulator.seams import (
     stacks,
     state_tests,
     stepfunctions,
+    template_urls,
     tokens,
     waits,
 )
@@ -74,6 +75,6 @@ def _install() -> None:
     warnings.filterwarnings("ignore", module="moto")
     for seam in (
         cloudformation, stacks, dynamodb, jsonata, refusals, stepfunctions, executions, events, patterns, lambdas, maps,
-        speed, objects, queues, mappings, tokens, state_tests, waits, policies,
+        speed, objects, queues, mappings, tokens, state_tests, waits, policies, template_urls,
     ):  # fmt: skip
         seam.install()

@@ -297,3 +297,11 @@ def test_the_tester_may_do_everything(bare: Emulator) -> None:
 def test_a_pattern_stands_for_what_iam_has_it_for(granted: str, asked: str, allowed: bool) -> None:
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": granted}
     assert permits({"Statement": [statement]}, "s3:GetObject", asked) is allowed
+
+
+@pytest.mark.parametrize("account", ["123456789012", "444455556666"])
+def test_a_role_that_there_is_not_can_not_be_assumed(bare: Emulator, account: str) -> None:
+    arn = f"arn:aws:iam::{account}:role/nobody"
+    code, message = refusal(lambda: bare.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody"))
+    assert code == "AccessDenied"
+    assert message.endswith(f"is not authorized to perform: sts:AssumeRole on resource: {arn}")

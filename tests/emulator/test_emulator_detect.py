@@ -14,7 +14,6 @@ from PIL import Image
 
 from emulator import images
 from emulator.custom_labels import Quotas
-from emulator.detection import MAX_BYTES
 from emulator.server import Emulator
 
 NewModel = Callable[..., str]
@@ -128,7 +127,7 @@ def test_a_model_has_to_run(rekognition: Any, new_model: NewModel, status: str) 
         ({"Bytes": b"\xff\xd8\xff\xe0 something"}, "InvalidImageFormatException"),
         ({"Bytes": RED[:60]}, "InvalidImageFormatException"),
         ({"Bytes": written("RGB", BLUE, "GIF")}, "InvalidImageFormatException"),
-        ({"Bytes": RED + bytes(MAX_BYTES)}, "ImageTooLargeException"),
+        ({"Bytes": RED + bytes(4 * 1024 * 1024)}, "ImageTooLargeException"),
         ({"Bytes": written("L", 0, "PNG", (5000, 64))}, "ImageTooLargeException"),
         ({"Bytes": written("L", 0, "JPEG", (64, 4097))}, "ImageTooLargeException"),
         ({"Bytes": images.png(BLUE, 63)}, "InvalidParameterException"),
@@ -148,6 +147,17 @@ def test_an_image_that_can_not_be_checked_is_refused(
 ) -> None:
     given = {"ProjectVersionArn": new_model("RUNNING"), "Image": image}
     assert refused(rekognition.detect_custom_labels, **given) == code
+
+
+def test_in_s3_an_image_may_have_15_megabytes_and_no_more(bare: Emulator, new_model: NewModel, bucket: str) -> None:
+    where = {"Bucket": bucket, "Name": "heavy.png"}
+    given = {"ProjectVersionArn": new_model("RUNNING"), "Image": {"S3Object": where}}
+    largest = RED.ljust(15 * 1024 * 1024, b"\0")
+    rekognition, s3 = bare.client("rekognition"), bare.client("s3")
+    s3.put_object(Bucket=bucket, Key="heavy.png", Body=largest)
+    assert names(rekognition.detect_custom_labels(**given)) == ["red"]
+    s3.put_object(Bucket=bucket, Key="heavy.png", Body=largest + b"\0")
+    assert refused(rekognition.detect_custom_labels, **given) == "ImageTooLargeException"
 
 
 def test_a_model_that_is_not_there_is_not_found(rekognition: Any, new_model: NewModel) -> None:

@@ -63,6 +63,9 @@ def fail(event, context):
 
 def leave(event, context):
     os._exit(event)
+
+def killed(event, context):
+    os.kill(os.getpid(), 9)
 """
 
 
@@ -186,6 +189,11 @@ def test_a_process_that_dies_is_an_exit_error(runtime: Runtime) -> None:
     assert error == "Runtime.ExitError"
     assert message.endswith("Error: Runtime exited with error: exit status 3")
     assert failure(runtime.invoke(deployed("leave"), b"4"))[0] == "Runtime.ExitError"
+
+
+def test_a_process_that_is_killed_at_work_has_run_out_of_memory(runtime: Runtime) -> None:
+    error, message = failure(runtime.invoke(deployed("killed"), b"{}"))
+    assert (error, message.rpartition(": ")[2]) == ("Runtime.OutOfMemory", "kill")
 
 
 def test_a_process_that_is_killed_while_idle_is_replaced(runtime: Runtime) -> None:

@@ -286,3 +286,18 @@ def test_state_machines_that_log_need_room_in_the_regions_resource_policy_but_fo
     with pytest.raises(DeployError, match="the resource policy of CloudWatch Logs would exceed 5120"):
         deploy(bare, logging_to(f"/another/{long}"))
     deploy(bare, logging_to(f"/aws/vendedlogs/states/{long}"))
+
+
+@pytest.mark.parametrize(
+    "url", ["{endpoint}/templates/a%20b.json", "https://templates.s3.eu-west-1.amazonaws.com/a b.json"]
+)
+def test_a_template_is_read_from_the_emulators_own_bucket(bare: Emulator, url: str) -> None:
+    """As the CDK CLI has it validated."""
+    s3, cloudformation = bare.client("s3"), bare.client("cloudformation")
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="a b.json", Body=json.dumps({"Resources": {"Queue": QUEUE}}))
+    asked = {"StackName": "reviewed", "ChangeSetName": "validation", "ChangeSetType": "CREATE"}
+    cloudformation.create_change_set(**asked, TemplateURL=url.format(endpoint=bare.endpoint))
+    (change,) = cloudformation.describe_change_set(StackName="reviewed", ChangeSetName="validation")["Changes"]
+    assert change["ResourceChange"]["LogicalResourceId"] == "Queue"
+    cloudformation.delete_stack(StackName="reviewed")

@@ -209,7 +209,7 @@ def test_the_command_prints_a_row_for_each_case(capsys: pytest.CaptureFixture[st
     assert "drain_inbox: Close the inbox" in said
     assert "  Lambda.ServiceException" in said
     assert " 0 of them not as expected." in said
-    assert "Template: not checked: the emulator does not validate templates early." in said
+    assert "not checked: it is not bootstrapped: make bootstrap." in said
 
 
 @pytest.mark.usefixtures("_credentials")

@@ -84,12 +84,15 @@ def test_a_failure_is_reported_with_its_error(bare: Emulator) -> None:
     assert (detail["output"], detail["outputDetails"]) == (None, None)
 
 
-def test_an_abort_is_reported_with_what_it_was_given(bare: Emulator) -> None:
+@pytest.mark.parametrize("given", [{"error": "Enough", "cause": "of it"}, {}])
+def test_an_abort_is_reported_with_what_it_was_given(bare: Emulator, given: dict[str, str]) -> None:
     watched = Watched(bare, WAIT)
     arn = watched.machine.start({})
-    watched.machine.stepfunctions.stop_execution(executionArn=arn, error="Enough", cause="of it")
+    watched.machine.stepfunctions.stop_execution(executionArn=arn, **given)
     detail = watched.events(2)[1]["detail"]
-    assert (detail["status"], detail["error"], detail["cause"]) == ("ABORTED", "Enough", "of it")
+    assert (detail["status"], detail["error"], detail["cause"]) == ("ABORTED", given.get("error"), given.get("cause"))
+    described = watched.machine.stepfunctions.describe_execution(executionArn=arn)
+    assert described.keys() & {"error", "cause"} == given.keys()
     assert detail["stopDate"] is not None
 
 

@@ -90,6 +90,10 @@ def allowed(role: str, statements: int, characters: int, kind: str = "AWS::IAM::
         (allowed("RunWithModelStateMachineRole", 1, 1000), "workloads: RunWithModelStateMachineRole"),
         (allowed("StopModelStopRole", 1, 10, "AWS::IAM::ManagedPolicy"), "models: what StopModelStopRole"),
         (allowed("DetectBatchStateMachineRole", 7, 1000, "AWS::IAM::ManagedPolicy"), "models: DetectBatch"),
+        (
+            changed("AWS::IAM::Role", "AssumeRolePolicyDocument", "x" * 2049),
+            "trusted_principals: the trust policy of",
+        ),
         (changed("AWS::Scheduler::Schedule", "Name", "x" * 65), "models.schedules: xxxx"),
         (changed("AWS::CloudWatch::Alarm", "AlarmDescription", "x" * 1025), "runbook_url: with it an alarm's"),
         (

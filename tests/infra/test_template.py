@@ -307,7 +307,8 @@ def test_a_chat_configuration_has_a_name_that_no_other_channel_place_or_stack_ha
 
 def test_the_chat_topic_is_there_alone_for_channels_that_have_a_configuration(every_project: Template) -> None:
     assert every_project.outputs["ChatTopicArn"] == "${NotificationsChatTopic}"
-    assert not [one for one in every_project.resources.values() if one["Type"].startswith("AWS::Chatbot")]
+    of_chat = {one["Type"] for name, one in every_project.resources.items() if name.startswith("NotificationsChat")}
+    assert of_chat == {"AWS::SNS::Topic", "AWS::SNS::TopicPolicy"}, "nor a role that nobody takes"
 
 
 def test_the_schema_of_our_events_is_registered(stack: Template) -> None:
