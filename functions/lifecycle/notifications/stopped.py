@@ -25,7 +25,7 @@ def model_stopped(ending: Ending, configuration: Configuration, _machines: Machi
         subject=f"{in_subject(name)} is stopped",
         headline=f"{name} is stopped and costs nothing any more: {_why(ending)}.",
         what_it_costs=[_cost_so_far(result)],
-        what_to_do=result.warnings or ["Nothing."],
+        what_to_do=result.warnings or _after_the_stop(ending, configuration),
         what_happened=[
             reasons.requested(ending),
             f"The stop took {duration(result.stop_seconds or 0)}; the model is {result.status}.",
@@ -89,6 +89,14 @@ def described(lease: HoldingLease) -> str:
 def _result(ending: Ending) -> StopResult:
     assert isinstance(ending.result, StopResult)  # noqa: S101 - for the type checker
     return ending.result
+
+
+def _after_the_stop(ending: Ending, configuration: Configuration) -> list[str]:
+    """Whom the budget has stopped may need the model still."""
+    if not (isinstance(ending.request, StopRequest) and ending.request.force and reasons.reason_of_the_sweep(ending)):
+        return ["Nothing."]
+    regardless = "start it with IgnoreBudget, of which everybody is notified; or " * configuration.allow_ignore_budget
+    return [f"If it is still needed: {regardless}raise monthly_budget_usd in cdk.json and deploy."]
 
 
 def _why(ending: Ending) -> str:
