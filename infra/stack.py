@@ -1,5 +1,6 @@
 """The stack only composes: what is shared, one construct for each capability, and the outputs of the contract."""
 
+import tomllib
 from typing import Any
 
 import aws_cdk as cdk
@@ -16,6 +17,7 @@ from infra.monitoring.log_queries import LogQueries
 from infra.notifications.notifications import Notifications
 from infra.other_accounts import OtherAccounts
 from infra.page import Page
+from infra.parts.bundle import ROOT
 from infra.parts.shared import Shared
 from infra.people import People
 from infra.reconciliation import Reconciliation
@@ -29,12 +31,16 @@ from infra.stop_model import StopModel
 from infra.summary import NAMED
 from lifecycle.shared.text import all_of
 
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+DESCRIPTION = f"Amazon Rekognition Custom Labels lifecycle, version {VERSION}"
+"""`custom-labels doctor` reads it: who may see the stack sees which version of this app it is."""
+
 
 class CustomLabelsLifecycle(cdk.Stack):
     """Keeps Custom Labels models running while somebody needs them, and notifies people."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
-        super().__init__(scope, construct_id, description="Amazon Rekognition Custom Labels lifecycle", **kwargs)
+        super().__init__(scope, construct_id, description=DESCRIPTION, **kwargs)
         if settings.price_is_assumed:
             cdk.Annotations.of(self).add_info(
                 f"The price of an inference unit in {settings.region} is assumed to be us-east-1's, USD "

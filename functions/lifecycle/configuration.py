@@ -184,6 +184,8 @@ class Configuration:
         By name.
     inference_unit_hour_usd : float
         What an inference unit costs an hour in USD.
+    price_is_assumed : bool
+        Nobody has named that, and it is not known of this Region.
     projects : tuple of str
         Names of further projects of which any version may be started; ``*`` stands for all.
     workloads : tuple of str
@@ -198,6 +200,7 @@ class Configuration:
 
     models: Mapping[str, Model]
     inference_unit_hour_usd: float = inference_unit_hour("us-east-1")
+    price_is_assumed: bool = False
     projects: tuple[str, ...] = ()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     workloads: tuple[str, ...] = ()

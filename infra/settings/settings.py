@@ -129,8 +129,8 @@ class TrustedPrincipal:
 class Settings(Configuration):
     """All that one deployment is made of: what its functions need, and here what only the deploy does.
 
-    As there, a field is called as its key in cdk.json. Two have none. ``price_is_assumed``: nobody has named a price.
-    ``not_taken``: by schedule, the events of its calendar that are no days off.
+    As there, a field is called as its key in cdk.json. One has none. ``not_taken``: by schedule, the events of its
+    calendar that are no days off.
     """
 
     account: str
@@ -139,7 +139,6 @@ class Settings(Configuration):
     trusted_principals: tuple[TrustedPrincipal, ...] = ()
     notification_emails: tuple[Recipient, ...] = ()
     chat: ChatChannels | None = None
-    price_is_assumed: bool = False
     not_taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     log_retention_days: int = 90
     removal_policy: str = "destroy"

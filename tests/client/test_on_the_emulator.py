@@ -63,6 +63,7 @@ def test_one_line_has_a_model_labels_an_image_and_lets_it_go(
 
 
 def test_the_doctor_finds_what_an_emulated_account_lacks_and_nothing_else(emulator: Emulator) -> None:
+    images.ensure_bucket(emulator.client("s3"), "inbox-results")
     session = boto3.Session("test", "test", region_name=emulator.region)
     client = session.client
     session.client = lambda service, **more: client(service, endpoint_url=emulator.endpoint, **more)  # type: ignore[method-assign, assignment]  # clients of the emulator

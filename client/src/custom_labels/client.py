@@ -17,14 +17,14 @@ from custom_labels import errors
 from custom_labels.credentials import end_of
 from custom_labels.deployment import Deployment
 from custom_labels.doctor import Finding, examined
-from custom_labels.doctor.stack import DeployedStack
+from custom_labels.doctor.stack import USUAL_NAME, DeployedStack
 from custom_labels.executions import AWS_ERRORS, Progress, StateMachines, code_of, refused
 from custom_labels.heartbeat import Heartbeat
 from custom_labels.images import Image, image_of
 from custom_labels.inboxes import Inbox
 from custom_labels.results import Label, Started, Stopped
 
-STACK = "CustomLabelsLifecycle"
+STACK = USUAL_NAME
 MINUTE = 60.0
 """Seconds."""
 
@@ -337,6 +337,7 @@ class CustomLabels:
             DeployedStack(
                 where.stack,
                 where.region,
+                where.account,
                 lambda service: self._session.client(service, region_name=where.region),  # type: ignore[call-overload]  # any service
                 where.report,
             )

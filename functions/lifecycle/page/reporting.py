@@ -58,7 +58,7 @@ def _bill(asked: Asked, reader: Reader) -> Report:
     settings = reader.configuration
     spent = spending(ended, items, now, settings) if month == month_of(now) else None
     bill = bill_so_far(month, ended, items, now, settings)
-    return bill_report(bill, reader.problems, now, spent, settings.over_budget)
+    return bill_report(bill, reader.problems, now, spent, settings)
 
 
 def _inboxes(_asked: Asked, reader: Reader) -> Report:

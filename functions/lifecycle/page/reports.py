@@ -253,6 +253,20 @@ class ReportedBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedPrice:
+    """What costs are counted with: USD for an inference unit and hour.
+
+    Parameters
+    ----------
+    assumed : bool
+        Nobody has named it, and it is not known of this Region.
+    """
+
+    inference_unit_hour: float
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthlyBill(Report):
     """What a month has cost so far, the dearest lines first.
 
@@ -265,6 +279,7 @@ class MonthlyBill(Report):
     month: str
     lines: tuple[Line, ...]
     total: float
+    price: ReportedPrice
     always_on: float | None = None
     saved: float | None = None
     budget: ReportedBudget | None = None
@@ -422,8 +437,8 @@ def bill_report(
     bill: Bill,
     problems: Sequence[str],
     now: datetime,
-    spending: Spending | None = None,
-    over_budget: OverBudget = OverBudget.NOTIFY,
+    spending: Spending | None,
+    configuration: Configuration,
 ) -> MonthlyBill:
     """What a month has cost so far, and of this one against its budget."""
     return MonthlyBill(
@@ -433,9 +448,12 @@ def bill_report(
         month=bill.month,
         lines=bill.lines,
         total=bill.total,
+        price=ReportedPrice(
+            inference_unit_hour=configuration.inference_unit_hour_usd, assumed=configuration.price_is_assumed
+        ),
         always_on=bill.always_on,
         saved=bill.saved,
-        budget=_budget(spending, over_budget) if spending else None,
+        budget=_budget(spending, configuration.over_budget) if spending else None,
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_labels import errors
-from custom_labels.doctor.checks import CHECKS, Check
-from custom_labels.doctor.findings import Finding, State
+from custom_labels.doctor.checks import CHECKS
+from custom_labels.doctor.findings import Check, Finding, State
 from custom_labels.doctor.stack import DeployedStack
 from custom_labels.executions import code_of
 
@@ -24,12 +24,15 @@ def examined(stack: DeployedStack, checks: Sequence[Check] = CHECKS) -> Iterator
         There is no such stack: nothing else can be said.
     """
     for check in checks:
+        wrong = False
         try:
-            wrong = [Finding(check.name, State.WRONG, one.said, one.mend) for one in check.look(stack)]
+            for one in check.look(stack):
+                wrong = True
+                yield Finding(check.name, State.WRONG, one.said, one.mend)
+            if not wrong:
+                yield Finding(check.name, State.WELL, check.said_when_well(stack))
         except (errors.AccessDenied, errors.ServiceUnavailable) as error:
             yield Finding(check.name, State.NOT_CHECKED, error.message, error.remedy)
         except (ClientError, BotoCoreError) as error:
             needs = f"It needs {check.needs}." if code_of(error) in DENIED else ""
             yield Finding(check.name, State.NOT_CHECKED, str(error), needs)
-        else:
-            yield from wrong or [Finding(check.name, State.WELL, check.well)]

@@ -1,7 +1,10 @@
-"""What a check finds."""
+"""What a check is, and what it finds."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+from custom_labels.doctor.stack import DeployedStack
 
 
 class State(StrEnum):
@@ -38,3 +41,17 @@ class Wrong:
 
     said: str
     mend: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check: what it is called, what it says when all is well, and the right that it needs."""
+
+    name: str
+    well: str | Callable[[DeployedStack], str]
+    needs: str
+    look: Callable[[DeployedStack], Iterator[Wrong]]
+
+    def said_when_well(self, stack: DeployedStack) -> str:
+        """What it says when all is well."""
+        return self.well if isinstance(self.well, str) else self.well(stack)

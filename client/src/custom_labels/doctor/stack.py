@@ -1,5 +1,6 @@
 """The stack as AWS has it: its outputs and resources, and the clients that ask for more. It changes nothing."""
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 Client = Callable[[str], Any]
 """The client of a service, by its name."""
 Json = Mapping[str, Any]
+USUAL_NAME = "CustomLabelsLifecycle"
+"""The stack that ``custom-labels`` means where none is named."""
 
 
 class DeployedStack:
@@ -16,14 +19,16 @@ class DeployedStack:
     ----------
     name, region : str
         Of the stack.
+    account : str
+        Of the caller's credentials.
     client : callable
         Gives the client of a service.
     report : callable
         Gives a report of the page's function.
     """
 
-    def __init__(self, name: str, region: str, client: Client, report: Callable[[str], Json]) -> None:
-        self.name, self.region = name, region
+    def __init__(self, name: str, region: str, account: str, client: Client, report: Callable[[str], Json]) -> None:
+        self.name, self.region, self.account = name, region, account
         self._client, self._report = client, report
         self._clients: dict[str, Any] = {}
         self._reports: dict[str, Json] = {}
@@ -63,8 +68,13 @@ class DeployedStack:
         ]
 
     def command(self, *words: str) -> str:
-        """A command of the AWS CLI, in this Region."""
-        return " ".join(("aws", *words, "--region", self.region))
+        """A command of the AWS CLI, in this Region: ready to be pasted into a shell."""
+        return shlex.join(("aws", *words, "--region", self.region))
+
+    def own_command(self, *words: str) -> str:
+        """A command of ``custom-labels`` that means this stack."""
+        named = () if self.name == USUAL_NAME else ("--stack", self.name)
+        return shlex.join(("custom-labels", *words, *named, "--region", self.region))
 
 
 def pages(client: Any, operation: str, of: str, **given: Any) -> Iterator[Any]:
