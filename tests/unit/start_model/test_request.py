@@ -133,6 +133,15 @@ def test_a_name_with_a_blank_too_many_is_meant_as_it_is_written() -> None:
     assert ", did you mean defects?" in refusal({"Model": "defects "}, configuration)["Message"]
 
 
+def test_a_name_like_no_configured_one_has_no_hint() -> None:
+    assert problems({"Model": "xyz"}) == ["Model: 'xyz' is not configured; configured models: defects, welds"]
+
+
+def test_an_arn_with_a_slash_too_many_is_no_name_either() -> None:
+    (line,) = problems({"Model": f"{ARN}/"})
+    assert "; Model is a name; " in line
+
+
 def test_a_time_that_is_none_is_shown_to_its_last_80_characters() -> None:
     (line,) = problems({"Model": "defects", "ReadyAt": "soon" * 30})
     assert line.endswith(f'; got "{"soon" * 20}"')
