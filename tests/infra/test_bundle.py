@@ -67,6 +67,7 @@ def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle:
             "welds": {"Project": "welds", **units, "MinimumF1": 0.8},
         },
         "InferenceUnitHourUsd": 4.0,
+        "PriceIsAssumed": True,
         "Projects": ["packaging"],
         "Schedules": {
             "night": {"Model": "defects", "TimeZone": "Europe/Berlin", **night},
