@@ -209,7 +209,8 @@ def test_the_command_prints_a_row_for_each_case(capsys: pytest.CaptureFixture[st
     assert "drain_inbox: Close the inbox" in said
     assert "  Lambda.ServiceException" in said
     assert " 0 of them not as expected." in said
-    assert "not checked: it is not bootstrapped: make bootstrap." in said
+    # Why not depends on what else was done in this emulator; tests/verify has each reason.
+    assert "not checked: " in said
 
 
 @pytest.mark.usefixtures("_credentials")

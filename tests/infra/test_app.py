@@ -51,7 +51,8 @@ def run(app: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[s
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project in another folder, with other times, and whatever else an installer or a run may leave there."""
     root = tmp_path_factory.mktemp("elsewhere")
-    shutil.copy(ROOT / "app.py", root)
+    for file in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / file, root)
     for part in ("infra", "functions", "statemachine", "build/vendor"):
         shutil.copytree(ROOT / part, root / part, copy_function=shutil.copy)
     for package in ("functions/handlers", "functions/lifecycle", "build/vendor/jmespath"):
