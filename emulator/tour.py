@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,7 @@ WITH_INBOX = "Images are put into a bucket: the inbox starts the model, labels t
 WITH_BATCH = "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
 _LONGEST_IDLE = 12
 """Minutes after which the model is let go at the latest."""
+_LOOKS, _LOOK_SECONDS = 40, 0.25
 _BESIDE_SECONDS = 30
 """That the parts take beside waiting for the model; synthesis and deployment included."""
 
@@ -202,11 +204,7 @@ class Tour:
         labelled = _until(self._hurried(looks), lambda: self._labelled() >= len(keys))
         report.follow(self.console, labelled, self.starting + 2 * OVERHEAD_SECONDS)
         report.labels(self.console, remote.documents(LABELS))
-        for _ in range(_LONGEST_IDLE):
-            self._minute()
-            execution = remote.stepfunctions.describe_execution(executionArn=run["executionArn"])
-            if execution["status"] != "RUNNING":
-                break
+        execution = self._let_go(run["executionArn"])
         if execution["status"] != "SUCCEEDED":
             report.ending(self.console, execution)
             return None
@@ -214,12 +212,28 @@ class Tour:
         released = next(one for one in remote.executions("StopModelArn") if one["name"].startswith("release-"))
         return self._follow(released["executionArn"], self.stopping, hurried=True)
 
-    def _minute(self) -> None:
-        """Let a minute pass by the emulator's clock; what the tick says of the inbox."""
-        for fired in self.remote.ask("POST", "advance", {"Minutes": 1}):
-            if "EveryMinute" in fired["Schedule"]:
-                said = fired.get("Answer", {}).get("Inboxes", {}).get(INBOX) or fired.get("Error")
+    def _let_go(self, run: str) -> dict[str, Any]:
+        """Let minutes pass until the run is over; what the ticks say of the inbox, once."""
+        said = ""
+        execution: dict[str, Any] = {}
+        for _ in range(_LONGEST_IDLE):
+            before, said = said, self._minute()
+            if said != before:
                 report.say(self.console, f"  A minute later: {said}")
+            # What is under way when nothing new is to be said takes its time by the machine's clock.
+            for _ in range(_LOOKS if said == before else 1):
+                execution = self.remote.stepfunctions.describe_execution(executionArn=run)
+                if execution["status"] != "RUNNING":
+                    return execution
+                time.sleep(_LOOK_SECONDS if said == before else 0)
+        return execution
+
+    def _minute(self) -> str:
+        """Let a minute pass by the emulator's clock; what the tick says of the inbox."""
+        fired = self.remote.ask("POST", "advance", {"Minutes": 1})
+        tick = next(one for one in fired if "EveryMinute" in one["Schedule"])
+        said: str = tick.get("Answer", {}).get("Inboxes", {}).get(INBOX) or tick.get("Error")
+        return said
 
     def _labelled(self) -> int:
         found: int = self.remote.client("s3").list_objects_v2(Bucket=LABELS)["KeyCount"]
