@@ -195,7 +195,7 @@ class Tour:
         keys = images.lay_out(s3, ARRIVALS, f"{INBOX}/") + images.lay_out(s3, ARRIVALS, f"{INBOX}/night/")
         report.say(self.console, f"{len(keys)} images are put into s3://{ARRIVALS}/{INBOX}/. The tick of each minute:")
         begun = {one["name"] for one in remote.executions("RunWithModelArn")}
-        self._minute()
+        report.say(self.console, f"  A minute later: {self._minute()}")
         run = next((one for one in remote.executions("RunWithModelArn") if one["name"] not in begun), None)
         if run is None:
             report.say(self.console, "The inbox has begun no run.", "bold red")
