@@ -14,6 +14,7 @@ from lifecycle.model.leases import ModelItem
 from lifecycle.ports import ModelItems
 
 T = TypeVar("T")
+Record = TypeVar("Record")
 
 MAX_CONFLICTS = 5
 """Tries that may find the item changed by somebody else meanwhile, before whoever called tries again."""
@@ -46,12 +47,28 @@ def change(
     ServiceUnavailable
         The item never stood still; and whatever ``changed`` raises.
     """
-    for _ in range(MAX_CONFLICTS):
-        before = items.get(project_version_arn)
-        after, answer = changed(before)
-        if write(items, before, after, now=now, configuration=configuration):
-            return answer
-    raise ServiceUnavailable(
-        f"The leases of the model changed {MAX_CONFLICTS} times while they were read.",
-        project_version_arn=project_version_arn,
+    return change_record(
+        lambda: items.get(project_version_arn),
+        lambda before, after: write(items, before, after, now=now, configuration=configuration),
+        changed,
+        never=ServiceUnavailable(
+            f"The leases of the model changed {MAX_CONFLICTS} times while they were read.",
+            project_version_arn=project_version_arn,
+        ),
     )
+
+
+def change_record(
+    read: Callable[[], Record],
+    write: Callable[[Record, Record], bool],
+    changed: Callable[[Record], tuple[Record, T]],
+    *,
+    never: ServiceUnavailable,
+) -> T:
+    """Change whatever is written in place of what was read; raise ``never`` if it never stood still."""
+    for _ in range(MAX_CONFLICTS):
+        before = read()
+        after, answer = changed(before)
+        if write(before, after):
+            return answer
+    raise never

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lifecycle.errors import ServiceUnavailable
-from lifecycle.executions.compare_and_set import MAX_CONFLICTS
+from lifecycle.executions.compare_and_set import MAX_CONFLICTS, change_record
 from lifecycle.inbox.ports import InboxRecords
 from lifecycle.inbox.record import InboxRecord
 
@@ -24,9 +24,9 @@ def change(records: InboxRecords, inbox: str, changed: Callable[[InboxRecord], t
     ServiceUnavailable
         The record never stood still; and whatever ``changed`` raises.
     """
-    for _ in range(MAX_CONFLICTS):
-        before = records.get(inbox)
-        after, answer = changed(before)
-        if after == before or records.put(after):
-            return answer
-    raise ServiceUnavailable(f"The record of the inbox {inbox} changed {MAX_CONFLICTS} times while it was read.")
+    return change_record(
+        lambda: records.get(inbox),
+        lambda before, after: after == before or records.put(after),
+        changed,
+        never=ServiceUnavailable(f"The record of the inbox {inbox} changed {MAX_CONFLICTS} times while it was read."),
+    )
