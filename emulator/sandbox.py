@@ -40,7 +40,7 @@ class _Clock:
         self._ahead = ahead
 
 
-class _Client(LambdaRuntimeClient):  # type: ignore[misc] # untyped
+class _Client(LambdaRuntimeClient):  # type: ignore[misc]  # awslambdaric ships no types
     """Looks at the clock when a request has come, before the handler does."""
 
     clock: _Clock
