@@ -32,18 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.write and chosen.command != COMMAND:
         parser.error(f"the table in {DOCUMENT.name} is about {COMMAND}")
     sys.stdout.write(table([]) + "\n")
-    rows, wrong = {}, False
+    order, wrong = [one.words for one in CIRCUMSTANCES], False
     with tempfile.TemporaryDirectory(prefix="circumstances-") as base:
         Path(base).chmod(0o755)  # another user has to get there
         for circumstance in (one for one in CIRCUMSTANCES if not chosen.names or one.name in chosen.names):
             outcomes = tried(chosen.command, circumstance, Path(base), chosen.times)
             wrong |= not isinstance(outcomes, str) and any(one.wrong for one in outcomes)
-            rows[circumstance.words] = row(circumstance.words, outcomes)
-            sys.stdout.write(rows[circumstance.words] + "\n")
+            line = row(circumstance.words, outcomes)
+            sys.stdout.write(line + "\n")
             sys.stdout.flush()
-    if chosen.write:
-        order = [one.words for one in CIRCUMSTANCES]
-        DOCUMENT.write_text(written(DOCUMENT.read_text("utf-8"), rows, order), "utf-8")
+            if chosen.write:  # one by one: what was tried is kept where the rest takes too long
+                text = written(DOCUMENT.read_text("utf-8"), {circumstance.words: line}, order)
+                DOCUMENT.write_text(text, "utf-8")
     return int(wrong)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SAMPLE_SECONDS = 0.5
+_SAMPLES_A_MEASUREMENT = 4
+"""To read a process's memory, the kernel walks all its pages."""
 _ENDED = frozenset("ZX")
 """States of a process."""
 
@@ -21,15 +23,12 @@ class Process(NamedTuple):
     ----------
     began
         When it did, in ticks since the machine started: a pid alone may belong to another process later.
-    resident
-        Bytes of memory.
     """
 
     pid: int
     parent: int
     session: int
     began: int
-    resident: int
 
 
 def process(stat: str) -> Process | None:
@@ -41,8 +40,8 @@ def process(stat: str) -> Process | None:
     fields = rest.rpartition(") ")[2].split()
     if fields[0] in _ENDED:
         return None
-    parent, session, began, pages = (int(fields[place]) for place in (1, 3, 19, 21))
-    return Process(int(pid), parent, session, began, pages * os.sysconf("SC_PAGE_SIZE"))
+    parent, session, began = (int(fields[place]) for place in (1, 3, 19))
+    return Process(int(pid), parent, session, began)
 
 
 def processes() -> list[Process]:
@@ -52,6 +51,14 @@ def processes() -> list[Process]:
         with contextlib.suppress(OSError):  # it has ended meanwhile
             found.append(process(stat.read_text(errors="replace")))
     return [one for one in found if one]
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process's memory, with its share of what it has in common with others (PSS); 0 if it has ended."""
+    with contextlib.suppress(OSError):
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return 0
 
 
 def family(root: int, known: Iterable[Process], alive: Sequence[Process]) -> list[Process]:
@@ -69,11 +76,12 @@ class Watched:
     Attributes
     ----------
     memory
-        The largest sum of their resident memory so far, in bytes.
+        The largest sum of their memory so far, in bytes; what they share counts once.
     """
 
     def __init__(self, started: "subprocess.Popen[bytes]") -> None:
         self.memory = 0
+        self._samples = 0
         self._started = started
         self._family: list[Process] = []
 
@@ -102,5 +110,7 @@ class Watched:
     def _sample(self) -> list[Process]:
         self._started.poll()  # else its entry stays
         self._family = family(self._started.pid, self._family, processes())
-        self.memory = max(self.memory, sum(one.resident for one in self._family))
+        if self._samples % _SAMPLES_A_MEASUREMENT == 0:
+            self.memory = max(self.memory, sum(memory(one.pid) for one in self._family))
+        self._samples += 1
         return self._family

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 BEGIN, END = (f"<!-- {which} of python -m tools.circumstances -->" for which in ("begin", "end"))
-_HEAD = ("circumstance", "green", "passed", "failed", "skipped", "seconds", "memory (sum of RSS)")
+_HEAD = ("circumstance", "green", "passed", "failed", "skipped", "seconds", "memory (PSS)")
 _SUMMARY = re.compile(r"^[= ]*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
 _CONTROL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 
@@ -19,7 +19,7 @@ class Outcome(NamedTuple):
     counts
         Tests by what pytest says of them, as ``passed``.
     memory
-        The largest sum of the resident memory of all its processes, in bytes.
+        The largest sum of the memory of all its processes, in bytes.
     wrong
         Why this is a failure, or empty.
     """

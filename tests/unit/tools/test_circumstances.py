@@ -12,7 +12,7 @@ import pytest
 
 from tools.circumstances.__main__ import main
 from tools.circumstances.circumstances import CIRCUMSTANCES, NotHereError, environment, interpreter, path_without
-from tools.circumstances.processes import Process, Watched, family, process
+from tools.circumstances.processes import Process, Watched, family, memory, process
 from tools.circumstances.results import BEGIN, END, Outcome, counts, row, table, written
 
 SAID = """
@@ -47,14 +47,20 @@ def test_a_document_gets_the_new_rows_and_keeps_the_others_in_their_order() -> N
 
 def test_a_process_is_read_whatever_its_name_is() -> None:
     fields = ["S", "41", "40", "40", *["0"] * 15, "777", "0", "3", "0"]
-    pages = 3 * os.sysconf("SC_PAGE_SIZE")
-    assert process(f"42 (a) name (b) {' '.join(fields)}") == Process(42, 41, 40, 777, pages)
+    assert process(f"42 (a) name (b) {' '.join(fields)}") == Process(42, 41, 40, 777)
     assert process(f"42 (a) name (b) {' '.join(['Z', *fields[1:]])}") is None
+
+
+def test_memory_is_what_a_process_adds_to_the_others(shell: Callable[[str], "subprocess.Popen[bytes]"]) -> None:
+    ended = shell("exit 0")
+    ended.wait()
+    assert 2**20 < memory(os.getpid()) < 2**34
+    assert memory(ended.pid) == 0
 
 
 def test_a_family_is_a_session_its_descendants_and_who_was_of_it_once() -> None:
     def one(pid: int, parent: int, session: int, began: int = 1) -> Process:
-        return Process(pid, parent, session, began, 0)
+        return Process(pid, parent, session, began)
 
     other, root, child = one(1, 0, 1), one(10, 1, 10), one(11, 10, 10)
     own_session, grandchild = one(12, 11, 12), one(13, 12, 12)
