@@ -2,8 +2,9 @@
 
 Around a deploy two versions read and write the same items: a start with ``ReadyAt`` may wait for 30 days, with the code
 that it began with. ``stored`` beside this file has the items as DynamoDB keeps them, a file for each version;
-docs/deploy.md says what may be changed. Before a version is released its file is renewed, with ``RENEW_GOLDEN=1
-.venv/bin/pytest tests/adapters/test_stored.py -n 0``; afterwards a change of the items begins a new file.
+docs/evidence/upgrades.md says what may be changed. Before a version is released its file is renewed, with
+``RENEW_GOLDEN=1 .venv/bin/pytest tests/adapters/test_stored.py -n 0``; afterwards a change of the items begins a new
+file.
 """
 
 import json
@@ -148,7 +149,7 @@ def written(tables: Tables) -> Items:
 
 
 def test_items_are_written_as_the_newest_version_writes_them(tables: Tables) -> None:
-    """Before you renew the file of a version that is out there, read "Upgrades" in docs/deploy.md."""
+    """Before you renew the file of a version that is out there, read docs/evidence/upgrades.md."""
     items, file = written(tables), FOLDER / f"{VERSION}.json"
     if os.environ.get("RENEW_GOLDEN"):
         file.write_text(json.dumps(items, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")

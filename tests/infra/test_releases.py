@@ -2,8 +2,8 @@
 
 Executions in flight call old versions of the functions, which have the roles of today; leases, tokens and the bill are
 in the tables of today. ``tests/infra/released`` has of each version what they rest upon. Before a version is released
-its file is renewed, with ``RENEW_GOLDEN=1 .venv/bin/pytest tests/infra/test_releases.py -n 0``; docs/deploy.md says
-what takes two deploys afterwards.
+its file is renewed, with ``RENEW_GOLDEN=1 .venv/bin/pytest tests/infra/test_releases.py -n 0``;
+docs/evidence/upgrades.md says what takes two deploys afterwards.
 """
 
 import json
@@ -95,7 +95,7 @@ def released(version: str) -> Release:
 
 @pytest.mark.parametrize("version", sorted(file.stem for file in FOLDER.glob("*.json")))
 def test_a_deploy_replaces_nothing_and_takes_no_right_that_what_is_in_flight_needs(version: str, now: Release) -> None:
-    """Where it has to: docs/deploy.md, "Upgrades"."""
+    """Where it has to: docs/evidence/upgrades.md."""
     assert broken(released(version), now) == []
 
 

@@ -106,6 +106,7 @@ def _of_state(
             request["mock"] = _result(state, branches[said])
         found |= {said: _request(name, state, first, *asked) for said, asked in _errors(state, recorded).items()}
     if state["Type"] == "Map":
+        # A guess: AWS does not document how TestState is given the items of a list of S3 objects.
         read = {"stateConfiguration": {"mapItemReaderData": json.dumps(ITEMS)}}
         found["the items that were read"] = {**found[next(iter(branches))], **read}
     return found
