@@ -136,7 +136,7 @@ def test_the_commands_of_a_page_work_as_they_are_printed(deployed_app: Emulator,
 
 
 SAYS: Mapping[str, tuple[str, ...]] = {
-    "docs/tutorial.md": (":project/circuit-boards/", MODEL, "SUCCEEDED", "CustomLabels"),
+    "docs/tutorial.md": (":project/circuit-boards/", MODEL, "MODEL_STARTED", "CustomLabels", "MODEL_STOPPED"),
     "docs/client.md": ("MODEL_STARTED", "CustomLabels", MODEL, "LEASE_EXTENDED"),
     "docs/schedules.md": ("ACTED", "REPEATED"),
     "docs/events.md": ('"FailedEntryCount": 0',),
