@@ -241,6 +241,21 @@ def test_an_image_that_is_always_denied_is_given_up_and_keeps_no_model_from_the_
     assert sorted(scene.outcomes) == ["INBOX_BLOCKED", "INBOX_FAILURES"]
 
 
+def test_images_that_come_beside_one_that_is_denied_wait_for_no_longer_than_the_first_pause_and_a_start(
+    inbox: Setting,
+) -> None:
+    scene = inbox()
+    scene.account.custom_labels.denied |= {f"line-1/{FEW[0]}"}
+    scene.drop(FEW[0], after=10)
+    dropped = {f"{number}.png": 20.0 + 600 * number for number in range(12)}
+    for key, after in dropped.items():
+        scene.drop(key, after=after)
+    scene.until(lambda: len(scene.results()) == len(dropped))
+    done = {key: scene.account.second(scene.s3.buckets["results"][f"labels/{key}.json"].at) for key in dropped}
+    assert max(done[key] - dropped[key] for key in dropped) < 5 * 60 + START + 2 * 60
+    assert scene.outcomes == ["INBOX_BLOCKED", "INBOX_FAILURES"], "which is one episode"
+
+
 # --- How DrainInbox ends where no tick has ended it
 
 

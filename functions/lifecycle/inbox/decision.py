@@ -29,7 +29,8 @@ NO_PROGRESS = timedelta(minutes=15)
 REFUSED = timedelta(minutes=3)
 """Nor for so long where none can be looked at: a first refusal may be a model that has just become RUNNING."""
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 60))
-"""Between a run that ended as blocked and the next one; the last of them from then on."""
+"""Between a run that ended as blocked and the next one; the last of them from then on. After a run that has finished
+images it is the first again: what is denied then is some of them, which the others do not wait for."""
 AGED = timedelta(days=10)
 """Images that have waited for so long are reported again: after 14 days SQS drops them."""
 STOPPED_BY_HAND = frozenset({"STOPPING", "STOPPED"})
@@ -226,7 +227,9 @@ def _counted(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> In
     finished = seen.finished - (run.counted if run.counted_on == today else 0)
     new = (Done(min(seen.last_result or now, now), finished),) if finished > 0 else ()
     lately = tuple(one for one in (*run.done, *new) if now - one.at < timedelta(minutes=inbox.idle_minutes))
-    return replace(record, run=replace(run, done=lately, counted=seen.finished, counted_on=today))
+    blocked = replace(record.blocked, attempts=0) if record.blocked and new else record.blocked
+    run = replace(run, done=lately, counted=seen.finished, counted_on=today)
+    return replace(record, run=run, blocked=blocked)
 
 
 def _stops_heeded(record: InboxRecord, seen: Seen, now: datetime) -> InboxRecord:

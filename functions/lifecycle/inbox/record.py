@@ -80,7 +80,7 @@ class Blocked(Stored):
     reason : str
         Of the last one.
     attempts : int
-        How many runs have ended so.
+        How many runs in a row have ended so and had finished no image.
     next_try : datetime
         No run is started before.
     """

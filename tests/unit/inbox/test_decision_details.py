@@ -7,7 +7,7 @@ import pytest
 
 from lifecycle.errors import InvalidRequest
 from lifecycle.inbox.decision import OVER_BUDGET, At, ReportKind, RunEnd, Seen, decide, drain
-from lifecycle.inbox.record import Done, InboxRecord, RunState, begun, closed, opened, pause, resume
+from lifecycle.inbox.record import Blocked, Done, InboxRecord, RunState, begun, closed, opened, pause, resume
 from lifecycle.shared.wire import from_wire, to_wire
 from tests.unit.examples import ARN, NOW
 from tests.unit.inbox.test_decision import (
@@ -144,6 +144,14 @@ def test_an_episode_has_one_begin_and_the_last_reason() -> None:
     refused = ticks(again, (99, Seen(9, 0, budget_refuses=True))).record
     assert refused.blocked
     assert (refused.blocked.since, refused.blocked.reason) == (at(9), "The month's budget is used up.")
+
+
+def test_after_a_run_that_has_finished_images_the_first_pause_comes_again_in_the_same_episode() -> None:
+    before = replace(running(), blocked=Blocked(EARLIER, "denied", 4, NOW))
+    none, one = (ticks(before, (1, in_work(finished=count)), (2, Seen(1, 0, execution=FAILED))) for count in (0, 1))
+    assert none.record.blocked == Blocked(EARLIER, "It broke.", 5, at(62))
+    assert one.record.blocked == Blocked(EARLIER, "It broke.", 1, at(7))
+    assert one.reports == ()
 
 
 def test_a_budget_that_refuses_begins_an_episode_without_an_attempt() -> None:
