@@ -165,9 +165,9 @@ class InboxParts(Construct):
             name=names.worker_name(stack_name, self.name),
         )
         worker.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
+        # Powertools reads no item: DynamoDB returns it with a condition that failed.
         worker.allow(
-            *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-            on=[shared.idempotency_table.table_arn],
+            *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on=[shared.idempotency_table.table_arn]
         )
         worker.allow("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=[self.images.queue_arn])
         self._allow_to_detect(worker)

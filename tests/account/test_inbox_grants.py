@@ -1,7 +1,11 @@
 """Least privilege where inboxes are, shown by use: all that their functions, and the page's beside, may do, they do."""
 
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
 
 import pytest
 import time_machine
@@ -9,7 +13,7 @@ import time_machine
 from lifecycle.configuration import OverBudget
 from tests.account.faults import Answer, Fault
 from tests.account.functions import Functions
-from tests.account.iam import JUDGED, ROLES_OF_INBOXES, WITH_INBOXES, Grant, role_of
+from tests.account.iam import JUDGED, ROLES_OF_INBOXES, STACK, WITH_INBOXES, Grant, role_of
 from tests.account.inboxes import NAME, InboxScene, inbox_functions
 from tests.account.test_grants import NOT_CALLED_BY_OUR_CODE
 from tests.infra.grants import BUCKETS, HERE, INBOX
@@ -21,11 +25,7 @@ SHOWN_ELSEWHERE = {
     # As to the topic of mails.
     "inbox_tick": {("sns:Publish", "${NotificationsChatTopic}")},
     # Lambda receives and deletes with the worker's rights: tests/emulator/test_emulator_inbox.py.
-    # Powertools reads an item that DynamoDB has not returned with a condition that failed, which it does.
-    "inbox_worker": {
-        ("dynamodb:GetItem", "${SharedIdempotency.Arn}"),
-        *((f"sqs:{one}", f"${{{INBOX}Images.Arn}}") for one in OF_MAPPINGS),
-    },
+    "inbox_worker": {(f"sqs:{one}", f"${{{INBOX}Images.Arn}}") for one in OF_MAPPINGS},
     # A backfill of errors reads results in threads, which this account has not: tests/client/test_inbox.py.
     "act": {("s3:GetObject", f"{BUCKETS}factory-results/inbox/line-1/*{HERE}")},
 }
@@ -68,11 +68,25 @@ def an_inbox_is_operated(scene: InboxScene) -> None:
     scene.until(lambda: not scene.under_way)
 
 
+def the_stack_is_about_to_be_removed(scene: InboxScene) -> None:
+    asked = {"RequestType": "Delete", "RequestId": "1", "StackId": STACK, "LogicalResourceId": "Removal"}
+    stack = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [{"StackStatus": "DELETE_IN_PROGRESS"}]})
+    nobody: Any = {"PolicyGroups": [], "PolicyRoles": [], "PolicyUsers": []}
+    policies = SimpleNamespace(list_entities_for_policy=lambda **_: nobody)
+    scene.account.wire.services |= {"cloudformation": stack, "iam": policies}
+    with mock.patch.object(urllib.request, "urlopen"):
+        assert scene.call("remove", {**asked, "ResponseURL": "https://cloudformation.example"})["Success"]
+    scene.drop(*FEW)
+    scene.passes(300)
+    assert not scene.runs, "no tick starts a model that nobody would stop"
+
+
 STORIES: tuple[tuple[Callable[[InboxScene], None], Sequence[float]], ...] = (
     (images_come_twice_and_somebody_stops_their_model, (0.5, 300.0)),
     (an_image_is_denied_and_moved_back, (0.5,)),
     (results_are_denied, (0.5,)),
     (an_inbox_is_operated, (0.5,)),
+    (the_stack_is_about_to_be_removed, (0.5,)),
 )
 """What happens, and when the message of an image arrives."""
 
@@ -83,7 +97,9 @@ def _arrivals(seconds: Sequence[float], _number: int) -> Sequence[float]:
 
 @pytest.fixture(scope="module")
 def functions() -> Iterator[Functions]:
-    with inbox_functions("act", "page", monthly_budget_usd=1_000_000, over_budget=OverBudget.REFUSE) as functions:
+    with inbox_functions(
+        "act", "page", "remove", monthly_budget_usd=1_000_000, over_budget=OverBudget.REFUSE
+    ) as functions:
         yield functions
 
 
@@ -99,7 +115,7 @@ def used(functions: Functions) -> set[Grant]:
     return found
 
 
-@pytest.mark.parametrize("function", [*ROLES_OF_INBOXES, "act", "page"])
+@pytest.mark.parametrize("function", [*ROLES_OF_INBOXES, "act", "page", "remove"])
 def test_all_that_is_granted_where_inboxes_are_is_used(function: str, used: set[Grant]) -> None:
     role = role_of(function)
     assert role

@@ -216,7 +216,7 @@ OF_INBOXES = {
     f"{INBOX}WorkerRole": {
         "${SharedLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        "${SharedIdempotency.Arn}": SENT | {"dynamodb:GetItem"},
+        "${SharedIdempotency.Arn}": SENT,
         f"${{{INBOX}Images.Arn}}": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         f"{MAPPINGS}{OF_WORKERS}": {"lambda:UpdateEventSourceMapping"},
         "*": {"lambda:ListEventSourceMappings"},
