@@ -20,7 +20,7 @@ from lifecycle.shared.arns import VersionArn, region_and_account, version_name
 from lifecycle.shared.known_mistakes import VERSION_ARN
 from lifecycle.shared.mistaken import mistake
 from lifecycle.shared.suggestions import nearest
-from lifecycle.shared.text import escaped, shortened
+from lifecycle.shared.text import as_text, escaped, shortened
 from lifecycle.shared.wire import Json
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _said_of_the_event(payload: Json, lines: list[str]) -> list[str]:
     context, comment = given.get("Context"), given.get("Comment")
     if not (isinstance(context, dict) and isinstance(comment, dict) and isinstance(path := comment.get("Path"), str)):
         return lines
-    rule, event = (escaped(str(context.get(name)), 64) for name in ("EventRule", "EventId"))
+    rule, event = (escaped(as_text(context.get(name)), 64) for name in ("EventRule", "EventId"))
     at = f"event {event} of the event rule {rule}", escaped(path, 100)
     return [_of_event(line, payload, comment, *at) for line in lines]
 
@@ -194,7 +194,7 @@ def _of_event(line: str, payload: Mapping[str, Json], comment: Mapping[str, Json
         return f"{field}: {event} has nothing at {path}"
     if "Event" not in comment:
         return f"{line} (from {event}, at {path})"
-    shown = json.dumps(given)
+    shown = as_text(given, json.dumps)
     shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."
     return f"{field}: {event} has {shown} at {path}, which is no configured model"
 

@@ -13,7 +13,7 @@ from lifecycle.inbox.changing import change
 from lifecycle.inbox.decision import Act, Decided, EnableMapping, EndRun, drain
 from lifecycle.inbox.ports import InboxRecords, Mappings, TaskTokens
 from lifecycle.inbox.record import InboxRecord
-from lifecycle.shared.text import escaped
+from lifecycle.shared.text import as_text, escaped
 from lifecycle.shared.wire import Json
 
 _LEFT = "The run could not be opened, or no tick looked after it for five minutes."
@@ -90,8 +90,8 @@ def _asked(payload: Json, inboxes: Mapping[str, Inbox]) -> tuple[str, int]:
     if not isinstance(inbox, str) or inbox not in inboxes or not isinstance(number, int):
         named = ", ".join(sorted(inboxes)) or "none"
         raise InvalidRequest(
-            f"The input is not a DrainInbox request: Inbox {escaped(str(inbox), 80)} is no configured one ({named}), "
-            "or Run is not its number.",
+            f"The input is not a DrainInbox request: Inbox {escaped(as_text(inbox), 80)} is no configured one "
+            f"({named}), or Run is not its number.",
             remedy=_BY_ITSELF,
         )
     return inbox, number

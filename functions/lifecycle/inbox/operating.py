@@ -13,7 +13,7 @@ from lifecycle.inbox.ports import InboxRecords, Messages
 from lifecycle.inbox.record import InboxRecord
 from lifecycle.ports import ImageObjects
 from lifecycle.shared.suggestions import nearest
-from lifecycle.shared.text import escaped, on_a_line
+from lifecycle.shared.text import as_text, escaped, on_a_line
 from lifecycle.shared.wire import Json, timestamp
 
 LONGEST_BY = 128
@@ -49,9 +49,9 @@ class Operator:
         name = self._inbox(asked)
         after, errors = asked.get("StartAfter", ""), asked.get("Errors", False)
         if not isinstance(after, str) or len(after.encode(errors="replace")) > LONGEST_KEY:
-            raise InvalidRequest(f"StartAfter: {escaped(str(after))} is not the key of an object", remedy=ASK_AGAIN)
+            raise InvalidRequest(f"StartAfter: {escaped(as_text(after))} is not the key of an object", remedy=ASK_AGAIN)
         if not isinstance(errors, bool):
-            raise InvalidRequest(f"Errors: {escaped(str(errors))} is neither true nor false", remedy=ASK_AGAIN)
+            raise InvalidRequest(f"Errors: {escaped(as_text(errors))} is neither true nor false", remedy=ASK_AGAIN)
         done = backfill(
             name,
             self.inboxes[name],
@@ -77,7 +77,7 @@ class Operator:
         by = asked.get("By", "an operator")
         if not isinstance(by, str) or not 0 < len(by) <= LONGEST_BY:
             raise InvalidRequest(
-                f"By: {escaped(str(by))} is not a name of 1 to {LONGEST_BY} characters", remedy=ASK_AGAIN
+                f"By: {escaped(as_text(by))} is not a name of 1 to {LONGEST_BY} characters", remedy=ASK_AGAIN
             )
         return self._changed(asked, lambda record: records.pause(record, on_a_line(by), self.now))
 
@@ -102,9 +102,9 @@ class Operator:
             return name
         if not self.inboxes:
             raise InvalidRequest("No inbox is configured.", remedy="Add 'inboxes' to cdk.json, and deploy again.")
-        near = nearest(str(name), dict.fromkeys(self.inboxes))
+        near = nearest(as_text(name), dict.fromkeys(self.inboxes))
         meant = f"; did you mean {near}?" if near else ""
         raise InvalidRequest(
-            f"Inbox: {escaped(str(name))} is not configured{meant}",
+            f"Inbox: {escaped(as_text(name))} is not configured{meant}",
             remedy=f"The inboxes are: {', '.join(sorted(self.inboxes))}.",
         )

@@ -18,7 +18,7 @@ from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import LONGEST_LEASE, Lease, ModelItem
 from lifecycle.model.statuses import BILLS, TARGET_RUNNING, Rule
 from lifecycle.shared.arns import VersionArn
-from lifecycle.shared.text import all_of, per_hour, plural, usd
+from lifecycle.shared.text import all_of, as_text, per_hour, plural, usd
 from lifecycle.shared.wire import Json, parse_timestamp, timestamp
 
 LEASE_ID = "dashboard"
@@ -232,7 +232,7 @@ def asked(event: Json, now: datetime, configuration: Configuration, here: str) -
 
 def _action(given: Mapping[str, Json], problems: list[str]) -> Action | None:
     try:
-        return Action(str(given.get("Action")))
+        return Action(as_text(given.get("Action")))
     except ValueError:
         problems.append(f"Action: {_quoted(given.get('Action'))} is none of {', '.join(Action)}")
         return None
@@ -287,7 +287,7 @@ def _minutes(given: Mapping[str, Json], problems: list[str]) -> int:
     minutes = given.get("Minutes")
     if minutes is None:
         minutes = _chosen(given)
-    text = str(minutes) if isinstance(minutes, int | str) and not isinstance(minutes, bool) else ""
+    text = as_text(minutes) if isinstance(minutes, int | str) and not isinstance(minutes, bool) else ""
     longest = LONGEST_LEASE // timedelta(minutes=1)
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= longest:
         problems.append(f"Minutes: {_quoted(minutes)} is no number of minutes from 1 to {longest}")
@@ -321,5 +321,5 @@ def _to_the_millisecond(moment: datetime) -> str:
 
 
 def _quoted(value: Json) -> str:
-    text = repr(value)
+    text = as_text(value, repr)
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}..."

@@ -9,7 +9,7 @@ from lifecycle.page.facts import Reader
 from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
 from lifecycle.page.view import page_of
-from lifecycle.shared.text import escaped
+from lifecycle.shared.text import as_text, escaped
 from lifecycle.shared.wire import Json
 
 Asked = Mapping[str, Json]
@@ -33,7 +33,9 @@ def report(asked: Asked, reader: Reader) -> Report:
     name = asked.get("Report")
     made = REPORTS.get(name) if isinstance(name, str) else None
     if made is None:
-        raise InvalidRequest(f"Report: '{escaped(str(name), 40)}' is none of {', '.join(REPORTS)}", remedy=ASK_AGAIN)
+        raise InvalidRequest(
+            f"Report: '{escaped(as_text(name), 40)}' is none of {', '.join(REPORTS)}", remedy=ASK_AGAIN
+        )
     return made(asked, reader)
 
 

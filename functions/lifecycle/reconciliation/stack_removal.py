@@ -188,7 +188,7 @@ class Remover:
     ) -> str:
         return " ".join(
             [
-                *([f"Nothing was deleted: {self._would_bill(billing)}", self._to_do()] if billing else []),
+                *([f"Nothing was deleted: {self._would_bill(billing)}", self._to_do(billing)] if billing else []),
                 *([] if billing else ["Nothing was deleted."]),
                 *([going_on(running)] if running else []),
                 *others,
@@ -201,22 +201,27 @@ class Remover:
         price = per_hour(hourly_cost(units, self.configuration.inference_unit_hour_usd))
         named = shortened([self._described(one) for one in billing], NAMED)
         return (
-            f"{plural(len(billing), 'model')} would go on to cost {price}, with nobody left to stop them: "
+            f"{plural(len(billing), 'model')} would go on to cost {price}, with nobody left to stop {_them(billing)}: "
             f"{', '.join(named)}."
         )
 
-    def _to_do(self) -> str:
+    def _to_do(self, billing: Collection[BillingModel]) -> str:
+        them = _them(billing)
         if self._is_stopping():
-            return "They are being stopped: delete the stack again in some minutes."
+            return f"{'It is' if them == 'it' else 'They are'} being stopped: delete the stack again in some minutes."
         if self._stops:
-            return (
-                f"The executions that were to stop them have ended without doing so, see {min(self._stops.values())}."
-            )
-        return 'Stop them (StopModel with "Force": true), then delete the stack again.'
+            ended = "execution that was" if len(self._stops) == 1 else "executions that were"
+            has = "has" if len(self._stops) == 1 else "have"
+            return f"The {ended} to stop {them} {has} ended without doing so, see {min(self._stops.values())}."
+        return f'Stop {them} (StopModel with "Force": true), then delete the stack again.'
 
     def _described(self, one: BillingModel) -> str:
         held = f", held by {', '.join(one.holders[:3])}" if one.holders else ""
         return f"{self.configuration.exact_name(one.project_version_arn)} ({one.state}{held})"
+
+
+def _them(billing: Collection[BillingModel]) -> str:
+    return "it" if len(billing) == 1 else "them"
 
 
 def _is_managed(item: ModelItem) -> bool:

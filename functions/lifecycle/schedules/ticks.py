@@ -19,7 +19,7 @@ from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.ports import Executions
 from lifecycle.schedules.cron import exact, wall
 from lifecycle.schedules.windows import Successor, Ticked, lease_id, left_out, starts, stops, successors, tick_name
-from lifecycle.shared.text import duration, escaped
+from lifecycle.shared.text import as_text, duration, escaped
 from lifecycle.shared.wire import Json, from_wire, timestamp
 
 HOURS_AHEAD = (2, 1)
@@ -81,7 +81,7 @@ class Tick:
         if not isinstance(tick.schedule, str) or tick.schedule not in configuration.schedules:
             known = ", ".join(sorted(configuration.schedules)) or "none"
             raise InvalidRequest(
-                f"Schedule: there is no '{escaped(str(tick.schedule))}'; configured are: {known}",
+                f"Schedule: there is no '{escaped(as_text(tick.schedule))}'; configured are: {known}",
                 remedy="It was taken out of cdk.json, or renamed: nothing has to be done if that was meant.",
             )
         return tick

@@ -13,7 +13,7 @@ import fastjsonschema
 from lifecycle.shared.mistaken import mistake
 from lifecycle.shared.rfc3339 import is_time
 from lifecycle.shared.suggestions import alike, mistyped, nearest, suggestion
-from lifecycle.shared.text import shortened
+from lifecycle.shared.text import as_text, shortened
 from lifecycle.shared.wire import Json
 
 MAX_PROBLEMS = 30
@@ -184,10 +184,7 @@ def _example(schema: Mapping[str, Json]) -> str:
 
 
 def _excerpt(value: Json) -> str:
-    try:
-        text = json.dumps(value)
-    except RecursionError:
-        return "something nested too deep to be shown"
+    text = as_text(value, json.dumps)
     if len(text) <= _SHOWN_WHOLE:
         return text
     return f"{text[: _SHOWN_WHOLE - _SHOWN_OF_ITS_END]} ... {text[-_SHOWN_OF_ITS_END:]}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from lifecycle.shared.text import TOO_MANY_DIGITS, as_text
 from lifecycle.shared.wire import Json
 
 _LONGEST = 100
@@ -78,7 +79,7 @@ def suggestion(value: Json, rule: str, name: str, schema: Mapping[str, Json]) ->
         return "leave the key out if its default is meant" if "default" in schema else None
     for meant in _candidates(value, rule, name, schema):
         if _fits(meant, schema):
-            text = json.dumps(meant)
+            text = as_text(meant, json.dumps)
             if len(text) > _LONGEST:
                 text = (
                     "the same in brackets, as a list" if isinstance(meant, list) else "its one entry, without brackets"
@@ -115,8 +116,7 @@ def _of_the_type(value: Json, name: str) -> Iterator[Json]:
             yield [*value]
             if all(isinstance(inner, dict) for inner in value.values()):  # as people write it who know other tools
                 yield [{"name": key, **inner} for key, inner in value.items()]
-        case bool() | int() | float():
-            text = json.dumps(value)
+        case bool() | int() | float() if (text := as_text(value, json.dumps)) != TOO_MANY_DIGITS:
             yield from (text, text.zfill(12), [value], [text])  # an account loses its zeros as a number
             yield bool(value) if value in (0, 1) else value
 

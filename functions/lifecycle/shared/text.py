@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -110,6 +110,21 @@ def clause(sentence: str) -> str:
 def first_sentence(text: str) -> str:
     """A text up to its first full stop or line's end, and that without the full stop."""
     return re.split(r"\.\s|\.$|[\r\n]", text.strip(), maxsplit=1)[0]
+
+
+NESTED_TOO_DEEP = "something nested too deep to be shown"
+TOO_MANY_DIGITS = "a number of too many digits to be shown"
+"""Python writes no integer of more than 4,300 digits, and raises a ValueError instead."""
+
+
+def as_text(value: object, write: Callable[[object], str] = str) -> str:
+    """Whatever somebody has given, written; in words where it can't be."""
+    try:
+        return write(value)
+    except RecursionError:
+        return NESTED_TOO_DEEP
+    except ValueError:
+        return TOO_MANY_DIGITS
 
 
 def escaped(text: str, most: int = 80) -> str:

@@ -22,7 +22,7 @@ from lifecycle.model.leases import PastStart, Starter
 from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choose
 from lifecycle.shared import rfc3339
-from lifecycle.shared.text import escaped
+from lifecycle.shared.text import as_text, escaped
 from lifecycle.shared.wire import Json
 
 START_LEAD = timedelta(minutes=30)
@@ -129,13 +129,13 @@ def problems_between_fields(
     if min_units is None:
         min_units = configuration.model(_name(payload, configuration)).min_inference_units
     if isinstance(max_units, int | float) and isinstance(min_units, int | float) and 1 <= max_units < min_units:
-        problems.append(f"MaxInferenceUnits: {max_units} is less than MinInferenceUnits, {min_units}")
+        problems.append(f"MaxInferenceUnits: {as_text(max_units)} is less than MinInferenceUnits, {as_text(min_units)}")
     if payload.get("ExtendOnly") is True:
         problems += [f"ExtendOnly: {problem}" for problem in _not_to_extend(payload)]
     if payload.get("IgnoreBudget") is True and not configuration.allow_ignore_budget:
         problems.append("IgnoreBudget: is not allowed in this deployment: allow_ignore_budget in cdk.json is false")
     if type(payload.get("ReadyAt")) is int:
-        problems.append(f"ReadyAt: must be of type string: {rfc3339.what_is_wrong(str(payload['ReadyAt'])[:20])}")
+        problems.append(f"ReadyAt: must be of type string: {rfc3339.what_is_wrong(as_text(payload['ReadyAt'])[:20])}")
     if isinstance(payload.get("ReadyAt"), str):
         problems += _unready(payload["ReadyAt"], execution.start_time)
     return problems

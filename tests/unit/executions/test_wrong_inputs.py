@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from lifecycle.configuration import DetectBatch
 from lifecycle.detect_batch.request import batch_request
 from lifecycle.errors import InvalidRequest
+from lifecycle.executions.requests import IGNORED, validator
 from lifecycle.run_with_model.request import run_request
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.request import start_request
@@ -149,3 +151,21 @@ def test_each_wrong_input_is_answered_as_on_the_page() -> None:
 
 def test_no_answer_is_a_regular_expression() -> None:
     assert "must match" not in page()
+
+
+ENORMOUS = 10**5000
+"""An integer with more digits than Python writes; none comes by Lambda, which can't read it either."""
+
+
+@pytest.mark.parametrize("machine", READ)
+def test_a_number_of_thousands_of_digits_is_an_invalid_request_wherever_it_is(machine: str) -> None:
+    fields = dict(asked for asked in (start(), ("StopModel", {"Model": "defects"}), run(), batch()))[machine]
+    schema = validator("_".join(re.findall(r"[A-Z][a-z]+", machine)).lower())
+    names = schema.fields() - IGNORED | {"Unknown"}
+    wrong: list[Json] = [
+        ENORMOUS,
+        *({**fields, name: value} for name in sorted(names) for value in (ENORMOUS, [ENORMOUS])),
+    ]
+    for given in wrong:
+        with pytest.raises(InvalidRequest):
+            READ[machine](given)

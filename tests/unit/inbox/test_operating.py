@@ -13,6 +13,9 @@ from tests.unit.examples import NOW
 from tests.unit.inbox.bench import INBOX, Bench
 from tests.unit.inbox.test_backfill import Queue
 
+ENORMOUS = 10**5000
+"""A number with more digits than Python writes."""
+
 
 class Records:
     """``InboxRecords`` in memory; ``conflicts`` times somebody else is faster."""
@@ -85,7 +88,7 @@ def test_a_backfill_says_where_it_goes_on() -> None:
     assert hurried.backfill({"Inbox": "line", "StartAfter": "line-1/2"}) == {"Inbox": "line", "Images": 0, "Queued": 0}
 
 
-@pytest.mark.parametrize("name", ["lime", "", None, 5, [], {"a": 1}, "x" * 10_000])
+@pytest.mark.parametrize("name", ["lime", "", None, 5, [], {"a": 1}, "x" * 10_000, [ENORMOUS]])
 def test_an_unknown_inbox_is_refused_and_the_known_ones_are_named(name: Any) -> None:
     for do in (operator().backfill, operator().redrive, operator().pause, operator().resume):
         with pytest.raises(InvalidRequest) as refused:
@@ -99,13 +102,15 @@ def test_without_any_inbox_it_is_said_how_to_have_one() -> None:
     assert "'inboxes'" in str(refused.value.cause["Remedy"])
 
 
-@pytest.mark.parametrize("wrong", [{"StartAfter": 5}, {"StartAfter": "x" * 1025}, {"Errors": "yes"}])
+@pytest.mark.parametrize(
+    "wrong", [{"StartAfter": 5}, {"StartAfter": "x" * 1025}, {"Errors": "yes"}, {"Errors": ENORMOUS}]
+)
 def test_a_backfill_that_is_asked_for_wrongly_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         operator().backfill({"Inbox": "line", **wrong})
 
 
-@pytest.mark.parametrize("by", ["", "x" * 129, 5, None])
+@pytest.mark.parametrize("by", ["", "x" * 129, 5, None, [ENORMOUS]])
 def test_who_pauses_is_a_name(by: Any) -> None:
     with pytest.raises(InvalidRequest):
         operator().pause({"Inbox": "line", "By": by})

@@ -232,6 +232,8 @@ STOP = {"Action": "stop", "Model": "defects", **MADE}
         ({**STOP, "Action": "start", "Minutes": 0}, f"Minutes: 0 is no number of minutes from 1 to {LONGEST}"),
         ({**STOP, "Action": "start", "Minutes": LONGEST + 1}, f"Minutes: {LONGEST + 1}"),
         ({**STOP, "Action": "start", "Minutes": True}, "Minutes: True"),
+        ({**STOP, "Action": "start", "Minutes": 10**5000}, "Minutes: a number of too many digits to be shown"),
+        ({**STOP, "Action": 10**5000}, "Action: a number of too many digits to be shown is none of"),
         ({**STOP, "Action": "start", "Minutes": "1e3"}, "Minutes: '1e3'"),
         ({**STOP, "Action": "start", "MinutesField": "m", "widgetContext": {"forms": {"all": []}}}, "Minutes: None"),
         ({**STOP, "Action": "extend", "LeaseId": "a", "Minutes": 5}, "ExpiresAt: must be an RFC 3339 time"),

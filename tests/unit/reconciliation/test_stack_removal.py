@@ -150,8 +150,8 @@ def refused(made: Account, on_destroy: OnDestroy = OnDestroy.REFUSE, **given: An
 @pytest.mark.parametrize("status", ["STARTING", "RUNNING"])
 def test_a_model_of_this_app_that_bills_is_named_with_its_price_who_holds_it_and_what_to_do(status: str) -> None:
     assert refused(account(HELD, boards=status)) == (
-        "Nothing was deleted: 1 model would go on to cost USD 8.00 per hour, with nobody left to stop them: "
-        f'defects ({status}, held by shift). Stop them (StopModel with "Force": true), then delete the stack again. '
+        "Nothing was deleted: 1 model would go on to cost USD 8.00 per hour, with nobody left to stop it: "
+        f'defects ({status}, held by shift). Stop it (StopModel with "Force": true), then delete the stack again. '
         "Runbook: the heading DestroyRefused of docs/operations.md"
     )
 
@@ -226,7 +226,8 @@ def test_a_refusal_of_many_models_names_some_and_says_how_many_there_are() -> No
         made.items.put(ModelItem(arn, managed=True))
     said = refused(made)
     assert said.count("(RUNNING)") == NAMED
-    assert "13 models would go on to cost USD 104.00 per hour" in said
+    assert "13 models would go on to cost USD 104.00 per hour, with nobody left to stop them" in said
+    assert "Stop them (StopModel" in said
     assert ", and 3 more. " in said
 
 
@@ -278,7 +279,7 @@ def test_where_nothing_runs_nothing_is_stopped() -> None:
 def test_a_stop_that_takes_longer_than_there_is_time_goes_on_and_the_removal_is_refused() -> None:
     made = account(HELD, boards="STARTING")
     made.stops_after = 1800
-    assert "They are being stopped: delete the stack again in some minutes." in refused(made, OnDestroy.STOP)
+    assert "It is being stopped: delete the stack again in some minutes." in refused(made, OnDestroy.STOP)
     assert 14 * 60 - CHECK_SECONDS <= made.clock.seconds <= 14 * 60
 
 
