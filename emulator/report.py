@@ -114,7 +114,7 @@ def _minute(timestamp: str) -> str:
 
 
 NOBODY = "(nobody)"
-_ABOUT_NOBODY = f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect."
+_ABOUT_NOBODY = f"{NOBODY}: the model ran without a lease, for example while it was being stopped."
 
 
 def _amounts(costs: Sequence[float]) -> list[str]:

@@ -201,19 +201,22 @@ def _drawn(studio: Studio, path: Path, body: str) -> None:
 
 def _terminal(studio: Studio, path: Path) -> None:
     """A start on the emulator, what runs then, and the execution's way."""
-    with tempfile.TemporaryFile("w") as unseen, serving(studio.assembly, (_LOGOS,), starting=6) as site:
+    with (
+        tempfile.TemporaryFile("w") as unseen,
+        serving(studio.assembly, (_DEFECTS, _LOGOS, _WELDS), starting=6) as site,
+    ):
         remote, quiet = Remote(site.endpoint), Console(file=unseen)
         # One before, of which the next one learns when to check the status.
         for machine in ("StartModelArn", "StopModelArn"):
-            given = {"Model": "logos", "LeaseId": "before", "PollSeconds": 1, "TimeoutSeconds": 900}
-            report.follow(quiet, remote.watch(remote.start(given, machine), _LOGOS), 10)
+            given = {"Model": "defects", "LeaseId": "before", "PollSeconds": 1, "TimeoutSeconds": 900}
+            report.follow(quiet, remote.watch(remote.start(given, machine), _DEFECTS), 10)
         console = Console(record=True, width=118, file=unseen, force_terminal=True, highlight=False)
         with (
             mock.patch.dict(os.environ, environment(site.endpoint, "us-east-1")),
             mock.patch.object(terminal, "out", console),
             mock.patch.object(terminal, "err", quiet),
         ):
-            for typed in ("start logos --lease-id me", "models"):
+            for typed in ("start defects --lease-id me", "models"):
                 report.say(console, f"$ custom-labels {typed}", "bold")
                 client(typed.split(), standalone_mode=False)
                 report.say(console)

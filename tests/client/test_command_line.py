@@ -259,7 +259,7 @@ def test_the_bill_adds_up_and_says_what_was_saved(typed: Any, aws: Aws) -> None:
         ["Model", "Lease", "Held", "USD"],
         ["defects", "shift", "2 h 30 min", "10.00"],
         ["defects", "(nobody)", "6 min", "0.40"],
-        ["(nobody): the model ran, and no lease held it, as until a stop takes effect."],
+        ["(nobody): the model ran without a lease, for example while it was being stopped."],
         ["Always on, these models would have cost USD 2,236.00: USD 2,225.60 saved."],
     ]
 

@@ -83,7 +83,7 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "ExecutionSucceeded",
         "defects, run/inbox-line-2-1-",
         "Total",
-        "(nobody): the model ran, and no lease held it",
+        "(nobody): the model ran without a lease",
         "python -m emulator up",
     ]
     rest = said

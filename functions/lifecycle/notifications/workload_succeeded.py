@@ -19,7 +19,7 @@ def workload_succeeded(ending: Ending, configuration: Configuration, _machines: 
         headline=f"The run of {workload(ending)} with {name} succeeded, with {f'a warning: {said}' if only else said}.",
         what_it_costs=what_it_costs(ending, configuration),
         what_to_do=[
-            "Check the run's input: of a prefix, capitals and slashes count. The workload's execution, linked below, "
+            "Check the run's input: capitals and slashes in a prefix count. The workload's execution, linked below, "
             "shows what it was given and what it answered.",
             f"If the input was wrong, correct it and {AGAIN}",
         ],

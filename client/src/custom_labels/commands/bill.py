@@ -42,7 +42,7 @@ def _show(report: Report) -> None:
     ]
     terminal.table(_COLUMNS, rows, numbers=frozenset({"Held", "USD"}))
     if any("LeaseId" not in one for one in lines):
-        terminal.say(f"{NOBODY}: the model ran, and no lease held it, as until a stop takes effect.")
+        terminal.say(f"{NOBODY}: the model ran without a lease, for example while it was being stopped.")
     if "Budget" in report:
         _show_budget(report["Budget"])
     if "Saved" in report:
