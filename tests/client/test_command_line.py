@@ -273,11 +273,12 @@ def test_the_bill_says_what_was_spent_of_the_budget(typed: Any, aws: Aws, lines:
         "HourlyCost": 4.0,
         "UsedUp": False,
         "OverBudget": "stop",
+        "Outlook": "It comes to USD 812.50, USD 312.50 over the budget of USD 500.00.",
     }
     told = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0, "Budget": budget}
     aws.says["bill"] = told
-    spent = "Budget: USD 412.00 of USD 500.00 spent, USD 812.50 by the month's end if it goes on as so far."
-    assert typed("bill").stdout.splitlines()[-1] == spent
+    spent = "USD 412.00 of the month's budget of USD 500.00 is spent."
+    assert typed("bill").stdout.splitlines()[-1] == f"{spent} {budget['Outlook']}"
     aws.says["bill"] = {**told, "Budget": {**budget, "UsedUp": True}}
     *_, last = typed("bill").stdout.splitlines()
     assert last == "It is used up: no model is started any more, and what runs is stopped."

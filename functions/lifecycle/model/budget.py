@@ -67,9 +67,18 @@ class Spending:
 
     @property
     def outlook(self) -> str:
-        """A sentence about the rest of the month."""
+        """What the rest of the month comes to, and whether the budget lasts for it, in sentences."""
         now = f"All that runs now costs {per_hour(self.per_hour)}. " if self.per_hour else ""
-        return f"{now}If the month goes on as it has so far, it comes to {usd(self.forecast)}."
+        return (
+            f"{now}If the month goes on as it has so far, it comes to {usd(self.forecast)}{self._against_the_budget}."
+        )
+
+    @property
+    def _against_the_budget(self) -> str:
+        if self.budget is None:
+            return ""
+        over = self.forecast - self.budget
+        return f", {f'{usd(over)} over' if over > 0 else 'within'} the budget of {usd(self.budget)}"
 
 
 def spending(

@@ -242,6 +242,8 @@ class ReportedBudget:
         What runs now costs per hour.
     over_budget : str
         What happens once it is used up.
+    outlook : str
+        Sentences for people: what the rest of the month comes to, and whether the budget lasts for it.
     """
 
     budget: float
@@ -250,6 +252,7 @@ class ReportedBudget:
     hourly_cost: float
     used_up: bool
     over_budget: str
+    outlook: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,4 +470,5 @@ def _budget(spending: Spending, over_budget: OverBudget) -> ReportedBudget | Non
         hourly_cost=spending.per_hour,
         used_up=spending.is_used_up,
         over_budget=over_budget,
+        outlook=spending.outlook,
     )

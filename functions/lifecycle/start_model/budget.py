@@ -79,12 +79,12 @@ def _warnings(request: StartRequest, spent: Callable[[], Spending], configuratio
         unread = f"What this month has cost could not be read: {error.message}"
         return [f"{_ignored(configuration)} {unread}"] if request.ignore_budget else [unread]
     if request.ignore_budget:
-        return [f"{_ignored(configuration)} This month's models have cost {spending.of_the_budget}."]
+        return [f"{_ignored(configuration)} This month's models have cost {spending.of_the_budget}. {spending.outlook}"]
     if not spending.is_used_up:
         return []
     then = "the sweep stops the model" if configuration.stops_over_budget else "once stopped, it is not started again"
     unless = ", unless IgnoreBudget is given" if configuration.allow_ignore_budget else ""
-    return [f"This month's budget is used up ({spending.of_the_budget}): {then}{unless}."]
+    return [f"This month's budget is used up ({spending.of_the_budget}): {then}{unless}. {spending.outlook}"]
 
 
 def _ignored(configuration: Configuration) -> str:

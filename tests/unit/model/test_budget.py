@@ -1,5 +1,6 @@
 """What the month has cost, against its budget."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -155,8 +156,11 @@ def test_it_is_said_in_words() -> None:
     found = of(ended(128.1), items=(runs(0, 2, arn=OTHER_ARN),))
     assert found.of_the_budget == "USD 512.40 of USD 500.00"
     assert found.outlook == (
-        "All that runs now costs USD 8.00 per hour. If the month goes on as it has so far, it comes to USD 659.98."
+        "All that runs now costs USD 8.00 per hour. "
+        "If the month goes on as it has so far, it comes to USD 659.98, USD 159.98 over the budget of USD 500.00."
     )
+    assert of(ended(10)).outlook.endswith("it comes to USD 51.52, within the budget of USD 500.00.")
+    assert replace(found, forecast=500.0).outlook.endswith("it comes to USD 500.00, within the budget of USD 500.00.")
     nothing = spending((), (), NOW, CONFIGURATION)
     assert nothing.of_the_budget == "USD 0.00"
     assert nothing.outlook == "If the month goes on as it has so far, it comes to USD 0.00."

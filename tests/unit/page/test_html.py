@@ -160,7 +160,9 @@ def test_the_budget_stands_with_the_bill() -> None:
     facts = Facts(NOW, ended=(Session(ARN, NOW - 3 * HOUR, NOW, 1, 4.0),))
     html = page_html(page_of(facts, settings), theme="light", zone=UTC, act_arn=ACT, operators="o")
     said = (
-        "USD 12.00 of USD 10.00 of the budget are spent. It is used up: no model is started any more, and what runs is"
+        "USD 12.00 of the month's budget of USD 10.00 is spent. It is used up: no model is started any more, and what "
+        "runs is stopped. If the month goes on as it has so far, it comes to USD 15.46, USD 5.46 over the budget of USD "
+        "10.00."
     )
     assert said in " ".join(" ".join(Parsed(html).texts).split())
 

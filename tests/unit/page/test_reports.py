@@ -150,7 +150,11 @@ def test_this_months_bill_says_what_was_spent_of_the_budget(over: OverBudget) ->
     told = reported("bill", RUNNING, configuration=settings, books=Books(ended=ended))
     assert told["Total"] == 8.0
     spent = {"Budget": 10, "Spent": 12.0, "HourlyCost": 4.0, "UsedUp": True, "OverBudget": over}
-    assert told["Budget"] == {**spent, "Forecast": 15.46}
+    outlook = (
+        "All that runs now costs USD 4.00 per hour. "
+        "If the month goes on as it has so far, it comes to USD 15.46, USD 5.46 over the budget of USD 10.00."
+    )
+    assert told["Budget"] == {**spent, "Forecast": 15.46, "Outlook": outlook}
     assert "Budget" not in reported("bill", configuration=settings, Month="2026-10"), "it is over"
     assert "Budget" not in reported("bill"), "there is none"
 

@@ -87,7 +87,8 @@ def test_who_ignores_the_budget_is_not_refused_but_warned_of_and_the_lease_remem
     assert result.outcome is Outcome.MODEL_STARTED
     (warning,) = result.warnings
     assert warning.startswith("IgnoreBudget was given: the budget does not refuse this start")
-    assert warning.endswith("This month's models have cost USD 512.00 of USD 500.00.")
+    assert "This month's models have cost USD 512.00 of USD 500.00. If the month goes on as it has so far" in warning
+    assert warning.endswith(" over the budget of USD 500.00.")
     assert ("does not stop the model" in warning) == (over is OverBudget.STOP)
     assert told.items.get(ARN).ignores_budget(told.clock.now)
 
@@ -111,6 +112,7 @@ def test_a_lease_ignores_the_budget_from_when_it_is_asked_to_until_it_ends(first
 
 
 OF_IT = "USD 512.00 of USD 500.00"
+OUTLOOK = "If the month goes on as it has so far, it comes to USD 659.46, USD 159.46 over the budget of USD 500.00."
 
 
 @pytest.mark.parametrize(
@@ -124,24 +126,25 @@ OF_IT = "USD 512.00 of USD 500.00"
         (
             budget(OverBudget.REFUSE),
             True,
-            f"IgnoreBudget was given: the budget does not refuse this start. This month's models have cost {OF_IT}.",
+            f"IgnoreBudget was given: the budget does not refuse this start. This month's models have cost {OF_IT}. "
+            f"{OUTLOOK}",
         ),
         (
             budget(OverBudget.STOP),
             True,
             "IgnoreBudget was given: the budget does not refuse this start, and does not stop the model while this "
-            f"lease holds. This month's models have cost {OF_IT}.",
+            f"lease holds. This month's models have cost {OF_IT}. {OUTLOOK}",
         ),
         (
             budget(OverBudget.REFUSE),
             False,
             f"This month's budget is used up ({OF_IT}): once stopped, it is not started again, unless IgnoreBudget is "
-            "given.",
+            f"given. {OUTLOOK}",
         ),
         (
             budget(OverBudget.STOP, allow_ignore_budget=False),
             False,
-            f"This month's budget is used up ({OF_IT}): the sweep stops the model.",
+            f"This month's budget is used up ({OF_IT}): the sweep stops the model. {OUTLOOK}",
         ),
     ],
 )

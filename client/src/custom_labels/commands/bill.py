@@ -52,8 +52,9 @@ def _show(report: Report) -> None:
 
 def _show_budget(of: Mapping[str, Any]) -> None:
     """At maximum inference units where models scale: so it may be more than the bill."""
-    spent = f"Budget: {terminal.usd(of['Spent'])} of {terminal.usd(of['Budget'])} spent"
-    terminal.say(f"{spent}, {terminal.usd(of['Forecast'])} by the month's end if it goes on as so far.")
+    spent = f"{terminal.usd(of['Spent'])} of the month's budget of {terminal.usd(of['Budget'])} is spent."
+    outlook = of.get("Outlook", f"At this pace the month comes to {terminal.usd(of['Forecast'])}.")  # an older stack
+    terminal.say(f"{spent} {outlook}")
     if of["UsedUp"]:
         terminal.say(_OVER[of["OverBudget"]], "bold")
 
