@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import DETECT, allow_to_look_at_models, detection
+from infra.parts.grants import DETECT, allow_to_look_at_models, allow_to_record_busy_minutes, detection
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
@@ -27,7 +27,11 @@ class DetectBatchWorkload(Construct):
         prepare = shared.function(self, "Prepare", handler="detect_batch_prepare", timeout_seconds=30, environment={})
         # Results may have millions of lines.
         summarise = shared.function(
-            self, "Summarise", handler="detect_batch_summarise", timeout_seconds=900, environment={}
+            self,
+            "Summarise",
+            handler="detect_batch_summarise",
+            timeout_seconds=900,
+            environment=shared.table_names("LEDGER"),
         )
         machine = LifecycleMachine(
             self,
@@ -44,6 +48,7 @@ class DetectBatchWorkload(Construct):
         _allow_to_list(prepare.role, images)
         _allow_to_list(summarise.role, results)
         allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
+        allow_to_record_busy_minutes(summarise, shared)
 
         role = self.state_machine.role
         found = detection(self, shared.settings)

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.notifications.notifications import Notifications
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import allow_to_look_at_models
+from infra.parts.grants import allow_to_look_at_models, allow_to_record_busy_minutes
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.mappings import allow_to_switch
 from infra.parts.nag import acknowledge
@@ -160,7 +160,7 @@ class InboxParts(Construct):
             environment={
                 "INBOX_NAME": self.name,
                 "STACK_NAME": stack_name,
-                **shared.table_names("MODEL", "IDEMPOTENCY"),
+                **shared.table_names("MODEL", "IDEMPOTENCY", "LEDGER"),
             },
             name=names.worker_name(stack_name, self.name),
         )
@@ -169,6 +169,7 @@ class InboxParts(Construct):
         worker.allow(
             *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"), on=[shared.idempotency_table.table_arn]
         )
+        allow_to_record_busy_minutes(worker, shared)
         worker.allow("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=[self.images.queue_arn])
         self._allow_to_detect(worker)
         self._allow_on_objects(worker)

@@ -28,6 +28,7 @@ from handlers._runtime import bootstrap
 from handlers._runtime.entry import Context, Event, entry, logger
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError, ServiceUnavailable
+from lifecycle.images.busy import RecordingDetector
 from lifecycle.inbox.worker import InWorkError, Outcome, Pace, Worker
 from lifecycle.shared.wire import Json
 
@@ -37,11 +38,21 @@ RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
 COUNTS = bootstrap.inbox_counts(bootstrap.PATIENT)
 MAPPINGS = bootstrap.mappings(bootstrap.PATIENT)
 OBJECTS = bootstrap.image_objects()
-DETECTOR = bootstrap.detector()
 # Where all of a batch failed that is no failure of this function: it would count as an error, and alarm.
 PROCESSOR = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 STORE = DynamoDBPersistenceLayer(table_name=ENVIRONMENT.idempotency_table_name, boto3_client=bootstrap.PATIENT.dynamodb)
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=15 * 24 * 3600)  # no message waits longer than 14 days
+
+
+def _log(error: LifecycleError) -> None:
+    logger.warning(error.message, error=type(error).__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+DETECTOR = RecordingDetector(bootstrap.detector(), bootstrap.busy_minutes(), _now, _log)
 
 
 @entry
@@ -58,7 +69,7 @@ def handler(event: Event, context: Context) -> Json:
         counts=COUNTS,
         once=_once,
         pace=Pace(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep, random.uniform),
-        now=lambda: datetime.now(UTC),
+        now=_now,
         log=_log,
     )
     return process_partial_response(event, partial(_take, worker), PROCESSOR, context)
@@ -74,10 +85,6 @@ def _take(worker: Worker, record: SQSRecord) -> None:
         logger.exception("This is an error of the worker itself.", delivered=record.body)
         raise  # Powertools keeps it to itself, and the message in the queue
     logger.info(f"The image: {outcome}.", delivered=record.body, outcome=outcome.name)
-
-
-def _log(error: LifecycleError) -> None:
-    logger.warning(error.message, error=type(error).__name__)
 
 
 def _held_version() -> str | None:

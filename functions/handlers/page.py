@@ -24,6 +24,7 @@ EXECUTIONS = bootstrap.executions()
 ITEMS = bootstrap.items()
 SWEEPS = bootstrap.sweeps()
 LEDGER = bootstrap.ledger()
+BUSY = bootstrap.busy_minutes(bootstrap.PATIENT)
 RECORDS = bootstrap.inbox_records(bootstrap.PATIENT)
 COUNTS = bootstrap.inbox_counts(bootstrap.PATIENT)
 QUEUES = bootstrap.queues(bootstrap.PATIENT)
@@ -64,7 +65,7 @@ def handler(event: Event, _context: Context) -> Json:
     event = event if isinstance(event, dict) else {}
     if event.get("describe"):
         return {"markdown": ABOUT}
-    reader = Reader(CONFIGURATION, MODELS, ITEMS, EXECUTIONS, LEDGER, SWEEPS, lambda: datetime.now(UTC), INBOXES)
+    reader = Reader(CONFIGURATION, MODELS, ITEMS, EXECUTIONS, LEDGER, BUSY, SWEEPS, lambda: datetime.now(UTC), INBOXES)
     if "Report" in event:
         return report(event, reader)
     theme, zone = theme_and_zone(event)

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Refusal
+from lifecycle.model.idle import Busy
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
 from lifecycle.shared.wire import Json
@@ -161,6 +162,16 @@ class Ledger(Protocol):
 
     def sessions(self, month: str, now: datetime, unreadable: Unreadable) -> Sequence[Session]:
         """Those that ended in a month, as ``2026-11``, or later, and can be read: all that may have a part in it."""
+
+
+class BusyMinutes(Protocol):
+    """The record of the minutes in which images were labelled."""
+
+    def add(self, project_version_arn: str, since: datetime, until: datetime) -> None:
+        """Record the minutes from one moment to another, both included."""
+
+    def of(self, month: str) -> Busy:
+        """Those of all versions in a month, as ``2026-11``."""
 
 
 class Sweeps(Protocol):

@@ -9,8 +9,11 @@ from constructs import Construct
 from infra.parts.functions import LifecycleFunction
 from infra.parts.machines import OF_A_MODEL, any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
+from infra.parts.shared import Shared
+from infra.parts.statements import allow
 from infra.parts.workloads import workload_executions
 from infra.settings.settings import Settings
+from lifecycle.model.idle import PARTITION
 
 MACHINES = ("StartModel", "StopModel", "RunWithModel")
 
@@ -80,6 +83,12 @@ def _allow_on_projects(function: LifecycleFunction, action: str, reasons: Mappin
     stack = cdk.Stack.of(function)
     home = f"arn:<AWS::Partition>:rekognition:{stack.region}:{stack.account}:project"
     acknowledge(function, {f"AwsSolutions-IAM5[Resource::{home}/{resource}]": why for resource, why in reasons.items()})
+
+
+def allow_to_record_busy_minutes(function: LifecycleFunction, shared: Shared) -> None:
+    """Add to the minutes in which images were labelled, and to nothing else of the ledger."""
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITION}*"]}}
+    allow(function.role, ["dynamodb:UpdateItem"], [shared.ledger_table.table_arn], only)
 
 
 class Detection(NamedTuple):

@@ -420,7 +420,7 @@ class Account:
             if not self.items or any(found.get(one) != self.items[-1][1].get(one) for one in held):
                 self.changed.append(self.simulation.seconds)
             self.items.append((self.simulation.seconds, found))
-        if table == "ledger":
+        if table == "ledger" and "Since" in item:
             self.changed.append(self.simulation.seconds)
         if table == "idempotency" and item["id"]["S"].startswith("decision") and "data" in item:
             known = self.decisions.setdefault(item["id"]["S"], [])

@@ -108,7 +108,7 @@ class Wire:
             raise Killed
         operation = model(service).meta.method_to_api_mapping[method]
         self.calls.append((self.simulation.seconds, caller.function, f"{service}:{operation}"))
-        fault = self.faults.due(caller.function, f"{service}:{operation}", self.simulation.seconds)
+        fault = self.faults.due(caller.function, f"{service}:{operation}", self.simulation.seconds, request)
         self.simulation.sleep(LATENCY)
         if fault and isinstance(fault.what, Reply):
             return fault.what.value

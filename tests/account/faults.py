@@ -89,6 +89,8 @@ class Fault:
         The call has taken effect.
     since, until : float
         Only in this time, in seconds.
+    about : str
+        Only calls that ask for something with this in it.
     """
 
     what: What
@@ -98,6 +100,7 @@ class Fault:
     after: bool = False
     since: float = 0
     until: float = float("inf")
+    about: str = ""
 
 
 @dataclass
@@ -112,13 +115,13 @@ class Faults:
         """Let something more go wrong from now on; its calls count from now."""
         self.scripted = [*self.scripted, fault]
 
-    def due(self, function: str, operation: str, seconds: float) -> Fault | None:
+    def due(self, function: str, operation: str, seconds: float, request: Json = None) -> Fault | None:
         """Count a call, and say what is to happen to it: the first that is scripted."""
         due = None
         for number, fault in enumerate(self.scripted):
             if fault.function not in (None, function) or not _meant(fault.operation, operation):
                 continue
-            if not fault.since <= seconds < fault.until:
+            if not fault.since <= seconds < fault.until or fault.about not in str(request or ""):
                 continue
             self._seen[number] += 1
             if due is None and (fault.calls is None or self._seen[number] in fault.calls):

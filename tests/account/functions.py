@@ -111,6 +111,10 @@ class Functions:
     """What answers instead of functions: other code than is deployed."""
     _free: dict[str, list[Handler]] = field(default_factory=lambda: defaultdict(list))
 
+    def forget(self, name: str) -> None:
+        """Let a function begin in a new execution environment: what an earlier story left in it is gone."""
+        self._free[name].clear()
+
     @contextmanager
     def environment(self, name: str) -> Iterator[Handler]:
         """One that is free, until the invocation ends."""

@@ -120,6 +120,8 @@ def needed(service: str, operation: str, request: Mapping[str, Json]) -> list[Ne
     action = _ACTIONS.get(action, action)
     if operation == "PutEvents":
         return [Need(action, _HERE[entry["EventBusName"]]) for entry in request["Entries"]]
+    if action == "dynamodb:UpdateItem" and "Month" in request["Key"]:
+        return [Need(action, _HERE["ledger"], (("dynamodb:LeadingKeys", request["Key"]["Month"]["S"]),))]
     named = next((request[name] for name in _RESOURCES if name in request), "*")
     return [Need(action, _SPOKEN_FOR.get(action) or _named(named))]
 

@@ -198,6 +198,12 @@ class InboxScene:
         return sum(until - since for since, until in self.running)
 
     @property
+    def busy(self) -> list[int]:
+        """How many minutes are recorded in which images were labelled, by hour."""
+        items = self.account.dynamodb.tables.get("ledger", {}).values()
+        return [len(item["Minutes"]["NS"]) for item in items if "Minutes" in item]
+
+    @property
     def kept_for_nothing(self) -> float:
         """The longest time, in seconds, for which the model was RUNNING and no image was finished."""
         results = self.s3.buckets.get("results", {}).values()

@@ -70,7 +70,10 @@ class DynamoDB:
             else:
                 after[attribute] = before.get(attribute, values[kept[2]]) if kept else values[value]
         for name, value in (one.split() for one in additions.split(", ") if one):
-            after[name] = {"N": str(int(before.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
+            if "NS" in values[value]:
+                after[name] = {"NS": sorted({*before.get(name, {"NS": []})["NS"], *values[value]["NS"]})}
+            else:
+                after[name] = {"N": str(int(before.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
         self._write(TableName, after)
         return {"Attributes": after if request.get("ReturnValues", "").endswith("_NEW") else before}
 

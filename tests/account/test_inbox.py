@@ -191,6 +191,32 @@ def test_a_service_may_be_down_for_a_while(
     holds(scene, runs=runs, billed=NEEDED + extra)
 
 
+def test_the_bill_says_how_idle_the_model_was(inbox: Setting, functions: Functions) -> None:
+    functions.forget("inbox_worker")
+    scene = inbox()
+    scene.drop(*FEW, after=10)
+    holds(scene)
+    (idle,) = scene.call("page", {"Report": "bill"})["Idle"]
+    assert (idle["ProjectVersionArn"], sum(scene.busy)) == (ARN, 1), "all were labelled in one minute"
+    assert 0 < (1 - idle["Share"]) * idle["Seconds"] <= 60, "a minute that straddles the beginning counts in part"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [Answer("AccessDeniedException"), Answer("ThrottlingException"), Silence()],
+    ids=["denied", "throttled", "no answer"],
+)
+def test_a_bill_that_learns_nothing_of_the_images_keeps_none_from_being_labelled(
+    inbox: Setting, functions: Functions, what: Any
+) -> None:
+    functions.forget("inbox_worker")
+    scene = inbox(faults=[Fault(what, "dynamodb:UpdateItem", "inbox_worker", None, about="busy#")])
+    scene.drop(*FEW, after=10)
+    holds(scene)
+    assert set(scene.detected.values()) == {1}
+    assert scene.call("page", {"Report": "bill"})["Idle"] == []
+
+
 @pytest.mark.parametrize("operation", ["rekognition:DetectCustomLabels", "s3:PutObject"])
 def test_an_inbox_that_is_denied_lets_the_model_go_says_so_and_makes_it_good_later(
     inbox: Setting, operation: str

@@ -23,6 +23,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from lifecycle.adapters.aws import CLIENT_CONFIG
+from lifecycle.adapters.busy_minutes import BusyMinutesTable
 from lifecycle.adapters.channels import ATTRIBUTES, ChatTopic, EventBus, Topic
 from lifecycle.adapters.executions import StepFunctions
 from lifecycle.adapters.ledger import LedgerTable
@@ -40,6 +41,7 @@ from lifecycle.errors import (
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Refusal
+from lifecycle.model.idle import minute_of
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
@@ -799,6 +801,34 @@ def test_an_item_that_somebody_has_made_nonsense_of_is_reported_and_the_others_a
         assert told == [ARN]
         with pytest.raises((TypeError, ValueError)):
             ModelTable(aws, "models").all()
+
+
+def test_the_minutes_in_which_images_were_labelled_are_kept_once_by_version_and_month(models: ModelTables) -> None:
+    *_, aws = models
+    busy = BusyMinutesTable(aws, "ledger", timedelta(days=400))
+    last = datetime(2026, 11, 30, 23, 59, 30, tzinfo=UTC)
+    for since, until in ((NOW, NOW), (NOW, NOW), (NOW + timedelta(minutes=3), NOW + timedelta(minutes=4))):
+        busy.add(ARN, since, until)
+    busy.add(OTHER_ARN, last - timedelta(hours=1), last + timedelta(seconds=31))
+    first = minute_of(last)
+    assert busy.of("2026-11") == {
+        ARN: {minute_of(NOW) + number for number in (0, 3, 4)},
+        OTHER_ARN: {*range(first - 60, first + 1)},
+    }
+    assert busy.of("2026-12") == {OTHER_ARN: {first + 1}}
+    assert busy.of("2026-10") == {}
+    assert LedgerTable(aws, "ledger").sessions("2026-11", NOW) == [], "they are no sessions"
+    kept = {item["Month"]["S"]: int(item["ExpiresAt"]["N"]) for item in aws.scan(TableName="ledger")["Items"]}
+    assert kept["busy#2026-12"] == (datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=400)).timestamp()
+
+
+@pytest.mark.parametrize("method", ["update_item", "query"])
+def test_an_error_of_that_record_is_this_apps_own(method: str) -> None:
+    with answering("dynamodb") as (aws, stubber):
+        stubber.add_client_error(method, "AccessDeniedException")
+        busy = BusyMinutesTable(aws, "ledger", timedelta(days=400))
+        with pytest.raises(AccessDenied):
+            busy.add(ARN, NOW, NOW) if method == "update_item" else busy.of("2026-11")
 
 
 def test_an_item_is_read_as_it_is_now() -> None:

@@ -264,6 +264,22 @@ def test_the_bill_adds_up_and_says_what_was_saved(typed: Any, aws: Aws) -> None:
     ]
 
 
+def test_the_bill_says_how_idle_models_were_where_that_is_known(typed: Any, aws: Aws) -> None:
+    lines = [{"Model": "defects", "ProjectVersionArn": ARN, "Seconds": 9000, "Cost": 10.0}]
+    one = {"Model": "defects", "ProjectVersionArn": ARN, "Version": "v1", "Seconds": 9000, "Share": 0.62}
+    told = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0}
+    for idle, said in (
+        ([one], "no inbox labelled an image: defects 62 % of 2 h 30 min."),
+        (
+            [one, {**one, "Version": "v2", "Share": 0}],
+            "defects (v1) 62 % of 2 h 30 min, defects (v2) 0 % of 2 h 30 min.",
+        ),
+        ([], "while it was being stopped."),
+    ):
+        aws.says["bill"] = {**told, "Idle": idle}
+        assert typed("bill").stdout.splitlines()[-1].endswith(said)
+
+
 @pytest.mark.parametrize("lines", [[], [{"Model": "defects", "ProjectVersionArn": ARN, "Seconds": 9000, "Cost": 10.0}]])
 def test_the_bill_says_what_was_spent_of_the_budget(typed: Any, aws: Aws, lines: list[Any]) -> None:
     budget = {

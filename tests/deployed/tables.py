@@ -42,4 +42,4 @@ def sessions_of(emulator: "Emulator", arn: str) -> list[dict[str, Any]]:
     (ledger,) = (name for name in tables if "Ledger" in name)
     items = emulator.client("dynamodb").scan(TableName=ledger)["Items"]
     found = [TypeDeserializer().deserialize({"M": item}) for item in items]
-    return [session for session in found if session["ProjectVersionArn"] == arn]
+    return [session for session in found if session.get("ProjectVersionArn") == arn]

@@ -38,6 +38,10 @@ HERE = ' if {"StringEquals": {"aws:ResourceAccount": "111122223333"}}'
 """The condition of what may be done with objects of this account's buckets alone."""
 
 
+BUSY_MINUTES = ' if {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["busy#*"]}}'
+"""The condition of who records in the ledger's table when images were labelled, and no session."""
+
+
 def below_here(folder: str) -> str:
     """The condition of a list of what lies in a folder of a bucket of this account."""
     return (
@@ -217,6 +221,7 @@ OF_INBOXES = {
         "${SharedLogs.Arn}": LOG,
         "${SharedModels.Arn}": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "${SharedIdempotency.Arn}": SENT,
+        f"${{SharedLedger.Arn}}{BUSY_MINUTES}": {"dynamodb:UpdateItem"},
         f"${{{INBOX}Images.Arn}}": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         f"{MAPPINGS}{OF_WORKERS}": {"lambda:UpdateEventSourceMapping"},
         "*": {"lambda:ListEventSourceMappings"},

@@ -18,6 +18,13 @@ NOT_CALLED_BY_OUR_CODE = {"logs:CreateLogStream", "logs:PutLogEvents"}
 _numbers = itertools.count()
 
 
+def busy_minutes(emulator: Emulator, arn: str) -> int:
+    """In how many minutes images were labelled with a model, as far as that is recorded."""
+    items = emulator.client("dynamodb").scan(TableName=emulator.outputs["LedgerTableName"])["Items"]
+    recorded = (item for item in items if item["Id"]["S"].startswith(f"{arn}#"))
+    return sum(len(item["Minutes"]["NS"]) for item in recorded)
+
+
 def test_images_are_labelled_broken_ones_recorded_and_folders_skipped(
     emulator: Emulator, detect_batch: StateMachine, model: str, prefix: str
 ) -> None:
@@ -39,6 +46,7 @@ def test_images_are_labelled_broken_ones_recorded_and_folders_skipped(
     assert lines["broken.png"]["Error"] == "InvalidImageFormatException"
     assert lines["broken.png"]["Message"].startswith("Request has invalid image format")
     assert "Skipped" in lines[""]
+    assert busy_minutes(emulator, model) > 0, "the bill knows that the model was not idle"
 
 
 def test_too_many_broken_images_fail_the_batch_which_says_which(

@@ -15,6 +15,7 @@ from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.configuration import Configuration, load
 from lifecycle.executions.state_machines import Machine, Machines
 from lifecycle.ports import (
+    BusyMinutes,
     Dependents,
     Detector,
     Executions,
@@ -124,6 +125,13 @@ def ledger(clients: Clients = QUICK) -> Ledger:
     from lifecycle.adapters.ledger import LedgerTable
 
     return LedgerTable(clients.dynamodb, ENVIRONMENT.ledger_table_name)
+
+
+def busy_minutes(clients: Clients = QUICK) -> BusyMinutes:
+    """In which minutes images were labelled."""
+    from lifecycle.adapters.busy_minutes import BusyMinutesTable
+
+    return BusyMinutesTable(clients.dynamodb, ENVIRONMENT.ledger_table_name, configuration().bill_retention)
 
 
 def tokens() -> Tokens:

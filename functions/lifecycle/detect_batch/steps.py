@@ -1,9 +1,10 @@
 """The two steps of DetectBatch around its Map: what is checked before, and what is reported after."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from lifecycle.configuration import Configuration
 from lifecycle.detect_batch.errors import ModelNotRunning
@@ -15,6 +16,8 @@ from lifecycle.ports import Models, Objects
 from lifecycle.shared.arns import region_and_account
 from lifecycle.shared.text import escaped
 from lifecycle.shared.wire import Json, to_wire
+
+RecordBusy: TypeAlias = Callable[[str, datetime, datetime], None]
 
 OTHER_BUCKET = (
     "Nothing was done. Correct Bucket ('aws s3 ls' lists your buckets), or copy the images into a bucket in the "
@@ -87,6 +90,7 @@ def summarise(
     now: datetime,
     configuration: Configuration,
     objects: Objects,
+    record_busy: RecordBusy,
 ) -> BatchSummary:
     """Count the results, write the summary beside them, and say how the batch ended.
 
@@ -96,6 +100,8 @@ def summarise(
         The Map's output, which says where the list of result files is; empty where it has none.
     failure : Mapping
         The Map's Error and Cause; empty where it succeeded.
+    record_busy : callable
+        Records for the bill that the model labelled images, from one moment to another.
 
     Raises
     ------
@@ -106,6 +112,8 @@ def summarise(
     """
     manifest = _manifest(batch, written, objects) if batch.has_images else None
     counted = tally(_lines(batch, manifest, objects))
+    if counted.labelled or counted.unlabelled:
+        record_busy(batch.project_version_arn, batch.began_at, now)
     summarised = summary(
         batch, counted, now=now, inference_unit_hour=configuration.inference_unit_hour_usd, manifest=manifest
     )

@@ -1,1 +1,1 @@
-"""What DetectBatch and inboxes share: how Amazon Rekognition refuses an image, and what that means."""
+"""What DetectBatch and inboxes share: how Amazon Rekognition refuses an image, and when it labelled one."""

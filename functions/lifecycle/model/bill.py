@@ -163,12 +163,19 @@ def lines_between(begin: datetime, end: datetime, sessions: Iterable[Session]) -
     return sorted(lines, key=lambda line: (-line.cost, line.model, line.lease_id or ""))
 
 
+def sessions_so_far(
+    ended: Iterable[Session], items: Iterable[ModelItem], now: datetime, configuration: Configuration
+) -> list[Session]:
+    """Those that have ended, and those that go on as if they ended now."""
+    going_on = (session_of(item, now, configuration) for item in items)
+    return [*ended, *(session for session in going_on if session)]
+
+
 def bill_so_far(
     month: str, ended: Iterable[Session], items: Iterable[ModelItem], now: datetime, configuration: Configuration
 ) -> Bill:
     """The bill of a month as it is now: with what the models have cost that run still."""
-    going_on = (session_of(item, now, configuration) for item in items)
-    sessions = [*ended, *(session for session in going_on if session)]
+    sessions = sessions_so_far(ended, items, now, configuration)
     return replace(monthly_bill(month, sessions), always_on=always_on(month, sessions, now))
 
 

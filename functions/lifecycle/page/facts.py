@@ -9,11 +9,12 @@ from typing import TypeVar
 from lifecycle.configuration import Configuration
 from lifecycle.errors import LifecycleError
 from lifecycle.model.bill import Session, month_of
+from lifecycle.model.idle import Busy
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.inboxes import InboxReader, InboxView
 from lifecycle.page.view import Facts
-from lifecycle.ports import Executions, Ledger, ModelItems, Models, Sweeps
+from lifecycle.ports import BusyMinutes, Executions, Ledger, ModelItems, Models, Sweeps
 from lifecycle.shared.arns import project_name
 from lifecycle.shared.text import escaped
 
@@ -33,6 +34,7 @@ class Reader:
     items: ModelItems
     executions: Executions
     ledger: Ledger
+    busy_minutes: BusyMinutes
     sweeps: Sweeps
     clock: Callable[[], datetime]
     inboxes: InboxReader | None = None
@@ -63,6 +65,10 @@ class Reader:
         """
         return self.ledger.sessions(month, now, self._unreadable)
 
+    def busy(self, month: str) -> Busy:
+        """In which minutes of a month images were labelled; where that can't be read, as if nobody knew of any."""
+        return self._try("How long models were idle could not be read", partial(self.busy_minutes.of, month)) or {}
+
     def read_inboxes(self) -> Sequence[InboxView]:
         """What is to be seen of the inboxes.
 
@@ -87,6 +93,7 @@ class Reader:
         sweeps = self._try("The time of the last sweep could not be read", lambda: [self.sweeps.last()])
         last_sweep, sweep_known = (sweeps[0], True) if sweeps else (None, False)
         ended = self._try("This month's cost could not be read", partial(self.sessions, month_of(began_at), began_at))
+        busy = self.busy(month_of(began_at))
         began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)
@@ -99,6 +106,7 @@ class Reader:
             last_sweep=last_sweep,
             sweep_known=sweep_known,
             ended=ended,
+            busy=busy,
             problems=self.problems,
         )
 

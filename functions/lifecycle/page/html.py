@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lifecycle.page.acts import Asked
 from lifecycle.page.inboxes import InboxState, InboxView
 from lifecycle.page.view import Page
-from lifecycle.shared.text import duration, per_hour, plural, span, time_of_day, usd
+from lifecycle.shared.text import duration, per_hour, percent, plural, span, time_of_day, usd
 
 THEMES = ("light", "dark")
 _ENVIRONMENT = Environment(
@@ -71,6 +71,7 @@ def page_html(
         most_lines=MOST_LINES,
         most_leases=MOST_LEASES,
         per_hour=per_hour,
+        percent=percent,
         plural=plural,
         usd=usd,
     )

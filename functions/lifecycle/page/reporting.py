@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from lifecycle.errors import ASK_AGAIN, InvalidRequest
-from lifecycle.model.bill import bill_so_far, month_asked_for, month_of
+from lifecycle.model.bill import bill_so_far, month_asked_for, month_of, sessions_so_far
 from lifecycle.model.budget import spending
+from lifecycle.model.idle import idle_times
 from lifecycle.page.facts import Reader
 from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
@@ -60,7 +61,8 @@ def _bill(asked: Asked, reader: Reader) -> Report:
     settings = reader.configuration
     spent = spending(ended, items, now, settings) if month == month_of(now) else None
     bill = bill_so_far(month, ended, items, now, settings)
-    return bill_report(bill, reader.problems, now, spent, settings)
+    idle = idle_times(month, sessions_so_far(ended, items, now, settings), reader.busy(month))
+    return bill_report(bill, idle, reader.problems, now, spent, settings)
 
 
 def _inboxes(_asked: Asked, reader: Reader) -> Report:

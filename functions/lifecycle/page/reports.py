@@ -11,6 +11,7 @@ from datetime import datetime
 from lifecycle.configuration import Configuration, OverBudget, Schedule, Unleased
 from lifecycle.model.bill import Bill, Line
 from lifecycle.model.budget import Spending
+from lifecycle.model.idle import Idle
 from lifecycle.model.leases import MAX_NAMED, ModelItem
 from lifecycle.model.statuses import NOT_RUNNING
 from lifecycle.page.view import LeaseRow, ModelView, Page
@@ -277,6 +278,8 @@ class MonthlyBill(Report):
     ----------
     always_on : float, optional
         USD: what the models that ran would have cost, had they run all the time with the same inference units.
+    idle : tuple of Idle
+        How much of the billed time each was idle; not there of one of which nobody knows.
     """
 
     month: str
@@ -285,6 +288,7 @@ class MonthlyBill(Report):
     price: ReportedPrice
     always_on: float | None = None
     saved: float | None = None
+    idle: tuple[Idle, ...] = ()
     budget: ReportedBudget | None = None
 
 
@@ -438,6 +442,7 @@ def _schedule(name: str, schedule: Schedule, found: Outlook) -> ReportedSchedule
 
 def bill_report(
     bill: Bill,
+    idle: tuple[Idle, ...],
     problems: Sequence[str],
     now: datetime,
     spending: Spending | None,
@@ -456,6 +461,7 @@ def bill_report(
         ),
         always_on=bill.always_on,
         saved=bill.saved,
+        idle=idle,
         budget=_budget(spending, configuration.over_budget) if spending else None,
     )
 

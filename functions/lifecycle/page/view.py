@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Model, OverBudget, Schedule, Unleased
 from lifecycle.errors import LifecycleError
-from lifecycle.model.bill import Bill, Session, bill_so_far, month_of
+from lifecycle.model.bill import Bill, Session, bill_so_far, month_of, sessions_so_far
 from lifecycle.model.budget import Spending, spending
+from lifecycle.model.idle import Busy, Idle, idle_times
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import BILLS, GONE, NOT_RUNNING
 from lifecycle.model.version import ModelVersion
@@ -50,6 +51,8 @@ class Facts:
         What else could not be read, and why.
     sweep_known : bool
         Whether there was one could be read.
+    busy : Mapping
+        In which minutes of this month images were labelled.
     """
 
     now: datetime
@@ -61,6 +64,7 @@ class Facts:
     ended: Sequence[Session] | None = None
     problems: tuple[str, ...] = ()
     sweep_known: bool = True
+    busy: Busy = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,8 @@ class Page:
         There was none yet, and there need not have been.
     bill : Bill, optional
         Of this month; None where that is not known.
+    idle : tuple of Idle
+        How much of the billed time models were idle, as far as that is known.
     spending : Spending, optional
         The same against the budget; None where there is none, or that is not known.
     over_budget : str
@@ -202,6 +208,7 @@ class Page:
     sweep_is_late: bool
     sweep_minutes: int
     bill: Bill | None = None
+    idle: tuple[Idle, ...] = ()
     spending: Spending | None = None
     over_budget: str = ""
     sweep_is_awaited: bool = False
@@ -269,6 +276,7 @@ def page_of(facts: Facts, configuration: Configuration) -> Page:
         bill=None
         if facts.ended is None
         else bill_so_far(month_of(facts.now), facts.ended, facts.items.values(), facts.now, configuration),
+        idle=_idle(facts, configuration),
         spending=spent,
         over_budget=_OVER_BUDGET[configuration.over_budget],
     )
@@ -285,6 +293,13 @@ def _spending(facts: Facts, configuration: Configuration) -> Spending | None:
     if facts.ended is None or configuration.monthly_budget_usd is None:
         return None
     return spending(facts.ended, facts.items.values(), facts.now, configuration)
+
+
+def _idle(facts: Facts, configuration: Configuration) -> tuple[Idle, ...]:
+    if facts.ended is None:
+        return ()
+    sessions = sessions_so_far(facts.ended, facts.items.values(), facts.now, configuration)
+    return idle_times(month_of(facts.now), sessions, facts.busy)
 
 
 def _in_use_since(facts: Facts) -> datetime:

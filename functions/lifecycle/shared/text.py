@@ -26,6 +26,11 @@ def per_hour(amount: float) -> str:
     return f"{usd(amount)} per hour"
 
 
+def percent(share: float) -> str:
+    """``62 %`` of 0.62."""
+    return f"{round(100 * share)} %"
+
+
 def duration(seconds: float) -> str:
     """To the second where that matters: ``47 s``, ``11 min 4 s``, ``12 min``, ``2 h 5 min``, ``7 days``."""
     whole = round(seconds)

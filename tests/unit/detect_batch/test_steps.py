@@ -7,7 +7,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import fastjsonschema
@@ -121,7 +121,16 @@ def results(**files: list[Json]) -> Objects:
     return objects
 
 
-def summarised(objects: Objects, failure: Mapping[str, str] | None = None, **changes: Any) -> BatchSummary:
+def unrecorded(_arn: str, _since: datetime, _until: datetime) -> None:
+    """What these tests do not ask for."""
+
+
+def summarised(
+    objects: Objects,
+    failure: Mapping[str, str] | None = None,
+    record_busy: batch.RecordBusy = unrecorded,
+    **changes: Any,
+) -> BatchSummary:
     return batch.summarise(
         replace(prepared(min_inference_units=2), **changes),
         written={} if failure else WRITTEN,
@@ -129,6 +138,7 @@ def summarised(objects: Objects, failure: Mapping[str, str] | None = None, **cha
         now=NOW + timedelta(minutes=30),
         configuration=BATCHES,
         objects=objects,
+        record_busy=record_busy,
     )
 
 
@@ -145,6 +155,17 @@ def failed(
     assert written["Error"] == kind.__name__
     assert written["Cause"] == json.loads(str(error.value))
     return error.value
+
+
+def busy(objects: Objects, **changes: Any) -> list[tuple[str, datetime, datetime]]:
+    """What is recorded of the model's work."""
+    found: list[tuple[str, datetime, datetime]] = []
+
+    def record(arn: str, since: datetime, until: datetime) -> None:
+        found.append((arn, since, until))
+
+    summarised(objects, record_busy=record, **changes)
+    return found
 
 
 # --- Before -----------------------------------------------------------------------------------------------------------
@@ -357,3 +378,17 @@ def test_a_million_lines_need_the_memory_of_a_few() -> None:
     command = [sys.executable, "-c", program]
     measured = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert 0 < int(measured.stdout) < 1_000_000
+
+
+# --- The model's work -------------------------------------------------------------------------------------------------
+
+
+def test_a_model_was_busy_from_a_batchs_beginning_to_its_end() -> None:
+    """Also where no image has a label: the model has looked."""
+    for names in (("red",), ()):
+        assert busy(results(SUCCEEDED=[labelled("a.png", *names)])) == [(ARN, NOW, NOW + timedelta(minutes=30))]
+
+
+def test_a_batch_that_labelled_nothing_used_no_model() -> None:
+    assert busy(results(SUCCEEDED=[broken("a.png")]), tolerated_failure_percentage=100) == []
+    assert busy(Objects(images=0), has_images=False) == []

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.model.bill import Session
+from lifecycle.model.idle import Busy
 from lifecycle.model.leases import ModelItem, PendingLease
 from lifecycle.page.facts import BUDGET, Reader
 from lifecycle.page.view import Facts
@@ -28,12 +29,21 @@ class Broken(Items):
 
 @dataclass
 class Books:
-    """``ports.Ledger`` and ``ports.Sweeps``, or neither."""
+    """``ports.Ledger``, ``ports.BusyMinutes`` and ``ports.Sweeps``, or none of them."""
 
     ended: Sequence[Session] = ()
     swept_at: datetime | None = NOW
     broken: bool = False
     asked: list[str] = field(default_factory=list)
+    busy: Busy = field(default_factory=dict)
+
+    def of(self, _month: str) -> Busy:
+        if self.broken:
+            raise ServiceUnavailable("Query got no answer")
+        return self.busy
+
+    def add(self, _arn: str, _since: datetime, _until: datetime) -> None:
+        raise AssertionError("whoever reads records nothing")
 
     def sessions(self, month: str, _now: datetime, _unreadable: Unreadable) -> Sequence[Session]:
         self.asked.append(month)
@@ -58,7 +68,7 @@ def read(
     clock: Clock | None = None,
 ) -> Facts:
     clock, books, executions = clock or Clock(), books or Books(), executions or Executions()
-    reader = Reader(CONFIGURATION, projects, items or Items(), executions, books, books, lambda: clock.now)
+    reader = Reader(CONFIGURATION, projects, items or Items(), executions, books, books, books, lambda: clock.now)
     return reader.read()
 
 
@@ -101,6 +111,7 @@ def test_what_can_not_be_read_at_all_is_reported() -> None:
         "The leases could not be read: Scan answered AccessDeniedException: no",
         "The time of the last sweep could not be read: GetItem got no answer",
         "This month's cost could not be read: Query got no answer",
+        "How long models were idle could not be read: Query got no answer",
     )
     assert facts.unread == dict.fromkeys(("boards", "welds"), "DescribeProjects got no answer")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lifecycle.configuration import Configuration, Model, OverBudget, Schedule
 from lifecycle.model.bill import Session
+from lifecycle.model.idle import minute_of
 from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
@@ -161,10 +162,24 @@ def test_the_budget_stands_with_the_bill() -> None:
     html = page_html(page_of(facts, settings), theme="light", zone=UTC, act_arn=ACT, operators="o")
     said = (
         "USD 12.00 of the month's budget of USD 10.00 is spent. It is used up: no model is started any more, and what "
-        "runs is stopped. If the month goes on as it has so far, it comes to USD 15.46, USD 5.46 over the budget of USD "
-        "10.00."
+        "runs is stopped. If the month goes on as it has so far, it comes to USD 15.46, USD 5.46 over the budget of "
+        "USD 10.00."
     )
     assert said in " ".join(" ".join(Parsed(html).texts).split())
+
+
+def test_how_idle_a_model_was_stands_with_the_bill_where_that_is_known() -> None:
+    sessions = tuple(Session(arn, NOW - HOUR, NOW, 1, 4.0, "defects") for arn in (ARN, CONFIGURED_ARN))
+    facts = Facts(NOW, ended=sessions, busy={ARN: {minute_of(NOW - HOUR)}})
+    both = replace(facts, busy={**facts.busy, CONFIGURED_ARN: {minute_of(NOW)}})
+    for known, said in (
+        (facts, "no inbox labelled an image: defects 98 % of 1 h."),
+        (both, "no inbox labelled an image: defects (v2) 100 % of 1 h, defects (v1) 98 % of 1 h."),
+        (replace(facts, busy={}), None),
+    ):
+        shown = page_of(known, Configuration(models={}))
+        text = " ".join(Parsed(page_html(shown, theme="light", zone=UTC, act_arn=ACT, operators="o")).texts)
+        assert said in " ".join(text.split()) if said else "Idle while billed" not in text
 
 
 def test_of_the_bill_the_dearest_lines_are_shown_and_the_others_summed_up() -> None:

@@ -12,6 +12,7 @@ import pytest
 from lifecycle.configuration import Configuration, Model, OverBudget, Schedule, Unleased
 from lifecycle.errors import AccessDenied, InvalidRequest
 from lifecycle.model.bill import Session
+from lifecycle.model.idle import minute_of
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.page.facts import Reader
@@ -28,7 +29,7 @@ VALID = {
     name: fastjsonschema.compile(json.loads((SCHEMAS / f"report.{name}.schema.json").read_text("utf-8")))
     for name in REPORTS
 }
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SHIFT = Schedule("defects", "Europe/Berlin", start="0 8 ? * MON-FRI *", stop="0 18 ? * MON-FRI *")
 CONFIGURATION = Configuration(
     models={"defects": Model(ARN), "welds": Model(CONFIGURED_ARN, 2, 4)},
@@ -62,7 +63,7 @@ def reported(
         assert items.put(item)
     clock, books = Clock(now), books or Books()
     projects = Projects(statuses={arn: STATUSES[arn] for arn in (ARN, OTHER_ARN, CONFIGURED_ARN)})
-    reader = Reader(configuration, projects, items, Executions(), books, books, lambda: clock.now)
+    reader = Reader(configuration, projects, items, Executions(), books, books, books, lambda: clock.now)
     answer = json.loads(json.dumps(to_wire(report({"Report": name, **asked}, reader))))
     VALID[name](answer)
     return answer
@@ -140,6 +141,15 @@ def test_the_bill_has_a_line_for_each_holder_and_says_what_was_saved() -> None:
     assert [(one["LeaseId"], one["Cost"]) for one in told["Lines"]] == [("shift", 4.0), ("day", 2.0), ("night", 2.0)]
     assert (told["Month"], told["Total"]) == ("2026-11", 8.0)
     assert told["Saved"] == told["AlwaysOn"] - 8.0 > 0
+
+
+def test_the_bill_says_how_idle_a_model_was_where_that_is_known() -> None:
+    ended = (Session(OTHER_ARN, NOW - 3 * HOUR, NOW - 2 * HOUR, 1, 4.0),)
+    books = Books(ended=ended, busy={ARN: {minute_of(NOW - 15 * MINUTE) + number for number in range(12)}})
+    told = reported("bill", RUNNING, books=books)
+    of_it = {"Model": "defects", "ProjectVersionArn": ARN, "Version": "v1", "Seconds": 3600}
+    assert told["Idle"] == [{**of_it, "Share": 0.8}]
+    assert reported("bill", RUNNING)["Idle"] == []
 
 
 @pytest.mark.parametrize("over", [*OverBudget])

@@ -1,6 +1,7 @@
 """``custom-labels bill``."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -43,11 +44,23 @@ def _show(report: Report) -> None:
     terminal.table(_COLUMNS, rows, numbers=frozenset({"Held", "USD"}))
     if any("LeaseId" not in one for one in lines):
         terminal.say(f"{NOBODY}: the model ran without a lease, for example while it was being stopped.")
+    if idle := report.get("Idle"):
+        terminal.say(f"Idle while billed, as no DetectBatch ran and no inbox labelled an image: {_idle(idle)}.")
     if "Budget" in report:
         _show_budget(report["Budget"])
     if "Saved" in report:
         always = terminal.usd(report["AlwaysOn"])
         terminal.say(f"Always on, these models would have cost {always}: {terminal.usd(report['Saved'])} saved.")
+
+
+def _idle(found: Sequence[Mapping[str, Any]]) -> str:
+    """Of a model of which several versions ran, with their names."""
+    versions = Counter(one["Model"] for one in found)
+    return ", ".join(
+        (f"{one['Model']} ({one['Version']}) " if versions[one["Model"]] > 1 else f"{one['Model']} ")
+        + f"{round(100 * one['Share'])} % of {terminal.span(one['Seconds'])}"
+        for one in found
+    )
 
 
 def _show_budget(of: Mapping[str, Any]) -> None:
