@@ -14,7 +14,7 @@ from moto.rekognition.responses import RekognitionResponse
 from emulator import dataset_operations, detection, project_operations, version_operations
 from emulator.answers import Answer
 from emulator.custom_labels import CustomLabels, CustomLabelsError
-from emulator.shapes import shape_problems
+from emulator.shapes import refusal
 from emulator.wire import service_model
 from emulator.wire_errors import http_status
 
@@ -46,8 +46,8 @@ def answer(custom_labels: CustomLabels, operation: str, given: Parameters) -> An
 
     """
     custom_labels.throttle(operation)
-    if problems := shape_problems(given, MODEL.operation_model(operation).input_shape):
-        raise CustomLabelsError("InvalidParameterException", "Request has invalid parameters: " + "; ".join(problems))
+    if refused := refusal(given, MODEL.operation_model(operation).input_shape):
+        raise CustomLabelsError(*refused)
     return OPERATIONS[operation](custom_labels, given)
 
 

@@ -64,6 +64,10 @@ class Unknown:
     def __call__(self, environ: Environ, start_response: Any) -> Response:
         """Pass the request on, and its answer back if it is one of AWS."""
         call = read_call(environ) or unsigned_call(environ)
+        if not call.access_key and call.service != "s3" and environ.get("HTTP_X_AMZ_TARGET"):
+            # moto would take it for a request to list buckets.
+            message = "Missing Authentication Token"
+            return _answer(call, "MissingAuthenticationTokenException", message, 400, start_response)
         if call.service == "s3" and _s3_lacks(environ):
             return _answer_unknown(call, environ, start_response)
         if call.protocol == "json" and json_object(call.body) is None:

@@ -196,22 +196,47 @@ def test_a_token_of_nothing_or_of_another_query_is_refused(rekognition: Any, new
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "code"),
     [
-        {},
-        {"ProjectVersionArn": "arn:aws:rekognition:us-east-1:123456789012:project/p/1", "MinInferenceUnits": 1},
-        {"ProjectVersionArn": 7, "MinInferenceUnits": 1},
-        {"MinInferenceUnits": 0},
-        {"MinInferenceUnits": "1"},
-        {"MinInferenceUnits": 2, "MaxInferenceUnits": 1},
+        ({}, "ValidationException"),
+        (
+            {"ProjectVersionArn": "arn:aws:rekognition:us-east-1:123456789012:project/p/1", "MinInferenceUnits": 1},
+            "ValidationException",
+        ),
+        ({"ProjectVersionArn": 7, "MinInferenceUnits": 1}, "SerializationException"),
+        ({"MinInferenceUnits": 0}, "ValidationException"),
+        ({"MinInferenceUnits": "1"}, "SerializationException"),
+        ({"MinInferenceUnits": True}, "SerializationException"),
+        ({"MinInferenceUnits": 2, "MaxInferenceUnits": 1}, "InvalidParameterException"),
     ],
 )
 def test_a_start_is_validated_as_the_service_model_says(
-    bare: Emulator, new_model: NewModel, wrong: dict[str, Any]
+    bare: Emulator, new_model: NewModel, wrong: dict[str, Any], code: str
 ) -> None:
     rekognition = unvalidated(bare)
     given = {"ProjectVersionArn": new_model(), **wrong} if wrong else {}
-    assert refused(rekognition.start_project_version, **given) == "InvalidParameterException"
+    assert refused(rekognition.start_project_version, **given) == code
+
+
+def test_what_a_shape_refuses_is_said_in_the_words_of_aws(bare: Emulator, new_model: NewModel) -> None:
+    rekognition = unvalidated(bare)
+
+    def message(**given: Any) -> str:
+        with pytest.raises(ClientError) as raised:
+            rekognition.detect_custom_labels(**given)
+        return str(raised.value.response["Error"]["Message"])
+
+    image = {"Image": {"Bytes": b""}}
+    assert message(ProjectVersionArn=new_model(), **image) == (
+        "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=0 cap=0]' at 'image.bytes' failed to "
+        "satisfy constraint: Member must have length greater than or equal to 1"
+    )
+    assert message(Image={"S3Object": {"Bucket": "s3://imgs"}}, MaxResults=-1) == (
+        "3 validation errors detected: Value null at 'projectVersionArn' failed to satisfy constraint: Member must not "
+        r"be null; Value 's3://imgs' at 'image.s3Object.bucket' failed to satisfy constraint: Member must satisfy "
+        r"regular expression pattern: [0-9A-Za-z\.\-_]*; Value '-1' at 'maxResults' failed to satisfy constraint: "
+        "Member must have value greater than or equal to 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -219,7 +244,7 @@ def test_a_start_is_validated_as_the_service_model_says(
     [{"MaxResults": 101}, {"MaxResults": 0}, {"ProjectNames": []}, {"ProjectNames": ["a b"]}, {"Features": ["X"]}],
 )
 def test_a_description_is_validated_as_the_service_model_says(bare: Emulator, wrong: dict[str, Any]) -> None:
-    assert refused(unvalidated(bare).describe_projects, **wrong) == "InvalidParameterException"
+    assert refused(unvalidated(bare).describe_projects, **wrong) == "ValidationException"
 
 
 def test_only_so_many_models_run_at_a_time(bare: Emulator, rekognition: Any, new_model: NewModel) -> None:

@@ -67,7 +67,7 @@ def test_a_project_has_one_dataset_of_each_kind(service: Service, project: str) 
     empty(service, project)
     again = {"ProjectArn": project, "DatasetType": "TRAIN"}
     assert service.refusal("CreateDataset", **again) == "ResourceAlreadyExistsException"
-    assert service.refusal("CreateDataset", **{**again, "DatasetType": "VALIDATION"}) == "InvalidParameterException"
+    assert service.refusal("CreateDataset", **{**again, "DatasetType": "VALIDATION"}) == "ValidationException"
 
 
 @pytest.mark.parametrize(

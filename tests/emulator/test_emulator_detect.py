@@ -167,7 +167,7 @@ def test_a_model_that_is_not_there_is_not_found(rekognition: Any, new_model: New
 
 def test_a_confidence_is_a_percentage(rekognition: Any, new_model: NewModel) -> None:
     given = {"ProjectVersionArn": new_model("RUNNING"), "Image": {"Bytes": RED}, "MinConfidence": 100.5}
-    assert refused(rekognition.detect_custom_labels, **given) == "InvalidParameterException"
+    assert refused(rekognition.detect_custom_labels, **given) == "ValidationException"
 
 
 def test_detecting_has_a_quota_of_its_own(

@@ -31,7 +31,7 @@ def test_projects_of_adapters_are_described_where_they_are_asked_for(service: Se
     assert [one.get("AutoUpdate") for one in both] == [None, "ENABLED"]
     assert service.refusal("CreateProject", ProjectName="adapters") == "ResourceInUseException"
     assert service.refusal("CreateProject", ProjectName="x", AutoUpdate="ENABLED") == "InvalidParameterException"
-    assert service.refusal("CreateProject", ProjectName="x", Feature="FACES") == "InvalidParameterException"
+    assert service.refusal("CreateProject", ProjectName="x", Feature="FACES") == "ValidationException"
 
 
 def test_an_adapter_is_trained_but_neither_started_nor_copied(service: Service) -> None:
@@ -135,7 +135,7 @@ def test_everything_can_be_tagged(service: Service) -> None:
         service.ask("TagResource", ResourceArn=arn, Tags={"a": "new", "b": ""})
         service.ask("UntagResource", ResourceArn=arn, TagKeys=["b", "unknown"])
         assert service.ask("ListTagsForResource", ResourceArn=arn)["Tags"] == {"a": "new"}
-    assert service.refusal("TagResource", ResourceArn=version, Tags={"aws:x": "1"}) == "InvalidParameterException"
+    assert service.refusal("TagResource", ResourceArn=version, Tags={"aws:x": "1"}) == "ValidationException"
     many = {f"key-{number}": "ü" for number in range(200)}
     assert service.refusal("TagResource", ResourceArn=version, Tags=many) == "ServiceQuotaExceededException"
     assert service.refusal("ListTagsForResource", ResourceArn=version + "9") == "ResourceNotFoundException"

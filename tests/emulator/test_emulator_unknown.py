@@ -86,6 +86,12 @@ def test_a_body_that_is_no_json_is_named_so(bare: Emulator) -> None:
         assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
 
 
+def test_a_call_without_credentials_is_refused_as_such_and_lists_no_buckets(bare: Emulator) -> None:
+    named = {"X_Amz_Target": "RekognitionService.StartProjectVersion", "Content_Type": "application/x-amz-json-1.1"}
+    status, _, body = sent(bare, "/", b"{}", **named)
+    assert (status, json.loads(body)["__type"]) == (400, "MissingAuthenticationTokenException")
+
+
 def test_what_a_client_compresses_is_read(bare: Emulator) -> None:
     data = [{"MetricName": f"metric-{number}", "Value": number} for number in range(1000)]
     bare.client("cloudwatch").put_metric_data(Namespace="Compressed", MetricData=data)

@@ -21,6 +21,7 @@ _ERRORS: ErrorTable = {
     # API reference of StartProjectVersion, DescribeProjectVersions, DescribeProjects: their errors
     "ResourceNotFoundException": ModelNotFound,
     "InvalidParameterException": InvalidRequest,
+    "ValidationException": InvalidRequest,  # "Common Errors": a parameter that its shape refuses
     "ThrottlingException": ServiceUnavailable,
     "ProvisionedThroughputExceededException": ServiceUnavailable,
     "InternalServerError": ServiceUnavailable,
