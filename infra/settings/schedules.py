@@ -145,11 +145,13 @@ def _problems_of_times(schedule: Schedule, lease: timedelta, held: Sequence[_Hel
     """When it comes, and goes."""
     begin = "start" if schedule.start else "ready_by"
     zone = ZoneInfo(schedule.time_zone)
-    if schedule.end_date and schedule.end_date < wall(now, zone).date().isoformat():
+    today = wall(now, zone).date()
+    if schedule.end_date and schedule.end_date < today.isoformat():
         yield f'end_date: {schedule.end_date} has passed; take the schedule out, or set "enabled" to false'
     elif not held:
+        never = Cron.parse(getattr(schedule, begin)).never(today)
         at_all = next(starts(schedule).after(first_moment(schedule, now)), None)
-        but = " on a day that its dates do not leave out" if at_all else ""
+        but = f": {never}" if never else " on a day that its dates do not leave out" if at_all else ""
         yield f"{begin}: {getattr(schedule, begin)!r} never comes{but}"
     if not schedule.stop and not lease:
         yield "stop: is needed where the model's lease_minutes is 0: it would run until somebody releases it"
@@ -157,7 +159,9 @@ def _problems_of_times(schedule: Schedule, lease: timedelta, held: Sequence[_Hel
         start, end = too_long
         said = f"only on {_said(end, zone)}" if end else "never"
         longest = span(LONGEST_LEASE.total_seconds())
-        yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts {longest} at most"
+        never = Cron.parse(schedule.stop).never(today) if schedule.stop else None
+        why = f" ({schedule.stop!r} never comes: {never})" if never else ""
+        yield f"stop: comes {said} after {begin} on {_said(start, zone)}; a lease lasts {longest} at most{why}"
 
 
 _ONLY_A_STOP = (

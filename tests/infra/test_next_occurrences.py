@@ -78,11 +78,12 @@ def test_what_does_not_happen_is_said() -> None:
     [
         ("0 8 * * ? *", "0 8 * * ? *", "is followed by a start within 30 minutes (start and stop are the same): the"),
         ("0 8 * * ? *", "40 7 * * ? *", "is followed by a start within 30 minutes: the model stays RUNNING in between"),
-        ("0/15 8 * * ? *", "3/15 8 * * ? *", "Warning: a window lasts 3 min, and a start takes 5 to 30 minutes:"),
+        ("0 8 * * ? *", "3 8 * * ? *", "Warning: a window lasts 3 min, and a start takes 5 to 30 minutes:"),
+        ("0/15 8 * * ? *", "3/15 8 * * ? *", "A week of it: 5.6 h"),  # from 08:00 to 08:48
+        ("0/5 * * * ? *", "2/5 * * * ? *", "A week of it: 168 h"),
         ("0 8 29 2 ? *", "0 18 29 2 ? *", "It has no hours within the next 52 weeks."),
         ("0 8 ? * MON *", "18 10 ? * MON *", "A week of it: 2.3 h, USD 9.20."),
         ("0 8 1 * ? *", "0 18 1 * ? *", "A week of it: 2.31 h, USD 9.23."),
-        ("0 8 ? * MON-WED *", "0 18 ? * MON-WED *", "Days off on which it would not start anyway: 2026-12-25."),
         ("0 8 24 12 ? *", "30 8 24 12 ? *", "A week of it: 0.577 min, USD 0.04."),
     ],
 )
@@ -95,6 +96,23 @@ def test_what_becomes_of_a_time_that_a_day_has_twice_is_said() -> None:
     assert shown(night)[-1] == (
         "Warning: on 2027-10-31 clocks are put back, and show 02:30 twice: it starts the first time."
     )
+
+
+def test_windows_that_hand_over_to_each_other_are_short_and_endless_at_once_in_no_warning() -> None:
+    always = " ".join(shown({**OFFICE, "start": "0/5 * * * ? *", "stop": "2/5 * * * ? *"}))
+    assert always.count("Warning") == 1
+    assert "around the clock, at 168 h a week" in always
+    assert "Warning" not in " ".join(shown({**OFFICE, "start": "0/15 8 * * ? *", "stop": "3/15 8 * * ? *"}))
+
+
+def test_a_stop_that_clocks_leave_out_is_said_with_the_day_on_which_it_stops_instead() -> None:
+    night = {**OFFICE, "start": "0 3 ? * SAT *", "stop": "30 2 ? * SUN,MON *", "start_date": "2027-03-20"}
+    said = " ".join(shown(night))
+    assert "clocks are put forward over 02:30: it does not stop then, but on Mon 2027-03-29 02:30." in said
+
+
+def test_a_day_off_that_changes_nothing_is_not_mentioned() -> None:
+    assert "2026-12-25" not in "\n".join(shown({**OFFICE, "start": "0 8 ? * MON-WED *", "stop": "0 18 ? * MON-WED *"}))
 
 
 def test_days_at_work_with_nights_off_are_not_warned_of() -> None:

@@ -121,7 +121,14 @@ def without(key: str) -> dict[str, Any]:
         ),
         (
             {**OFFICE, "start": "0 8 ? * MON *", "stop": "0 18 1 1 ? 2026"},
-            f"0.stop: comes never after start on 2026-11-23 08:00 (Europe/Berlin); a lease lasts {LONGEST} at most",
+            f"0.stop: comes never after start on 2026-11-23 08:00 (Europe/Berlin); a lease lasts {LONGEST} at most "
+            "('0 18 1 1 ? 2026' never comes: it has no such day in its years from now on)",
+        ),
+        ({**OFFICE, "start": "0 8 30 2 ? *"}, "0.start: '0 8 30 2 ? *' never comes: its months have no such day"),
+        ({**OFFICE, "start": "0 8 * * ? 2025"}, "0.start: '0 8 * * ? 2025' never comes: its years have passed"),
+        (
+            {**OFFICE, "start": "0 8 29 2 ? 2027"},
+            "0.start: '0 8 29 2 ? 2027' never comes: it has no such day in its years from now on",
         ),
         (
             {**OFFICE, "stop": "0 18 ? * FRI *"},

@@ -108,6 +108,18 @@ class Cron:
         """Whether it comes on this day."""
         return day.year in self._years and day.month in self._months and self._days.match_day(day)
 
+    def never(self, today: date) -> str | None:
+        """Why it does not come on any day from today on; None where it does."""
+        days = (today + number * timedelta(days=1) for number in range(HORIZON.days))
+        such = (day for day in days if day.month in self._months and self._days.match_day(day))
+        if all(year < today.year for year in self._years):
+            return "its years have passed"
+        if next((day for day in such if day.year in self._years), None):
+            return None
+        if max(self._years) == today.year or any(self._days.match_day(day) for day in _leap_year(self._months)):
+            return "it has no such day in its years from now on"
+        return "its months have no such day"
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -146,6 +158,12 @@ class Calendar:
     def _days(self, first: date, step: timedelta) -> Iterator[date]:
         days = (first + number * step for number in range(HORIZON // abs(step)))
         return (day for day in days if self.cron.on(day))
+
+
+def _leap_year(months: Collection[int]) -> Iterator[date]:
+    """Every day that these months may have."""
+    days = (date(2000, 1, 1) + number * timedelta(days=1) for number in range(366))
+    return (day for day in days if day.month in months)
 
 
 def wall(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
 from lifecycle.schedules.cron import Cron, exact, named_days, wall
-from lifecycle.schedules.windows import START_TAKES, left_out, starts, stops
+from lifecycle.schedules.usual_week import WEEKS, hours_per_week
+from lifecycle.schedules.windows import START_TAKES, bridged, left_out, starts, stops
 from lifecycle.shared.pricing import hourly_cost
 from lifecycle.shared.text import all_of, usd
 
 NEXT = 5
 _MOST = 1000
 """Windows that are looked at, where nearly all days are left out."""
-_WEEKS = 52
 _FAR_LONGER, _LONGER_BY = 2, timedelta(hours=12)
 _MOST_DAYS = 12
 """Days off that are listed; more are counted."""
@@ -29,7 +29,7 @@ _CLOCK_DAYS = 366
 _ACTS = {
     "start": ("it does not start then", "it starts"),
     "ready_by": ("it does not start for then", "it is ready by"),
-    "stop": ("it does not stop then, but at its next stop", "it stops"),
+    "stop": ("it does not stop then", "it stops"),
 }
 
 
@@ -98,19 +98,18 @@ def outlook(schedule: Schedule, configuration: Configuration, now: datetime) -> 
 
 def _week(weekly: float, cost: float, at_most: float) -> str:
     if not weekly:
-        return f"It has no hours within the next {_WEEKS} weeks."
+        return f"It has no hours within the next {WEEKS} weeks."
     up_to = f", up to {usd(at_most)} with all its inference units" if at_most > cost else ""
     return f"A week of it: {hours(timedelta(hours=weekly))}, {usd(cost)}{up_to}."
 
 
 def _notices(schedule: Schedule, ahead: Sequence[Window], days: Sequence[str], now: datetime) -> Iterator[str]:
     if not ahead:
-        yield "It does not come any more."
+        cron = schedule.start or schedule.ready_by or ""
+        never = Cron.parse(cron).never(wall(now, ZoneInfo(schedule.time_zone)).date())
+        yield f"It never comes: {cron!r}: {never}." if never else "It does not come any more."
     if days:
         yield f"Days off on which it would start: {all_of(days, _MOST_DAYS)}."
-    today = wall(now, ZoneInfo(schedule.time_zone)).date().isoformat()
-    if ahead and (idle := [day for day in schedule.exclude_dates if day >= today and day not in days]):
-        yield f"Days off on which it would not start anyway: {all_of(idle, _MOST_DAYS)}."
     if not schedule.stop:
         yield "It has no stop: its lease ends after the model's lease_minutes."
 
@@ -147,15 +146,6 @@ def coming(schedule: Schedule, lease: timedelta, now: datetime, count: int = NEX
     return found
 
 
-def hours_per_week(schedule: Schedule, lease: timedelta, now: datetime) -> float:
-    """As it comes in a year without the days that it leaves out."""
-    always = replace(schedule, exclude_dates=(), start_date=None, end_date=None)
-    end = now + timedelta(weeks=_WEEKS)
-    year = takewhile(lambda one: one.start < end, windows(always, lease, now))
-    seconds = sum(one.lasts.total_seconds() for one in islice(year, 100 * _MOST) if one.start >= now)
-    return seconds / 3600 / _WEEKS
-
-
 def days_left_out(schedule: Schedule, now: datetime) -> list[str]:
     """Its days off, from today on, on which it would start."""
     zone, cron = ZoneInfo(schedule.time_zone), Cron.parse(schedule.start or schedule.ready_by or "")
@@ -188,8 +178,18 @@ def remarks(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str
 
 
 def _short(schedule: Schedule, ahead: Sequence[Window]) -> Iterator[str]:
-    """A window that is over before its model runs, or soon after."""
-    shortest = min((one.lasts for one in ahead), default=START_TAKES)
+    """A time that is over before its model runs, or soon after: windows that hand over to each other are one."""
+    stretches: list[timedelta] = []
+    last_end = None
+    for one in ahead:
+        if last_end and one.end and one.start - last_end <= bridged(schedule):
+            stretches[-1] += one.end - last_end
+        else:
+            stretches.append(one.lasts)
+        last_end = one.end
+    # The last one may go on beyond what was looked at, unless it is a single window.
+    whole = stretches if ahead and stretches[-1] == ahead[-1].lasts else stretches[:-1]
+    shortest = min(whole, default=START_TAKES)
     if schedule.start and shortest < START_TAKES:
         yield (
             f"a window lasts {hours(shortest)}, and a start takes 5 to {START_TAKES // _MINUTE} minutes: the model is "
@@ -202,12 +202,12 @@ def _without_pause(schedule: Schedule, lease: timedelta, now: datetime) -> Itera
     always = replace(schedule, exclude_dates=(), start_date=None, end_date=None)
     found = takewhile(lambda one: one.start < now + _LONGER_THAN_A_WEEK, windows(always, lease, now))
     for one, other in pairwise(chain(found, [Window(now + _LONGER_THAN_A_WEEK, None)])):
-        if one.end is None or other.start - one.end > START_TAKES:
+        if one.end is None or other.start - one.end > bridged(schedule):
             return
     same = " (start and stop are the same)" if schedule.stop in (schedule.start, schedule.ready_by) else ""
     yield (
-        f"each stop is followed by a start within {START_TAKES // _MINUTE} minutes{same}: the model stays RUNNING in "
-        "between, around the clock, at 168 h a week"
+        f"each stop is followed by a start within {bridged(schedule) // _MINUTE} minutes{same}: the model stays "
+        "RUNNING in between, around the clock, at 168 h a week"
     )
 
 
@@ -229,9 +229,17 @@ def _clock_changes(schedule: Schedule, now: datetime, until: datetime) -> Iterat
                 f"{one:%H:%M}" for one in local if exact(one, zone) and _offset(one, zone, 0) > _offset(one, zone, 1)
             ]
             if gone:
-                yield f"on {day} clocks are put forward over {all_of(gone, 3)}: {what[0]}"
+                instead = _next_stop(schedule, datetime.combine(day, times[-1], zone)) if key == "stop" else ""
+                yield f"on {day} clocks are put forward over {all_of(gone, 3)}: {what[0]}{instead}"
             if twice:
                 yield f"on {day} clocks are put back, and show {all_of(twice, 3)} twice: {what[1]} the first time"
+
+
+def _next_stop(schedule: Schedule, gone: datetime) -> str:
+    """When it stops in place of a time that a day has not."""
+    calendar = stops(schedule)
+    following = next(calendar.after(gone.astimezone(UTC)), None) if calendar else None
+    return f", but on {_clock(following, calendar.zone)}" if calendar and following else ""
 
 
 def _offset(local: datetime, zone: ZoneInfo, fold: int) -> timedelta:

@@ -74,6 +74,18 @@ def left_out(schedule: Schedule, start: datetime) -> tuple[Ticked, str] | None:
     return None
 
 
+def bridged(schedule: Schedule) -> timedelta:
+    """How soon after a stop its own next start keeps the model RUNNING in between.
+
+    What has to be ready by a time is started that much earlier. The end of a lease hands nothing over.
+    """
+    return _soon(schedule) if schedule.stop else timedelta()
+
+
+def _soon(schedule: Schedule) -> timedelta:
+    return START_TAKES * (2 if schedule.ready_by else 1)
+
+
 def successors(stop: datetime, model: str, schedules: Mapping[str, Schedule]) -> tuple[Successor, ...]:
     """The schedules of a model that start it again so soon after a stop that it is to stay RUNNING until then."""
     return tuple(
@@ -134,7 +146,7 @@ def _stop_of(execution: str, name: str, schedule: Schedule) -> datetime | None:
 
 
 def _next(schedule: Schedule, stop: datetime) -> Iterator[datetime]:
-    """Its next start, if that is soon enough. What has to be ready by a time is started that much earlier."""
-    last = stop + START_TAKES * (2 if schedule.ready_by else 1)
+    """Its next start, if that is soon enough."""
+    last = stop + _soon(schedule)
     soon = takewhile(lambda start: start <= last, starts(schedule).after(stop - _INSTANT))
     yield from [start for start in soon if not left_out(schedule, start)][:1]

@@ -1,0 +1,56 @@
+"""The hours of a usual week: the same as minute by minute, and no slower for a schedule that comes often."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifecycle.configuration import Schedule
+from lifecycle.schedules import usual_week
+from lifecycle.schedules.usual_week import WEEKS, hours_per_week
+from lifecycle.schedules.windows import bridged, starts, stops
+
+NOW = datetime(2026, 12, 23, 15, 20, tzinfo=UTC)
+LEASE = timedelta(minutes=90)
+
+
+def one_by_one(schedule: Schedule) -> float:
+    """Each start of a year with its stop, what overlaps or is handed over once."""
+    held, until = timedelta(), NOW - timedelta(days=99)
+    ends = stops(schedule)
+    for start in starts(schedule).after(NOW - timedelta.resolution):
+        if start >= NOW + timedelta(weeks=WEEKS):
+            break
+        end = next(ends.after(start)) if ends else start + LEASE
+        begin = until if until >= start - bridged(schedule) else start
+        held += max(end - begin, timedelta())
+        until = max(until, end)
+    return held / timedelta(hours=1) / WEEKS
+
+
+@pytest.mark.parametrize(
+    ("begin", "stop"),
+    [
+        ("30 7 ? * MON-FRI *", "0 18 ? * MON-FRI *"),
+        ("0 22 ? * MON-FRI *", "0 6 ? * TUE-SAT *"),
+        ("0 8 ? * MON *", "0 8 ? * SUN *"),
+        ("0 8,15 * * ? *", "50 14,20 * * ? *"),
+        ("0 8 * * ? *", "30 7 * * ? *"),
+        ("0 0,12 1,L * ? *", "0 12,0 * * ? *"),
+        ("0 8 25 12 ? 2026", "0 18 * * ? *"),
+        ("0/30 9-11 ? * SAT *", None),
+        ("0/45 * * 2-3 ? 2027", None),
+    ],
+)
+@pytest.mark.parametrize("key", ["start", "ready_by"])
+def test_the_hours_of_a_week_are_those_of_its_windows(key: str, begin: str, stop: str | None) -> None:
+    schedule = Schedule(model="defects", time_zone="UTC", stop=stop, **{key: begin})  # type: ignore[arg-type]
+    assert hours_per_week(schedule, LEASE, NOW) == pytest.approx(one_by_one(schedule), abs=0.01)
+
+
+def test_days_that_are_alike_are_reckoned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reckoned = []
+    held = usual_week._Day.held
+    monkeypatch.setattr(usual_week._Day, "held", lambda *given: reckoned.append(given) or held(*given))
+    often = Schedule(model="defects", time_zone="Europe/Berlin", start="0/5 * * * ? *", stop="2/5 * * * ? *")
+    assert hours_per_week(often, LEASE, NOW) == pytest.approx(168, abs=0.01)
+    assert len(reckoned) < 10
