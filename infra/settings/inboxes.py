@@ -9,6 +9,7 @@ from infra.settings.places import batches
 from lifecycle.configuration import Inbox
 from lifecycle.inbox.names import dead_queue_name, queue_name, undelivered_queue_name
 from lifecycle.shared.s3_location import Place
+from lifecycle.shared.suggestions import alike_but_for_case
 from lifecycle.shared.text import taken_as_percent
 
 _ANY = "stack"
@@ -44,6 +45,7 @@ def _problems_of_names(context: Mapping[str, Any]) -> Iterator[str]:
     inboxes = context.get("inboxes", ())
     counts = Counter(inbox["name"] for inbox in inboxes)
     yield from (f"inboxes: name {name!r} is there {n} times" for name, n in counts.items() if n > 1)
+    yield from (f"inboxes: name {pair}" for pair in alike_but_for_case(counts))
     yield from _problems_of_queues([inbox["name"] for inbox in inboxes])
     models = sorted(model["name"] for model in context["models"])
     for index, inbox in enumerate(inboxes):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.executions.outcomes import SILENT, Outcome
-from lifecycle.shared.suggestions import nearest
+from lifecycle.shared.suggestions import alike_but_for_case, nearest
 from lifecycle.shared.wire import as_is, from_wire
 
 TOLD = tuple(outcome for outcome in Outcome if outcome not in SILENT)
@@ -46,6 +46,7 @@ def problems_of_recipients(context: Mapping[str, Any]) -> Iterator[str]:
     recipients = [from_wire(Recipient, with_address(entry), as_is) for entry in context.get("notification_emails", ())]
     counts = Counter(one.address for one in recipients)
     yield from (f"notification_emails: {address} is there {n} times" for address, n in counts.items() if n > 1)
+    yield from (f"notification_emails: {pair}" for pair in alike_but_for_case(counts))
     known = {"outcomes": [*TOLD], "models": [model["name"] for model in context["models"]]}
     for index, one in enumerate(recipients):
         for key, names in known.items():

@@ -21,6 +21,7 @@ from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, CronError, exact, wall
 from lifecycle.schedules.outlook import first_moment
 from lifecycle.schedules.windows import left_out, starts, stops
+from lifecycle.shared.suggestions import alike_but_for_case
 from lifecycle.shared.text import span
 from lifecycle.shared.wire import as_is, from_wire
 
@@ -108,6 +109,9 @@ def problems_of_schedules(models: Sequence[Mapping[str, Any]], folder: Path, now
                 ]
             problems += [f"{key}.{problem}" for problem in wrong]
         problems += _overlaps(windows)
+    for place in dict.fromkeys(place for place, _ in names):
+        alike = alike_but_for_case(name for where, name in names if where == place)
+        problems += [f"models: a schedule's name {pair}" for pair in alike]
     return problems
 
 

@@ -16,6 +16,7 @@ from infra.settings.schedules import not_taken, problems_of_schedules, schedules
 from lifecycle.configuration import Configuration, Model, OverBudget
 from lifecycle.shared.json_schema import Validator
 from lifecycle.shared.pricing import INFERENCE_UNIT_HOUR, inference_unit_hour
+from lifecycle.shared.suggestions import alike_but_for_case
 from lifecycle.shared.text import all_of
 from lifecycle.shared.wire import as_is, from_wire
 
@@ -228,6 +229,7 @@ def _problems_between_settings(context: Mapping[str, Any]) -> list[str]:
         problems_of_folders,
         problems_of_inboxes,
         _problems_of_chat,
+        _problems_of_trust,
         _problems_of_budget,
         lambda given: problems_of_event_rules(given, STACK_NAME),
         problems_of_recipients,
@@ -246,6 +248,9 @@ def _problems_of_models(context: Mapping[str, Any]) -> list[str]:
             where = [f"models.{index}" for *one, index in found if one == [place, value]]
             if n > 1:
                 problems.append(f"models: {key} {value!r} is there {n} times: in {all_of(where, MOST_NAMED)}")
+    for place in dict.fromkeys(model["place"] for model in located):
+        names = [model["name"] for model in located if model["place"] == place]
+        problems += [f"models: name {pair}" for pair in alike_but_for_case(names)]
     for index, model in enumerate(context["models"]):
         if ("project_version_arn" in model) == ("project" in model):
             problems.append(f"models.{index}.project_version_arn, project: exactly one of the two is needed")
@@ -289,6 +294,20 @@ def _problems_of_chat(context: Mapping[str, Any]) -> list[str]:
                 "of the two. The topic (ChatTopicArn) is there with either"
             )
     return problems
+
+
+def _problems_of_trust(context: Mapping[str, Any]) -> Iterator[str]:
+    """Principals of other accounts: this one's own need no role to take."""
+    everywhere = places.places_of(places.located(context))
+    for index, one in enumerate(context.get("trusted_principals", ())):
+        own = {place.account for place in places.meant(one, everywhere)}
+        account = one["principal"] if one["principal"].isdigit() else one["principal"].split(":")[4]
+        if own == {account}:
+            yield (
+                f"trusted_principals.{index}.principal: {one['principal']} is of the account that this is deployed to, "
+                "and trusted_principals are of others. Attach the policy of the output OperatorsPolicyArn to who is to "
+                "start models there (docs/console.md)"
+            )
 
 
 def _problems_of_tags(context: Mapping[str, Any]) -> list[str]:

@@ -310,6 +310,31 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "all users of an account": principal("arn:aws:iam::444455556666:user/*"),
         "all roles of a path": principal("arn:aws:iam::444455556666:role/pipelines/*"),
         "a part of a role's name": principal("arn:aws:iam::444455556666:role/pipeline-?"),
+        "the account itself as a trusted one": {
+            **one(),
+            "trusted_principals": [{**PRINCIPAL, "principal": HOME.split(":")[4]}],
+        },
+        "a role of the account itself as a trusted one": {
+            **one(),
+            "trusted_principals": [{**PRINCIPAL, "principal": f"arn:aws:iam::{HOME.split(':')[4]}:role/ci"}],
+        },
+        "a model that differs in capitals": {
+            "models": [{**model(), "name": "Defects"}, {**model(1), "name": "defects"}]
+        },
+        "an address that differs in capitals": {**one(), "notification_emails": ["Ops@example.com", "ops@example.com"]},
+        "a schedule that differs in capitals": one(
+            schedules=[
+                {**OFFICE, "start": "0 6 ? * MON *", "stop": "0 7 ? * MON *"},
+                {**OFFICE, "name": "Office"},
+            ]
+        ),
+        "an inbox that differs in capitals": {
+            **one(),
+            "inboxes": [
+                INBOX,
+                {**INBOX, "name": "Line-1", "images": "s3://factory-images/l/", "results": "s3://factory-results/l/"},
+            ],
+        },
         "an account as a number": {"trusted_principals": [{"principal": 444455556666, "external_id": "pipeline"}]},
     },
     "the rest": {

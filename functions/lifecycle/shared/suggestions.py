@@ -7,7 +7,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +35,15 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 _SYNONYMS = {"email": "address", "mail": "address", "tz": "timezone", "holidays": "excludedates", "critical": "error",
              "fatal": "error", "newest": "latest", "cron": "start", "price": "inferenceunithourusd"}  # fmt: skip
 """What others call what is called otherwise here, without dashes and in small letters."""
+
+
+def alike_but_for_case(names: Iterable[str]) -> Iterator[str]:
+    """Of names that would be taken for each other, in mails and on the telephone: which differ in capitals only."""
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            yield f"{name!r} differs from {first!r} in capitals only; name them apart, or leave one of them out"
 
 
 def alike(name: str, other: str) -> bool:
