@@ -1,6 +1,6 @@
 """Reading what the page shows: of what can't be read it says so, and shows the rest."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -94,9 +94,10 @@ class Reader:
         last_sweep, sweep_known = (sweeps[0], True) if sweeps else (None, False)
         ended = self._try("This month's cost could not be read", partial(self.sessions, month_of(began_at), began_at))
         busy = self.busy(month_of(began_at))
-        began = self._began(items, began_at)
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         versions, unread = self._look(projects, began_at + BUDGET)
+        others = {arn for arn, version in versions.items() if version.status != "STARTING"}
+        began = self._began([item for arn, item in items.items() if arn not in others], began_at)
         return Facts(
             now=self.clock(),
             versions=versions,
@@ -130,10 +131,13 @@ class Reader:
             return versions, unread | dict.fromkeys(left or {"*"}, error.message)
         return versions, unread  # what is left there is not
 
-    def _began(self, items: Mapping[str, ModelItem], now: datetime) -> dict[str, datetime]:
-        """When the executions with pending leases began."""
+    def _began(self, starting: Collection[ModelItem], now: datetime) -> dict[str, datetime]:
+        """When the starts of models that are STARTING began: of each, the execution that has taken its lease first.
+
+        One call for each model, however many wait for it; and the quota lets few models start at a time.
+        """
         began = {}
-        for arn in (lease.execution_arn for item in items.values() for lease in item.awaited(now)):
+        for arn in (lease.execution_arn for item in starting for lease in item.awaited(now)[:1]):
             state = self._try("An execution could not be read", partial(self.executions.describe, arn))
             if state and state.started_at:
                 began[arn] = state.started_at

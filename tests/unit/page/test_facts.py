@@ -150,3 +150,30 @@ def test_of_the_starts_under_way_it_reads_when_they_began() -> None:
     running = ExecutionState("RUNNING", started_at=began)
     facts = read(Projects(), items, Executions(ends={execution().id: (0, running)}))
     assert facts.began == {execution().id: began}
+
+
+@dataclass
+class Counted(Executions):
+    """How often Step Functions is asked."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def describe(self, execution_arn: str) -> ExecutionState | None:
+        self.asked.append(execution_arn)
+        return super().describe(execution_arn)
+
+
+def test_however_many_wait_for_thirty_models_one_execution_of_each_that_is_starting_is_read() -> None:
+    """Each call is some 30 ms on AWS, one after the other."""
+    arns = [ARN.replace("/version/", f"/version/{number}-") for number in range(30)]
+    items = Items()
+    for arn in arns:
+        pending = tuple(
+            PendingLease(f"line-{line}", execution(f"{arn[-20:]}-{line}").id, NOW + timedelta(hours=1))
+            for line in range(5)
+        )
+        assert items.put(ModelItem(arn, pending=pending))
+    statuses = dict(zip(arns, ["STARTING", "STARTING", *["RUNNING", "STOPPED", "FAILED", "STOPPING"] * 7], strict=True))
+    counted = Counted()
+    assert len(read(Projects(statuses=statuses), items, counted).versions) == 30
+    assert len(counted.asked) == 2
