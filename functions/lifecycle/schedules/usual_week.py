@@ -31,9 +31,9 @@ def hours_per_week(schedule: Schedule, lease: timedelta, now: datetime) -> float
     today, days = wall(now, ZoneInfo(schedule.time_zone)), WEEKS * 7
     begins = Cron.parse(schedule.start or schedule.ready_by or "")
     ends = Cron.parse(schedule.stop) if schedule.stop else None
-    starts = _minutes(begins)
+    day_as = _Day(_minutes(begins), _minutes(ends) if ends else None, lease, bridged(schedule))
     passed = today.hour * 60 + today.minute
-    day_of = lru_cache(maxsize=1024)(_Day(starts, ends and _minutes(ends), lease, bridged(schedule)).held)
+    day_of = lru_cache(maxsize=1024)(day_as.held)
     held, until = 0.0, _LONG_AGO
     for number in range(days + 1):
         day = today.date() + number * _DAY
