@@ -41,6 +41,9 @@ _SANDBOX = Path(__file__).with_name("sandbox.py")
 # Lambda allows 10 s; a busy machine that starts many sandboxes at once needs more, and nothing here depends on it.
 _INIT_SECONDS = 60
 _LOG_LINES = 5000
+WARM = 16
+"""Processes that may wait for another invocation, of all functions: each takes some 30 MiB, and more are rarely asked
+again."""
 
 
 @dataclass(frozen=True)
@@ -311,7 +314,7 @@ def _runtime_api(sandbox: _Sandbox) -> HTTPServer:
 
 
 class Runtime:
-    """All sandboxes: warm ones are reused, concurrent invocations get more, as on Lambda.
+    """All sandboxes: warm ones are reused, concurrent invocations get more, idle ones end some time, as on Lambda.
 
     Parameters
     ----------
@@ -327,6 +330,8 @@ class Runtime:
         Is told every line that a function writes, once, and in which Region.
     ahead
         Says by how many seconds the emulator's clock is ahead of the machine's.
+    warm
+        How many sandboxes may be idle; of more, the one that has been idle for longest ends.
 
     """
 
@@ -338,6 +343,7 @@ class Runtime:
         work_dir: Path,
         heard: Callable[[str, str], None] = lambda _line, _region: None,
         ahead: Callable[[], float] = lambda: 0.0,
+        warm: int = WARM,
     ) -> None:
         if not (runtime_dir / "awslambdaric").is_dir():
             raise FileNotFoundError(f"{runtime_dir} has no awslambdaric: run `make setup` first")
@@ -349,7 +355,8 @@ class Runtime:
         self._heard = heard
         self._ahead, self._told = ahead, -1.0
         self._clock_file = work_dir / "ahead"
-        self._idle: dict[tuple[str, str, str], list[_Sandbox]] = defaultdict(list)
+        self._warm = warm
+        self._idle: list[_Sandbox] = []  # the one that has been idle for longest comes first
         self._sandboxes: set[_Sandbox] = set()
         self._logs: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LOG_LINES))
         self._lock = threading.Lock()
@@ -365,11 +372,13 @@ class Runtime:
         with self._lock:
             record = (function.name, function.version, request_id, billed_ms, function.memory_mb, cold, outcome.error)
             self.invocations.append(Invocation(*record))
-            reusable = sandbox.alive and not self._stopped
-            if reusable:
-                self._idle[_key(function)].append(sandbox)
-        if not reusable:
-            self._close(sandbox)
+            if sandbox.alive and not self._stopped:
+                self._idle.append(sandbox)
+                over = self._idle.pop(0) if len(self._idle) > self._warm else None
+            else:
+                over = sandbox
+        if over:
+            self._close(over)
         return Outcome(outcome.payload, outcome.error, "\n".join(list(sandbox.log)[log_began:]))
 
     def logs(self, function: str) -> list[str]:
@@ -425,8 +434,11 @@ class Runtime:
         with self._lock:
             if self._stopped:
                 raise EmulatorStoppedError(f"{function.name} was invoked after the emulator had stopped")
-            idle = self._idle[_key(function)]
-            return idle.pop() if idle else None
+            for sandbox in reversed(self._idle):
+                if _key(sandbox.function) == _key(function):
+                    self._idle.remove(sandbox)
+                    return sandbox
+            return None
 
     def _unpack(self, function: Deployed) -> Path:
         task_root = self._work_dir / hashlib.sha256(function.bundle).hexdigest()[:16]

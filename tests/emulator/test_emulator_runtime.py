@@ -123,6 +123,17 @@ def test_a_warm_process_is_reused(runtime: Runtime) -> None:
     assert (cold.cold, warm.cold) == (True, False)
 
 
+def test_of_more_idle_processes_than_may_be_warm_the_one_that_was_idle_for_longest_ends(tmp_path: Path) -> None:
+    """An emulator that many tests share would grow by every function of theirs."""
+    runtime = Runtime({}, lambda *_: {}, RUNTIME_DIR, tmp_path, warm=2)
+    try:
+        first, second, again, third = (invoke(runtime, deployed("pid", version=version)) for version in "1213")
+        assert (again, gone(second)) == (first, True)
+        assert [invoke(runtime, deployed("pid", version=version)) for version in "13"] == [first, third]
+    finally:
+        runtime.stop()
+
+
 def test_a_warm_process_follows_the_clock_that_is_put_forward_and_back(tmp_path: Path) -> None:
     clock = Clock()
     runtime = Runtime({}, lambda *_: {}, RUNTIME_DIR, tmp_path, ahead=lambda: clock.ahead)
