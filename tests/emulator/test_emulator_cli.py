@@ -134,7 +134,7 @@ def somebody_else(answer: bytes) -> Iterator[str]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(10)
+        thread.join(60)
 
 
 def test_faults_are_added_listed_and_cleared(emulator: Emulator) -> None:
