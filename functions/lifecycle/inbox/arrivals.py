@@ -36,9 +36,9 @@ class Arrival:
     bucket: str
     key: str
     etag: str
-    version_id: str | None = None
-    sequencer: str = ""
-    errors: bool = False
+    version_id: str | None
+    sequencer: str
+    errors: bool
 
     @property
     def identity(self) -> Sequence[str]:

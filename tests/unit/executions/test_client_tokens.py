@@ -8,16 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from lifecycle.errors import CONTRACT, InvalidRequest, LifecycleError, ModelStopped, ServiceUnavailable
+from lifecycle.errors import CONTRACT, InvalidRequest, LifecycleError, ModelStopped, ServiceUnavailable, TimedOut
 from lifecycle.executions import client_tokens
-from lifecycle.executions.client_tokens import first_with_token
+from lifecycle.executions.client_tokens import first_with_token, hold_token, version_of, wait_with_first
 from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.executions.outcomes import Outcome
+from lifecycle.executions.steps import Step
+from lifecycle.model.decisions import Action, Progress
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import ExecutionState, TokenHolder
 from lifecycle.shared.wire import to_wire
 from lifecycle.start_model.result import StartResult
-from tests.unit.examples import ARN, NOW, PROJECT, execution
+from tests.unit.examples import ARN, NOW, PROJECT, execution, request
 from tests.unit.twins import Executions, Tokens
 
 TOKEN = f"StartModel#{ARN}#inspection"
@@ -41,6 +43,13 @@ def test_a_free_token_is_held() -> None:
     tokens = Tokens()
     assert ask(tokens, Executions()) is None
     assert (tokens.holders, tokens.until) == ({TOKEN: MINE}, {TOKEN: UNTIL})
+
+
+def test_a_token_is_kept_for_a_day_and_an_hour_after_the_last_moment_of_its_execution() -> None:
+    tokens, asked = Tokens(), request(ClientRequestToken="inspection")
+    held = hold_token(asked, {}, machine="StartModel", now=NOW, tokens=tokens, executions=Executions())
+    assert (held.duplicate_of, tokens.until) == (None, {TOKEN: asked.deadline + timedelta(hours=25)})
+    assert (tokens.holders[TOKEN].execution_arn, tokens.holders[TOKEN].since) == (asked.execution_arn, NOW)
 
 
 def test_an_execution_that_asks_again_is_no_duplicate_of_itself() -> None:
@@ -80,13 +89,15 @@ def test_the_same_token_with_other_fields_is_refused_while_it_counts_and_only_th
         ask(Tokens({TOKEN: FIRST}), ended("SUCCEEDED"), other)
     assert refused.value.message.startswith("ClientRequestToken: ")
     assert FIRST.execution_arn in refused.value.message
-    assert "new ClientRequestToken" in json.loads(str(refused.value))["Remedy"]
+    assert json.loads(str(refused.value))["Remedy"] == (
+        "Start a new execution with a new ClientRequestToken, or with the same fields as the first."
+    )
     assert ask(Tokens({TOKEN: FIRST}), ended("FAILED"), other) is None
 
 
 def test_of_two_late_comers_that_both_see_the_dead_holder_exactly_one_takes_its_token() -> None:
     comers = [TokenHolder(execution(name).id, "same fields") for name in ("late-1", "late-2")]
-    tokens, both_have_seen_it = Tokens({TOKEN: FIRST}), threading.Barrier(2, timeout=5)
+    tokens, both_have_seen_it = Tokens({TOKEN: FIRST}), threading.Barrier(2, timeout=60)
     lock = threading.Lock()
 
     class Table(Tokens):
@@ -112,14 +123,56 @@ def test_a_token_that_is_handed_from_one_failing_execution_to_the_next_is_given_
     def snatch(_arn: str) -> None:
         tokens.holders[TOKEN] = TokenHolder(execution(f"other-{next(names)}").id, "same fields")
 
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(ServiceUnavailable) as given_up:
         ask(tokens, Executions(on_describe=snatch))
+    assert given_up.value.message == (
+        "The ClientRequestToken went from one failing execution to the next while this one tried."
+    )
     assert next(names) == 10
+
+
+# While the first is under way ---------------------------------------------------------------------
+
+DUPLICATE = replace(request(), duplicate_of=FIRST.execution_arn)
+
+
+@pytest.mark.parametrize(
+    ("after_the_deadline", "reason", "seconds"),
+    [
+        pytest.param(-4, f"Waiting with {FIRST.execution_arn}.", 4, id="its own time goes on"),
+        pytest.param(0, f"Waiting for {FIRST.execution_arn} to end.", 75, id="its own time is up"),
+        pytest.param(599, f"Waiting for {FIRST.execution_arn} to end.", 75, id="the first has to report still"),
+    ],
+)
+def test_a_duplicate_waits_for_the_first_ten_minutes_longer_than_for_itself(
+    after_the_deadline: int, reason: str, seconds: int
+) -> None:
+    now = DUPLICATE.deadline + timedelta(seconds=after_the_deadline)
+    assert wait_with_first(DUPLICATE, Progress(), now) == Step(Action.WAIT, reason, Progress(), wait_seconds=seconds)
+
+
+def test_a_duplicate_whose_first_does_not_end_says_so_and_of_which_model() -> None:
+    with pytest.raises(TimedOut) as over:
+        wait_with_first(DUPLICATE, Progress(), DUPLICATE.deadline + timedelta(minutes=10))
+    assert FIRST.execution_arn in over.value.message
+    assert over.value.cause["ProjectVersionArn"] == ARN
+
+
+def test_of_a_first_whose_history_is_gone_nobody_knows_which_version_it_was_about() -> None:
+    assert version_of(None) is None
 
 
 # How a duplicate ends -----------------------------------------------------------------------------
 
-RUNNING, STOPPED = (ModelVersion(ARN, status) for status in ("RUNNING", "STOPPED"))
+RUNNING, STOPPED = (ModelVersion(ARN, status, f"It is {status}.") for status in ("RUNNING", "STOPPED"))
+HELD_STILL = (
+    "If the model is needed, start again with a new ClientRequestToken: for 24 hours after its end, the first "
+    "execution answers for this one."
+)
+FREE_AGAIN = (
+    "If the model is needed, start again, with a new ClientRequestToken or the same one; the first execution's history "
+    "says why it ended."
+)
 RESULT = StartResult(
     ARN, PROJECT, "RUNNING", Outcome.MODEL_STARTED, 1, 9, "nightly", 4.0, (), requested_at=NOW, running_at=NOW
 )
@@ -154,12 +207,13 @@ def test_a_duplicate_of_an_end_without_result_or_error_says_how_the_first_and_th
 ) -> None:
     with pytest.raises(ModelStopped) as raised:
         result_of(first, version)
-    assert says in raised.value.message
-    assert version.status in raised.value.message
-    assert (raised.value.cause["ProjectVersionArn"], raised.value.cause["Status"]) == (ARN, version.status)
-    remedy = str(raised.value.cause["Remedy"])
-    assert ("with a new ClientRequestToken: for 24 hours" in remedy) is (says == "SUCCEEDED")
-    assert ("a new ClientRequestToken or the same one" in remedy) is (says != "SUCCEEDED")
+    assert raised.value.message == (
+        f"The execution that this one is a duplicate of has ended ({says}), and the model is {version.status}."
+    )
+    cause = raised.value.cause
+    assert (cause["ProjectVersionArn"], cause["Status"]) == (ARN, version.status)
+    assert cause["StatusMessage"] == version.status_message
+    assert cause["Remedy"] == (HELD_STILL if says == "SUCCEEDED" else FREE_AGAIN)
 
 
 def test_a_failure_without_a_cause_still_says_which_error_it_was() -> None:

@@ -44,6 +44,12 @@ def test_the_newest_version_is_chosen_however_they_are_listed() -> None:
     assert choice == Choice(V3, why)
 
 
+def test_a_version_of_unknown_age_counts_as_the_oldest() -> None:
+    unknown = replace(version(V3), created_at=None)
+    assert newest_good(LATEST, [unknown, version(ARN), version(V2)]).project_version_arn == V2
+    assert newest_good(LATEST, [unknown]).project_version_arn == V3
+
+
 def test_newer_versions_that_are_no_good_are_passed_over_and_it_is_said_why() -> None:
     found = [version(V4, "TRAINING_IN_PROGRESS", None), version(V3, f1=0.71), version(V2, f1=0.8), version(ARN)]
     choice = newest_good(LATEST, found)
@@ -64,7 +70,9 @@ def test_a_version_that_was_trained_is_chosen_whatever_it_is_doing(status: str) 
 
 def test_a_version_without_a_score_is_good_enough_only_where_none_is_asked_for() -> None:
     found = [version(V3, f1=None), version(V2)]
-    assert newest_good(LATEST, found).project_version_arn == V2
+    passed_over = newest_good(LATEST, found)
+    assert passed_over.project_version_arn == V2
+    assert str(passed_over.reason).endswith(" Newer, but passed over: v3 (no F1 score is known).")
     any_trained = newest_good(replace(LATEST, minimum_f1=0.0), found)
     assert any_trained == Choice(V3, "v3 is the newest version of the project boards that is trained.")
 
@@ -76,7 +84,9 @@ def test_where_none_is_good_enough_it_is_said_of_each_and_what_to_do() -> None:
         "No version of the project boards is trained with an F1 score of at least 0.80: "
         "v3 (F1 0.71), v2 (TRAINING_FAILED)."
     )
-    assert "minimum_f1 in cdk.json" in str(none.value.cause["Remedy"])
+    assert none.value.cause["Remedy"] == (
+        "Train a version that is good enough, or lower the model's minimum_f1 in cdk.json and deploy."
+    )
 
 
 def test_of_many_that_are_no_good_some_are_named() -> None:
@@ -130,11 +140,21 @@ def test_what_was_stopped_a_moment_ago_is_not_stopped_again() -> None:
 
 def test_a_version_that_was_deleted_can_be_released_still() -> None:
     assert to_stop(LATEST, [], [HELD["held"]], "shift", NOW).project_version_arn == V2
+    both = to_stop(LATEST, [version(V3)], [HELD["held"], ModelItem(V3, leases=(SHIFT,))], "shift", NOW)
+    assert both == Choice(V3, "v3 has the lease shift.", (V2,)), "after those that are there"
 
 
-@pytest.mark.parametrize(("status", "arn"), [("RUNNING", V2), ("STARTING", V2), ("STOPPED", V3)])
-def test_where_nothing_is_held_it_is_about_what_runs_else_the_newest(status: str, arn: str) -> None:
-    assert to_stop(LATEST, [version(V3), version(V2, status)], [], None, NOW).project_version_arn == arn
+@pytest.mark.parametrize(
+    ("status", "arn", "which"),
+    [
+        ("RUNNING", V2, "v2 runs"),
+        ("STARTING", V2, "v2 runs"),
+        ("STOPPED", V3, "v3 is the newest version of boards"),
+    ],
+)
+def test_where_nothing_is_held_it_is_about_what_runs_else_the_newest(status: str, arn: str, which: str) -> None:
+    choice = to_stop(LATEST, [version(V3), version(V2, status)], [], None, NOW)
+    assert choice == Choice(arn, f"{which}; this app holds none of this project.")
 
 
 def test_a_stop_in_an_empty_project_fails() -> None:

@@ -372,8 +372,27 @@ def test_what_an_api_answered_is_a_fact_and_the_headline_says_what_that_means(
     assert section(told, "What happened") == f"{REQUESTED_AT}  ListObjectsV2 on the bucket images {answer}\n"
 
 
-def test_an_invalid_request_without_a_word_is_one_all_the_same() -> None:
-    assert tell(failed(InvalidRequest(""))).headline == "defects could not be started: the request is invalid."
+def test_a_notification_that_a_release_has_kept_which_knew_only_mails_for_all_reaches_everybody() -> None:
+    kept = {name: value for name, value in to_wire(tell(STARTED)).items() if name not in ("OnlyEvent", "PeopleOnce")}
+    assert from_wire(Notification, kept) == tell(STARTED)
+    assert not tell(STARTED).only_event
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(InvalidRequest, "the request is invalid"), (BudgetExceeded, "this month's budget is used up")],
+)
+def test_an_error_without_a_word_is_one_all_the_same(error: type[LifecycleError], why: str) -> None:
+    assert tell(failed(error(""))).headline == f"defects could not be started: {why}."
+
+
+def test_people_get_one_mail_a_month_of_a_model_that_the_budget_refuses() -> None:
+    refused = failed(BudgetExceeded("It is used up.", project_version_arn=ARN))
+    later = ending_notification(refused, CONFIGURATION, MACHINES, Telemetry(NOW + timedelta(days=9), "logs", None))
+    assert tell(refused).people_once == f"BudgetExceeded#{ARN}#2026-11"
+    assert later.people_once == f"BudgetExceeded#{ARN}#2026-12"
+    others = tell(failed(CapacityExceeded("Too many.")))
+    assert (others.people_once, others.only_event) == (None, False)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ def test_the_finding_has_every_lease_and_a_key_of_its_month_and_budget() -> None
     assert reached.leases == (SHIFT, NIGHT)
     assert [other.lease_id for other in reached.others] == ["batch"]
     assert (reached.key, reached.status, reached.spending) == ("2026-11#50000", "RUNNING", spent(499.5))
+    assert reached.project_version_arn == ARN
 
 
 def test_a_budget_may_have_cents() -> None:

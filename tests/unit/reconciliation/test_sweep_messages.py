@@ -65,6 +65,7 @@ def tell(found: Finding, configuration: Configuration = CONFIGURATION) -> Notifi
 def test_each_finding_has_its_severity_and_subject(found: Finding, severity: str, subject: str) -> None:
     told = tell(found)
     assert (told.outcome, told.severity, told.subject) == (found.outcome, severity, subject)
+    assert not told.only_event
 
 
 @pytest.mark.parametrize("found", ALL)

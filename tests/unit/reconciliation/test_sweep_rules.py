@@ -11,13 +11,14 @@ from lifecycle.executions.outcomes import Outcome
 from lifecycle.model.leases import LONGEST_CALL, Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import GONE
 from lifecycle.model.usage import Running
-from lifecycle.reconciliation.sweep_rules import REMINDER, Finding, Sweep, sweep_model
+from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
 from lifecycle.shared.wire import Json, timestamp
 from lifecycle.stop_model.result import HoldingLease
 from tests.unit.examples import ARN, CONFIGURATION, NOW, configured, execution
 
 EARLIER = NOW - timedelta(hours=1)
 LONG_AGO = NOW - timedelta(days=30)
+WEEK = timedelta(days=7)
 STARTER, STOP = execution().id, execution("evening", machine="StopModel").id
 CLAIM = Claim(STOP, EARLIER)
 NOT_RUNNING = ["STOPPED", "FAILED", "TRAINING_COMPLETED", "DELETING", "EXPIRED", GONE]
@@ -112,16 +113,14 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_repo
 @pytest.mark.parametrize(
     ("since", "warned_at", "told"),
     [
-        (NOW - REMINDER, None, True),
-        (NOW - REMINDER + timedelta(seconds=1), None, False),
-        (LONG_AGO, NOW - REMINDER, True),
-        (LONG_AGO, NOW - REMINDER + timedelta(days=1), False),
+        (NOW - WEEK, None, True),
+        (NOW - WEEK + timedelta(seconds=1), None, False),
+        (LONG_AGO, NOW - WEEK, True),
+        (LONG_AGO, NOW - WEEK + timedelta(days=1), False),
     ],
     ids=["long enough", "not yet", "long enough after the last time", "not yet again"],
 )
-def test_a_lease_without_an_end_is_reported_now_and_again(
-    since: datetime, warned_at: datetime | None, told: bool
-) -> None:
+def test_a_lease_without_an_end_is_reported_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
     endless = Lease("production", since, None, warned_at)
     sweep = swept(item(leases=(endless,), managed=True))
     findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if told else ()
@@ -132,7 +131,7 @@ def test_a_lease_without_an_end_is_reported_now_and_again(
 
 def test_each_reminder_is_a_notification_of_its_own() -> None:
     first = swept(item(leases=(Lease("production", LONG_AGO),), managed=True))
-    second = swept(first.item, now=NOW + REMINDER)
+    second = swept(first.item, now=NOW + WEEK)
     assert len({one.key for one in (*first.findings, *second.findings)}) == 2
 
 
@@ -293,7 +292,15 @@ def test_a_model_that_runs_without_this_app_is_reported_once_an_episode(
 ) -> None:
     configuration, found = configured(unleased_models=unleased), ModelItem(ARN)
     sweep = swept(found, configuration=configuration)
-    expected = Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", stopped=stop is not None)
+    expected = Finding(
+        Outcome.UNLEASED_MODEL,
+        ARN,
+        "unleased#0",
+        "RUNNING",
+        leases=(),
+        min_inference_units=None,
+        stopped=stop is not None,
+    )
     marked = replace(found, reported=("UNLEASED_MODEL",)) if told else found
     assert sweep == Sweep(marked, (expected,) if told else (), stop)
     assert swept(sweep.item, configuration=configuration) == Sweep(marked, (), stop)  # stopped until it is, told once

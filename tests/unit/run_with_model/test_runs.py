@@ -657,6 +657,12 @@ def test_of_what_a_workload_says_the_first_2000_characters_are_reported() -> Non
     assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
 
 
+def test_the_event_of_a_run_with_warnings_has_them_where_its_output_has_them() -> None:
+    warned = Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), succeeded=True, workload_warnings=("It was dark.",))
+    assert tell(warned).detail["Output"] == {"Workload": {"Warnings": ("It was dark.",)}}
+    assert "Output" not in tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), succeeded=True)).detail
+
+
 def test_a_cause_that_is_json_of_the_workloads_own_is_reported_as_it_is() -> None:
     told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
     assert told.sections[WHAT_HAPPENED][1] == '{"Belt": 7}'
