@@ -10,7 +10,8 @@ What must hold:
 (e) none keeps it for images of which none is finished for longer than ``NO_PROGRESS``, three ticks (counts are late)
     and the order of letting go;
 (f) a run that can finish images is not let go while one has waited for two ticks;
-(g) no run is begun or opened in an inbox that is paused.
+(g) no run is begun or opened in an inbox that is paused;
+(h) no inbox is paused unless somebody has paused it, stopped its model or released its lease.
 """
 
 import gc
@@ -18,6 +19,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from lifecycle.errors import InvalidRequest
 from lifecycle.inbox import decision, record
@@ -35,6 +37,7 @@ from tests.exploration.inbox_world import (
     NOW,
     OPEN,
     START,
+    STARTS,
     TASK,
     TICK,
     URGENT,
@@ -71,7 +74,7 @@ class Play:
 
     def _moves(self, world: World) -> Iterator[Move]:
         yield from self._time(world)
-        if world.ticked >= TICK or False:
+        if world.ticked >= TICK:
             yield from self._tick(world)
         if world.late:
             yield from self._acts(world._replace(late=None), world.late, "the late tick", begins=False)
@@ -89,6 +92,8 @@ class Play:
             yield from self._run(world, run)
         if self.scene.people:
             yield from self._people(world)
+        if self.scene.sweep:
+            yield from self._model(world)
 
     def _time(self, world: World) -> Iterator[Move]:
         """Half a minute, unless something comes sooner for sure."""
@@ -143,7 +148,9 @@ class Play:
                 world.refusal,
                 world.mapping.removesuffix(LATE),
                 status,
-                up=mine is None or not mine.down,
+                model=(mine and mine.down) or "RUNNING",
+                leased=mine is None or mine.leased,
+                others=world.others and not world.runs_on,
                 forced=world.forced,
             )
             yield self._ticked(world.record, sight), images == world.images, images not in (world.images, *world.counts)
@@ -156,6 +163,8 @@ class Play:
                 broken = move.broken
                 if found.lets_go and world.ignored > 2 * TICK:
                     broken = "(f) the model is let go while an image waits"
+                if found.record.paused and not (world.record.paused or world.meant):
+                    broken = "(h) the inbox is paused, which nobody has meant"
                 yield move._replace(sure=move.sure and right, broken=broken)
 
     def _late(self, world: World) -> Iterator[Move]:
@@ -291,12 +300,56 @@ class Play:
     def _people(self, world: World) -> Iterator[Move]:
         if not world.faults:
             return
-        world = world._replace(faults=0)
+        world = world._replace(faults=0, meant=True)
         yield Move("somebody pauses", world._replace(record=world.record._replace(paused=True)), sure=False)
-        down = tuple(run._replace(down=True) if run.at not in (START, ENDED) else run for run in world.runs)
-        if down != world.runs:
+        if world.runs_on:
+            down = _become(world, down="STOPPED").runs
             yield Move("somebody stops the model by hand", world._replace(runs=down), sure=False)
             yield Move("somebody stops the model by force", world._replace(runs=down, forced=True), sure=False)
+
+    def _model(self, world: World) -> Iterator[Move]:
+        """What becomes of the model of a run: it fails, others use it too, and the sweep goes by."""
+        run = world.runs_on
+        if run is None:
+            return
+        if run.down in ("FAILED", "STOPPED") and run.leased:
+            ended = _become(world, leased=False)._replace(others=False)
+            yield Move("the sweep ends its leases", ended, sure=False)
+            if world.others:
+                again = _become(world, leased=False, down="STARTING", back=STARTS)
+                yield Move("the sweep ends its leases, and starts it again for others", again, sure=False)
+        if run.down == "STARTING" and not run.back:
+            yield Move("the model is RUNNING again", _become(world, down=""))
+        if world.faults:
+            yield from self._meanwhile(world._replace(faults=world.faults - 1), run)
+
+    def _meanwhile(self, world: World, run: Execution) -> Iterator[Move]:
+        if not run.down:
+            yield Move("the model fails", _become(world, down="FAILED"), sure=False)
+        if self.scene.others:
+            yield from self._others(world, run)
+
+    def _others(self, world: World, run: Execution) -> Iterator[Move]:
+        meant = world._replace(meant=True)
+        if not run.down:
+            yield Move("somebody stops the model by hand", _become(meant, down="STOPPED"), sure=False)
+            if run.leased:
+                there = _become(meant, leased=False, down="" if world.others else "STOPPED")
+                yield Move("somebody releases the run's lease", there, sure=False)
+        if not world.others:
+            down = run.down in ("FAILED", "STOPPED")
+            there = _become(world, down="STARTING", back=STARTS) if down else world
+            yield Move("others start the model", there._replace(others=True), sure=False)
+        else:
+            # Nobody else holds it then: it is stopped, unless the run holds it.
+            there = world if run.leased or run.down else _become(world, down="STOPPED")
+            yield Move("others stop the model", there._replace(others=False), sure=False)
+
+
+def _become(world: World, **changed: Any) -> World:
+    """The run that has the model, changed."""
+    runs = tuple(one._replace(**changed) if one is world.runs_on else one for one in world.runs)
+    return world._replace(runs=runs)
 
 
 def _of_the_mapping(act: object) -> bool:

@@ -36,6 +36,8 @@ LETTING_GO = 2
 START, OPEN, TASK, CLOSE, WAIT, ENDED = "start", "open", "task", "close", "wait", "ended"
 """What an execution is at: the model is started; DrainInbox's function is to open the run; its task goes on; what
 catches its failure is to close the run; it waits for workers; it has ended."""
+STARTS = 3
+"""Steps that a start takes at least: minutes, of which a tick sees one."""
 URGENT = (OPEN, CLOSE, WAIT)
 """What does not take half a minute, once it is due."""
 LATE = " for long"
@@ -43,13 +45,19 @@ LATE = " for long"
 
 
 class Execution(NamedTuple):
-    """A run's; ``runs_later``: so many were begun since. ``due``: steps until no heartbeat came, or it has waited."""
+    """A run's; ``runs_later``: so many were begun since. ``due``: steps until no heartbeat came, or it has waited.
+
+    ``down``: the model's status, where it does not run; ``back``: steps until it does, where it is STARTING.
+    ``leased``: the run's lease is there.
+    """
 
     runs_later: int
     at: str
     due: int = 0
     failed: bool = False
-    down: bool = False
+    down: str = ""
+    back: int = 0
+    leased: bool = True
 
 
 class Record(NamedTuple):
@@ -83,6 +91,8 @@ class World(NamedTuple):
     of the last steps whether there were any. ``fresh``: one was finished since the last tick that counted. ``faults``:
     so many things may still go wrong. ``bare``, ``barren`` and ``ignored`` are what the properties speak of: how long
     the model has been kept without an image, for images of which none was finished, and how long an image has waited.
+    ``others``: somebody else holds the model. ``meant``: somebody has paused the inbox, stopped its model, or released
+    its lease.
     """
 
     record: Record = Record()
@@ -103,10 +113,17 @@ class World(NamedTuple):
     bare: int = 0
     barren: int = 0
     ignored: int = 0
+    others: bool = False
+    meant: bool = False
 
     @property
     def images(self) -> bool:
         return bool(self.waiting or self.hidden or self.in_work)
+
+    @property
+    def runs_on(self) -> Execution | None:
+        """The run that has the model, or had it before it went down."""
+        return next((run for run in self.runs if run.at not in (START, ENDED)), None)
 
     @property
     def keeps(self) -> bool:
@@ -129,7 +146,7 @@ class Scene:
     Parameters
     ----------
     faults : int
-        How often one of the first three, or the last but one, may happen.
+        How often one of the first three, or of ``people`` or ``sweep``, may happen.
     deaths : bool
         A tick dies between any two of its acts, and the function that opens a run after it has written.
     doubles : bool
@@ -144,6 +161,11 @@ class Scene:
         Starts fail, and runs are aborted.
     people : bool
         Somebody pauses the inbox, or stops the model by force or by hand.
+    sweep : bool
+        The model fails under a run, and the sweep ends its leases.
+    others : bool
+        Beside that others start the model, for whom the sweep may start it again, and stop it; somebody stops it by
+        hand, or releases the run's lease.
     lies : bool
         A count is zero once although images are there.
     late : bool
@@ -159,6 +181,8 @@ class Scene:
     stuck: bool = False
     ends: bool = False
     people: bool = False
+    sweep: bool = False
+    others: bool = False
     lies: bool = False
     late: bool = True
     waits: bool = True
@@ -233,7 +257,9 @@ class Sight(NamedTuple):
     refusal: int
     mapping: str
     status: str | None
-    up: bool
+    model: str
+    leased: bool
+    others: bool
     forced: bool
 
 
@@ -255,7 +281,9 @@ def ticked(known: Record, sight: Sight) -> Ticked:
         refusal=At(NOW - sight.refusal * STEP, "denied") if sight.refusal < LONGEST else None,
         mapping=sight.mapping,
         execution=RunEnd(sight.status) if sight.status else None,
-        model_status="RUNNING" if sight.up else "STOPPED",
+        model_status=sight.model,
+        lease_held=sight.leased,
+        runs_anyway=sight.others,
         stopped=At(NOW, "force") if sight.forced else None,
     )
     decided: Decided = decision.decide(real(known), seen, INBOX, NOW)
@@ -267,6 +295,22 @@ def ticked(known: Record, sight: Sight) -> Ticked:
 
 def canonical(world: World) -> World:
     """The same, where what nothing depends on any more is alike."""
+    mine = world.runs_on
+    down = mine is not None and bool(mine.down)
+    # Who else holds the model makes a difference once they stop it or it is down; a run's lease, while others may start
+    # it again; what was meant, while it may be seen.
+    others = world.others and mine is not None and (world.faults > 0 or down)
+    unheld = down and not (world.faults or others or (mine and mine.down == "STARTING"))
+    meant = world.record.paused or (world.meant and (mine is not None or world.forced))
+    runs = tuple(
+        run._replace(down="", back=0, leased=True)
+        if run.at == ENDED
+        else run._replace(leased=True)
+        if unheld and run is mine
+        else run
+        for run in world.runs
+    )
+    world = world._replace(runs=runs, others=others, meant=meant, ignored=0 if down else world.ignored)
     known = world.record
     if known.state is RunState.OPEN:
         opened, waiting, refusal = known.opened or 0, known.waiting, LONGEST
@@ -302,4 +346,6 @@ def aged(known: Record) -> Record:
 
 
 def aged_run(run: Execution) -> Execution:
+    if run.back:
+        run = run._replace(back=run.back - 1)
     return run._replace(due=run.due - 1) if run.due else run

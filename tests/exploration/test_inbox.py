@@ -26,6 +26,8 @@ STUCK = Scene(stuck=True)
 LIES = Scene(lies=True)
 ENDS = Scene(ends=True, late=False)
 PEOPLE = Scene(people=True, faults=1, late=False)
+SWEEP = Scene(sweep=True, faults=1, late=False)
+OTHERS = replace(SWEEP, others=True, faults=2)
 
 SMALL = {
     "all goes well": CALM,
@@ -33,6 +35,7 @@ SMALL = {
     "images are refused": REFUSALS,
     "the mapping can't be switched": STUCK,
     "a count is wrong": LIES,
+    "the model fails, and the sweep goes by": SWEEP,
 }
 LARGE = {
     "two images": replace(CALM, most_images=2),
@@ -40,6 +43,7 @@ LARGE = {
     "ticks stay away": OUTAGE,
     "starts fail, and runs are aborted": ENDS,
     "people pause and stop": PEOPLE,
+    "the same, and others start it, stop it, and release its leases": OTHERS,
 }
 SCENES = [
     *(pytest.param(scene, id=name) for name, scene in SMALL.items()),
@@ -104,10 +108,27 @@ def resume_by_itself(known: InboxRecord, *facts: Any) -> Decided:
     return decide(replace(known, paused=None), *facts)
 
 
+def heed_a_lease_that_is_gone_at_once(known: InboxRecord, seen: Seen, *facts: Any) -> Decided:
+    """Also while others start the model again, which was down: then the sweep has ended the lease."""
+    released = seen.model_status == "STARTING" and not seen.lease_held
+    return decision._open(known, replace(seen, model_status="STOPPED") if released else seen, *facts)
+
+
+def forget_what_is_down(known: InboxRecord, seen: Seen, *facts: Any) -> Decided:
+    gone = seen.model_status == "FAILED"
+    return Decided(replace(known, run=None), (), "") if gone else decision._open(known, seen, *facts)
+
+
+def give_up(known: InboxRecord, why: str, now: datetime) -> InboxRecord:
+    return record.pause(known, why, now)
+
+
 def drain_in_silence(*facts: Any) -> Decided:
     return replace(drain(*facts), acts=())
 
 
+HEED_AT_ONCE = {**decision._BY_STATE, RunState.OPEN: heed_a_lease_that_is_gone_at_once}
+FORGET = {**decision._BY_STATE, RunState.OPEN: forget_what_is_down}
 START_ONCE = {**decision._BY_STATE, RunState.STARTING: decision._closing}
 
 
@@ -138,6 +159,10 @@ MUTANTS = [
     ),
     Mutant("and off", CALM, "(c)", {(decision, "decide"): but_act(decision.DisableMapping)}),
     Mutant("letting go is done again", DEATHS, "(d)", {(decision, "_end"): lambda _run: ()}),
+    Mutant("a model that is down is let go", SWEEP, "(c)", {(decision, "_hindrance"): never}),
+    Mutant("and had again later", SWEEP, "(h)", {(decision, "_blocked"): give_up}),
+    Mutant("what the sweep ends nobody has released", OTHERS, "(h)", {(decision, "_BY_STATE"): HEED_AT_ONCE}),
+    Mutant("the next run waits for one that is down", SWEEP, "(b)", {(decision, "_BY_STATE"): FORGET}),
     Mutant("a pause holds", PEOPLE, "(g)", {(decision, "decide"): resume_by_itself}),
     Mutant("also for a model that was being started", PEOPLE, "(g)", {(record, "opened"): open_whatever}),
 ]

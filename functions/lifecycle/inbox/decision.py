@@ -83,7 +83,7 @@ class Seen:
     model_status : str or None
         Of the model version that the run holds; nothing depends on it where there is no run.
     lease_held : bool
-        The run's lease is there, or there was none yet.
+        The lease of an open run is there.
     runs_anyway : bool
         The model is RUNNING, and would be without this inbox: somebody else holds it, or it was never managed.
     budget_refuses : bool
@@ -315,7 +315,9 @@ def _start(record: InboxRecord, seen: Seen, reason: str) -> Decided:
 
 def _open(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Decided:
     run = _run(record)
-    if seen.model_status in STOPPED_BY_HAND or not seen.lease_held:
+    # Of a model that is down the sweep ends all leases, also if somebody then starts it: that is no release.
+    released = seen.model_status == "RUNNING" and not seen.lease_held
+    if seen.model_status in STOPPED_BY_HAND or released:
         record = records.pause(record, "a stop of the model", now)
     if record.paused:
         return _let_go(record, f"Paused by {record.paused.by}.")

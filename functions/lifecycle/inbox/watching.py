@@ -14,7 +14,6 @@ from lifecycle.inbox.names import inbox_of_lease
 from lifecycle.inbox.ports import Mappings, Queues
 from lifecycle.inbox.record import InboxRecord, Run, RunState
 from lifecycle.model.leases import ModelItem
-from lifecycle.model.statuses import BILLS
 from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import newest_good
 from lifecycle.ports import Executions, Models
@@ -74,7 +73,7 @@ class Watcher:
             mapping=self._try(name, lambda: self.mappings.state(name)),
             execution=self._execution(name, run) if run else None,
             model_status=version.status if version else None,
-            lease_held=self._lease_held(run, version),
+            lease_held=self._lease_held(run),
             runs_anyway=version is not None and self._runs_anyway(name, version),
             budget_refuses=run is None and waits and bool(self._try(name, self.budget_refuses)),
             stopped=self._stopped(inbox),
@@ -121,12 +120,9 @@ class Watcher:
         forced = [item.forced_at for item in self.items if item.forced_at and self._is_meant(inbox, item)]
         return At(max(forced), "a stop by force") if forced else None
 
-    def _lease_held(self, run: Run | None, version: ModelVersion | None) -> bool:
-        """Whether nobody has released the lease of an open run, which ends by itself only after that was closed.
-
-        Of a model that is down the sweep ends all leases: that is no release.
-        """
-        if run is None or run.state is not RunState.OPEN or version is None or version.status not in BILLS:
+    def _lease_held(self, run: Run | None) -> bool:
+        """Whether an open run has its lease: it ends by itself once the run was closed, or the model is down."""
+        if run is None or run.state is not RunState.OPEN:
             return True
         of_the_run = (item for item in self.items if item.project_version_arn == run.project_version_arn)
         return all(item.has_lease(f"run/{run.name}") for item in of_the_run)

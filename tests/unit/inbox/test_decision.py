@@ -297,6 +297,9 @@ def test_the_status_of_a_model_that_cannot_be_seen_changes_nothing() -> None:
     assert ticks(running(), (1, in_work(model_status=None))).record.open_run
 
 
+BEGUN_BY_OTHERS = in_work(model_status="STARTING", lease_held=False)
+
+
 @pytest.mark.parametrize("status", ["STOPPING", "STOPPED"])
 def test_a_stop_by_hand_pauses_the_inbox_until_somebody_resumes(status: str) -> None:
     decided = ticks(running(), (1, in_work(model_status=status)))
@@ -309,6 +312,13 @@ def test_a_stop_by_hand_pauses_the_inbox_until_somebody_resumes(status: str) -> 
 def test_a_lease_that_was_released_by_hand_pauses_the_inbox_as_well() -> None:
     assert ticks(running(), (1, in_work(lease_held=False))).record.paused
     assert not ticks(closed(running(), 4), (1, in_work(lease_held=False))).record.paused
+
+
+def test_a_lease_that_ended_while_the_model_was_down_is_no_release_also_if_others_start_it_again() -> None:
+    """Of a model that is down the sweep ends all leases."""
+    (act,) = (one for one in ticks(running(), (1, BEGUN_BY_OTHERS)).acts if isinstance(one, FailRun))
+    assert act.cause == "The model is STARTING."
+    assert not ticks(running(), (1, BEGUN_BY_OTHERS)).record.paused
 
 
 def test_a_run_that_was_aborted_is_over_and_blocks() -> None:
