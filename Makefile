@@ -64,13 +64,13 @@ run: setup ## Show the life of a model on the embedded emulator (no AWS account 
 
 # From the cheapest to the dearest: what fails early costs nobody the rest. Never side by side: types and tests would need
 # twice the memory, and each would starve the other.
-check: lint ## The habit of every few minutes: format, lint, types, the pure tests (half a minute)
+check: lint ## Format, lint, types, the pure tests (half a minute)
 	@$(PYTEST) tests/unit -m "not large"
 
-test: lint ## Anyone's proof: what check does, and all but the large tests (three minutes)
+test: lint ## What check does, and all but the large tests (three minutes)
 	@$(PYTEST) -m "not large"
 
-test-all: test large ## What CI runs, and you before a release: all of it (ten minutes)
+test-all: test large ## All tests, as CI runs them (ten minutes)
 
 # Three workers: the longest of these wait for the emulator's clock, not for a processor.
 large: setup tools/node_modules/.done
@@ -96,17 +96,17 @@ faults: setup ## Tell every story of docs/evidence/reliability.md, and write its
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
 	@ABUSE=100 $(PYTEST) tests/abuse tests/infra/test_event_loops.py --dist load
 
-mutants: setup tools/node_modules/.done ## Change core and definitions in one place at a time: do tests notice? (half an hour), or OF="model.leases start_model.asl"
+mutants: setup tools/node_modules/.done ## Change core and definitions in one place at a time: do tests notice? All (half an hour), or OF="model.leases start_model.asl"
 	@$(PY) -m tools.mutants $(OF) $(if $(SINCE),--compare $(SINCE))
 
-circumstances: setup ## Try make test where it is likely to fail, such as in a folder with a space (an hour), or NAMES="busy user"
+circumstances: setup ## Try make test where it may fail, such as in a folder with a space (an hour), or NAMES="busy user"
 	@$(PY) -m tools.circumstances $(NAMES)
 
 tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 	@$(NPM_CLI)/npm-cli.js ci --prefix tools/deploy --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@touch $@
 
-deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## Deploy to the accounts and Regions of the models in cdk.json; show changes; remove; prepare an account; or PLACE=eu-west-1
+deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## In each account and Region of cdk.json, or PLACE=eu-west-1: deploy; show changes; remove; prepare
 	@$(PY) -m tools.deploy $@
 
 verify-aws: setup tools/deploy/node_modules/.done ## Test every state of the definitions on AWS, with credentials but nothing deployed (three minutes), or OF="start_model"

@@ -40,8 +40,8 @@ faults = typer.Typer(help="Scripted faults: what goes wrong, on which call.", no
 app.add_typer(faults, name="faults")
 console = Console()
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes any that is free.")]
-Starting = Annotated[float, typer.Option(help="Seconds a model takes from STARTING to RUNNING.")]
+Port = Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="Of 127.0.0.1; 0 takes any that is free.")]
+Starting = Annotated[float, typer.Option(metavar="SECONDS", help="Seconds a model takes from STARTING to RUNNING.")]
 Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where the emulator listens.")]
 _HERE = f"http://127.0.0.1:{DEFAULT_PORT}"
 _COMMAND, _CLIENT = ".venv/bin/python -m emulator", ".venv/bin/custom-labels"
@@ -186,7 +186,9 @@ def metrics(endpoint: Endpoint = _HERE) -> None:
 @app.command()
 def fire(
     schedule: Annotated[str, typer.Argument(help="Its name, or a part of it that no other schedule has.")],
-    at: Annotated[str, typer.Option(help="The time it fires for, as 2026-11-01T12:00:00Z; without: now.")] = "",
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="The time it fires for, as 2026-11-01T12:00:00Z; without: now.")
+    ] = "",
     twice: Annotated[bool, typer.Option(help="Twice for the same time, as Scheduler may.")] = False,
     endpoint: Endpoint = _HERE,
 ) -> None:
@@ -241,13 +243,21 @@ def add_fault(
     operation: Annotated[
         str, typer.Argument(help="As rekognition:StartProjectVersion, sns:Publish, lambda:Invoke, events:Deliver.")
     ],
-    call: Annotated[list[int] | None, typer.Option(help="Which call from now on (1); can be repeated.")] = None,
+    call: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Which call from now on (1); can be repeated.")
+    ] = None,
     every: Annotated[bool, typer.Option(help="Every call.")] = False,
-    contains: Annotated[str | None, typer.Option(help="Only requests that have this text in them.")] = None,
-    error: Annotated[str | None, typer.Option(help="The error code to answer, as ThrottlingException.")] = None,
-    message: Annotated[str | None, typer.Option(help="The error's text.")] = None,
-    delay: Annotated[float | None, typer.Option(help="Seconds to wait.")] = None,
-    model_status: Annotated[str | None, typer.Option("--status", help="The model status to answer.")] = None,
+    contains: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only requests that have this text in them.")
+    ] = None,
+    error: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The error code to answer, as ThrottlingException.")
+    ] = None,
+    message: Annotated[str | None, typer.Option(metavar="TEXT", help="The error's text.")] = None,
+    delay: Annotated[float | None, typer.Option(metavar="SECONDS", help="Seconds to wait.")] = None,
+    model_status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="The model status to answer.")
+    ] = None,
     after: Annotated[bool, typer.Option(help="Do what was asked before the delay and the error.")] = False,
     lose_answer: Annotated[bool, typer.Option(help="Do what was asked, and drop the connection.")] = False,
     lose: Annotated[bool, typer.Option(help="An event's delivery: it does not arrive.")] = False,

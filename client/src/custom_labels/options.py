@@ -29,14 +29,16 @@ Stack = Annotated[str, typer.Option(envvar="CUSTOM_LABELS_STACK", help="The stac
 Region = Annotated[str | None, typer.Option(help="The stack's Region. Left out: as for the AWS CLI.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Print the execution's ARN, and don't wait for its end.")]
-Lease = Annotated[str | None, typer.Option(help="Who needs the model.")]
-Minutes = Annotated[int | None, typer.Option(help="How long it is needed; 0: until it is released.")]
-LeaseOfABlock = Annotated[int, typer.Option(help="The lease, extended at half of its time.")]
-AtMostMinutes = Annotated[int, typer.Option(help="After so long the lease is extended no more.")]
+Lease = Annotated[str | None, typer.Option(metavar="ID", help="Who needs the model.")]
+Minutes = Annotated[int | None, typer.Option(metavar="N", help="How long it is needed; 0: until it is released.")]
+LeaseOfABlock = Annotated[int, typer.Option(metavar="N", help="The lease, extended at half of its time.")]
+AtMostMinutes = Annotated[int, typer.Option(metavar="N", help="After so long the lease is extended no more.")]
 
 # How a model is started: the same options of every command that starts one.
-Units = Annotated[int | None, typer.Option(help="Inference units.")]
-ReadyAt = Annotated[str | None, typer.Option(help="Be RUNNING by then, such as 2026-12-01T08:00:00+01:00.")]
+Units = Annotated[int | None, typer.Option(metavar="N", help="Inference units.")]
+ReadyAt = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Be RUNNING by then, such as 2026-12-01T08:00:00+01:00.")
+]
 WaitForCapacity = Annotated[bool, typer.Option("--wait-for-capacity", help="Wait while others fill the quota.")]
 IgnoreBudget = Annotated[bool, typer.Option("--ignore-budget", help="Start it even if the month's budget is used up.")]
 Context = Annotated[

@@ -14,7 +14,9 @@ from custom_labels.commands.blocks import Block, in_a_block
 def detect(
     block: Block,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="s3://bucket/name, or a file.")],
-    min_confidence: Annotated[float | None, typer.Option(help="Per cent.")] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(metavar="PERCENT", help="A label's lowest confidence.")
+    ] = None,
 ) -> None:
     """Label images, a line of JSON for each; the model is started before, and let go after."""
     with terminal.reported(interrupted=terminal.LET_GO), block() as running:

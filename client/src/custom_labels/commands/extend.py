@@ -12,7 +12,7 @@ from custom_labels.options import AsJson, Minutes, Name, Region, Stack
 
 def extend(
     model: Name,
-    lease_id: Annotated[str, typer.Option(help="The lease to extend.")],
+    lease_id: Annotated[str, typer.Option(metavar="ID", help="The lease to extend.")],
     minutes: Minutes = None,
     as_json: AsJson = False,
     stack: Stack = STACK,
