@@ -121,7 +121,10 @@ def test_what_one_of_two_that_are_alike_may_do_the_other_may_do_too(scene: Scene
 
 @dataclass(frozen=True)
 class Mutant:
-    """A world without a rule: what of the product is replaced, or what the scene leaves out, and what that breaks."""
+    """A world without a rule: what of the product is replaced, or what the scene leaves out, and what that breaks.
+
+    The number of a rule is that of docs/leases.md.
+    """
 
     rule: str
     scene: Scene
@@ -238,7 +241,7 @@ def no(*_: object) -> bool:
 
 MUTANTS = [
     Mutant(
-        "1: from when it is due, a start asserts its lease at every look",
+        "2: from when it is due, a start asserts its lease at every look",
         BASIC,
         "(a)",
         {
@@ -247,74 +250,77 @@ MUTANTS = [
             (start_steps, "may_request_start"): may_start_without_lease,
         },
     ),
-    Mutant("1: settled by the very write with which it answers", BASIC, "(c)", {(leases, "settle"): settle_nothing}),
+    Mutant("2: settled by the very write with which it answers", BASIC, "(c)", {(leases, "settle"): settle_nothing}),
     Mutant(
-        "1: that lease is there also where the answer to its write got lost",
+        "2: that lease is there also where the answer to its write got lost",
         STARTS_CRASH,
         "(f)",
         {(start_steps, "_has_lease"): has_pending_lease},
     ),
-    Mutant("1-10: every change is a compare-and-set", replace(BASIC, compares=False), "(f)"),
-    Mutant("1-10: a look reads the item before it sees the model", replace(AT_ANY_PACE, item_first=False), "(a)"),
+    Mutant("1: every change is a compare-and-set", replace(BASIC, compares=False), "(f)"),
+    Mutant("1: a look reads the item before it sees the model", replace(AT_ANY_PACE, item_first=False), "(a)"),
     Mutant(
-        "2: a start takes back only a pending lease that is its own",
+        "3: a start takes back only a pending lease that is its own",
         ONE_LEASE_ID,
         "(f)",
         {(leases, "give_back"): give_back_by_lease_id},
     ),
-    Mutant("3: a stop is decided by one write that finds no lease", BASIC, "(b)", {(ModelItem, "is_held"): no}),
-    Mutant("3: and no claim", TWO_STOPS, "(a)", {(stop_steps, "stop_transition"): stop_over_claims}),
+    Mutant("4: a stop is decided by one write that finds no lease", BASIC, "(b)", {(ModelItem, "is_held"): no}),
+    Mutant("4: and no claim", TWO_STOPS, "(a)", {(stop_steps, "stop_transition"): stop_over_claims}),
     Mutant(
-        "4: while a claim stands no start answers", BASIC, "(c)", {(start_steps, "_decide"): but(decide, claimed=False)}
+        "5: while a claim stands no start answers", BASIC, "(c)", {(start_steps, "_decide"): but(decide, claimed=False)}
     ),
     Mutant(
-        "4: it waits until the claim is gone, not until the status is STOPPED",
+        "5: it waits until the claim is gone, not until the status is STOPPED",
         BASIC,
         "(a)",
         {(start_steps, "_decide"): wait_for_stopped, (start_steps, "may_request_start"): may_start_under_claim},
     ),
     Mutant(
-        "5: a claim is taken over once the longest call has passed since its execution's end",
+        "6: a claim is taken over once the longest call has passed since its execution's end",
         STOPS_CRASH,
         "(a)",
         {(steps, "claim_is_over"): over_when_ended},
     ),
     Mutant(
-        "6: the function that starts reads its lease again right before",
+        "7: the function that starts reads its lease again right before",
         RELEASED,
         "(d)",
         {(start_steps, "may_request_start"): yes},
     ),
-    Mutant("6: after an ambiguous error nothing follows until it is over", replace(STOPS_CRASH, pauses=False), "(a)"),
+    Mutant("7: after an ambiguous error nothing follows until it is over", replace(STOPS_CRASH, pauses=False), "(a)"),
     Mutant(
-        "6: a stop claims once more before its call, for a look of its own may be under way that gives the claim up",
+        "7: a stop claims once more before its call, for a look of its own may be under way that gives the claim up",
         replace(AT_ANY_PACE, impatient=True),
         "(a)",
         {(leases, "claim"): claim_once},
     ),
     Mutant(
-        "7: force is remembered: a start that began before it ends",
+        "8: force is remembered: a start that began before it ends",
         BY_FORCE,
         "(c)",
         {(ModelItem, "forced_since"): no},
     ),
-    Mutant("8: taking a lease marks the model ours", BASIC, "(d)", {(leases, "take"): take_unmarked}),
+    Mutant("9: taking a lease marks the model ours", BASIC, "(d)", {(leases, "take"): take_unmarked}),
     Mutant(
-        "8: the mark goes the longest call after the last change",
+        "9: the mark goes the longest call after the last change",
         STARTS_CRASH,
         "(d)",
         {(leases, "unmanage"): disown_at_once},
     ),
     Mutant(
-        "9: the sweep stops models of ours without a lease", BASIC, "(d)", {(sweep_rules, "sweep_model"): begin_no_stop}
+        "10: the sweep stops models of ours without a lease",
+        BASIC,
+        "(d)",
+        {(sweep_rules, "sweep_model"): begin_no_stop},
     ),
     Mutant(
-        "9: and takes over claims whose execution ended",
+        "10: and takes over claims whose execution ended",
         STOPS_CRASH,
         "(d)",
         {(sweep_rules, "sweep_model"): but(sweep_model, claim_over=False)},
     ),
-    Mutant("9: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
+    Mutant("10: its executions have new names", replace(STOPS_CRASH, new_names=False), "(d)"),
     Mutant(
         "11: an extension extends what holds a RUNNING model, and nothing else",
         EXTENDED,
@@ -369,26 +375,26 @@ REDUNDANT = [
     # Nobody but itself ends the claim of an execution that goes on, and it claims once more before its call. The
     # function reads the claim again all the same: it costs a read, and the rule needs no proof then.
     Mutant(
-        "6: the function that stops reads its claim again right before",
+        "7: the function that stops reads its claim again right before",
         replace(BASIC, impatient=True),
         instead={(stop_steps, "may_request_stop"): yes},
     ),
     # Where the stop itself decides to fail, no call of it is under way. It keeps the claim for simplicity: a stop that
     # fails otherwise, with a call under way, has nobody to clear it.
     Mutant(
-        "5: a stop that failed leaves its claim",
+        "6: a stop that failed leaves its claim",
         STOPS_CRASH,
         instead={(stop_steps, "stop_transition"): stop_unclaims_on_failure},
     ),
     # Its call has landed by then. But it would report MODEL_KEPT_RUNNING of a model that it has stopped.
     Mutant(
-        "5: a stop that has called does not make way",
+        "6: a stop that has called does not make way",
         STOPS_CRASH,
         instead={(stop_steps, "stop_transition"): stop_makes_way_always},
     ),
     # A stop waits for RUNNING itself. It is begun before so that it need not wait for the next sweep.
     Mutant(
-        "9: the sweep stops models that are STARTING", BASIC, instead={(sweep_rules, "BILLS"): frozenset({"RUNNING"})}
+        "10: the sweep stops models that are STARTING", BASIC, instead={(sweep_rules, "BILLS"): frozenset({"RUNNING"})}
     ),
     # A pending lease ends at its deadline at last; and its deadline may be a day away.
     Mutant(
@@ -397,7 +403,7 @@ REDUNDANT = [
         instead={(sweep_rules, "sweep_model"): but(sweep_model, ended=())},
     ),
     Mutant(
-        "1: a pending lease ends at the start's deadline",
+        "2: a pending lease ends at the start's deadline",
         STARTS_CRASH,
         instead={(ModelItem, "awaited"): awaited_for_ever},
     ),
