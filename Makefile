@@ -59,7 +59,7 @@ tools/node_modules/.done: tools/package-lock.json .venv/.done
 
 include tools/audit/audit.mk
 
-run: setup ## Show the life of a model on the embedded emulator (no AWS account needed), or on PORT=4567
+run: setup ## Show the life of a model on the emulator, without AWS; or on PORT=4567
 	@$(PY) -m emulator run $(if $(PORT),--port $(PORT))
 
 # From the cheapest to the dearest: what fails early costs nobody the rest. Never side by side: types and tests would need
@@ -84,10 +84,10 @@ lint: setup tools/node_modules/.done ## ruff, policies of the definitions, mypy 
 	@.venv/bin/mypy --no-error-summary
 	@PYTHONPATH=functions:client/src .venv/bin/lint-imports --no-logo > build/import-linter.log || { cat build/import-linter.log; exit 1; }
 
-benchmarks: setup ## Measure everything in docs/evidence/benchmarks.md and inbox.md anew, or PARTS="polling inbox" (an hour)
+benchmarks: setup ## Measure docs/evidence/benchmarks.md and inbox.md anew (an hour), or PARTS="polling inbox"
 	@$(PY) -m benchmarks $(PARTS)
 
-synth: setup ## Write the CloudFormation template to cdk.out/, and show when the schedules in cdk.json come
+synth: setup ## Write the template to cdk.out/, and show when the schedules in cdk.json come
 	@$(PY) app.py
 
 faults: setup ## Tell every story of docs/evidence/reliability.md, and write its table
@@ -96,7 +96,7 @@ faults: setup ## Tell every story of docs/evidence/reliability.md, and write its
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
 	@ABUSE=100 $(PYTEST) tests/abuse tests/infra/test_event_loops.py --dist load
 
-mutants: setup tools/node_modules/.done ## Change core and definitions in one place at a time: do tests notice? All (half an hour), or OF="model.leases start_model.asl"
+mutants: setup tools/node_modules/.done ## Do tests notice each small change of core and definitions? (half an hour), or OF="model.leases start_model.asl"
 	@$(PY) -m tools.mutants $(OF) $(if $(SINCE),--compare $(SINCE))
 
 circumstances: setup ## Try make test where it may fail, such as in a folder with a space (an hour), or NAMES="busy user"
@@ -109,13 +109,13 @@ tools/deploy/node_modules/.done: tools/deploy/package-lock.json .venv/.done
 deploy diff destroy bootstrap: setup tools/deploy/node_modules/.done ## In each account and Region of cdk.json, or PLACE=eu-west-1: deploy; show changes; remove; prepare
 	@$(PY) -m tools.deploy $@
 
-verify-aws: setup tools/deploy/node_modules/.done ## Test every state of the definitions on AWS, with credentials but nothing deployed (three minutes), or OF="start_model"
+verify-aws: setup tools/deploy/node_modules/.done ## Test every state on AWS, with credentials but nothing deployed (three minutes), or OF="start_model"
 	@$(PY) -m tools.verify $(OF)
 
 definitions: .venv/.done ## Write the policies of statemachine/policies.json into the definitions
 	@$(PY) -m tools.definitions
 
-docs: setup ## Draw the pictures in the docs, and write docs/commands.md, anew from their sources
+docs: setup ## Draw the pictures in the docs, and write docs/commands.md, anew
 	@$(PY) -m tools.pictures
 	@$(PY) -m tools.commands
 
@@ -126,5 +126,5 @@ lock: .venv/.done ## Compile all the pinned requirements again
 	@$(LOCK) -o tools/audit/requirements.txt tools/audit/requirements.in
 	@$(LOCK) -o tools/audit/checkov.txt tools/audit/checkov.in
 
-clean: ## Remove everything that the commands above have made
+clean: ## Remove everything that these have made
 	@rm -rf .venv build cdk.out tools/node_modules tools/deploy/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -127,7 +127,7 @@ def history(
     execution: Annotated[str, typer.Argument(help="Its name or ARN; without: the last one.")] = "",
     endpoint: Endpoint = _HERE,
 ) -> None:
-    """Show an execution's timeline, how it ended, and what its transitions would have cost on AWS."""
+    """Show an execution's timeline, its end, and what its transitions would have cost on AWS."""
     with _told():
         remote = Remote(endpoint)
         arn = _execution(remote, execution)["executionArn"]
@@ -144,7 +144,7 @@ def notifications(
     events: Annotated[bool, typer.Option("--events", help="As events on the bus, in JSON.")] = False,
     endpoint: Endpoint = _HERE,
 ) -> None:
-    """Show every notification as its mail reads, or as another channel gets it."""
+    """Show every notification, as a mail or as another channel gets it."""
     with _told():
         remote = Remote(endpoint)
         if not (chat or events):
@@ -173,7 +173,7 @@ def logs(
 
 @app.command()
 def metrics(endpoint: Endpoint = _HERE) -> None:
-    """Show the metrics that the functions have emitted: how many values, their sum, and the last one."""
+    """Show the functions' metrics: how many values, their sum, the last one."""
     with _told():
         rows = []
         for one in Remote(endpoint).ask("GET", "metrics"):
@@ -202,7 +202,7 @@ def fire(
 
 @app.command()
 def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] = 1, endpoint: Endpoint = _HERE) -> None:
-    """Let minutes pass by the emulator's clock; schedules of a rate, such as every minute, fire when they are due."""
+    """Let minutes pass by the emulator's clock; schedules of a rate fire when they are due."""
     with _told():
         for fired in Remote(endpoint).ask("POST", "advance", {"Minutes": minutes}):
             report.say(console, f"{fired['Schedule']}: {json.dumps(fired.get('Answer', fired.get('Error')))}")
@@ -210,7 +210,7 @@ def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] =
 
 @app.command()
 def destroy(endpoint: Endpoint = _HERE) -> None:
-    """Delete the stack, as `make destroy` does on AWS, or show why it is not deleted."""
+    """Delete the stack, or show why it is not deleted."""
     with _told():
         Remote(endpoint).destroy()
         report.say(console, "The stack is deleted.")

@@ -16,7 +16,7 @@ _SAID = {
 
 
 def doctor(as_json: AsJson = False, stack: Stack = STACK, region: Region = None) -> None:
-    """Say what is wrong with this deployment, and what mends it. It changes nothing, and starts no model."""
+    """Say what is wrong with this deployment, and what mends it; nothing is changed or started."""
     with terminal.reported(interrupted=terminal.NOTHING):
         client = CustomLabels(stack=stack, region=region)
         with terminal.working("Examining"):

@@ -45,7 +45,7 @@ def backfill(
     stack: Stack = STACK,
     region: Region = None,
 ) -> None:
-    """Queue the images that have no result, such as those that were there before the inbox was."""
+    """Queue the images that have no result, such as those that were there before the inbox."""
     with terminal.reported(interrupted=_QUEUED):
         going = CustomLabels(stack=stack, region=region).inbox(name)
         with terminal.working("Going through the images"):

@@ -6,7 +6,7 @@ from custom_labels.options import AsJson, Region, Stack
 
 
 def sweep(as_json: AsJson = False, stack: Stack = STACK, region: Region = None) -> None:
-    """Let the sweep come by now, as its schedule does every few minutes: it compares leases with what runs."""
+    """Sweep now, as the schedule does every few minutes: leases are compared with what runs."""
     with terminal.reported(interrupted="The sweep goes on."):
         with terminal.working("Sweeping"):
             swept = CustomLabels(stack=stack, region=region).sweep()
