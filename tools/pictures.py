@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import infra  # puts functions/ on the path
 from emulator.deploy import synthesise
-from lifecycle.model.decisions import SETTLE
 from lifecycle.model.statuses import GONE, TARGET_RUNNING, TARGET_STOPPED, Rule
 from tools.asl import StateMachine, Transition, Why, state_machines
 from tools.templates import Template, referenced
@@ -54,19 +53,18 @@ _NOT_DRAWN = frozenset({"logs", "kms", "sqs", "s3"})
 needs beside."""
 _APART = ("DetectBatch", "DrainInbox", "Inboxes", "Removal")
 """What uses models, and what checks whether the stack may be removed, has no part in their lifecycle."""
-_SETTLE = f"settle (up to {SETTLE.total_seconds():.0f} s)"
 _WORDS = {
     Rule.REQUEST: "request",
     Rule.REQUEST_ONCE: "request once, then fail `ModelFailed`",
-    Rule.REQUEST_AGAIN: f"{_SETTLE}, then request again",
+    Rule.REQUEST_AGAIN: "settle, then request again",
     Rule.WAIT: "wait",
     Rule.WAIT_UNLESS_STOPPED_MEANWHILE: "wait; fail `ModelStopped` if the check before saw STARTING or RUNNING, and "
     "there was no claim",
     Rule.DONE: "done",
-    Rule.FAIL_STOPPED: f"{_SETTLE}, then fail `ModelStopped`",
-    Rule.FAIL_FAILED: f"{_SETTLE}, then fail `ModelFailed`",
+    Rule.FAIL_STOPPED: "settle, then fail `ModelStopped`",
+    Rule.FAIL_FAILED: "settle, then fail `ModelFailed`",
     Rule.FAIL_NOT_STARTABLE: "fail `ModelNotStartable`",
-    Rule.FAIL_UNKNOWN: "fail `ModelNotStartable`, naming it",
+    Rule.FAIL_UNKNOWN: "fail `ModelNotStartable`",
 }
 _NOT_FOUND = ("fail `ModelNotFound`",) * 2
 """Of a start: the check of a version that is gone raises, so that its table has no row for it."""
@@ -200,7 +198,7 @@ def statuses() -> str:
         alike.setdefault(rules + TARGET_STOPPED[status], []).append(f"`{status}`")
     rows = [(" ".join(same), *(_WORDS[rule] for rule in rules)) for rules, same in alike.items()]
     rows.append(("a version that is gone", *_NOT_FOUND, *(_WORDS[rule] for rule in TARGET_STOPPED[GONE])))
-    rows.append(("anything else", *[_WORDS[Rule.FAIL_UNKNOWN]] * 4))
+    rows.append(("anything else, which is named", *[_WORDS[Rule.FAIL_UNKNOWN]] * 4))
     head = ("status", "start: not yet requested", "requested", "stop: not yet requested", "requested")
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
 

@@ -9,7 +9,7 @@ import pytest
 from lifecycle.model.decisions import SETTLE
 from lifecycle.model.statuses import TARGET_RUNNING
 from tools.asl import StateMachine, state_machines
-from tools.pictures import _SERVICES, DOCUMENTS, PictureError, data_flow, drawn, main, pictures, statuses
+from tools.pictures import _SERVICES, DOCUMENTS, ROOT, PictureError, data_flow, drawn, main, pictures, statuses
 from tools.templates import Template
 
 # As conservative as Mermaid can be read: ids are words, labels are quoted.
@@ -201,9 +201,13 @@ def test_the_statuses_are_all_there_once_for_both_targets() -> None:
     named = re.findall(r"`([A-Z_]+)`", " ".join(row[0] for row in rows))
     assert sorted(named) == sorted(TARGET_RUNNING)
     assert {len(row) for row in rows} == {5}
-    settle = f"settle (up to {SETTLE.total_seconds():.0f} s)"
-    assert ["`RUNNING`", "done", "done", "request", f"{settle}, then request again"] in rows
+    assert ["`RUNNING`", "done", "done", "request", "settle, then request again"] in rows
     assert ["`STARTING`", "wait", "wait", "wait", "wait"] in rows
     gone, anything_else = rows[-2:]
     assert gone == ["a version that is gone", *["fail `ModelNotFound`"] * 2, "done", "done"]
-    assert anything_else == ["anything else", *["fail `ModelNotStartable`, naming it"] * 4]
+    assert anything_else == ["anything else, which is named", *["fail `ModelNotStartable`"] * 4]
+
+
+def test_it_is_said_how_long_a_status_may_take_to_settle() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert f"*Settle*: for {SETTLE.total_seconds():.0f} s after a request" in text
