@@ -167,6 +167,15 @@ def test_a_slow_image_may_be_delivered_again_while_it_is_in_work(inbox: Setting)
     assert set(scene.detected.values()) == {1}
 
 
+def test_an_image_that_takes_nearly_as_long_as_a_worker_may_is_not_delivered_again_meanwhile(inbox: Setting) -> None:
+    scene = inbox()
+    scene.account.custom_labels.seconds_per_image = 25
+    scene.drop(*FEW, after=10)
+    holds(scene, billed=NEEDED + 120)
+    calls = [operation for _, function, operation in scene.account.wire.calls if function == "inbox_worker"]
+    assert calls.count("dynamodb:PutItem") == len(FEW), "each delivery begins by remembering that the image is in work"
+
+
 # --- What is refused
 
 

@@ -3,6 +3,7 @@
 import json
 
 from lifecycle.inbox.record import WORKER_TIMEOUT
+from tests.account.queues import Mapping, Queue
 from tests.infra.grants import PLACE
 from tools.templates import Template
 
@@ -33,6 +34,15 @@ def test_an_image_is_hidden_for_longer_than_any_worker_may_be_at_it(stack: Templ
     timeout = stack.functions["inbox_worker"]["Timeout"]
     assert timeout == WORKER_TIMEOUT.total_seconds()
     assert 6 * timeout == stack.of_type("AWS::SQS::Queue")[f"{INBOX}Images"]["VisibilityTimeout"] <= 360
+
+
+def test_the_queue_of_the_simulated_account_is_as_the_one_that_is_deployed(stack: Template) -> None:
+    """So what tests/account shows of deliveries holds for these values, and fails with others."""
+    images = stack.of_type("AWS::SQS::Queue")[f"{INBOX}Images"]
+    (mapping,) = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert images["VisibilityTimeout"] == Queue.visibility
+    assert images["RedrivePolicy"]["maxReceiveCount"] == Queue.tries
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == Mapping.concurrency
 
 
 def test_the_rule_takes_objects_that_have_something_in_them_from_this_folder_alone(stack: Template) -> None:
