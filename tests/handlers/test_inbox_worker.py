@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "Lifecycle",
     "IDEMPOTENCY_TABLE_NAME": "idempotency",
+    "LEDGER_TABLE_NAME": "ledger",
     "MODEL_TABLE_NAME": "models",
     "STACK_NAME": "CustomLabelsLifecycle",
     "INBOX_NAME": "line",
