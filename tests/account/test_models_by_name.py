@@ -48,6 +48,33 @@ def test_a_retrained_model_is_started_without_a_deploy_and_the_older_version_end
     assert [project.fleet.status_of(arn) for arn in (v1, v2, v3)] == ["STOPPED", "RUNNING", "STOPPED"]
 
 
+def test_a_heartbeat_by_name_extends_the_version_that_its_lease_holds_though_a_newer_one_is_trained_meanwhile(
+    scene: Scene, project: Project
+) -> None:
+    v1 = project.train("v1")
+    scene.run(START_MODEL, Model="newest", LeaseId="notebook", LeaseMinutes=15)
+    v2 = project.train("v2")
+    beat = scene.run(START_MODEL, Model="newest", LeaseId="notebook", LeaseMinutes=30, ExtendOnly=True)
+    assert (beat.output["ProjectVersionArn"], beat.output["Outcome"]) == (v1, "LEASE_EXTENDED")
+    assert beat.output["Selection"] == "v1 has the lease notebook."
+    scene.run(STOP_MODEL, Model="newest", LeaseId="notebook")
+    gone = scene.run(START_MODEL, Model="newest", LeaseId="notebook", LeaseMinutes=30, ExtendOnly=True)
+    assert gone.error == "ModelStopped"
+    assert [project.fleet.status_of(arn) for arn in (v1, v2)] == ["STOPPED", "STOPPED"]
+
+
+def test_a_heartbeat_by_name_extends_the_newest_running_one_of_two_versions_with_its_lease(
+    scene: Scene, project: Project
+) -> None:
+    project.train("x1")
+    scene.run(START_MODEL, Model="newest", LeaseId="shift", LeaseMinutes=15)
+    x2 = project.train("x2")
+    scene.run(START_MODEL, Model="newest", LeaseId="shift", LeaseMinutes=15)
+    project.train("x3")
+    beat = scene.run(START_MODEL, Model="newest", LeaseId="shift", LeaseMinutes=30, ExtendOnly=True)
+    assert beat.output["ProjectVersionArn"] == x2
+
+
 def test_by_force_every_version_is_stopped_each_by_an_execution_that_reports_it(scene: Scene, project: Project) -> None:
     versions = {project.train("w1")}
     scene.run(START_MODEL, Model="newest", LeaseId="one")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from lifecycle.configuration import Model
 from lifecycle.errors import ModelNotFound, ModelNotStartable
 from lifecycle.model.leases import ModelItem
-from lifecycle.model.statuses import BILLS, NOT_RUNNING, TRAINED
+from lifecycle.model.statuses import BILLS, NOT_RUNNING, TRAINED, Target
 from lifecycle.model.version import ModelVersion
 from lifecycle.shared.arns import project_name, version_name
 from lifecycle.shared.text import shortened
@@ -101,6 +101,24 @@ def to_stop(
     version = (running or newest_first)[0]
     which = "runs" if running else f"is the newest version of {model.project}"
     return Choice(version.project_version_arn, f"{_name(version)} {which}; this app holds none of this project.")
+
+
+def to_extend(
+    model: Model, versions: Sequence[ModelVersion], items: Sequence[ModelItem], lease_id: str, now: datetime
+) -> Choice | None:
+    """The version that a lease holds, where its extension names the project's newest: another may be the newest by now.
+
+    Of several the newest that runs; None where it holds none.
+    """
+    by_arn = {item.project_version_arn: item for item in items if _project(item) == model.project}
+
+    def is_held(version: ModelVersion) -> bool:
+        item = by_arn.get(version.project_version_arn)
+        return item is not None and item.lease(lease_id) in item.held(now)
+
+    found = [version for version in _newest_first(versions) if is_held(version)]
+    version = next((one for one in found if one.status == Target.RUNNING), found[0] if found else None)
+    return Choice(version.project_version_arn, f"{_name(version)} has the lease {lease_id}.") if version else None
 
 
 def _newest_first(versions: Sequence[ModelVersion]) -> list[ModelVersion]:

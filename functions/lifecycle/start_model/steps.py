@@ -29,8 +29,8 @@ from lifecycle.model.polling import UnderWay
 from lifecycle.model.statuses import RUNS_NO_MORE, Target
 from lifecycle.model.usage import Running
 from lifecycle.model.version import InUse, ModelVersion
-from lifecycle.model.version_choice import Choice, newest_good
-from lifecycle.ports import Executions, Ledger, ModelItems, Models, OpenExecutions, Tokens
+from lifecycle.model.version_choice import Choice, newest_good, to_extend
+from lifecycle.ports import Executions, Ledger, ModelItems, Models, OpenExecutions, Tokens, left_to_the_sweep
 from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import second_cost
 from lifecycle.shared.text import all_of, plural, shortened
@@ -92,7 +92,10 @@ def prepare(
 
     def choose(name: str) -> Choice:
         model = configuration.models[name]
-        return kept(newest_good(model, models.versions_of(model.project_name)), execution.id, open_executions)
+        versions, extended = models.versions_of(model.project_name), None
+        if payload.get("ExtendOnly"):
+            extended = to_extend(model, versions, items.all(left_to_the_sweep), payload["LeaseId"], now)
+        return kept(extended or newest_good(model, versions), execution.id, open_executions)
 
     request = start_request(payload, execution, configuration, choose)
     request = replace(request, project_arn=models.project_arn(request.project_version_arn))
