@@ -33,6 +33,7 @@ _RESOURCES = {
 # Fields that may hold a name, or a URL that ends with it, where policies have ARNs.
 _ARNS = {
     "FunctionName": "arn:{partition}:lambda:{region}:{account}:function:{name}",
+    "StackName": "arn:{partition}:cloudformation:{region}:{account}:stack/{name}/*",  # whichever of this name
     "QueueName": "arn:{partition}:sqs:{region}:{account}:{name}",
     "QueueUrl": "arn:{partition}:sqs:{region}:{account}:{name}",
     "TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
@@ -47,6 +48,8 @@ _ACTIONS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
+# Services that IAM calls otherwise than requests are signed for.
+_PREFIXES = {"monitoring": "cloudwatch"}
 # A transaction needs what each of its parts does (Amazon DynamoDB Developer Guide, "Using IAM with transactions").
 _TRANSACTED = {
     "Put": "PutItem",
@@ -170,7 +173,7 @@ class Authoriser:
                 yield from self._demands(replace(call, action=_TRANSACTED[kind], parameters=parameters))
             return
         code = access_denied_code(call.service)
-        action = _ACTIONS.get(call.name, call.name)
+        action = _ACTIONS.get(call.name, f"{_PREFIXES.get(call.service, call.service)}:{call.action}")
         if "VersionId" in call.parameters and action == "s3:GetObject":
             action = "s3:GetObjectVersion"
         for resource in self._resources(call):

@@ -1,24 +1,29 @@
 """The client against the deployed stack, by the real protocols: in this process, and as a command that is killed."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from custom_labels import CustomLabels, ModelStopped
+from custom_labels.doctor.checks import CHECKS
 from custom_labels.executions import DOING
 from emulator import images
 from emulator.server import Emulator
 from tests.deployed.app import SETTINGS
 from tests.deployed.executions import wait_until
 from tests.deployed.tables import forget_turns, item_of, let_starts_be_known
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import CredentialsTypeDef
 
 pytestmark = [pytest.mark.large, pytest.mark.waits, pytest.mark.xdist_group("client")]
 ROOT = Path(__file__).parents[2]
@@ -31,13 +36,16 @@ def labels(emulator: Emulator) -> CustomLabels:
     (trusted,) = SETTINGS["trusted_principals"]
     role = {"RoleArn": emulator.outputs["CallerRoleArn"], "ExternalId": trusted["external_id"]}
     taken = emulator.client("sts").assume_role(**role, RoleSessionName="inspection")["Credentials"]
+    return CustomLabels(session=session_of(emulator, taken))
+
+
+def session_of(emulator: Emulator, taken: "CredentialsTypeDef") -> boto3.Session:
+    """With the credentials of a role, and the clients of the emulator."""
     keys = (taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
     session = boto3.Session(*keys, region_name=emulator.region)
-    clients = {
-        name: session.client(name, endpoint_url=emulator.endpoint) for name in ("sts", "stepfunctions", "rekognition")
-    }
-    session.client = lambda service, **_: clients[service]  # type: ignore[method-assign, assignment]  # clients of the emulator
-    return CustomLabels(session=session)
+    client = session.client
+    session.client = lambda service, **more: client(service, endpoint_url=emulator.endpoint, **more)  # type: ignore[method-assign, assignment]  # clients of the emulator
+    return session
 
 
 def holders(emulator: Emulator, arn: str) -> list[str]:
@@ -74,6 +82,27 @@ def test_the_doctor_finds_what_an_emulated_account_lacks_and_nothing_else(emulat
     assert {name for name, one in found.items() if one.state == "NOT_CHECKED"} <= {"Quota"}
     assert found["Bootstrap"].mend == "make bootstrap"
     assert "scheduled: there is no such version: " in found["Models"].said  # nobody has trained it here
+
+
+def test_with_the_operators_policy_alone_the_doctor_says_what_it_could_not_check(emulator: Emulator) -> None:
+    iam, name = emulator.client("iam"), "operator"
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    policies = (one for page in iam.get_paginator("list_policies").paginate(Scope="Local") for one in page["Policies"])
+    (operators,) = (one["Arn"] for one in policies if one["PolicyName"].endswith("-operators"))
+    iam.attach_role_policy(RoleName=name, PolicyArn=operators)
+    try:
+        taken = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="ann")["Credentials"]
+        found = {one.check: one for one in CustomLabels(session=session_of(emulator, taken)).examine()}
+    finally:
+        iam.detach_role_policy(RoleName=name, PolicyArn=operators)
+        iam.delete_role(RoleName=name)
+    assert found.keys() == {check.name for check in CHECKS}
+    assert {name for name, one in found.items() if one.state == "NOT_CHECKED"} == {
+        *("Bootstrap", "Quota", "Schedules", "Dead letters", "Buckets")
+    }
+    for one in found.values():
+        assert one.state != "NOT_CHECKED" or ("AccessDenied" in one.said and one.mend.startswith("It needs ")), one
 
 
 def test_after_a_stop_by_force_the_lease_can_not_be_extended(

@@ -11,7 +11,12 @@ CHECKS = (
     Check("Credentials", deploys.whose_credentials, STACKS, deploys.credentials_are_of_its_account),
     Check("Stack", "The last deploy went through.", STACKS, deploys.stack_is_deployed),
     Check("Version", "Stack and client are of the same version.", STACKS, deploys.versions_are_the_same),
-    Check("Bootstrap", "The next deploy finds what it needs.", STACKS, deploys.account_is_bootstrapped),
+    Check(
+        "Bootstrap",
+        "The next deploy finds what it needs.",
+        f"{STACKS} of the bootstrap's stack",
+        deploys.account_is_bootstrapped,
+    ),
     Check("Models", "Every version exists and can be started.", VIEWERS, models.models_can_be_started),
     Check("Quota", "All models may run at a time.", "servicequotas:ListServiceQuotas", models.quota_has_room),
     Check("Price", models.price, VIEWERS, models.price_is_known),
