@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from rich.console import Console
+from typer import rich_utils
 
 from custom_labels import terminal
 from custom_labels.client import Asked, HowToStart
@@ -428,6 +429,16 @@ def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch: pytest.MonkeyP
     shown = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue())
     assert all(len(line) <= width for line in shown.splitlines())
     assert "client/build-machine-7/4711-1f0c9a3b-of-a-long-name" in re.sub(r"\s", "", shown)
+
+
+def test_nothing_is_in_a_colour_that_can_not_be_read_on_white() -> None:
+    """Of the colours of a terminal, yellow, cyan and white."""
+    pale = re.compile(r"yellow|cyan|white")
+    of_help = {name: str(style) for name, style in vars(rich_utils).items() if name.startswith("STYLE_")}
+    assert {name for name, style in of_help.items() if pale.search(style)} == set()
+    sources = Path(terminal.__file__).parent.rglob("*.py")
+    styled = [path.name for path in sources if re.search(rf'"[a-z ]*({pale.pattern})[a-z ]*"', path.read_text("utf-8"))]
+    assert styled == []
 
 
 def test_on_a_terminal_a_wait_is_one_line_that_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

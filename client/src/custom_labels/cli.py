@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
+from typer import rich_utils
 
+from custom_labels import terminal
 from custom_labels.commands.bill import bill
 from custom_labels.commands.detect import detect
 from custom_labels.commands.doctor import doctor
@@ -37,6 +39,10 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
 )
 """Every command, by what it is for, in the order of ``--help``."""
 _SETTINGS: dict[Callable[..., None], dict[str, Any]] = {run: {"ignore_unknown_options": True}}
+
+# Typer's own help is in yellow and cyan, which can't be read on white.
+rich_utils.STYLE_USAGE = rich_utils.STYLE_OPTION = rich_utils.STYLE_COMMANDS_TABLE_FIRST_COLUMN = "bold"
+rich_utils.STYLE_TYPES, rich_utils.STYLE_OPTION_ENVVAR = terminal.NOTABLE, "dim"
 
 app = typer.Typer(
     help="Use Custom Labels models: started when needed, stopped when nobody needs them.",

@@ -25,9 +25,11 @@ WRONG_USE, NOT_DEPLOYED, INTERRUPTED = 2, 3, 130
 GOES_ON = "What was asked for goes on. To end it: custom-labels stop, with the same --lease-id."
 LET_GO = "The lease is released: the model is stopped unless others need it."
 NOTHING = "Nothing was changed."
+NOTABLE = "magenta"
+"""What is neither good nor bad: yellow, as is usual, can't be read on white."""
 _STYLES = {
     "RUNNING": "bold green",
-    **dict.fromkeys(("STARTING", "STOPPING"), "yellow"),
+    **dict.fromkeys(("STARTING", "STOPPING"), NOTABLE),
     **dict.fromkeys(("NOT_FOUND", "UNKNOWN"), "bold red"),
 }
 _FOLDED = 20
@@ -66,7 +68,7 @@ def say(line: str, style: str = "") -> None:
 def warn(sentence: str) -> None:
     """A warning on standard error."""
     clear()
-    err.print(Text.assemble(("Warning: ", "bold yellow"), printable(sentence)), soft_wrap=not err.is_terminal)
+    err.print(Text.assemble(("Warning: ", f"bold {NOTABLE}"), printable(sentence)), soft_wrap=not err.is_terminal)
 
 
 def as_json(answer: Mapping[str, Any]) -> None:
@@ -111,10 +113,9 @@ def table(
     if wide - max(0, widths[widest] - _FOLDED) <= out.width:
         out.print(shown)
         return
-    for number, row in enumerate(cells):
-        if number:
-            out.print()
+    for row in cells:
         fields(list(zip(columns, row, strict=True)))
+        out.print()
 
 
 def fields(pairs: Sequence[tuple[str, str | Text]]) -> None:

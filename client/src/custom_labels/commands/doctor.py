@@ -11,7 +11,7 @@ from custom_labels.options import AsJson, Region, Stack
 _SAID = {
     State.WELL: ("well", "green"),
     State.WRONG: ("wrong", "bold red"),
-    State.NOT_CHECKED: ("not checked", "yellow"),
+    State.NOT_CHECKED: ("not checked", terminal.NOTABLE),
 }
 
 

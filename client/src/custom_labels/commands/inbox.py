@@ -18,7 +18,12 @@ NameOrAll = Annotated[str | None, typer.Argument(metavar="NAME", help="An inbox'
 
 _COLUMNS = ("Inbox", "Model", "State", "Waiting", "In work", "Since (UTC)", "Labelled today", "Failed", "USD per image")
 _NUMBERS = frozenset({"Waiting", "In work", "Labelled today", "Failed", "USD per image"})
-_STYLES = {"LABELLING": "bold green", "STARTING": "yellow", "LETTING_GO": "yellow", "EMPTY": "", "WAITING": ""}
+_STYLES = {
+    "LABELLING": "bold green",
+    **dict.fromkeys(("STARTING", "LETTING_GO"), terminal.NOTABLE),
+    "EMPTY": "",
+    "WAITING": "",
+}
 _SOMEBODY = "somebody at a command line"
 _QUEUED = "What was queued stays queued; the same command finds the rest."
 
