@@ -90,8 +90,8 @@ class Answers(dict[str, Any]):
     ("letters", "begun", "says"),
     [
         (0, False, "No image of line-1 was given up."),
-        (3, True, "3 images: they are being moved back into the queue."),
-        (1, False, "1 image: they are being moved back already."),
+        (3, True, "3 images are being moved back into the queue."),
+        (1, False, "1 image is being moved back already."),
     ],
 )
 def test_a_redrive_says_what_is_moved(typed: Any, aws: Aws, letters: int, begun: bool, says: str) -> None:

@@ -107,8 +107,11 @@ def _failures(said: _Said) -> Text:
         f"{'has' if said.report.dead == 1 else 'have'} been put aside.",
         what_it_costs=["Nothing."],
         what_to_do=[
-            "Find out why: in CloudWatch Logs Insights, the saved query warnings-and-errors shows it of each image.",
-            *step("Once that is mended, try them again", _inbox("redrive", said.inbox)),
+            "Find out why: in CloudWatch Logs Insights, the saved query warnings-and-errors has the reason of each.",
+            *step(
+                f"Once that is mended, try {'it' if said.report.dead == 1 else 'them'} again",
+                _inbox("redrive", said.inbox),
+            ),
         ],
         what_happened=[f"Images that are put aside are kept for {KEPT_DAYS} days from when they came."],
     )

@@ -71,8 +71,9 @@ def redrive(name: Name, as_json: AsJson = False, stack: Stack = STACK, region: R
         elif not done["DeadLetters"]:
             terminal.say(f"No image of {name} was given up.")
         else:
-            doing = "are being moved back into the queue" if done["Begun"] else "are being moved back already"
-            terminal.say(f"{terminal.plural(done['DeadLetters'], 'image')}: they {doing}.")
+            moved = "is being moved" if done["DeadLetters"] == 1 else "are being moved"
+            doing = f"{moved} back into the queue" if done["Begun"] else f"{moved} back already"
+            terminal.say(f"{terminal.plural(done['DeadLetters'], 'image')} {doing}.")
 
 
 @inbox.command()
