@@ -69,6 +69,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.large
+@pytest.mark.xdist_group("synthesis")  # never beside another that takes 0.7 GiB
 def test_another_folder_without_environment_and_network_gives_the_same_template(copy: Path, stack: Template) -> None:
     """Byte for byte: the same asset's hash, and so no new versions of the functions. Nothing is said but what it is."""
     (copy / "cdk.json").write_text(json.dumps({"context": {"custom-labels-lifecycle": SETTINGS}}))

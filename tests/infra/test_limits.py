@@ -48,6 +48,7 @@ def test_all_that_is_too_much_is_said_at_once_each_by_its_key(too_large: Templat
 
 
 @pytest.mark.large
+@pytest.mark.xdist_group("synthesis")  # never beside another that takes 0.7 GiB
 def test_a_synthesis_that_breaks_a_limit_fails_and_says_so_and_of_several_places_where(tmp_path: Path) -> None:
     principals = [{"principal": f"4444555566{n:02}", "external_id": f"{n:02}".ljust(19, "x")} for n in range(12)]
     models = [*MINIMAL["models"], elsewhere(1, region="us-east-1")]
