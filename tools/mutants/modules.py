@@ -21,6 +21,13 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "notifications/golden",
             "model/version_choice",
         ),
+        "model.version_choice": (
+            "model/version_choice",
+            "start_model/request",
+            "stop_model/request",
+            "run_with_model/runs",
+            "reconciliation/settle",
+        ),
     },
     "leases": {
         "model.leases": (
@@ -37,6 +44,20 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "model.usage": (
             "model/bill",
             "model/leases",
+        ),
+        "model.bill": (
+            "model/bill",
+            "model/budget",
+            "page/view",
+            "page/reports",
+            "page/inboxes",
+            "notifications/golden",
+        ),
+        "reconciliation.sweep_rules": (
+            "reconciliation/sweep_rules",
+            "reconciliation/budget",
+            "reconciliation/sweep",
+            "reconciliation/sweep_messages",
         ),
     },
     "budgets": {
@@ -64,6 +85,12 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "inbox/operating",
             "inbox/ticking",
         ),
+        "inbox.arrivals": (
+            "inbox/arrivals",
+            "inbox/worker",
+            "inbox/backfill",
+            "inbox/results",
+        ),
     },
     "polling": {
         "model.polling": (
@@ -79,6 +106,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "notifications/stop_messages",
             "reconciliation/sweep_messages",
             "notifications/chat",
+            "notifications/inbox_routine",
         ),
         "notifications.execution_messages": (
             "notifications/golden",
@@ -86,6 +114,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "notifications/stop_messages",
             "run_with_model/runs",
             "model/version_choice",
+            "notifications/inbox_routine",
         ),
         "notifications.reasons": (
             "notifications/golden",
@@ -142,6 +171,14 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "executions/names",
             "run_with_model/runs",
             "reconciliation/sweep",
+        ),
+        "executions.client_tokens": (
+            "executions/client_tokens",
+            "start_model/steps",
+            "stop_model/steps",
+            "run_with_model/runs",
+            "reconciliation/settle",
+            "model/version_choice",
         ),
         "executions.requests": (
             "start_model/request",

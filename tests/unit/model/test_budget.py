@@ -160,6 +160,7 @@ def test_it_is_said_in_words() -> None:
         "If the month goes on as it has so far, it comes to USD 659.98, USD 159.98 over the budget of USD 500.00."
     )
     assert of(ended(10)).outlook.endswith("it comes to USD 51.52, within the budget of USD 500.00.")
+    assert replace(found, forecast=500.5).outlook.endswith("USD 500.50, USD 0.50 over the budget of USD 500.00.")
     assert replace(found, forecast=500.0).outlook.endswith("it comes to USD 500.00, within the budget of USD 500.00.")
     nothing = spending((), (), NOW, CONFIGURATION)
     assert nothing.of_the_budget == "USD 0.00"
