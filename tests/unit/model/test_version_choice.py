@@ -14,7 +14,7 @@ from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import TARGET_STOPPED, TRAINED
 from lifecycle.model.version import ModelVersion
-from lifecycle.model.version_choice import Choice, newest_good, to_stop
+from lifecycle.model.version_choice import Choice, newest_good, to_extend, to_stop
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.ports import ExecutionState
@@ -160,6 +160,42 @@ def test_where_nothing_is_held_it_is_about_what_runs_else_the_newest(status: str
 def test_a_stop_in_an_empty_project_fails() -> None:
     with pytest.raises(ModelNotFound, match="boards has no model version"):
         to_stop(LATEST, [], [ModelItem(OTHER_ARN, managed=True)], None, NOW)
+
+
+# Which one is extended ----------------------------------------------------------------------------
+
+HAS = ModelItem(V2, leases=(SHIFT,))
+NEWER_HAS = ModelItem(V3, leases=(SHIFT,))
+
+
+@pytest.mark.parametrize(
+    ("items", "statuses", "arn"),
+    [
+        pytest.param([HAS], ("STOPPED", "RUNNING"), V2, id="an older one has it"),
+        pytest.param([ModelItem(OTHER_ARN), NEWER_HAS, HAS], ("RUNNING", "RUNNING"), V3, id="the newest that runs"),
+        pytest.param([HAS, NEWER_HAS], ("STARTING", "RUNNING"), V2, id="the one that runs"),
+        pytest.param([HAS, NEWER_HAS], ("STARTING", "STOPPED"), V3, id="the newest where none runs"),
+    ],
+)
+def test_an_extension_is_about_the_version_that_the_lease_holds(
+    items: list[ModelItem], statuses: tuple[str, str], arn: str
+) -> None:
+    found = [version(V4, "RUNNING"), version(V2, statuses[1]), version(V3, statuses[0])]
+    number = arn.split("/")[-1]
+    assert to_extend(LATEST, found, items, "shift", NOW) == Choice(arn, f"v{number} has the lease shift.")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[], [ModelItem(V2, leases=(replace(SHIFT, lease_id="night"),))], [HELD["starting"]]],
+    ids=["no item", "another lease", "a start under way"],
+)
+def test_an_extension_of_a_lease_that_holds_no_version_chooses_none(items: list[ModelItem]) -> None:
+    assert to_extend(LATEST, [version(V2, "RUNNING")], items, "shift", NOW) is None
+
+
+def test_a_lease_that_has_expired_is_not_extended() -> None:
+    assert to_extend(LATEST, [version(V2, "RUNNING")], [HAS], "shift", NOW + timedelta(hours=1)) is None
 
 
 # As stories ---------------------------------------------------------------------------------------
