@@ -25,9 +25,8 @@ class Steps(Construct):
             self, "Check", handler="check", timeout_seconds=30, environment=shared.table_names("MODEL", "LEDGER")
         )
         prepare.allow("dynamodb:PutItem", on=[shared.idempotency_table.table_arn])
-        prepare.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
-        if any(model.project for model in shared.settings.models.values()):
-            prepare.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
+        # Scan: which version has a lease, where its model's name means another one by now.
+        prepare.allow("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_choose_versions(prepare, shared.settings)
         check.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[shared.model_table.table_arn])
         check.allow("dynamodb:PutItem", on=[shared.ledger_table.table_arn])

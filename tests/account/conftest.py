@@ -17,11 +17,17 @@ from tests.account.functions import CAMPAIGN, CONFIGURATION, ENVIRONMENT, Functi
 from tests.account.scene import CHAT, Scene
 from tests.account.stories import Teller
 from tests.account.telling import counted
-from tests.unit.examples import NOW
+from tests.unit.examples import ACCOUNT, NOW
 
+RETRAINED = f"{ACCOUNT}:project/packaging/version/v8/1793540000000"
+"""The version that a name means since it was retrained."""
 SCENES = replace(
     CONFIGURATION,
-    models={**CONFIGURATION.models, "newest": Model(project="welds", minimum_f1=0.8)},
+    models={
+        **CONFIGURATION.models,
+        "newest": Model(project="welds", minimum_f1=0.8),
+        "retrained": Model(RETRAINED),
+    },
     projects=("cables",),
     lease_warning_minutes=15,
 )

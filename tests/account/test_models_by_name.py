@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.account.conftest import RETRAINED
 from tests.account.custom_labels import CustomLabels
 from tests.account.scene import START_MODEL, STOP_MODEL, Scene
 from tests.contract import failed_well, valid_output, valid_stop_output
@@ -73,6 +74,21 @@ def test_a_heartbeat_by_name_extends_the_newest_running_one_of_two_versions_with
     project.train("x3")
     beat = scene.run(START_MODEL, Model="newest", LeaseId="shift", LeaseMinutes=30, ExtendOnly=True)
     assert beat.output["ProjectVersionArn"] == x2
+
+
+def test_a_lease_is_extended_and_released_by_name_though_cdk_json_names_another_version_by_now(
+    scene: Scene, fleet: CustomLabels
+) -> None:
+    """A deploy in the middle of a shift: from then on the name means the retrained version, which has no lease."""
+    fleet.put(RETRAINED)
+    before = fleet.put(RETRAINED.replace("/v8/", "/v7/"))
+    scene.run(START_MODEL, {"ProjectVersionArn": before, "LeaseId": "shift", "LeaseMinutes": 15})
+    beat = scene.run(START_MODEL, Model="retrained", LeaseId="shift", LeaseMinutes=30, ExtendOnly=True)
+    assert (beat.output["ProjectVersionArn"], beat.output["Outcome"]) == (before, "LEASE_EXTENDED")
+    stopped = scene.run(STOP_MODEL, Model="retrained", LeaseId="shift")
+    valid_stop_output(stopped.output)
+    assert (stopped.output["ProjectVersionArn"], stopped.output["Outcome"]) == (before, "MODEL_STOPPED")
+    assert "has the lease shift" in stopped.output["Selection"]
 
 
 def test_by_force_every_version_is_stopped_each_by_an_execution_that_reports_it(scene: Scene, project: Project) -> None:

@@ -1,6 +1,6 @@
-"""Which version is meant by the name of a model that is configured as the newest of its project."""
+"""Which version is meant by a name: of the newest of a project, or of the one that cdk.json named before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -119,6 +119,29 @@ def to_extend(
     found = [version for version in _newest_first(versions) if is_held(version)]
     version = next((one for one in found if one.status == Target.RUNNING), found[0] if found else None)
     return Choice(version.project_version_arn, f"{_name(version)} has the lease {lease_id}.") if version else None
+
+
+def left_behind(
+    project_version_arn: str, items: Sequence[ModelItem], named: Collection[str], lease_id: str
+) -> Choice | None:
+    """The versions that hold a lease, where the one that cdk.json names by now does not: they were named before.
+
+    Only those of the same project which no other name means; None where there are none.
+
+    Parameters
+    ----------
+    project_version_arn : str
+        The version that the name means.
+    named : collection of str
+        The ARNs of all versions that cdk.json names.
+    """
+    holding = {item.project_version_arn for item in items if item.has_lease(lease_id)}
+    project = project_name(project_version_arn)
+    found = sorted(arn for arn in holding.difference(named) if project_name(arn) == project)
+    if project_version_arn in holding or not found:
+        return None
+    names = f"{version_name(found[0])} has the lease {lease_id}, and {version_name(project_version_arn)} has not"
+    return Choice(found[0], f"{names}, which cdk.json names by now.", tuple(found[1:]))
 
 
 def _newest_first(versions: Sequence[ModelVersion]) -> list[ModelVersion]:

@@ -10,7 +10,7 @@ from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, Lif
 from lifecycle.executions import client_tokens
 from lifecycle.executions.budget import spending_so_far
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
-from lifecycle.executions.requests import Execution, kept
+from lifecycle.executions.requests import Execution, behind, kept
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
 from lifecycle.model.budget import Spending
@@ -107,9 +107,13 @@ def prepare(
         )
     if request.ready_at:
         request = request.as_late_as(items.get(request.project_version_arn).starts)
-    return client_tokens.hold_token(
+    request = client_tokens.hold_token(
         request, payload, machine="StartModel", now=now, tokens=tokens, executions=executions
     )
+    if request.duplicate_of or not request.extend_only:
+        return request
+    older = behind(payload.get("Model"), request.lease_id, configuration, items)
+    return replace(request, project_version_arn=older.project_version_arn, selection=older.reason) if older else request
 
 
 def check(

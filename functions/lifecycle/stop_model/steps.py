@@ -9,7 +9,7 @@ from lifecycle.errors import ModelNotFound
 from lifecycle.executions import client_tokens
 from lifecycle.executions.names import execution_name, start_once
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
-from lifecycle.executions.requests import Execution, kept
+from lifecycle.executions.requests import Execution, behind, kept
 from lifecycle.executions.state_machines import execution_arn, state_machine_arn
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
@@ -69,7 +69,13 @@ def prepare(
     request = client_tokens.hold_token(
         request, payload, machine="StopModel", now=now, tokens=tokens, executions=executions
     )
-    if request.duplicate_of or request.dry_run:
+    if request.duplicate_of:
+        return request
+    if not request.force and (older := behind(payload.get("Model"), request.lease_id, configuration, items)):
+        request = replace(
+            request, project_version_arn=older.project_version_arn, selection=older.reason, others=older.others
+        )
+    if request.dry_run:
         return request
     if not request.force and (followed := hand_over(request.lease_id, execution.name, now, configuration)):
         request = request.handing_over(*followed)

@@ -14,7 +14,7 @@ from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import TARGET_STOPPED, TRAINED
 from lifecycle.model.version import ModelVersion
-from lifecycle.model.version_choice import Choice, newest_good, to_extend, to_stop
+from lifecycle.model.version_choice import Choice, left_behind, newest_good, to_extend, to_stop
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.execution_messages import ending_notification
 from lifecycle.ports import ExecutionState
@@ -196,6 +196,28 @@ def test_an_extension_of_a_lease_that_holds_no_version_chooses_none(items: list[
 
 def test_a_lease_that_has_expired_is_not_extended() -> None:
     assert to_extend(LATEST, [version(V2, "RUNNING")], [HAS], "shift", NOW + timedelta(hours=1)) is None
+
+
+# Which ones a name meant before -------------------------------------------------------------------
+
+
+def test_a_lease_that_the_named_version_does_not_have_is_looked_for_at_the_others_of_its_project() -> None:
+    items = [HELD["held"], HELD["starting"], ModelItem(ARN, leases=(SHIFT,)), ModelItem(OTHER_ARN, leases=(SHIFT,))]
+    why = "v1 has the lease shift, and v3 has not, which cdk.json names by now."
+    assert left_behind(V3, items, {V3}, "shift") == Choice(ARN, why, (V2,))
+
+
+@pytest.mark.parametrize(
+    ("items", "named"),
+    [
+        ([HELD["held"], ModelItem(V3, leases=(SHIFT,))], {V3}),
+        ([HELD["held"]], {V2, V3}),
+        ([HELD["managed"], ModelItem(OTHER_ARN, leases=(SHIFT,))], {V3}),
+    ],
+    ids=["the named one has it too", "another name's", "another project's"],
+)
+def test_nothing_is_left_behind(items: list[ModelItem], named: set[str]) -> None:
+    assert left_behind(V3, items, named, "shift") is None
 
 
 # As stories ---------------------------------------------------------------------------------------
