@@ -127,8 +127,8 @@ class AccessDenied(LifecycleError):
     remedy = (
         "If StartProjectVersion or StopProjectVersion was denied, configure the model in cdk.json, or add its project "
         "to 'projects' there, and deploy again.\n"
-        "If it is configured, or another action was denied, ask your administrator about service control policies and "
-        "permissions boundaries, and deploy again if the roles were changed by hand."
+        "If it is configured, or another action was denied, ask your administrator about service control policies, "
+        "permissions boundaries, and changes by hand to this app's roles, which CloudFormation's drift detection shows."
     )
 
 

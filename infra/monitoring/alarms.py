@@ -149,7 +149,7 @@ class Alarms(Construct):
 
         yield Watch(
             "CallsLost",
-            "A call of Settle, Sweep or Tick, or an event of event_rules, was lost: something may not have started.",
+            "A call of Settle, Sweep, Tick or InboxTick, or an event of event_rules, was lost: something may be missing.",
             _visible(reconciliation.lost_calls, five_minutes),
         )
         yield Watch(
