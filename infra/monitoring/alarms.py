@@ -149,7 +149,7 @@ class Alarms(Construct):
 
         yield Watch(
             "CallsLost",
-            "A call of Settle, Sweep, Tick or InboxTick, or an event of event_rules, was lost: something may be missing.",
+            "A call of Settle, Sweep or a tick, or an event of event_rules, was lost: something may not have started.",
             _visible(reconciliation.lost_calls, five_minutes),
         )
         yield Watch(
