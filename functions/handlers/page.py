@@ -69,7 +69,7 @@ def handler(event: Event, _context: Context) -> Json:
     if "Report" in event:
         return report(event, reader)
     theme, zone = theme_and_zone(event)
-    page = page_of(reader.read(), CONFIGURATION)
+    page = page_of(reader.read(quickly=True), CONFIGURATION)
     return page_html(page, theme=theme, zone=zone, act_arn=ACT_ARN, operators=OPERATORS, inboxes=_inboxes(reader))
 
 

@@ -12,6 +12,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.executions.budget import spending_so_far
 from lifecycle.model.bill import bill_so_far, month_of
 from lifecycle.model.leases import LONGEST_CALL
+from lifecycle.model.sweep_record import SweepRecord
 from lifecycle.observability.measurements import of_outcome, of_sweep
 from lifecycle.reconciliation.sweep import Sweeper, Swept
 from lifecycle.reconciliation.sweep_messages import finding_notification
@@ -47,12 +48,21 @@ def handler(_event: Event, context: Context) -> Swept:
         stop_model_arn=MACHINES.stop_model,
         spent=lambda: spending_so_far(ITEMS, LEDGER, now, CONFIGURATION),
         has_time=lambda: context.get_remaining_time_in_millis() > MEASURING,
+        remember=_remember,
     )
     swept = _measured(sweeper, sweeper.run(), last_sweep)
     if swept.problems:
         logger.warning(swept.reason, problems=swept.problems)
         raise swept.failure()
     return swept
+
+
+def _remember(record: SweepRecord) -> None:
+    """For the page, which reads everything itself where that fails."""
+    try:
+        SWEEPS.remember(record)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the sweep has more important things to do
+        logger.warning("What the sweep saw could not be kept for the page.", error=str(error))
 
 
 def _measured(sweeper: Sweeper, swept: Swept, last_sweep: datetime | None) -> Swept:

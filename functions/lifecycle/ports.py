@@ -9,6 +9,7 @@ from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.idle import Busy
 from lifecycle.model.leases import ModelItem
+from lifecycle.model.sweep_record import SweepRecord
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
 from lifecycle.shared.wire import Json
 
@@ -23,6 +24,15 @@ def raised(_record: str, error: Exception) -> None:
 
 def left_to_the_sweep(_record: str, _error: Exception) -> None:
     """Pass a record over: the sweep reports it."""
+
+
+ChooseProjects: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
+"""Which of these projects are read, and in which order."""
+
+
+def every_project(names: Sequence[str]) -> Sequence[str]:
+    """All of them, as the service names them."""
+    return names
 
 
 class Models(Protocol):
@@ -43,8 +53,14 @@ class Models(Protocol):
     def versions_of(self, project_name: str) -> Sequence[ModelVersion]:
         """The versions of one project; ModelNotFound where there is no such project."""
 
-    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
-        """The versions of these projects, by name; of all where it is ``*``. A project that can't be read says so."""
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
+        """The versions of these projects, by name; of all where it is ``*``. A project that can't be read says so.
+
+        Parameters
+        ----------
+        choose : callable
+            Chooses among those of them that there are.
+        """
 
     def in_use(self) -> InUse:
         """The versions that are STARTING, RUNNING or STOPPING."""
@@ -175,13 +191,19 @@ class BusyMinutes(Protocol):
 
 
 class Sweeps(Protocol):
-    """When the sweep came by."""
+    """When the sweep came by, and what it saw."""
 
     def mark(self, now: datetime) -> datetime | None:
         """Remember that it does now; answers when it did before."""
 
     def last(self) -> datetime | None:
         """When it did last."""
+
+    def remember(self, record: SweepRecord) -> None:
+        """Remember what it saw, in place of what it saw before."""
+
+    def record(self) -> SweepRecord | None:
+        """What it saw last; None where that can't be read."""
 
 
 class Dependents(Protocol):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,7 @@ from lifecycle.model.bill import Session
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.idle import minute_of
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
+from lifecycle.model.sweep_record import SweepRecord, SweptProject
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
 from lifecycle.notifications.chat import chat_message
@@ -293,6 +294,18 @@ def test_the_versions_of_projects_are_read_page_by_page(projects: set[str]) -> N
             ProjectVersions("boards", [*PLAIN, ModelVersion(f"{ARN}9", "RUNNING", None, 2)]),
             ProjectVersions("cables", []),
         ]
+
+
+def test_who_reads_chooses_which_projects_are_read_and_in_which_order() -> None:
+    def the_last(names: Sequence[str]) -> Sequence[str]:
+        assert names == ["boards", "cables"]
+        return names[1:]
+
+    with answering("rekognition") as (aws, stubber):
+        stubber.add_response("describe_projects", PROJECTS)
+        stubber.add_response("describe_projects", MORE_PROJECTS)
+        stubber.add_response("describe_project_versions", MORE_VERSIONS, {"ProjectArn": OTHER_PROJECT})
+        assert [one.project_name for one in Rekognition(aws).versions({"*"}, the_last)] == ["cables"]
 
 
 def test_the_versions_of_one_project_have_their_age_and_their_score() -> None:
@@ -615,6 +628,79 @@ def test_the_time_of_a_sweep_that_can_not_be_read_is_written_anew(models: ModelT
     aws.put_item(TableName="models", Item={"Id": {"S": "SWEEP"}, "SweptAt": {"N": "7"}})
     sweeps = SweepTable(aws, "models")
     assert (sweeps.last(), sweeps.mark(NOW), sweeps.last()) == (None, None, NOW)
+
+
+SWEPT = SweepRecord(
+    NOW, (SweptProject("boards", (ModelVersion(ARN, "STOPPED", "Stopped.", 1, None, NOW, 0.9),)), SweptProject("x", ()))
+)
+
+
+def test_what_the_sweep_saw_is_one_item_that_is_none_of_the_others(models: ModelTables) -> None:
+    table, executions, aws = models
+    sweeps = SweepTable(aws, "models")
+    assert sweeps.record() is None
+    sweeps.mark(NOW)
+    sweeps.remember(SWEPT)
+    sweeps.remember(replace(SWEPT, at=NOW + timedelta(minutes=5)))
+    found = sweeps.record()
+    assert found
+    assert (found.at, set(found.projects)) == (NOW + timedelta(minutes=5), set(SWEPT.projects))
+    assert aws.scan(TableName="models")["Count"] == 2
+    assert (sweeps.last(), list(table.all()), list(executions.all())) == (NOW, [], [])
+
+
+def test_of_more_than_an_item_holds_the_smallest_projects_are_kept(models: ModelTables) -> None:
+    _, _, aws = models
+    sweeps = SweepTable(aws, "models")
+    long = SweptProject("long", (ModelVersion(ARN.replace("/boards/", "/long/"), "STOPPED", "x" * 400_000),))
+    sweeps.remember(replace(SWEPT, projects=(long, *SWEPT.projects)))
+    found = sweeps.record()
+    assert found
+    assert set(found.projects) == set(SWEPT.projects)
+
+
+JUNK_RECORDS: dict[str, Any] = {
+    "no text": None,
+    "a number": {"N": "7"},
+    "no JSON": {"S": "?"},
+    "nested too deep": {"S": "[" * 100_000},
+    "a list": {"S": "[]"},
+    "no time": {"S": '{"Projects": []}'},
+    "a time in no zone": {"S": '{"At": "2026-11-24T07:00:00", "Projects": []}'},
+    "projects that are a text": {"S": '{"At": "2026-11-24T07:00:00Z", "Projects": "boards"}'},
+    "a project without versions": {"S": '{"At": "2026-11-24T07:00:00Z", "Projects": [{"Name": "boards"}]}'},
+}
+VERSION = '{"ProjectVersionArn": "%s", "Status": %s}'
+JUNK_RECORDS |= {
+    what: {"S": f'{{"At": "2026-11-24T07:00:00Z", "Projects": [{{"Name": "boards", "Versions": [{version}]}}]}}'}
+    for what, version in {
+        "an ARN that is none": VERSION % ("junk", '"STOPPED"'),
+        "a version of another project": VERSION % (OTHER_ARN, '"STOPPED"'),
+        "a status that is a number": VERSION % (ARN, "7"),
+        "no status": f'{{"ProjectVersionArn": "{ARN}"}}',
+    }.items()
+}
+
+
+@pytest.mark.parametrize("junk", JUNK_RECORDS.values(), ids=JUNK_RECORDS)
+def test_what_the_sweep_saw_is_as_good_as_absent_where_it_is_junk_and_is_written_anew(
+    models: ModelTables, junk: Any
+) -> None:
+    table, _, aws = models
+    sweeps = SweepTable(aws, "models")
+    sweeps.remember(SWEPT)
+    (item,) = aws.scan(TableName="models")["Items"]
+    aws.put_item(TableName="models", Item={**item, "Seen": junk or {"NULL": True}})
+    assert sweeps.record() is None
+    assert list(table.all()) == []
+    sweeps.remember(SWEPT)
+    assert sweeps.record()
+
+
+def test_nor_does_it_matter_that_it_can_not_be_read() -> None:
+    with answering("dynamodb") as (aws, stubber):
+        stubber.add_client_error("get_item", "AccessDeniedException", "no")
+        assert SweepTable(aws, "models").record() is None
 
 
 def test_a_session_is_recorded_by_the_write_that_ends_it_or_not_at_all(models: ModelTables) -> None:

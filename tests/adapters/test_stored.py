@@ -28,7 +28,9 @@ from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.requests import fingerprint
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import BudgetWarning, Claim, Lease, ModelItem, PastStart, PendingLease
+from lifecycle.model.sweep_record import SweepRecord, SweptProject
 from lifecycle.model.usage import Running, Share
+from lifecycle.model.version import ModelVersion
 from lifecycle.ports import TokenHolder
 from tests.released import VERSION
 from tests.unit.examples import ARN, NOW, OTHER_ARN, execution
@@ -81,6 +83,13 @@ SESSIONS = {
     "bare": Session(OTHER_ARN, NOW, NOW + HOUR, 1, 4.0),
     "that scaled": Session(OTHER_ARN, NOW, NOW + HOUR, 1, 4.0, max_inference_units=5),
 }
+SWEPT = SweepRecord(
+    NOW,
+    (
+        SweptProject("boards", (ModelVersion(ARN, "STOPPED", "The model is stopped.", 2, 5, NOW - HOUR, 0.875),)),
+        SweptProject("cables", (ModelVersion(OTHER_ARN, "TRAINING_IN_PROGRESS"),)),
+    ),
+)
 ASKED = {"Model": "defects", "ClientRequestToken": "order-4711", "LeaseMinutes": 30, "Context": {"line": 1}}
 TOKEN = token_key("StartModel", "defects", "order-4711")
 HOLDER = TokenHolder(execution().id, fingerprint(ASKED), NOW)
@@ -137,6 +146,8 @@ def written(tables: Tables) -> Items:
     items["models: an execution under way"] = {**tables.take("models"), "OpenedAt": {"S": "2026-11-24T07:00:00.000Z"}}
     tables.sweeps.mark(NOW)
     items["models: the sweep's mark"] = tables.take("models")
+    tables.sweeps.remember(SWEPT)
+    items["models: what the sweep saw"] = tables.take("models")
     tables.limit.hurry("DescribeProjectVersions")
     items["models: when the next call may be made"] = {**tables.take("models"), "FreeAt": {"N": "1795503600250"}}
     for name, session in SESSIONS.items():
@@ -218,6 +229,19 @@ def test_executions_under_way_and_the_sweeps_mark_are_read(more: Mapping[str, An
         tables.put("models", {**item, **more})
         assert tables.sweeps.last() == tables.sweeps.mark(NOW + HOUR) == NOW
         assert tables.take("models") == {**item, **more, "SweptAt": {"S": "2026-11-24T08:00:00.000Z"}}
+
+
+@pytest.mark.parametrize("more", [{}, NEWER], ids=["as it was", "of a newer version"])
+def test_what_the_sweep_saw_is_read(more: Mapping[str, Any], tables: Tables) -> None:
+    """The page of another version shows it; where it can't it reads all, so that the text may change at any time."""
+    found = of_kind("models: what the sweep saw")
+    assert found
+    for _, item in found:
+        text = item["Seen"]["S"].replace('"Status"', '"Later":[{"By":0.5}],"Status"') if more else item["Seen"]["S"]
+        tables.put("models", {**item, **more, "Seen": {"S": text}})
+        read = tables.sweeps.record()
+        assert read
+        assert (read.at, set(read.projects)) == (SWEPT.at, set(SWEPT.projects))
 
 
 @pytest.mark.parametrize("more", [{}, NEWER], ids=["as it was", "of a newer version"])

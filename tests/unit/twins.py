@@ -17,7 +17,15 @@ from lifecycle.model.bill import Session, month_of
 from lifecycle.model.decisions import Action, Progress, Refusal, StopProgress
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
-from lifecycle.ports import ExecutionState, StateMachine, TokenHolder, Unreadable, raised
+from lifecycle.ports import (
+    ChooseProjects,
+    ExecutionState,
+    StateMachine,
+    TokenHolder,
+    Unreadable,
+    every_project,
+    raised,
+)
 from lifecycle.shared.wire import Json, from_wire, to_wire
 from lifecycle.start_model import steps as start_steps
 from lifecycle.stop_model import steps as stop_steps
@@ -114,9 +122,9 @@ class Models:
         assert project_name == "boards"
         return self.trained
 
-    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
-        if "boards" in projects:
-            yield ProjectVersions("boards", [self.describe(ARN, PROJECT)])
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
+        for name in choose(["boards"] if "boards" in projects else []):
+            yield ProjectVersions(name, [self.describe(ARN, PROJECT)])
 
     def _request(self, ask: Callable[[], object]) -> Refusal | None:
         self.requests.append(self.clock.seconds)

@@ -1,8 +1,8 @@
 """The items of models, and the executions under way, in DynamoDB: adapters of ``ports`` that only compare and set.
 
 One table: key ``Id``, the ARN of a model version or of an execution, and ``Kind`` to tell them apart; one item that
-says when the sweep came by, and what inboxes remember (``inbox_table``, ``inbox_counts``). It is read and written as
-JSON would be, so that people can read it too.
+says when the sweep came by, one with what it saw, and what inboxes remember (``inbox_table``, ``inbox_counts``). It is
+read and written as JSON would be, so that people can read it too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,10 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lifecycle.adapters.aws import errors_of
 from lifecycle.adapters.ledger import record_of
+from lifecycle.model import sweep_record
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem
+from lifecycle.model.sweep_record import SweepRecord
 from lifecycle.ports import Unreadable, raised
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.wire import from_wire, parse_timestamp, timestamp, to_wire
@@ -31,6 +33,8 @@ _deserialise = TypeDeserializer().deserialize
 MODEL = "MODEL"
 EXECUTION = "EXECUTION"
 SWEEP = "SWEEP"
+SWEPT = "SWEPT"
+"""What the sweep saw: an item of its own, so that whatever is wrong with it, the sweep is marked."""
 KEYS = frozenset({"Id", "Kind"})
 """Attributes of the table itself; all others are what is kept."""
 
@@ -156,7 +160,7 @@ class ExecutionTable:
 
 
 class SweepTable:
-    """``ports.Sweeps`` on boto3, an item of the same table."""
+    """``ports.Sweeps`` on boto3, two items of the same table."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -179,6 +183,21 @@ class SweepTable:
         with errors_of("GetItem"):
             found = self._client.get_item(TableName=self._table_name, Key={"Id": {"S": SWEEP}})
         return _swept_at(found.get("Item", {}))
+
+    def remember(self, record: SweepRecord) -> None:
+        """Remember what it saw, in place of what it saw before."""
+        seen = {"Id": {"S": SWEPT}, "Kind": {"S": SWEEP}, "Seen": {"S": sweep_record.written(record)}}
+        with errors_of("PutItem"):
+            self._client.put_item(TableName=self._table_name, Item=seen)
+
+    def record(self) -> SweepRecord | None:
+        """What it saw last; None where that can't be read: the next sweep writes it anew."""
+        try:
+            with errors_of("GetItem"):
+                found = self._client.get_item(TableName=self._table_name, Key={"Id": {"S": SWEPT}})
+            return sweep_record.read(found["Item"]["Seen"]["S"])
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, everything can be read without it
+            return None
 
 
 def _swept_at(attributes: Mapping[str, Any]) -> datetime | None:

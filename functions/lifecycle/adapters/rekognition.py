@@ -10,6 +10,7 @@ from lifecycle.adapters.aws import DENIED, ErrorTable, errors_of
 from lifecycle.errors import InvalidRequest, LifecycleError, ModelNotFound, NoAnswer, ServiceUnavailable
 from lifecycle.model.decisions import Refusal
 from lifecycle.model.version import InUse, ModelVersion, ProjectVersions
+from lifecycle.ports import ChooseProjects, every_project
 from lifecycle.shared.arns import VersionArn
 
 if TYPE_CHECKING:
@@ -127,18 +128,17 @@ class Rekognition:
                     return list(self._described(project["ProjectArn"]))
         raise ModelNotFound(f"There is no Custom Labels project {project_name!r} in this account and Region.")
 
-    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
         """The versions of these projects, by name; of all where it is ``*``.
 
         A project that can't be read says so, and the others are read all the same. Paced.
         """
         with errors_of("DescribeProjects", errors=_ERRORS):
             pages = list(self._client.get_paginator("describe_projects").paginate())
-        for page in pages:
-            for project in page["ProjectDescriptions"]:
-                name = project["ProjectArn"].split("/")[1]
-                if "*" in projects or name in projects:
-                    yield self._versions_of(name, project["ProjectArn"])
+        arns = [project["ProjectArn"] for page in pages for project in page["ProjectDescriptions"]]
+        named = {arn.split("/")[1]: arn for arn in arns}
+        for name in choose([name for name in named if "*" in projects or name in projects]):
+            yield self._versions_of(name, named[name])
 
     def in_use(self) -> InUse:
         """The versions that hold capacity, over all projects that can be read.

@@ -11,7 +11,9 @@ from lifecycle.errors import LifecycleError
 from lifecycle.model.bill import Session, month_of
 from lifecycle.model.idle import Busy
 from lifecycle.model.leases import ModelItem
+from lifecycle.model.sweep_record import SweepRecord
 from lifecycle.model.version import ModelVersion
+from lifecycle.page.freshness import ReadingOrder, reading_order, usable, versions_of
 from lifecycle.page.inboxes import InboxReader, InboxView
 from lifecycle.page.view import Facts
 from lifecycle.ports import BusyMinutes, Executions, Ledger, ModelItems, Models, Sweeps
@@ -39,6 +41,8 @@ class Reader:
     clock: Callable[[], datetime]
     inboxes: InboxReader | None = None
     _problems: list[str] = field(default_factory=list)
+    _nonsense: list[str] = field(default_factory=list)
+    """The ids of records that can't be read."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -85,8 +89,14 @@ class Reader:
         self._problems += problems
         return views
 
-    def read(self) -> Facts:
-        """Read it all. The models come last, so that no status is older than the item that it is shown with."""
+    def read(self, *, quickly: bool = False) -> Facts:
+        """Read it all. The models come last, so that no status is older than the item that it is shown with.
+
+        Parameters
+        ----------
+        quickly : bool
+            Of many projects show those as the sweep saw them that were at rest then, and are not in use now.
+        """
         began_at = self.clock()
         read = self._try("The leases could not be read", self.all_items)
         items = {item.project_version_arn: item for item in read or ()}
@@ -95,7 +105,9 @@ class Reader:
         ended = self._try("This month's cost could not be read", partial(self.sessions, month_of(began_at), began_at))
         busy = self.busy(month_of(began_at))
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
-        versions, unread = self._look(projects, began_at + BUDGET)
+        # Where nobody knows who holds what, everything matters.
+        record = usable(self.sweeps.record(), began_at, self.configuration) if quickly and read is not None else None
+        versions, unread, from_sweep = self._look(projects, items.values(), record, began_at + BUDGET)
         others = {arn for arn, version in versions.items() if version.status != "STARTING"}
         began = self._began([item for arn, item in items.items() if arn not in others], began_at)
         return Facts(
@@ -109,27 +121,42 @@ class Reader:
             ended=ended,
             busy=busy,
             problems=self.problems,
+            from_sweep=from_sweep,
+            swept_at=record.at if record and from_sweep else None,
         )
 
-    def _look(self, projects: Collection[str], until: datetime) -> tuple[dict[str, ModelVersion], dict[str, str]]:
-        """The versions by their ARNs, and why the others of these projects could not be read."""
+    def _look(
+        self, projects: Collection[str], items: Collection[ModelItem], record: SweepRecord | None, until: datetime
+    ) -> tuple[dict[str, ModelVersion], dict[str, str], frozenset[str]]:
+        """The versions by their ARNs, why projects could not be read, and which are shown as the sweep saw them."""
         versions: dict[str, ModelVersion] = {}
         unread: dict[str, str] = {}
-        left = set(projects) - {"*"}
+        order = ReadingOrder(())
+        read: set[str] = set()
+
+        def choose(names: Sequence[str]) -> Sequence[str]:
+            nonlocal order
+            order = reading_order(names, record, items, self._nonsense, self.configuration)
+            return order.afresh
+
         try:
-            for project in self.models.versions(projects):
-                left.discard(project.project_name)
+            for project in self.models.versions(projects, choose):
+                read.add(project.project_name)
                 if project.versions is None:
                     unread[project.project_name] = project.problem or ""
                 else:
                     versions |= {version.project_version_arn: version for version in project.versions}
                 if self.clock() > until:
-                    if "*" in projects:
-                        self._problems.append(f"Not all projects could be read: {_LATE}")
-                    return versions, unread | dict.fromkeys(left, _LATE)
+                    break
         except LifecycleError as error:
-            return versions, unread | dict.fromkeys(left or {"*"}, error.message)
-        return versions, unread  # what is left there is not
+            left = set(projects) - {"*"} - read
+            return versions, unread | dict.fromkeys(left or {"*"}, error.message), frozenset()
+        late = [name for name in order.first if name not in read]
+        if any(name not in projects for name in late):
+            self._problems.append(f"Not all projects could be read: {_LATE}")
+        unread |= {name: _LATE for name in late if name in projects}
+        from_sweep = frozenset(order.others) - read
+        return versions | versions_of(record, from_sweep), unread, from_sweep  # what is not listed is not there
 
     def _began(self, starting: Collection[ModelItem], now: datetime) -> dict[str, datetime]:
         """When the starts of models that are STARTING began: of each, the execution that has taken its lease first.
@@ -144,6 +171,7 @@ class Reader:
         return began
 
     def _unreadable(self, record: str, error: Exception) -> None:
+        self._nonsense.append(record)
         self._problems.append(f"A record can't be read, and is left out: {escaped(record, 400)}: {escaped(str(error))}")
 
     def _try(self, what: str, read: Callable[[], T]) -> T | None:

@@ -17,6 +17,7 @@ from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import newest_good
 from lifecycle.notifications import links
 from lifecycle.page.acts import MINUTES, Button, Buttons
+from lifecycle.page.freshness import MOST_PERIODS
 from lifecycle.schedules.windows import left_out, starts, stops
 from lifecycle.shared.arns import VersionArn, project_name
 from lifecycle.shared.pricing import cost, hourly_cost
@@ -53,6 +54,10 @@ class Facts:
         Whether there was one could be read.
     busy : Mapping
         In which minutes of this month images were labelled.
+    from_sweep : frozenset of str
+        Names of the projects whose versions are as a sweep saw them; of the others they are as they are ``now``.
+    swept_at : datetime, optional
+        When it saw them.
     """
 
     now: datetime
@@ -65,6 +70,12 @@ class Facts:
     problems: tuple[str, ...] = ()
     sweep_known: bool = True
     busy: Busy = field(default_factory=dict)
+    from_sweep: frozenset[str] = frozenset()
+    swept_at: datetime | None = None
+
+    def as_of(self, project: str) -> datetime | None:
+        """When the versions of a project were as they are shown; None where that is now."""
+        return self.swept_at if project in self.from_sweep else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,8 @@ class ModelView:
         What the status does not say.
     field : str
         The name of the form field with the minutes, one of ``minutes``, that a lease is taken or extended by.
+    as_of : datetime, optional
+        When a sweep saw its status; None where it was read just now.
     """
 
     key: str
@@ -148,6 +161,7 @@ class ModelView:
     field: str = ""
     minutes: tuple[int, ...] = ()
     default_minutes: int = 0
+    as_of: datetime | None = None
 
     @property
     def bills(self) -> bool:
@@ -219,6 +233,11 @@ class Page:
         return tuple(model for model in self.models if model.bills)
 
     @property
+    def from_sweep(self) -> tuple[ModelView, ...]:
+        """The models whose status is as the sweep saw it."""
+        return tuple(model for model in self.models if model.as_of)
+
+    @property
     def down(self) -> tuple[ModelView, ...]:
         """The models that leases need, and that do not run."""
         return tuple(model for model in self.models if model.down)
@@ -264,7 +283,7 @@ def page_of(facts: Facts, configuration: Configuration) -> Page:
     unread = tuple(f"The project {name} could not be read: {why}" for name, why in sorted(facts.unread.items()))
     models.sort(key=lambda model: (not model.down, _ORDER.index(model.tone), model.is_quiet))
     swept_by = facts.last_sweep or _in_use_since(facts)
-    is_late = facts.sweep_known and facts.now - swept_by > 3 * period
+    is_late = facts.sweep_known and facts.now - swept_by > MOST_PERIODS * period
     return Page(
         now=facts.now,
         models=tuple(models),
@@ -331,7 +350,8 @@ def _views_of(name: str, model: Model, facts: Facts, configuration: Configuratio
     except LifecycleError as error:
         unread = model.project_name in facts.unread
         why = facts.unread[model.project_name] if unread else error.message
-        return [ModelView(name, name, None, model.project_name, "", UNKNOWN if unread else GONE, status_message=why)]
+        status, as_of = UNKNOWN if unread else GONE, facts.as_of(model.project_name)
+        return [ModelView(name, name, None, model.project_name, "", status, status_message=why, as_of=as_of)]
 
 
 def _concerns_us(arn: str, facts: Facts) -> bool:
@@ -392,6 +412,7 @@ def _view(
         field=buttons.field,
         minutes=tuple(sorted({*MINUTES, default_minutes})),
         default_minutes=default_minutes,
+        as_of=facts.as_of(parts.project_name),
     )
 
 

@@ -18,6 +18,7 @@ from lifecycle.model import leases
 from lifecycle.model.budget import Spending
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.statuses import GONE
+from lifecycle.model.sweep_record import SweepRecord, SweptProject
 from lifecycle.model.version import ModelVersion
 from lifecycle.ports import Executions, ModelItems, Models, OpenExecutions
 from lifecycle.reconciliation.sweep_rules import Finding, Sweep, sweep_model
@@ -80,6 +81,8 @@ class Sweeper:
         Whether there is time for one more model. What was done is written, so that the next sweep is through it sooner.
     spent : callable
         What this month has cost until now; it is asked where the budget refuses or stops.
+    remember : callable
+        Remembers what it saw for the page; nothing depends on it.
     seen : list of Seen
         What it has seen, once it has run.
     """
@@ -96,6 +99,7 @@ class Sweeper:
     stop_model_arn: str
     spent: Callable[[], Spending]
     has_time: Callable[[], bool] = lambda: True
+    remember: Callable[[SweepRecord], object] = lambda _record: None
     seen: list[Seen] = field(default_factory=list)
 
     def run(self) -> Swept:
@@ -136,12 +140,15 @@ class Sweeper:
         project_of = {arn: project_name(arn) for arn in items}
         found: dict[str, ModelVersion] = {}
         unread: set[str] = set()
+        read: list[SweptProject] = []
         for project in self.models.versions({*self.configuration.swept_projects, *project_of.values()}):
             if project.versions is None:
                 unread.add(project.project_name)
                 problems.append(f"project {project.project_name}: {project.problem}")
             else:
                 found |= {version.project_version_arn: version for version in project.versions}
+                read.append(SweptProject(project.project_name, tuple(project.versions)))
+        self.remember(SweepRecord(self.now, tuple(read)))
         gone = (arn for arn, project in project_of.items() if arn not in found and project not in unread)
         return found | {arn: ModelVersion(arn, GONE) for arn in gone}
 

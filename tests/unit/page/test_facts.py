@@ -1,18 +1,23 @@
 """Reading for the page: what can't be read is told, and the rest is shown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from lifecycle.configuration import Configuration, Model
 from lifecycle.errors import AccessDenied, ServiceUnavailable
 from lifecycle.model.bill import Session
 from lifecycle.model.idle import Busy
-from lifecycle.model.leases import ModelItem, PendingLease
+from lifecycle.model.leases import Lease, ModelItem, PendingLease
+from lifecycle.model.sweep_record import SweepRecord, SweptProject
+from lifecycle.model.version import ModelVersion, ProjectVersions
 from lifecycle.page.facts import BUDGET, Reader
+from lifecycle.page.freshness import FEW
 from lifecycle.page.view import Facts
-from lifecycle.ports import ExecutionState, Unreadable
-from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
+from lifecycle.ports import ChooseProjects, ExecutionState, Unreadable, every_project
+from tests.unit.examples import ACCOUNT, ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 from tests.unit.reconciliation.test_sweep import Projects
 from tests.unit.twins import Clock, Executions, Items
 
@@ -36,6 +41,13 @@ class Books:
     broken: bool = False
     asked: list[str] = field(default_factory=list)
     busy: Busy = field(default_factory=dict)
+    swept: SweepRecord | None = None
+
+    def record(self) -> SweepRecord | None:
+        return self.swept
+
+    def remember(self, _record: SweepRecord) -> None:
+        raise AssertionError("whoever reads remembers nothing")
 
     def of(self, _month: str) -> Busy:
         if self.broken:
@@ -66,10 +78,13 @@ def read(
     executions: Executions | None = None,
     books: Books | None = None,
     clock: Clock | None = None,
+    *,
+    configuration: Configuration = CONFIGURATION,
+    quickly: bool = False,
 ) -> Facts:
     clock, books, executions = clock or Clock(), books or Books(), executions or Executions()
-    reader = Reader(CONFIGURATION, projects, items or Items(), executions, books, books, books, lambda: clock.now)
-    return reader.read()
+    reader = Reader(configuration, projects, items or Items(), executions, books, books, books, lambda: clock.now)
+    return reader.read(quickly=quickly)
 
 
 def test_it_reads_the_projects_of_the_configuration_and_of_the_items() -> None:
@@ -130,8 +145,8 @@ class Slow(Projects):
 
     clock: Clock = field(default_factory=Clock)
 
-    def versions(self, projects):  # type: ignore[no-untyped-def]  # the port's, which says its types
-        for one in super().versions(projects):
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
+        for one in super().versions(projects, choose):
             self.clock.advance(BUDGET.total_seconds() * 1.01)
             yield one
 
@@ -177,3 +192,87 @@ def test_however_many_wait_for_thirty_models_one_execution_of_each_that_is_start
     counted = Counted()
     assert len(read(Projects(statuses=statuses), items, counted).versions) == 30
     assert len(counted.asked) == 2
+
+
+# As the sweep saw it ------------------------------------------------------------------------------
+
+SEEN_AT = NOW - timedelta(minutes=4)
+MANY = [f"{ACCOUNT}:project/line-{number:02}/version/v1/1" for number in range(FEW + 2)]
+EVERY = Configuration(models={}, projects=("*",))
+SEEN = SweepRecord(
+    SEEN_AT, tuple(SweptProject(arn.split("/")[1], (ModelVersion(arn, "STOPPED", f1_score=0.9),)) for arn in MANY)
+)
+
+
+@dataclass
+class Paced(Projects):
+    """More than a few projects, of which each takes a second."""
+
+    statuses: dict[str, str] = field(default_factory=lambda: dict.fromkeys(MANY, "FAILED"))
+    clock: Clock = field(default_factory=Clock)
+    seconds: float = 1
+    read: list[str] = field(default_factory=list)
+
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
+        for one in super().versions(projects, choose):
+            self.clock.advance(self.seconds)
+            self.read.append(one.project_name)
+            yield one
+
+
+def quickly(paced: Paced, items: Items | None = None, swept: SweepRecord | None = SEEN) -> Facts:
+    return read(paced, items, books=Books(swept=swept), clock=paced.clock, configuration=EVERY, quickly=True)
+
+
+def test_of_many_projects_those_at_rest_are_shown_as_the_sweep_saw_them() -> None:
+    paced = Paced()
+    facts = quickly(paced)
+    assert (len(paced.read), sorted(facts.from_sweep)) == (FEW, ["line-08", "line-09"])
+    assert (facts.versions[MANY[0]].status, facts.as_of("line-00")) == ("FAILED", None)
+    assert (facts.versions[MANY[-1]].f1_score, facts.as_of("line-09")) == (0.9, SEEN_AT)
+    assert (facts.unread, facts.problems) == ({}, ())
+
+
+def test_what_matters_is_read_however_much_it_is() -> None:
+    items = Items()
+    for arn in MANY:
+        assert items.put(ModelItem(arn, leases=(Lease("shift", SEEN_AT),)))
+    facts = quickly(Paced(), items)
+    assert ({one.status for one in facts.versions.values()}, facts.swept_at) == ({"FAILED"}, None)
+
+
+def test_what_was_at_rest_is_shown_so_where_reading_takes_too_long() -> None:
+    paced = Paced(seconds=BUDGET.total_seconds() + 1)
+    facts = quickly(paced)
+    assert (paced.read, len(facts.versions), facts.unread, facts.problems) == (["line-00"], len(MANY), {}, ())
+
+
+def test_what_matters_and_can_not_be_read_in_time_is_not_shown_as_it_was() -> None:
+    items = Items()
+    for arn in MANY[:2]:
+        assert items.put(ModelItem(arn, leases=(Lease("shift", SEEN_AT),)))
+    facts = quickly(Paced(seconds=BUDGET.total_seconds() + 1), items)
+    assert (facts.unread, MANY[1] in facts.versions) == ({"line-01": "it would have taken longer than 20 s"}, False)
+
+
+def test_a_project_that_is_there_no_more_is_not_shown_as_the_sweep_saw_it() -> None:
+    assert quickly(Paced(statuses={})).versions == {}
+
+
+@pytest.mark.parametrize("swept", [None, replace(SEEN, at=NOW - timedelta(hours=1))], ids=["none", "an old one"])
+def test_without_a_record_that_can_be_used_all_are_read(swept: SweepRecord | None) -> None:
+    paced = Paced()
+    assert quickly(paced, swept=swept).swept_at is None
+    assert len(paced.read) == len(MANY)
+
+
+def test_where_the_leases_can_not_be_read_nobody_knows_what_matters_and_all_are_read() -> None:
+    paced = Paced()
+    quickly(paced, Broken())
+    assert len(paced.read) == len(MANY)
+
+
+def test_a_report_is_complete() -> None:
+    paced = Paced()
+    facts = read(paced, books=Books(swept=SEEN), clock=paced.clock, configuration=EVERY)
+    assert (len(paced.read), facts.from_sweep) == (len(MANY), frozenset())

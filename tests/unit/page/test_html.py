@@ -316,3 +316,33 @@ def test_whatever_a_widget_is_called_with_there_is_a_theme_and_a_zone(event: dic
     theme, zone = theme_and_zone(event)
     assert theme in THEMES
     assert zone.utcoffset(NOW) is not None
+
+
+# As the sweep saw it ------------------------------------------------------------------------------
+
+SEEN_AT = NOW - timedelta(minutes=4)
+
+
+def seen(**changed: Any) -> Facts:
+    """Both models, of which one is shown as a sweep saw it."""
+    versions = {arn: ModelVersion(arn, "STOPPED") for arn in UNITS}
+    return replace(Facts(NOW, versions, swept_at=SEEN_AT, from_sweep=frozenset({"boards"})), **changed)
+
+
+def test_what_is_shown_as_the_sweep_saw_it_says_of_when_that_is() -> None:
+    text = text_of(seen())
+    assert "No model is running, as of 06:56" in text
+    assert "STOPPED as of 06:56" in text
+    assert (
+        "1 model is shown as of 06:56 , when a sweep saw nothing run in its project. The next sweep sees what was "
+        "started outside this app since."
+    ) in text
+    assert "2 models are shown as of 06:56" in text_of(seen(from_sweep=frozenset({"boards", "welds"})))
+    assert "as of" not in text_of(seen(from_sweep=frozenset()))
+
+
+def test_a_card_says_so_too_in_the_zone_of_the_others() -> None:
+    facts = seen(versions={ARN: ModelVersion(ARN, "FAILED", "Out of capacity.")})
+    zone = timezone(HOUR)
+    html = page_html(page_of(facts, CONFIGURATION), theme="light", zone=zone, act_arn=ACT, operators="o")
+    assert "FAILED as of 07:56" in " ".join(" ".join(Parsed(html).texts).split())

@@ -21,7 +21,7 @@ from lifecycle.errors import ServiceUnavailable
 from lifecycle.executions.state_machines import execution_arn
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease, Starter, force, take
 from lifecycle.model.version import ModelVersion, ProjectVersions
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ChooseProjects, ExecutionState, every_project
 from lifecycle.reconciliation.removal_obstacles import NAMED as OBSTACLES_NAMED
 from lifecycle.reconciliation.removal_obstacles import Obstacles
 from lifecycle.reconciliation.stack_removal import CHECK_SECONDS, NAMED, Remover, StillRunning
@@ -60,9 +60,9 @@ class Account:
         self.executions = Executions(clock=self.clock)
         self.executions.ends = {}
 
-    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
         """``ports.Models.versions``."""
-        for project in sorted(projects):
+        for project in choose(sorted(projects)):
             found = [ModelVersion(arn, one, None, 2) for arn, one in self.statuses.items() if f"/{project}/" in arn]
             yield ProjectVersions(project, found if self.readable else None, "AccessDenied: not this one")
 

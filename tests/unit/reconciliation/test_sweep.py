@@ -15,9 +15,10 @@ from lifecycle.executions.names import MAX_NAME
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.model import leases
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
+from lifecycle.model.sweep_record import SweepRecord, SweptProject
 from lifecycle.model.usage import Running
 from lifecycle.model.version import ModelVersion, ProjectVersions
-from lifecycle.ports import ExecutionState
+from lifecycle.ports import ChooseProjects, ExecutionState, every_project
 from lifecycle.reconciliation.sweep import Sweeper, Swept
 from lifecycle.reconciliation.sweep_rules import Finding
 from lifecycle.shared.wire import Json
@@ -46,17 +47,16 @@ class Projects(Models):
     asked: list[frozenset[str]] = field(default_factory=list)
     on_read: Callable[[], object] = lambda: None
 
-    def versions(self, projects: Collection[str]) -> Iterator[ProjectVersions]:
+    def versions(self, projects: Collection[str], choose: ChooseProjects = every_project) -> Iterator[ProjectVersions]:
         self.asked.append(frozenset(projects))
         self.on_read()
         by_project: dict[str, list[ModelVersion]] = {name: [] for name in self.unreadable}
         for version_arn, status in self.statuses.items():
             name = version_arn.split("/")[1]
             by_project.setdefault(name, []).append(ModelVersion(version_arn, status, None, 3))
-        for name, versions in by_project.items():
-            if name in projects or "*" in projects:
-                problem = self.unreadable.get(name)
-                yield ProjectVersions(name, None if problem else versions, problem)
+        for name in choose([name for name in by_project if name in projects or "*" in projects]):
+            problem = self.unreadable.get(name)
+            yield ProjectVersions(name, None if problem else by_project[name], problem)
 
 
 @dataclass
@@ -78,6 +78,7 @@ class Sweeps:
     unsettled: dict[str, Exception] = field(default_factory=dict)
 
     models_in_time: int = 1000
+    remembered: list[SweepRecord] = field(default_factory=list)
 
     def _has_time(self) -> bool:
         self.models_in_time -= 1
@@ -97,6 +98,7 @@ class Sweeps:
             stop_model_arn=MACHINES.stop_model,
             spent=lambda: spending_so_far(self.items, self.ledger, self.now, self.configuration),
             has_time=self._has_time,
+            remember=self.remembered.append,
         ).run()
 
     def has(self, version_arn: str, status: str | None, **fields: Any) -> None:
@@ -206,6 +208,16 @@ def test_the_projects_of_configured_models_and_of_all_items_are_checked(projects
     swept = sweeps.run()
     assert sweeps.models.asked == [{"boards", "welds", "elsewhere", *projects}]
     assert (swept.models, swept.stops, swept.reported) == (1 + every, 1, every)
+
+
+def test_what_it_saw_is_remembered_of_the_projects_that_could_be_read() -> None:
+    sweeps = Sweeps(Projects(unreadable={"boards": "AccessDenied"}))
+    sweeps.has(ARN, None, leases=(SHIFT,))
+    sweeps.has(OTHER_ARN, "STOPPED", managed=True)
+    sweeps.has(arn("elsewhere"), None, managed=True)
+    sweeps.run()
+    seen = SweptProject(OTHER_ARN.split("/")[1], (ModelVersion(OTHER_ARN, "STOPPED", None, 3),))
+    assert sweeps.remembered == [SweepRecord(NOW, (seen,))]
 
 
 def test_the_items_are_read_before_the_versions_so_that_no_status_is_older_than_its_item() -> None:
