@@ -190,7 +190,7 @@ def test_a_lease_that_is_lost_is_raised_in_the_block_and_at_its_end(aws: Aws, mo
     aws.ends["extend"] = failed("ModelStopped", "Somebody stopped it by force.")
 
     def work() -> None:
-        with of(aws).running(ARN) as model:
+        with of(aws).running(ARN, at_most_minutes=10**9) as model:  # however long this machine may pause
             end = time.monotonic() + 60
             while not found and time.monotonic() < end:
                 try:
