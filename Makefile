@@ -90,7 +90,7 @@ benchmarks: setup ## Measure docs/evidence/benchmarks.md and inbox.md anew (an h
 synth: setup ## Write the template to cdk.out/, and show when the schedules in cdk.json come
 	@$(PY) app.py
 
-faults: setup ## Tell every story of docs/evidence/reliability.md, and write its table
+faults: setup ## Run every trial of docs/evidence/reliability.md, and write its table
 	@$(PY) -m tests.account
 
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time

@@ -67,18 +67,18 @@ def report() -> str:
             f"importing and initialising any handler takes at most {LARGEST_RATIO} times `import boto3` and one client",
             f"{ratios[best]:.2f} (`{best}`) to {ratios[worst]:.2f} (`{worst}`)",
             ratios[worst] <= LARGEST_RATIO,
-            "The clients that Check needs and Powertools' Logger exceed it alone, see below, so it can't be reached "
-            "with Powertools. What was mended: the schemas are compiled when a request is checked, no longer by every "
+            "The clients that Check needs and Powertools' Logger alone exceed it (see below), so it can't be reached "
+            "with Powertools. Improved already: the schemas are compiled when a request is checked, no longer by every "
             "function, some 20 ms of 290. What would help next: Lambda's own JSON log format in place of the Logger, "
-            "and byte code in the bundle, for which Python 3.13 itself has to be there when it is built",
+            "and byte code in the bundle, which has to be built with Python 3.13 itself",
         ),
         Bar("the bundle, zipped, is under 1.5 MB", f"{size / 1e6:.2f} MB", size < LARGEST_BUNDLE),
     ]
     return f"""## Cold starts
 
 Processor time of import and initialisation in a fresh process, in multiples of `import boto3` and one client in the
-same run: medians of {RUNS}, taken in turns. "As deployed": the bundle has no byte code and Lambda can't write it, so
-each cold start compiles the sources. "Compiled" shows what that is. boto3, Lambda's own, is compiled in both.
+same run: medians of {RUNS}, measured in turn. "As deployed": the bundle has no byte code and Lambda can't write any, so
+each cold start compiles the sources. "Compiled" shows the cost of that. boto3 is Lambda's own, and compiled in both.
 
 {table(("handler", "as deployed", "compiled"), rows)}
 

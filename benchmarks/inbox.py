@@ -39,10 +39,10 @@ SHARES = {"bursty": 0.25, "nightly": 0.4, "sparse": 0.25}
 """What the inbox may cost at most, as a share of the sample and of 60 minutes idle."""
 STEADY_SHARE = 0.85
 WHY_MISSED = {
-    "nightly": "The bound lets go in the middle of the night's images, while they come once a second, since it knows "
-    "that those of the next 12 minutes can wait for another start. With `start_at_images: 200` the inbox does the "
-    "same, and reaches the bound (see what was tried). Beside an optimum that, as whoever has no foresight must, lets "
-    "go only after `idle_minutes` without an image, the defaults hold the bar"
+    "nightly": "The bound releases the model in the middle of the night's images, while they come once a second, since "
+    "it knows that those of the next 12 minutes can wait for another start. With `start_at_images: 200` the inbox does "
+    "the same, and reaches the bound (see what was tried). Compared with an optimum that has no foresight there, and "
+    "releases the model only after `idle_minutes` without an image, the defaults hold the bar"
 }
 """Of bars that some seeds miss."""
 TRIED = {
@@ -189,7 +189,7 @@ def _ways(measured: Mapping[str, Compared]) -> str:
         for way, figures in of.ways.items():
             lines.append((kind, f"**{way}**" if way == "inbox" else way, *_cells(figures)))
         lines.append((kind, "bound", f"{fmean(of.bounds):,.0f}", f"{fmean(of.bound_sessions):.1f}", "", "", ""))
-    header = ("images", "way", "USD a month", "sessions a day", "idle", "half wait (min)", "95 % wait (min)")
+    header = ("images", "way", "USD per month", "sessions per day", "idle", "median wait (min)", "95 % wait (min)")
     return table(header, lines, left=2)
 
 
@@ -209,7 +209,7 @@ def _cells(figures: Sequence[Figures]) -> tuple[str, ...]:
 
 
 def _parts(measured: Mapping[str, Compared]) -> str:
-    names = ("noticing", "switching on", "work", "images to come", "idle_minutes", "the tick", "letting go")
+    names = ("noticing", "switching on", "work", "images to come", "idle_minutes", "the tick", "releasing")
     lines = [(kind, *(f"{of.parts[name] / of.billed:.1%}" for name in names)) for kind, of in measured.items()]
     return table(("images", *names), lines)
 
@@ -224,7 +224,7 @@ def _stopping(measured: Mapping[str, Compared]) -> str:
             (kind, *(f"{cost:,.0f}" for cost in costs), f"{least:,.0f}", f"{min(times):.2f} to {max(times):.2f}")
         )
     ways = next(iter(measured.values())).ways
-    return table(("USD a month where STOPPING bills", *ways, "bound", "times the bound"), lines)
+    return table(("USD per month where STOPPING bills", *ways, "bound", "times the bound"), lines)
 
 
 def _tried() -> str:
@@ -235,7 +235,7 @@ def _tried() -> str:
             figures = Figures.of(product(trace(kind, 1), inbox), DAYS)
             cells.append(f"{figures.usd:,.0f}, {figures.most:.0f} min")
         lines.append((words, *cells))
-    return table(("USD a month, 95 % wait", *KINDS), lines)
+    return table(("USD per month, 95 % wait", *KINDS), lines)
 
 
 def _units() -> str:
@@ -244,11 +244,13 @@ def _units() -> str:
         minutes = (images / (IMAGES_A_SECOND * units) / 60 for units in (1, 2, 4, 8))
         usd = images / IMAGES_A_SECOND * SECOND
         lines.append((f"{images:,}", *(f"{one:,.0f} min" for one in minutes), f"{usd:.2f}"))
-    return table(("images", "1 unit", *(f"{units} units" for units in (2, 4, 8)), "USD for the work, with any"), lines)
+    return table(
+        ("images", "1 unit", *(f"{units} units" for units in (2, 4, 8)), "USD for the work, with any number"), lines
+    )
 
 
 def _picture(measured: Mapping[str, Compared]) -> str:
-    with plot("inbox", "", "USD a month", logarithmic=False) as axes:
+    with plot("inbox", "", "USD per month", logarithmic=False) as axes:
         axes.set(yscale="log")
         ways = [*next(iter(measured.values())).ways, "bound"]
         for number, way in enumerate(ways):
@@ -258,7 +260,7 @@ def _picture(measured: Mapping[str, Compared]) -> str:
             axes.bar([at + 0.16 * (number - 2) for at in range(len(measured))], costs, 0.15, label=way)
         axes.set_xticks(range(len(measured)), list(measured))
         axes.legend(fontsize=7)
-    return "![USD a month of each way, on each kind of images](plots/inbox.svg)"
+    return "![USD per month of each way, on each kind of images](plots/inbox.svg)"
 
 
 def report() -> str:
@@ -269,38 +271,39 @@ def report() -> str:
     return f"""## Costs and waits
 
 Images come for {DAYS} days: *steady*, one a minute; *bursty*, three bursts a day of 50 to 500; *nightly*, 2,000 within
-half an hour around 2:00, a few minutes earlier or later each night; *sparse*, five a day; each as chance has it,
-{len(SEEDS)} seeds ([`inbox_traces.py`](../../benchmarks/inbox_traces.py)). Figures are of 30 days with one inference
-unit, on average of the seeds; bars hold for each of them.
+half an hour around 2:00, a few minutes earlier or later each night; *sparse*, five a day; each at random, with
+{len(SEEDS)} seeds ([`inbox_traces.py`](../../benchmarks/inbox_traces.py)). Figures are for 30 days with one inference
+unit, averaged over the seeds; a bar has to hold for each seed.
 
 The inbox is the product's own decision (`lifecycle.inbox.decision`), ticked every minute
-([`inbox_policies.py`](../../benchmarks/inbox_policies.py)). What is around it is simulated: starts take
-{START_MINUTES} minutes (lognormal, {START_SPREAD:.0%} apart); RUNNING is noticed after {NOTICED} s; the mapping takes
-{SWITCHED} s to be switched on or off; SQS's counts are up to {LAG} s old; {IMAGES_A_SECOND} images a second; at the end
-the worker's timeout of {WORKER_TIMEOUT.seconds} s is waited for, and the state machines take {STEPS} s; STOPPING takes
-{STOPPING} s, in which no start is made.
+([`inbox_policies.py`](../../benchmarks/inbox_policies.py)). Everything around it is simulated: starts take
+{START_MINUTES} minutes (lognormal, varying by {START_SPREAD:.0%}); RUNNING is noticed after {NOTICED} s; the mapping
+takes {SWITCHED} s to be switched on or off; SQS's counts are up to {LAG} s old; {IMAGES_A_SECOND} images are
+labelled per second; the end waits for the worker's timeout of {WORKER_TIMEOUT.seconds} s, and {STEPS} s for the
+state machines; STOPPING takes {STOPPING} s, during which no start is made.
 
 - *24/7*: the model always runs.
 - *AWS's sample* is `aws-samples/amazon-rekognition-custom-labels-batch-processing`: it polls the queue every hour,
   checks every 900 s whether the model is RUNNING, and after each 3,540 s whether the queue is empty.
 - *60 minutes idle* is how SageMaker's examples scale to zero: started at once by the first image, stopped after
   {HOUR // 60} minutes without one. Here it needs no ticks and no switching.
-- *bound*: who knows all images beforehand, starts as early as the inbox may, and lets go wherever that is cheapest, for
-  {NOTICED + 2 * SWITCHED} s and `idle_minutes` a session (dynamic programming, from the last image to the first). It
-  starts without waiting for a tick: a later start costs less, since more images are there when the model is.
+- *bound* knows all images beforehand, starts as early as the inbox may, and releases the model wherever that is
+  cheapest, for {NOTICED + 2 * SWITCHED} s and `idle_minutes` per session (dynamic programming, from the last
+  image to the first). It starts without waiting for a tick, though a later start costs less: more images are there when
+  the model is.
 
 {_ways(measured)}
 
-Beside an optimum that lets go only after `idle_minutes` without an image, the inbox costs {_patient(measured)} times as
-much.
+Compared with an optimum that releases the model only after `idle_minutes` without an image, the inbox costs
+{_patient(measured)} times as much.
 
 {_picture(measured)}
 
 {bars(inbox_bars(measured, many))}
 
 On steady images the defaults cost {fmean(steady):.1f} times the bound, which knows before each gap how long it will be:
-an image a minute is just what keeps a model that is let go after two minutes without one. Who can wait sets
-`start_at_images`: with 100 it is USD {fmean(one.usd for one in many.inbox):,.0f} a month,
+one image a minute is just enough to keep a model that is released after two minutes without any. If you can wait, set
+`start_at_images`: with 100 it is USD {fmean(one.usd for one in many.inbox):,.0f} per month,
 {fmean(many.of_the_bound()):.2f} times the bound that waits for 100 as well, and 95 % of waits are at most {waited:.0f}
 minutes.
 
@@ -313,17 +316,17 @@ Whether STOPPING bills is not documented. If it does:
 
 {_stopping(measured)}
 
-What else was tried, on the first seed. Longer `idle_minutes` shorten waits only where images come steadily, by a model
-that runs nearly always; `start_at_images` trades waits for money:
+What else was tried, on the first seed. Longer `idle_minutes` shorten waits only where images come steadily, since the
+model then runs nearly always; `start_at_images` saves money at the cost of longer waits:
 
 {_tried()}
 
 ### Inference units
 
-One unit labels some {IMAGES_A_SECOND} images a second here; yours may be faster or slower, by the model and the size of
-images: see `LabelledAt` in the results. The `min_inference_units` of a model say how fast a backlog drains. The work
-costs the same with any number of them; but each unit costs as much again while a session begins, idles and ends.
-`max_concurrency` has to keep them busy: its default is 5 a unit.
+One unit labels some {IMAGES_A_SECOND} images per second here; yours may be faster or slower, depending on the model and
+the size of images: see `LabelledAt` in the results. A model's `min_inference_units` decide how fast a backlog drains.
+The work costs the same with any number of them, but while a session begins, idles and ends, each unit costs as much
+again. `max_concurrency` has to keep them busy: its default is 5 per unit.
 
 {_units()}
 """

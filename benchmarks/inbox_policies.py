@@ -184,7 +184,7 @@ class Product:
         session.parts["the tick"] = idle - session.parts["idle_minutes"]
         session.parts["noticing"] = NOTICED
         session.parts["work"] = session.work
-        session.parts["letting go"] = session.stopped - now
+        session.parts["releasing"] = session.stopped - now
 
 
 def _moment(seconds: float) -> datetime:

@@ -113,7 +113,7 @@ def scale_bars(found: Drained) -> list[Bar]:
         Bar(f"of {found.images:,} images none is lost", f"{found.lost} are", found.lost == 0),
         Bar("no result is written twice", f"{found.doubled} are", found.doubled == 0),
         Bar(
-            "none is looked at twice, but where its worker died before it had written the result",
+            "none is labelled twice, except where its worker died before it had written the result",
             f"{found.looked_at_again} are, of {found.deaths} deaths",
             found.looked_at_again <= found.deaths,
         ),
@@ -128,13 +128,13 @@ def report() -> str:
     return f"""## A million images
 
 {found.images:,} images in the [simulated account](../../tests/account/inboxes.py): the real functions and definitions,
-in virtual time. {LOT:,} are dropped every {LOTS_EVERY / 60:.0f} minutes; the model takes {SECONDS_AN_IMAGE} s an image,
-{INBOX.concurrency(1)} side by side. One message in {TWICE:,} comes twice at once, one in {LATE:,} comes again a quarter
-of an hour later, SQS's counts are a minute late, and once in {DIES:,} calls the worker dies, at whatever step it is.
+in virtual time. {LOT:,} arrive every {LOTS_EVERY / 60:.0f} minutes; the model takes {SECONDS_AN_IMAGE} s per image,
+{INBOX.concurrency(1)} at a time. One message in {TWICE:,} comes twice at once, one in {LATE:,} comes again a quarter
+of an hour later, SQS's counts are a minute old, and once in {DIES:,} calls the worker dies, at whatever step it is.
 
 {bars(scale_bars(found))}
 
-It took {plural(found.runs, "run")} in {found.hours:.0f} hours of virtual time; {found.seconds / 60:.0f} minutes,
-{each:.1f} ms an image; and {memory}, nearly all of them what S3 and DynamoDB hold: images, results and the records of
+It took {plural(found.runs, "run")} in {found.hours:.0f} hours of virtual time; {found.seconds / 60:.0f} minutes of real
+time, {each:.1f} ms per image; and {memory}, nearly all of it held by S3 and DynamoDB: images, results and records of
 what was done.
 """

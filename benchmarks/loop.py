@@ -45,13 +45,13 @@ def report() -> str:
     header = ("", "byte code never kept", "kept, first time", "kept, again")
     return f"""## The developer's loop
 
-Seconds by the clock, and of the processors in brackets. "Byte code never kept": where `PYTHONDONTWRITEBYTECODE` is set,
+Seconds of real time, with processor time in brackets. "Byte code never kept": where `PYTHONDONTWRITEBYTECODE` is set,
 as in many containers, every process compiles all that it imports; the Makefile unsets it.
 
 {table(header, rows)}
 
-What dominates: of a synthesis Node's hashing of the bundle and jsii's messages; of the tests, by `pytest
---durations=40`, the search of all interleavings (a minute of a processor), and what each of the six processes does for
-itself: to import moto and collect (4 s), to deploy the stack, to start each function cold. What was halved: the files
-of the bundle, and the imports of the tests.
+What dominates: in a synthesis, Node's hashing of the bundle and jsii's messages; in the tests (by `pytest
+--durations=40`), the search of all interleavings (a minute of processor time), and what each of the six processes does
+for itself: importing moto and collecting (4 s), deploying the stack, starting each function cold. The time for the
+files of the bundle and for the imports of the tests was halved.
 """

@@ -1,4 +1,4 @@
-"""What it costs to wait for a model: the product's looks against fixed intervals, on the same simulated starts."""
+"""What it costs to wait for a model: the product's status checks against fixed intervals, on the same starts."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ def cents(those: Sequence[Watched]) -> float:
 
 
 def best_possible(mean: float, spread: float) -> float:
-    """US cents of the best series of looks, for somebody who knows the distribution itself. To the second.
+    """US cents of the best series of status checks, for somebody who knows the distribution itself. To the second.
 
-    Dynamic programming, from the last start to the first: the next look is the one after which the rest costs least.
+    Dynamic programming, from the last start to the first: the next check is the one after which the rest costs least.
     """
     taken = np.sort(np.array(durations(mean, spread, 20_000)))
     seconds = np.arange(math.ceil(taken[-1]) + 1)
@@ -76,8 +76,8 @@ def polling_bars(measured: Sequence[Row]) -> list[Bar]:
             "with 20 past starts at least 10 times cheaper than every 180 s, in every row",
             _range(cheaper, "{:.1f} times"),
             min(cheaper.values()) >= 10,
-            "Where starts of 20 minutes lie 25 % apart, nobody can: the best series of looks for somebody who knows "
-            "the distribution exactly (last column) is 9.8 times cheaper",
+            "Where starts of 20 minutes vary by 25 %, nobody can: the best series of status checks for somebody who "
+            "knows the distribution exactly (last column) is 9.8 times cheaper",
         ),
         Bar(
             "the first start, without history, at least 10 times cheaper than every 180 s",
@@ -87,7 +87,7 @@ def polling_bars(measured: Sequence[Row]) -> list[Bar]:
             + _range({row.name: row.fixed[ANSWER] / row.best_fixed for row in measured}, "{:.1f} times"),
         ),
         Bar(
-            "without history at most 2 % dearer than the best fixed interval of each row",
+            "without history at most 2 % more expensive than the best fixed interval of each row",
             _range(without, "{:.2f} times its costs"),
             max(without.values()) <= 1.02,
         ),
@@ -112,7 +112,7 @@ def _tried(measured: Sequence[Row]) -> str:
         return lambda elapsed: seconds if elapsed else 30
 
     lines = [(f"30 s, then every {seconds} s", *ratios(then_every(seconds))) for seconds in OTHER_INTERVALS]
-    lines.append(("30 s, then by the root of what has passed", *ratios(scale_free)))
+    lines.append(("30 s, then by the square root of the time elapsed", *ratios(scale_free)))
     return table(("without history: times the best fixed interval", *(row.name for row in measured)), lines)
 
 
@@ -139,7 +139,7 @@ def _wrong_history() -> str:
 
 def _picture(measured: Sequence[Row]) -> str:
     chosen = [row for row in measured if row.spread == 0.25]
-    with plot("polling", "seconds between two looks", "US cents a start", logarithmic=True) as axes:
+    with plot("polling", "seconds between two status checks", "US cents per start", logarithmic=True) as axes:
         for number, row in enumerate(chosen):
             colour = f"C{number}"
             axes.plot(list(row.fixed), list(row.fixed.values()), "o-", color=colour, label=f"{row.minutes} min, fixed")
@@ -154,12 +154,12 @@ def report() -> str:
     header = ("mean, spread", *(f"{seconds} s" for seconds in FIXED), "no history", "20 known", "best possible")
     return f"""## Waiting for a model
 
-US cents that a start costs which a clairvoyant would not have paid: the seconds of one inference unit from RUNNING to
-the look that sees it, and the looks after the request ({100 * STATUS_CHECK:.4f} cents each, a clairvoyant's too). 200
-simulated starts a row, normally distributed, seeded, watched by the code of `lifecycle.start_model.steps`
-([`starts.py`](../../benchmarks/starts.py)). "No history" is each of them as the model's first; "20 known" the 200 that
-follow 20 others, each learning from those before; "best possible" who knows the distribution exactly, but not the start
-(dynamic programming, on a grid of seconds).
+What waiting costs, in US cents per start: the seconds of one inference unit from RUNNING to the status check that
+notices it, and all status checks after the request ({100 * STATUS_CHECK:.4f} cents each). A row is 200 simulated
+starts, normally distributed and seeded, watched by the code of `lifecycle.start_model.steps`
+([`starts.py`](../../benchmarks/starts.py)). "No history" takes each of them for the model's first. "20 known" is 200
+that follow 20 others, each learning from those before it. "Best possible" is for somebody who knows the distribution
+exactly, but not the single start (dynamic programming, on a grid of seconds).
 
 {table(header, [list(row.cells()) for row in measured])}
 
@@ -167,13 +167,14 @@ follow 20 others, each learning from those before; "best possible" who knows the
 
 {bars(polling_bars(measured))}
 
-What was tried for the first start of a model. Every 10 s is the one interval that is within 2 % of the best fixed one
-everywhere; every 15 s suits starts of 20 minutes, and costs a fifth more where they take 6:
+What was tried for a model's first start. Every 10 s is the only interval within 2 % of the best fixed one everywhere;
+every 15 s suits starts of 20 minutes, but costs a fifth more where they take 6:
 
 {_tried(measured)}
 
-When the history is wrong: the model's 20 past starts took half or twice as long as those from now on, in US cents a
-start. A model that has become slow costs some looks too many; one that has become fast is noticed late once or twice:
+When the history is wrong: the model's 20 past starts took half or twice as long as those from now on, in US cents per
+start. A model that has become slower costs a few unnecessary status checks; one that has become faster is noticed late
+once or twice:
 
 {_wrong_history()}
 """

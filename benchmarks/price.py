@@ -26,7 +26,7 @@ LARGEST_PRICE = 0.005
 LARGEST_FIRST_PRICE = 0.006
 """Without history: a check every 10 s costs more transitions than every 15 s did, and saves more of the model."""
 STARTING = 6
-"""Seconds that the model takes in the emulator, looked at every second: what differs from 12 minutes are the looks."""
+"""Seconds that the model takes in the emulator, checked every second: only the number of checks differs from 12 min."""
 WARM_RUNS = 5
 A_LOOK = ("Check the model", "What next?", "Wait")
 KEYS, KEY_SECONDS = 4, 300
@@ -179,13 +179,13 @@ def report() -> str:
     bills = {name: bill(cold, typical, largest, number, MINUTES) for name, number in looks.items()}
     one = bills["first start"]
     lines = [(service, counted, f"{100 * cost:.4f}") for service, (counted, cost) in one.lines.items()]
-    lines.append(("**all**", f"{looks['first start']} looks", f"**{100 * one.total:.3f}**"))
+    lines.append(("**total**", f"{looks['first start']} status checks", f"**{100 * one.total:.3f}**"))
     known = [billed.total for billed in bills.values() if billed is not one]
     said = Bar(
         f"a start of {MINUTES} minutes costs less than half a cent where past ones are known, the first less than 0.6, "
-        "everything included but the model",
+        "everything but the model included",
         f"{100 * one.total:.2f} cents for the first, {100 * bills['20 known, 10 % apart'].total:.2f} and "
-        f"{100 * bills['20 known, 25 % apart'].total:.2f} with 20 past starts that lie 10 % and 25 % apart",
+        f"{100 * bills['20 known, 25 % apart'].total:.2f} with 20 past starts that vary by 10 % and 25 %",
         max(known) < LARGEST_PRICE and one.total < LARGEST_FIRST_PRICE,
     )
     by_function = Counter(_short(i.function) for i in typical.invocations)
@@ -198,16 +198,16 @@ def report() -> str:
 
 One execution of StartModel that really runs in the emulator, with the packaged functions: its transitions, invocations,
 calls and log lines are counted, and priced at list prices of us-east-1 without free tiers
-([`emulator/prices.py`](../../emulator/prices.py)). The model takes {STARTING} s there; the looks of {MINUTES}
-minutes are as many as the simulation above makes, each like the measured ones. Reads and writes are counted as if
-each were of the largest item of its table, the model's with 20 past starts. Milliseconds are taken {FACTOR} times: a
-function of 512 MB has 0.29 of a processor. One cold start of each function is in it.
+([`emulator/prices.py`](../../emulator/prices.py)). The model takes {STARTING} s there; for {MINUTES} minutes the
+simulation above says how many status checks there are, each like the measured ones. Each read or write counts as one of
+the largest item in its table: of the model table, one with 20 past starts. Milliseconds are multiplied by {FACTOR}: a
+function of 512 MB has 0.29 of a processor. One cold start of each function is included.
 
 {table(("first start", "counted", "US cents"), lines, left=2)}
 
 {bars([said])}
 
-The functions' milliseconds, as measured here, without that factor:
+The functions' milliseconds, as measured here without that factor:
 
 {table(("function", "cold", "warm, median"), functions)}
 

@@ -91,11 +91,11 @@ def _head(heading: str, sections: Sequence[str]) -> str:
         [
             f"# {heading}",
             "",
-            "By `make benchmarks`, or `.venv/bin/python -m benchmarks PART...`, which writes this page. Nothing was",
-            "measured on AWS: the model's time is simulated, or the emulator's; prices are list prices of us-east-1.",
-            "Each section says what it was measured on.",
+            "Measured by `make benchmarks`, or `.venv/bin/python -m benchmarks PART...`, which writes this page.",
+            "Nothing was measured on AWS: the model's time is simulated, or the emulator's; prices are list prices of",
+            "us-east-1. Each section says what it was measured on.",
             "",
-            f"Of {len(found)} bars {len(found) - len(missed)} hold."
+            f"{len(found) - len(missed)} of {len(found)} bars hold."
             + (" Missed, each explained below:" if missed else ""),
             *([""] if missed else []),
             *missed,

@@ -1,4 +1,4 @@
-"""Many starts at a time under one Region's quota: a discrete-event simulation over the product's looks and retries.
+"""Many starts at a time under one Region's quota: a discrete-event simulation over the product's checks and retries.
 
 What an execution does next is ``benchmarks.starts``' (the product's code); what a throttled step does is read from the
 state machine's definition. The service is the emulator's: of each operation so many calls in any second, others are
@@ -121,7 +121,7 @@ class Crowd:
 
     @property
     def cost(self) -> float:
-        """USD a start, of looks, turns in the queue, retries and being late."""
+        """USD per start: of status checks, rounds in the queue, retries and being late."""
         number = len(self.late) + self.failed
         return (
             STATUS_CHECK * (self.looks + self.queued) + STATUS_CHECK / 3 * self.retries + SECOND * sum(self.late)
@@ -181,7 +181,7 @@ def simulate(
                 effect = next(steps[number])
         except StopIteration:
             continue
-        # A start follows a look, and takes no slot of its own.
+        # A start follows a status check, and takes no slot of its own.
         heapq.heappush(agenda, (now, next(order), number, effect, 0, not slots or effect == START))
     return Crowd(
         [one.watched.late for number, one in enumerate(starts) if number not in failed],
@@ -203,7 +203,7 @@ def spread(number: int) -> list[float]:
 
 
 def fair_share(number: int, alone: float) -> float:
-    """Seconds of notice delay where everybody looks in turn, as often as the quota allows; or as late as one alone."""
+    """Seconds of notice delay where all check in turn, as often as the quota allows; or as late as one alone."""
     return max(alone, number / QUOTA / 2)
 
 
@@ -297,32 +297,32 @@ def report() -> str:
         "late, mean s",
         "late, 95 % s",
         "fair share s",
-        "looks",
+        "checks",
         "US cents",
     )
     said = [
         Bar(
-            "no start fails by throttling, of 1, 10, 100 and 1,000 that begin in the same second",
+            "no start fails because of throttling, of 1, 10, 100 and 1,000 that begin in the same second",
             ", ".join(f"{count} of {number:,}" for number, count in failed.items()),
             not any(failed.values()),
         ),
         Bar(
-            "calls wasted on throttles are under 5 %",
-            ", ".join(f"{crowd.wasted:.0%} of {number:,}" for number, crowd in now.items()),
+            "fewer than 5 % of the calls are throttled",
+            ", ".join(f"{crowd.wasted:.0%} with {number:,}" for number, crowd in now.items()),
             all(crowd.wasted < LARGEST_WASTE for crowd in now.values()),
         ),
         Bar(
-            "RUNNING is noticed no later, on average, than by the fair share of the quota and half as much again",
-            ", ".join(f"{fmean(crowd.late):.0f} s of {number:,}" for number, crowd in now.items()),
+            "RUNNING is noticed, on average, after 1.5 times the fair share of the quota at the latest",
+            ", ".join(f"{fmean(crowd.late):.0f} s with {number:,}" for number, crowd in now.items()),
             all(fmean(c.late) <= 1.5 * fair_share(n, alone) and not c.failed for n, c in now.items()),
         ),
     ]
     return f"""## Many starts at a time
 
-All under one Region's quota of {QUOTA} calls a second of each operation, simulated: what an execution does is
-the product's code, what a throttled step does is read from the state machine's definition, the service is the
-emulator's. Starts of {MINUTES} minutes, {SPREAD:.0%} apart, with 20 known, all begun in one second. "Fair share":
-everybody looks in turn, as often as the quota allows. "US cents" as above: the looks, the retries, and being late.
+A simulation under one Region's quota of {QUOTA} calls per second for each operation. Executions run the product's code,
+throttled steps are retried as the state machine's definition says, and the service is the emulator's. Starts take
+{MINUTES} minutes, vary by {SPREAD:.0%}, have 20 past ones, and all begin in the same second. "Fair share": all check in
+turn, as often as the quota allows. "US cents" per start, as above: the status checks, the retries, and being late.
 
 {table(header, lines, left=2)}
 
@@ -330,22 +330,23 @@ everybody looks in turn, as often as the quota allows. "US cents" as above: the 
 
 {bars(said)}
 
-"Without slots" is what the product did before, and what retries alone come to: they only add to the crowd. Now
-[a rate limiter](../../functions/lifecycle/adapters/rate_limit.py) gives each look a slot, one every quarter of a second
-(a conditional write, 0.00006 cents). Who has to wait for it longer than two seconds waits in the state machine, where
-that costs a turn. Its first call, of Prepare, does not queue: it comes again, by chance, until a slot is near. The
-same with the real functions and definitions, and 100 starts at a time: `tests/account/test_crowd.py`.
+"Without slots" is how the product worked before, with retries alone, which only add to the crowd. Now
+[a rate limiter](../../functions/lifecycle/adapters/rate_limit.py) gives each status check a slot, one every quarter of
+a second (a conditional write, 0.00006 cents). An execution whose slot is more than two seconds away waits for it in the
+state machine, which costs one more round there. An execution's first call, in Prepare, does not queue: it is retried at
+random intervals until a slot is near. `tests/account/test_crowd.py` does the same with the real functions and
+definitions, for 100 starts at a time.
 
 Begun within a quarter of an hour instead of a second:
 
 {table(header, apart, left=2)}
 
-Describing by project instead of by model would save calls only where so many versions *of one project* start at the
-same time; it saves no money, since a look's cost is its transitions, and the calls are free. Slots help whatever
-the projects are. So it is not done.
+Describing by project instead of by model would save calls only where many versions *of one project* start at the same
+time. It would save no money: a status check costs its transitions, and the calls are free. Slots help whatever the
+projects are, so it is not done.
 
-How cost grows, in US cents a start without history: with the minutes by the looks; with the models not at all, until
-the quota is used up.
+How costs grow, in US cents per start without history: with the minutes, by their status checks; with the number of
+models not at all, until the quota is used up.
 
 {_growth()}
 

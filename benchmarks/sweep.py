@@ -57,13 +57,12 @@ def report() -> str:
     header = ("projects", "versions", "`DescribeProjects`", "`DescribeProjectVersions`", "seconds")
     return f"""## The sweep
 
-The stack is deployed, projects with model versions are made, and the sweep comes by once, under the service's quota of
-5 calls a second for each operation. Seconds are those of the function.
+The stack is deployed, projects with model versions are created, and the sweep runs once, under the service's quota of
+5 calls per second for each operation. Seconds are the function's.
 
 {table(header, rows, left=0)}
 
-The growth is linear in pages, not in versions: one call for each 100 versions of a project, and one for each 100
-projects. The seconds are the pace, 4 calls a second at the most; versions themselves cost next to nothing. The
-function's timeout of 5 minutes is enough for some 1,100 pages; where a project can't be read the others are swept all
-the same.
+Calls grow with pages, not with versions: one call for each 100 versions of a project, and one for each 100 projects.
+The seconds come from the pace of at most 4 calls per second; versions themselves cost next to nothing. The function's
+timeout of 5 minutes is enough for some 1,100 pages. If a project can't be read, the others are swept all the same.
 """

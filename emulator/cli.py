@@ -202,7 +202,7 @@ def fire(
 
 @app.command()
 def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] = 1, endpoint: Endpoint = _HERE) -> None:
-    """Let minutes pass by the emulator's clock; schedules of a rate fire when they are due."""
+    """Let minutes pass by the emulator's clock; schedules that come at a fixed rate fire when they are due."""
     with _told():
         for fired in Remote(endpoint).ask("POST", "advance", {"Minutes": minutes}):
             report.say(console, f"{fired['Schedule']}: {json.dumps(fired.get('Answer', fired.get('Error')))}")

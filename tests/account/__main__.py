@@ -1,7 +1,7 @@
-"""The campaign from the command line: ``python -m tests.account`` tells all, and writes docs/evidence/reliability.md.
+"""The campaign from the command line: ``python -m tests.account`` runs all, and writes docs/evidence/reliability.md.
 
-``--share 0.1`` tells a tenth of each row and writes nothing; ``--only DynamoDB`` tells the rows whose words have that.
-``--emulator 150`` tells so many end to end in the emulator, and nothing else.
+``--share 0.1`` runs a tenth of each row and writes nothing; ``--only DynamoDB`` runs the rows whose name has that.
+``--emulator 150`` runs so many end to end in the emulator, and nothing else.
 """
 
 import argparse
@@ -26,10 +26,10 @@ SIMULATED, EMULATED = (f"<!-- {{}} of python -m tests.account{more} -->" for mor
 
 
 def main() -> None:
-    """Tell, print what does not hold, and write the table where nothing was left out."""
+    """Run the trials, print what does not hold, and write the table where nothing was left out."""
     parser = argparse.ArgumentParser(prog="python -m tests.account", description=__doc__)
     parser.add_argument("--share", type=float, default=1, help="of each row's trials; 1 is all")
-    parser.add_argument("--only", default="", help="rows whose words have this")
+    parser.add_argument("--only", default="", help="rows whose name has this")
     parser.add_argument("--emulator", type=int, default=0, help="so many end to end in the emulator, and nothing else")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     chosen = parser.parse_args()

@@ -36,7 +36,7 @@ ERRORS_OF, LOST, ENDED, ANY = ROWS = (
     "`StopExecution`",
     "Statuses in any order",
 )
-PROMISES = frozenset({"ends", "status", "told once", "ledger"})
+PROMISES = frozenset({"ends", "status", "notified once", "ledger"})
 TIMEOUT = 600
 """Seconds: long enough for a busy machine, on which a function may take some."""
 HEALS = 300
@@ -210,11 +210,11 @@ def _judge(emulator: Emulator, told: Telling) -> Verdict:
         ids = [{mail["MessageAttributes"]["NotificationId"] for mail in notified.mails}]
         ids.append({event["NotificationId"] for event in notified.events})
         if ids[0] != ids[1] or len(ids[0]) != 1:
-            found["told once"].append(f"{name} ({execution.status}): {ids}")
+            found["notified once"].append(f"{name} ({execution.status}): {ids}")
         outcomes = {event["Outcome"] for event in notified.events}
         good = {execution.output["Outcome"]} if execution.status == "SUCCEEDED" else TOLD[execution.status]
         if not outcomes <= good | (STOPPED | {"MODEL_STARTED"} if execution.status == "ABORTED" else set()):
-            found["told once"].append(f"{name} ({execution.status}) was told as {outcomes}")
+            found["notified once"].append(f"{name} ({execution.status}) was reported as {outcomes}")
     if left := _left(emulator, told):
         found["status"].append(left)
     if not told.case.statuses:

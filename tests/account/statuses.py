@@ -7,7 +7,7 @@ from lifecycle.model.statuses import TARGET_RUNNING
 from tests.account.account import Account
 from tests.account.custom_labels import Script
 from tests.account.services import Execution
-from tests.account.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, told_once
+from tests.account.stories import BEGIN, ERRORS, MIDDLE, Check, Story, Trial, notified_once
 from tests.unit.examples import MACHINES
 
 EVERY_STATUS = (*TARGET_RUNNING, "HIBERNATING")
@@ -70,7 +70,7 @@ def _status(_trial: Trial, account: Account) -> Iterator[str]:
         yield f"not settled: {unsettled}"
 
 
-SEQUENCE_CHECKS: Mapping[str, Check] = {"ends": _ends, "status": _status, "told once": told_once}
+SEQUENCE_CHECKS: Mapping[str, Check] = {"ends": _ends, "status": _status, "notified once": notified_once}
 
 
 def sequences(_calls: object) -> Iterator[Trial]:

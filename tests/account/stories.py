@@ -218,7 +218,7 @@ class Verdict:
 PROPERTIES = {
     "ends": "every execution ends: well, or with an error of the contract where the fault is one for good",
     "status": "the model ends STOPPED, nobody's, and nothing is left in the table",
-    "told once": "each execution's end is decided on once, and told on both channels",
+    "notified once": "each execution's end is decided on once, and reported on both channels",
     "lease": "the model runs for as long as a lease that was answered holds it",
     "one start": "the model is started once",
     "ledger": "each run of the model is in the ledger once, with its times",
@@ -281,14 +281,14 @@ def _status(_trial: Trial, account: Account) -> Iterator[str]:
         yield f"not settled: {', '.join(unsettled)}"
 
 
-def told_once(_trial: Trial, account: Account) -> Iterator[str]:
+def notified_once(_trial: Trial, account: Account) -> Iterator[str]:
     decided, topic, bus = _sent(account)
     if not decided == topic == bus:
         yield f"decided {len(decided)}, on the topic {len(topic)}, on the bus {len(bus)}"
-    yield from _each_told_once(account)
+    yield from _each_notified_once(account)
 
 
-def _refusals_told_once(_trial: Trial, account: Account) -> Iterator[str]:
+def _refusals_notified_once(_trial: Trial, account: Account) -> Iterator[str]:
     """People get one mail of what the budget refuses in a month; each is an event."""
     decided, topic, bus = _sent(account)
     executions = {one.arn for one in _ours(account) if one.error == "BudgetExceeded"}
@@ -297,7 +297,7 @@ def _refusals_told_once(_trial: Trial, account: Account) -> Iterator[str]:
         yield f"decided {len(decided)}, on the topic {len(topic)}, on the bus {len(bus)}"
     if len(topic & refused) != bool(refused):
         yield f"{len(refused)} refused, {len(topic & refused)} on the topic"
-    yield from _each_told_once(account)
+    yield from _each_notified_once(account)
 
 
 def _sent(account: Account) -> tuple[set[str], set[str], set[str]]:
@@ -306,7 +306,7 @@ def _sent(account: Account) -> tuple[set[str], set[str], set[str]]:
     return {one for ids in account.decisions.values() for one in ids}, topic, bus
 
 
-def _each_told_once(account: Account) -> Iterator[str]:
+def _each_notified_once(account: Account) -> Iterator[str]:
     if twice := [ids for ids in account.decisions.values() if len(set(ids)) > 1]:
         yield f"decided twice: {twice}"
     by_execution: dict[str, set[str]] = defaultdict(set)
@@ -450,7 +450,7 @@ def _no_start(_trial: Trial, account: Account) -> Iterator[str]:
 CHECKS: Mapping[str, Check] = {
     "ends": _ends,
     "status": _status,
-    "told once": told_once,
+    "notified once": notified_once,
     "lease": _lease,
     "one start": _one_start,
     "ledger": _ledger,
@@ -459,7 +459,7 @@ CHECKS: Mapping[str, Check] = {
 BUDGET_CHECKS: Mapping[str, Check] = {
     "ends": _ends,
     "status": _status,
-    "told once": told_once,
+    "notified once": notified_once,
     "lease": _stopped_by_the_budget,
     "one start": _one_start,
 }
@@ -467,7 +467,7 @@ OVER_BUDGET = Story("over budget", _over_budget, checks=BUDGET_CHECKS)
 REFUSED_CHECKS: Mapping[str, Check] = {
     "ends": _refused_by_the_budget,
     "status": _status,
-    "told once": _refusals_told_once,
+    "notified once": _refusals_notified_once,
     "lease": _no_lease,
     "one start": _no_start,
 }

@@ -1,4 +1,4 @@
-"""A small part of the campaign: some trials of each row of docs/evidence/reliability.md; the command tells them all."""
+"""A small part of the campaign: some trials of each row of docs/evidence/reliability.md; the command runs them all."""
 
 import re
 from pathlib import Path

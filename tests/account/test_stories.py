@@ -55,7 +55,7 @@ def _nothing(item: Any, *_: Any) -> Any:
         ("lifecycle.model.leases.settle", _nothing, {"lease"}),
         ("lifecycle.model.leases.unclaim", _nothing, {"status"}),
         ("lifecycle.model.leases.without_expired", lambda item, _now: replace(item, leases=()), {"lease"}),
-        ("lifecycle.notifications.execution_end.Ending.is_silent", property(lambda _ending: True), {"told once"}),
+        ("lifecycle.notifications.execution_end.Ending.is_silent", property(lambda _ending: True), {"notified once"}),
     ],
 )
 def test_without_what_keeps_a_promise_it_is_broken(
