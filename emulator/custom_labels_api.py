@@ -27,7 +27,7 @@ OPERATIONS: Mapping[str, Callable[[CustomLabels, Parameters], Answer]] = {
     **dataset_operations.OPERATIONS,
     **detection.OPERATIONS,
 }
-"""What each does is told in docs/evidence/emulator.md, from its docstring."""
+"""What each does is listed in docs/evidence/emulator.md, from its docstring."""
 
 
 def install(custom_labels: Callable[[str], CustomLabels]) -> None:

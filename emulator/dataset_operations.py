@@ -16,7 +16,7 @@ Given = Mapping[str, Any]
 
 
 def create_dataset(state: CustomLabels, given: Given) -> Answer:
-    """Begin to create a dataset, empty, from a manifest, or from another dataset."""
+    """Begin to create a dataset: empty, from a manifest, or from another dataset."""
     source, kind = given.get("DatasetSource", {}), given["DatasetType"]
     if len(source) > 1:
         raise CustomLabelsError("InvalidParameterException", "DatasetSource is a manifest or a dataset, not both.")
@@ -61,7 +61,7 @@ def describe_dataset(state: CustomLabels, given: Given) -> Answer:
 
 
 def update_dataset_entries(state: CustomLabels, given: Given) -> Answer:
-    """Begin to add images, or to replace those at the same place."""
+    """Begin to add images, or to replace those with the same source."""
     with state.lock:
         _, dataset = _idle(state, given["DatasetArn"])
         dataset.begin_update(state.now())

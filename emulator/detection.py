@@ -24,7 +24,7 @@ _REFUSED: dict[type[Exception], str] = {
 
 
 def detect_custom_labels(state: CustomLabels, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The colours that an image's mean colour is near to, the most confident first; the version has to be RUNNING."""
+    """The colours nearest to an image's mean colour, the most confident first; the version has to be RUNNING."""
     state.use(given["ProjectVersionArn"])
     try:
         seen = images.see(_image(given["Image"], given["ProjectVersionArn"]))

@@ -28,13 +28,13 @@ def create_project(state: CustomLabels, given: Given) -> Answer:
 
 
 def delete_project(state: CustomLabels, given: Given) -> Answer:
-    """Begin to delete a project that has no versions and datasets."""
+    """Begin to delete a project that has no versions or datasets."""
     state.delete_project(given["ProjectArn"])
     return {"Status": "DELETING"}
 
 
 def describe_projects(state: CustomLabels, given: Given) -> Answer:
-    """A page of projects, those of Custom Labels alone where no Features are asked for."""
+    """A page of projects: only those of Custom Labels, unless other Features are asked for."""
     names, size, token = given.get("ProjectNames"), given.get("MaxResults"), given.get("NextToken")
     with state.lock:
         projects, following = state.describe_projects(names, size, token, given.get("Features", (CUSTOM_LABELS,)))
@@ -56,7 +56,7 @@ def _described(project: Project) -> Answer:
 
 
 def put_project_policy(state: CustomLabels, given: Given) -> Answer:
-    """Attach a policy, or replace the revision that is given; nothing is copied between accounts here."""
+    """Attach a policy, or replace the given revision; nothing is copied between accounts here."""
     try:
         statements = json.loads(given["PolicyDocument"])["Statement"]
     except (ValueError, TypeError, KeyError):
@@ -100,7 +100,7 @@ def list_project_policies(state: CustomLabels, given: Given) -> Answer:
 
 
 def delete_project_policy(state: CustomLabels, given: Given) -> Answer:
-    """Detach a policy, if the revision that is given is the current one."""
+    """Detach a policy, if the given revision is the current one."""
     name = given["PolicyName"]
     with state.lock:
         project = state.project(given["ProjectArn"])
@@ -131,7 +131,7 @@ def tag_resource(state: CustomLabels, given: Given) -> Answer:
 
 
 def untag_resource(state: CustomLabels, given: Given) -> Answer:
-    """Remove the tags of these keys."""
+    """Remove the tags with these keys."""
     with state.lock:
         tags = _tags(state, given["ResourceArn"])
         for key in given["TagKeys"]:

@@ -17,7 +17,7 @@ _BASE_MODEL = "7.0"
 
 
 def create_project_version(state: CustomLabels, given: Given) -> Answer:
-    """Begin to train a version, of manifests or of the project's datasets; it needs neither here."""
+    """Begin to train a version from manifests or the project's datasets; neither is needed here."""
     with state.lock:
         project = state.project(given["ProjectArn"])
         if project.datasets and ("TrainingData" in given or "TestingData" in given):
@@ -36,12 +36,12 @@ def copy_project_version(state: CustomLabels, given: Given) -> Answer:
 
 
 def delete_project_version(state: CustomLabels, given: Given) -> Answer:
-    """Begin to delete a version that does not run, and is not trained or copied."""
+    """Begin to delete a version that is not running, being trained or being copied."""
     return {"Status": state.delete_project_version(given["ProjectVersionArn"]).status}
 
 
 def describe_project_versions(state: CustomLabels, given: Given) -> Answer:
-    """A page of a project's versions, latest first, with what a training leaves; its files are named, not written."""
+    """A page of a project's versions, latest first, with the results of training; its files are named, not written."""
     names, size, token = given.get("VersionNames"), given.get("MaxResults"), given.get("NextToken")
     with state.lock:
         versions, following = state.describe_project_versions(given["ProjectArn"], names, size, token)
@@ -50,7 +50,7 @@ def describe_project_versions(state: CustomLabels, given: Given) -> Answer:
 
 
 def start_project_version(state: CustomLabels, given: Given) -> Answer:
-    """Begin to start a trained version that does not run; the quotas of running models and inference units count."""
+    """Begin to start a trained version that is not running, within the quotas of running models and inference units."""
     units = given["MinInferenceUnits"], given.get("MaxInferenceUnits")
     return {"Status": state.start_project_version(given["ProjectVersionArn"], *units).status}
 

@@ -275,13 +275,13 @@ def several(draw: Draw, payload: Payload, machine: str) -> Made:
 
 
 WRONG: Mapping[str, Callable[[Draw, Payload, str], Made]] = {
-    "A value of another type, past a bound, of wrong characters, of others, of 200 KB, 400 deep": a_value,
-    "A name that is not known, or looks like one that is": unknown,
-    "Something that has to be there is not, or both are of which one is needed": missing,
+    "A value of another type, out of range, with wrong characters, not configured, of 200 KB, 400 levels deep": a_value,
+    "An unknown name, or one that resembles a known one": unknown,
+    "A required field that is missing, or both of two that exclude each other": missing,
     "No object at all": no_object,
-    "40 to 12,000 names that are not known": crowd,
-    "Fields that do not go together, a Context that is too large or no text": together,
-    "An input as large as an execution may be given": whole,
+    "40 to 12,000 unknown names": crowd,
+    "Fields that do not go together, a Context that is too large or is no valid text": together,
+    "An input as large as an execution's may be": whole,
     "Several of these at once": several,
 }
 """By their words in the docs."""
