@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from handlers._runtime import bootstrap
-from handlers._runtime.entry import Context, Event, entry, logger
+from handlers._runtime.entry import Context, Event, entry, log_error, logger
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError
 from lifecycle.executions.names import start_once
@@ -74,7 +74,7 @@ def handler(event: Event, context: Context) -> Json:
         machine = MACHINES[click.machine]
         new = start_once(EXECUTIONS, machine, click.execution_name, click.payload)
     except LifecycleError as error:
-        logger.warning(error.message, error=type(error).__name__)
+        log_error(error)
         return refused_html(error.message, error.cause["Remedy"] or "", theme=theme)
     logger.info("Clicked.", action=click.action, execution=click.execution_name, new=new)
     return started_html(click, links.execution(execution_arn(machine, click.execution_name)), new=new, theme=theme)

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from handlers._runtime import bootstrap
-from handlers._runtime.entry import Context, Event, entry, logger
+from handlers._runtime.entry import Context, Event, entry, log_error
 from lifecycle.detect_batch import steps as batch
 from lifecycle.detect_batch.request import Batch
 from lifecycle.detect_batch.summary import BatchSummary
-from lifecycle.errors import LifecycleError
 from lifecycle.images.busy import record
 from lifecycle.shared.wire import from_wire
 
@@ -16,10 +15,6 @@ CONFIGURATION = bootstrap.configuration()
 # It reads for minutes: a call that fails is better tried again here than everything from the start.
 OBJECTS = bootstrap.objects(bootstrap.PATIENT)
 BUSY = bootstrap.busy_minutes(bootstrap.PATIENT)
-
-
-def _log(error: LifecycleError) -> None:
-    logger.warning(error.message, error=type(error).__name__)
 
 
 @entry
@@ -32,5 +27,5 @@ def handler(event: Event, _context: Context) -> BatchSummary:
         now=datetime.now(UTC),
         configuration=CONFIGURATION,
         objects=OBJECTS,
-        record_busy=partial(record, BUSY, _log),
+        record_busy=partial(record, BUSY, log_error),
     )

@@ -25,7 +25,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 
 from handlers._runtime import bootstrap
-from handlers._runtime.entry import Context, Event, entry, logger
+from handlers._runtime.entry import Context, Event, entry, log_error, logger
 from handlers._runtime.environment import ENVIRONMENT
 from lifecycle.errors import LifecycleError, ServiceUnavailable
 from lifecycle.images.busy import RecordingDetector
@@ -44,15 +44,11 @@ STORE = DynamoDBPersistenceLayer(table_name=ENVIRONMENT.idempotency_table_name, 
 IDEMPOTENCY = IdempotencyConfig(expires_after_seconds=15 * 24 * 3600)  # no message waits longer than 14 days
 
 
-def _log(error: LifecycleError) -> None:
-    logger.warning(error.message, error=type(error).__name__)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-DETECTOR = RecordingDetector(bootstrap.detector(), bootstrap.busy_minutes(), _now, _log)
+DETECTOR = RecordingDetector(bootstrap.detector(), bootstrap.busy_minutes(), _now, log_error)
 
 
 @entry
@@ -70,7 +66,7 @@ def handler(event: Event, context: Context) -> Json:
         once=_once,
         pace=Pace(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep, random.uniform),
         now=_now,
-        log=_log,
+        log=log_error,
     )
     return process_partial_response(event, partial(_take, worker), PROCESSOR, context)
 
@@ -79,7 +75,7 @@ def _take(worker: Worker, record: SQSRecord) -> None:
     try:
         outcome = worker.take(record.body)
     except LifecycleError as error:
-        _log(error)
+        log_error(error)
         raise
     except Exception:
         logger.exception("This is an error of the worker itself.", delivered=record.body)

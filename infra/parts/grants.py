@@ -87,6 +87,7 @@ def _allow_on_projects(function: LifecycleFunction, action: str, reasons: Mappin
 
 def allow_to_record_busy_minutes(function: LifecycleFunction, shared: Shared) -> None:
     """Add to the minutes in which images were labelled, and to nothing else of the ledger."""
+    # LeadingKeys has several values, so it needs an operator for sets (DynamoDB Developer Guide, fine-grained access).
     only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{PARTITION}*"]}}
     allow(function.role, ["dynamodb:UpdateItem"], [shared.ledger_table.table_arn], only)
 

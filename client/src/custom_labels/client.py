@@ -338,7 +338,7 @@ class CustomLabels:
                 where.stack,
                 where.region,
                 where.account,
-                lambda service: self._session.client(service, region_name=where.region),  # type: ignore[call-overload]  # any service
+                lambda service: self._session.client(service, region_name=where.region),  # type: ignore[call-overload]  # named at run time
                 where.report,
             )
         )

@@ -12,7 +12,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.observability.measurements import THROTTLED
 from lifecycle.shared.wire import Json, to_wire
 
-__all__ = ["Context", "Event", "entry", "logger"]
+__all__ = ["Context", "Event", "entry", "log_error", "logger"]
 
 logger = Logger()
 
@@ -21,6 +21,11 @@ Handler: TypeAlias = Callable[[Event, Context], Json]
 
 CORRELATION = "Execution.Id || detail.executionArn"
 """The execution, of a call by a state machine or by the event of its end (JMESPath)."""
+
+
+def log_error(error: LifecycleError) -> None:
+    """As a warning: whoever called knows it by its class's name, or goes on without what failed."""
+    logger.warning(error.message, error=type(error).__name__)
 
 
 def entry(step: Callable[[Event, Context], Any]) -> Handler:
@@ -35,7 +40,7 @@ def entry(step: Callable[[Event, Context], Any]) -> Handler:
         try:
             answer = step(event, context)
         except LifecycleError as error:
-            logger.warning(error.message, error=type(error).__name__)
+            log_error(error)
             if error.throttled:
                 emit([THROTTLED])
             raise

@@ -14,9 +14,8 @@ from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.polling import fixed_interval
-from lifecycle.model.version_choice import Choice, Choose, left_behind
-from lifecycle.ports import ModelItems, OpenExecutions, left_to_the_sweep
-from lifecycle.shared.arns import VersionArn, region_and_account, version_name
+from lifecycle.model.version_choice import Choice, Choose
+from lifecycle.shared.arns import VersionArn, region_and_account
 from lifecycle.shared.known_mistakes import VERSION_ARN
 from lifecycle.shared.mistaken import mistake
 from lifecycle.shared.suggestions import nearest
@@ -74,23 +73,6 @@ def lease_id_of(execution: Execution) -> str:
 def digest_of(execution: Execution) -> str:
     """A few characters that tell an execution from any other."""
     return hashlib.sha256(execution.id.encode()).hexdigest()[:8]
-
-
-def kept(choice: Choice, execution_arn: str, open_executions: OpenExecutions) -> Choice:
-    """The choice that an execution made first: a step that is tried again goes on with the same version."""
-    first = open_executions.choose(execution_arn, choice.project_version_arn)
-    if first == choice.project_version_arn:
-        return choice
-    return replace(choice, project_version_arn=first, reason=f"{version_name(first)} was chosen when this began.")
-
-
-def behind(name: str | None, lease_id: str | None, configuration: Configuration, items: ModelItems) -> Choice | None:
-    """The versions that a configured name meant when a lease was taken, if it means another one by now."""
-    now_means = configuration.models[name].project_version_arn if name else None
-    if now_means is None or lease_id is None or items.get(now_means).has_lease(lease_id):
-        return None  # as nearly always: one item is read, not all
-    named = {model.project_version_arn for model in configuration.models.values() if model.project_version_arn}
-    return left_behind(now_means, items.all(left_to_the_sweep), named, lease_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

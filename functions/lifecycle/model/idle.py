@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from lifecycle.model.bill import Session, bounds
+from lifecycle.shared.arns import version_name
 
 PARTITION = "busy#"
 """With which the keys of what is recorded begin, followed by the month; who records it may write no others."""
@@ -69,7 +70,7 @@ def idle_times(month: str, sessions: Iterable[Session], busy: Busy) -> tuple[Idl
         arn, since, until = session.project_version_arn, max(session.since, begin), min(session.until, end)
         if arn not in busy or until <= since:
             continue
-        names[arn] = session.model or _version(arn)
+        names[arn] = session.model or version_name(arn)
         billed[arn] += (until - since).total_seconds()
         worked[arn] += sum(
             (min(until, moment_of(minute + 1)) - max(since, moment_of(minute))).total_seconds()
@@ -77,11 +78,7 @@ def idle_times(month: str, sessions: Iterable[Session], busy: Busy) -> tuple[Idl
             if minute in busy[arn]
         )
     found = [
-        Idle(name, arn, _version(arn), round(billed[arn], 3), round(1 - min(1, worked[arn] / billed[arn]), 4))
+        Idle(name, arn, version_name(arn), round(billed[arn], 3), round(1 - min(1, worked[arn] / billed[arn]), 4))
         for arn, name in names.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.seconds * one.share, one.model, one.project_version_arn)))
-
-
-def _version(arn: str) -> str:
-    return arn.split("/")[-2]

@@ -41,7 +41,7 @@ class Reader:
     clock: Callable[[], datetime]
     inboxes: InboxReader | None = None
     _problems: list[str] = field(default_factory=list)
-    _nonsense: list[str] = field(default_factory=list)
+    _unreadable_ids: list[str] = field(default_factory=list)
     """The ids of records that can't be read."""
 
     @property
@@ -136,7 +136,7 @@ class Reader:
 
         def choose(names: Sequence[str]) -> Sequence[str]:
             nonlocal order
-            order = reading_order(names, record, items, self._nonsense, self.configuration)
+            order = reading_order(names, record, items, self._unreadable_ids, self.configuration)
             return order.afresh
 
         try:
@@ -171,7 +171,7 @@ class Reader:
         return began
 
     def _unreadable(self, record: str, error: Exception) -> None:
-        self._nonsense.append(record)
+        self._unreadable_ids.append(record)
         self._problems.append(f"A record can't be read, and is left out: {escaped(record, 400)}: {escaped(str(error))}")
 
     def _try(self, what: str, read: Callable[[], T]) -> T | None:

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, LifecycleError, ModelStopped
-from lifecycle.executions import client_tokens
+from lifecycle.executions import chosen_version, client_tokens
 from lifecycle.executions.budget import spending_so_far
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
-from lifecycle.executions.requests import Execution, behind, kept
+from lifecycle.executions.requests import Execution
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
 from lifecycle.model.budget import Spending
@@ -95,7 +95,7 @@ def prepare(
         versions, extended = models.versions_of(model.project_name), None
         if payload.get("ExtendOnly"):
             extended = to_extend(model, versions, items.all(left_to_the_sweep), payload["LeaseId"], now)
-        return kept(extended or newest_good(model, versions), execution.id, open_executions)
+        return chosen_version.kept(extended or newest_good(model, versions), execution.id, open_executions)
 
     request = start_request(payload, execution, configuration, choose)
     request = replace(request, project_arn=models.project_arn(request.project_version_arn))
@@ -112,7 +112,7 @@ def prepare(
     )
     if request.duplicate_of or not request.extend_only:
         return request
-    older = behind(payload.get("Model"), request.lease_id, configuration, items)
+    older = chosen_version.of_lease(payload.get("Model"), request.lease_id, configuration, items)
     return replace(request, project_version_arn=older.project_version_arn, selection=older.reason) if older else request
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import ModelNotFound
-from lifecycle.executions import client_tokens
+from lifecycle.executions import chosen_version, client_tokens
 from lifecycle.executions.names import execution_name, start_once
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
-from lifecycle.executions.requests import Execution, behind, kept
+from lifecycle.executions.requests import Execution
 from lifecycle.executions.state_machines import execution_arn, state_machine_arn
 from lifecycle.executions.steps import Step, Transition, check_model, failure, wait
 from lifecycle.model import leases
@@ -59,7 +59,7 @@ def prepare(
         model = configuration.models[name]
         lease_id = None if payload.get("Force") else payload.get("LeaseId")
         choice = to_stop(model, models.versions_of(model.project_name), items.all(left_to_the_sweep), lease_id, now)
-        return kept(choice, execution.id, open_executions)
+        return chosen_version.kept(choice, execution.id, open_executions)
 
     request = stop_request(payload, execution, configuration, choose)
     try:
@@ -71,7 +71,8 @@ def prepare(
     )
     if request.duplicate_of:
         return request
-    if not request.force and (older := behind(payload.get("Model"), request.lease_id, configuration, items)):
+    model = None if request.force else payload.get("Model")
+    if older := chosen_version.of_lease(model, request.lease_id, configuration, items):
         request = replace(
             request, project_version_arn=older.project_version_arn, selection=older.reason, others=older.others
         )

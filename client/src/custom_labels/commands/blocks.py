@@ -65,8 +65,7 @@ def in_a_block(command: Callable[..., None]) -> Callable[..., None]:
         how = {one.name: given.pop(one.name) for one in (model, *options)}
         command(partial(_block, **how), **given)
 
-    # What Typer reads.
-    made.__signature__ = Signature([model, *own, *options])  # type: ignore[attr-defined] # it is looked up there
+    made.__signature__ = Signature([model, *own, *options])  # type: ignore[attr-defined]  # Typer looks there
     annotations = {**get_annotations(_block), **get_annotations(command)}
     made.__annotations__ = {name: kind for name, kind in annotations.items() if name not in {block.name, "return"}}
     return made
