@@ -24,11 +24,9 @@ from infra.parts.shared import Shared
 from infra.parts.statements import allow
 from lifecycle.configuration import Inbox
 from lifecycle.inbox import names
-from lifecycle.inbox.record import WORKER_TIMEOUT
+from lifecycle.inbox.record import TRIES, WORKER_TIMEOUT
 from lifecycle.shared.s3_location import Place
 
-TRIES = 10
-"""Of an image, before it is put aside."""
 VISIBLE_AFTER = 6 * WORKER_TIMEOUT
 """An image that a worker has received and not dealt with (Lambda Developer Guide, "Using Lambda with Amazon SQS")."""
 MINUTE = cdk.Duration.minutes(1)

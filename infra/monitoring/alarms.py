@@ -16,6 +16,7 @@ from infra.notifications.notifications import Notifications
 from infra.reconciliation import Reconciliation
 from infra.settings.settings import Settings
 from lifecycle.configuration import Inbox
+from lifecycle.inbox.record import TRIES
 from lifecycle.notifications import links
 from lifecycle.shared.arns import VersionArn
 from lifecycle.shared.text import usd
@@ -225,7 +226,7 @@ class Alarms(Construct):
             )
             yield Watch(
                 "InboxFailures",
-                f"Images of the inbox {parts.name} could not be labelled in ten tries, and are put aside.",
+                f"Images of the inbox {parts.name} could not be labelled in {TRIES} tries, and are put aside.",
                 _visible(parts.dead, five_minutes),
                 of=parts.name,
             )

@@ -17,7 +17,7 @@ from lifecycle.configuration import Inbox
 from lifecycle.errors import fields_of
 from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.inbox import record as records
-from lifecycle.inbox.record import Blocked, Done, InboxRecord, Run, RunState
+from lifecycle.inbox.record import TRIES, Blocked, Done, InboxRecord, Run, RunState
 from lifecycle.model.statuses import RUNS_NO_MORE
 from lifecycle.shared.text import plural
 from lifecycle.shared.wire import timestamp
@@ -424,7 +424,7 @@ def _reported(before: InboxRecord, decided: Decided, seen: Seen, now: datetime) 
         report(ReportKind.BLOCKED, "aged", decided.reason)
         record = replace(record, aged=True)
     if seen.dead and not record.dead:
-        report(ReportKind.FAILURES, "dead", f"{plural(seen.dead, 'image')} could not be labelled in ten tries.")
+        report(ReportKind.FAILURES, "dead", f"{plural(seen.dead, 'image')} could not be labelled in {TRIES} tries.")
     if seen.dead is not None and bool(seen.dead) != bool(record.dead):
         record = replace(record, dead=seen.dead)
     return replace(decided, record=record, reports=tuple(reports))

@@ -1,7 +1,7 @@
 """The worker of an inbox: what becomes of an image that has arrived.
 
 It keeps nothing itself. Whatever it raises leaves the message in the queue: the image is looked at again later, and
-after ten times it is in the dead-letter queue. Each step may be the last one: whoever comes next finds out from the
+after ``TRIES`` it is in the dead-letter queue. Each step may be the last one: whoever comes next finds out from the
 image and its result how far it was.
 
 The result is read *before* the image, and written only in place of what was read. So a worker that is late can't put

@@ -8,6 +8,7 @@ from lifecycle.configuration import Configuration, Inbox
 from lifecycle.executions.outcomes import Outcome
 from lifecycle.executions.state_machines import Machines
 from lifecycle.inbox.decision import AGED, OVER_BUDGET, Report
+from lifecycle.inbox.record import TRIES
 from lifecycle.notifications import links
 from lifecycle.notifications.notification import Content, Notification, Text, notification, step
 from lifecycle.shared.text import clock, plural, span
@@ -103,7 +104,7 @@ def _failures(said: _Said) -> Text:
     dead = plural(said.report.dead, "image")
     return Text(
         subject=f"Inbox {said.inbox}: {dead} could not be labelled",
-        headline=f"{dead} of the inbox {said.inbox} could not be labelled in ten tries, and "
+        headline=f"{dead} of the inbox {said.inbox} could not be labelled in {TRIES} tries, and "
         f"{'has' if said.report.dead == 1 else 'have'} been put aside.",
         what_it_costs=["Nothing."],
         what_to_do=[
@@ -129,7 +130,7 @@ def _facts(said: _Said) -> Iterator[str]:
     if report.next_try:
         yield f"The next try is at {clock(report.next_try)}; this is reported once, until images are labelled again."
     if report.dead:
-        yield f"{plural(report.dead, 'image')} {'was' if report.dead == 1 else 'were'} put aside after ten tries."
+        yield f"{plural(report.dead, 'image')} {'was' if report.dead == 1 else 'were'} put aside after {TRIES} tries."
 
 
 def _inbox(command: str, name: str) -> str:

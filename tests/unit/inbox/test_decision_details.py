@@ -197,10 +197,10 @@ def test_reports_say_what_where_and_since_when() -> None:
     assert aged.why == "9 images wait. Paused by ann, until somebody resumes."
     (dead,) = decide(KNOWN, Seen(0, 0, dead=3), INBOX, NOW).reports
     assert (dead.kind, dead.key) == ("INBOX_FAILURES", "line-1#dead#7")
-    assert dead.why == "3 images could not be labelled in ten tries."
+    assert dead.why == "3 images could not be labelled in 10 tries."
     assert (dead.next_try, dead.paused) == (None, False)
     (one,) = decide(KNOWN, Seen(0, 0, dead=1), INBOX, NOW).reports
-    assert one.why == "1 image could not be labelled in ten tries."
+    assert one.why == "1 image could not be labelled in 10 tries."
 
 
 def test_ten_days_count_anew_once_nothing_waited() -> None:
