@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 CUSTOM_LABELS, CONTENT_MODERATION = "CUSTOM_LABELS", "CONTENT_MODERATION"
 """What a project is for: models of one's own, or adapters, which are trained but never started."""
-# The 14 statuses of https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
+# The statuses of https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
 # and the StatusMessage of each: the first two as AWS's own examples have them, the others as they might be.
 STATUSES = {
     "TRAINING_IN_PROGRESS": "The model is being trained.",

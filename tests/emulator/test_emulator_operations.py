@@ -92,6 +92,16 @@ def test_the_documentation_says_what_each_operation_does() -> None:
     assert list(told) == sorted(told)
 
 
+def test_the_documentation_says_how_long_what_takes_time_takes() -> None:
+    timing = Timing()
+    assert timing.dataset == timing.deleting
+    told = " ".join(DOCS.read_text().split())
+    assert (
+        f"Training takes {timing.training} seconds here, a start {timing.starting}, a stop {timing.stopping}, a copy "
+        f"{timing.copying}, a dataset operation or a deletion {timing.deleting}."
+    ) in told
+
+
 @pytest.fixture
 def rekognition(bare: Emulator) -> Any:
     bare.custom_labels.timing = Timing(training=0.1, starting=0.1, stopping=0.1, copying=0.1, deleting=0.1, dataset=0.1)

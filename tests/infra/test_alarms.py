@@ -1,6 +1,7 @@
 """Who is alarmed, of what, and from when on."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -298,5 +299,8 @@ def test_every_alarm_is_a_heading_of_the_runbook(stack: Template, minimal: Templ
 def test_the_costs_of_the_alarms_are_as_documented(minimal: Template) -> None:
     """USD 0.10 for each metric that an alarm looks at."""
     metrics = sum(len(list(metrics_of(alarm))) for alarm in alarms_of(minimal).values())
-    assert math.isclose(metrics * 0.10, 1.10)
-    assert "USD 1.10 a month" in (ROOT / "docs" / "monitoring.md").read_text("utf-8")
+    costs = " ".join((ROOT / "docs" / "costs.md").read_text("utf-8").split())
+    total, key, alarms, others = map(float, re.findall(r"\b\d\.\d\d\b", costs.partition("**Idle**")[2])[:4])
+    assert math.isclose(alarms, metrics * 0.10)
+    assert math.isclose(total, key + alarms + others)
+    assert f"USD {total:.2f} a month" in (ROOT / "README.md").read_text("utf-8")

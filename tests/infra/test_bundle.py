@@ -14,6 +14,8 @@ import pytest
 from infra.parts.bundle import NotSetUp, write
 from infra.settings.settings import Settings
 from lifecycle import configuration
+from lifecycle.configuration import Configuration
+from lifecycle.shared.wire import to_wire
 from tests.conftest import SETTINGS
 from tests.infra.configurations import MINIMAL, ROOT
 from tools.templates import Template
@@ -45,7 +47,7 @@ def test_it_is_pure_python_small_and_leaves_boto3_to_the_runtime(bundle: Path) -
 
 
 def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle: Path) -> None:
-    """In order: equal settings make equal bundles, and who is told what is none of the functions' code."""
+    """In order: equal settings make equal bundles, and who is notified of what is none of the functions' code."""
     defects, logos = (model["project_version_arn"] for model in SETTINGS["models"][:2])
     units = {"MinInferenceUnits": 1, "LeaseMinutes": 120, "MinimumF1": 0.0}
     office = {
@@ -60,7 +62,7 @@ def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle:
     night = {"ReadyBy": "0 1,22 ? * SAT *", "ExcludeDates": [], "Enabled": False, "TooLateMinutes": 120}
     text = (bundle / configuration.FILE).read_text("utf-8")
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True)
-    assert json.loads(text) == {
+    assert json.loads(text) == to_wire(Configuration(models={})) | {
         "Models": {
             "defects": {"ProjectVersionArn": defects, **units},
             "logos": {"ProjectVersionArn": logos, **units, "MaxInferenceUnits": 2},
@@ -98,9 +100,6 @@ def test_it_has_what_the_functions_need_of_the_settings_and_nothing_else(bundle:
         "RestartWhenDown": True,
         "MonthlyBudgetUsd": 500,
         "OverBudget": "stop",
-        "AllowIgnoreBudget": True,
-        "BillRetentionDays": 400,
-        "CallsPerSecond": 4,
         "OnDestroy": "stop",
     }
 

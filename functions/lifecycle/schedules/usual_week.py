@@ -12,6 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Schedule
+from lifecycle.model.leases import LONGEST_LEASE
 from lifecycle.schedules.cron import Cron, wall
 from lifecycle.schedules.windows import bridged
 
@@ -19,8 +20,8 @@ WEEKS = 52
 _DAY = timedelta(days=1)
 _MINUTES = 24 * 60
 _LONG_AGO = float("-inf")
-_FURTHEST = 8
-"""Days after a start on which a stop is looked for: a lease lasts 7 days at the most."""
+_FURTHEST = LONGEST_LEASE.days + 1
+"""Days after a start on which a stop is looked for: no lease lasts longer."""
 
 
 def hours_per_week(schedule: Schedule, lease: timedelta, now: datetime) -> float:
