@@ -124,7 +124,7 @@ SETTINGS_MISTAKEN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "fewer units at most than at least": one(min_inference_units=3, max_inference_units=2),
         "minutes as hours": one(lease_minutes="2h"),
         "minutes as text": one(lease_minutes="90 minutes"),
-        "seconds for minutes": one(lease_minutes=14400),
+        "seconds for minutes": one(lease_minutes=604800),
         "no end as -1": one(lease_minutes=-1),
         "null": one(lease_minutes=None),
         "percent for a fraction": latest(project="boards", minimum_f1=80),

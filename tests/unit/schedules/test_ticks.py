@@ -86,11 +86,11 @@ def test_without_a_stop_the_model_says_for_how_long() -> None:
     assert decided.reason.endswith("for the model's lease_minutes.")
 
 
-def test_a_week_is_the_longest_lease() -> None:
-    weekly = replace(OFFICE, start="0 8 ? * MON *", stop="0 8 ? * MON *")
-    assert tick("start", "2026-11-23T07:00:00Z", schedule=weekly).payload["LeaseMinutes"] == LONGEST_LEASE // timedelta(
-        minutes=1
-    )
+def test_of_a_stop_that_is_far_away_a_start_asks_for_the_longest_lease() -> None:
+    """Another start comes before it."""
+    once_a_year = replace(OFFICE, start="0 8 ? * MON *", stop="0 8 1 11 ? *")
+    asked = tick("start", "2026-11-23T07:00:00Z", schedule=once_a_year).payload["LeaseMinutes"]
+    assert asked == LONGEST_LEASE // timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
