@@ -130,34 +130,35 @@ def validator(machine: str) -> "Validator":
 
 def refuse(
     payload: Json,
-    problems: Sequence[str],
-    further: Sequence[str],
-    *,
-    machine: str,
-    example: Json,
+    machine: Machine,
+    execution: Execution,
     configuration: Configuration,
+    *,
+    further: Sequence[str] = (),
     further_example: Mapping[str, Json] | None = None,
 ) -> None:
-    """Raise InvalidRequest where there are problems.
+    """Raise InvalidRequest where the machine's schema, or what all machines ask of an input, finds problems.
 
     Parameters
     ----------
-    problems : list
-        What the schema found, a line each that begins with the field's path.
     further : list
-        What it can't say, or says badly: of a field that both speak of this is the better answer.
-    example, further_example
-        Of an input: which model, and what it needs beside.
+        What the machine itself finds, a line each that begins with the field's path.
+    further_example : dict, optional
+        What an input needs beside the model.
 
     Raises
     ------
     InvalidRequest
         Naming every problem, each with its path.
     """
+    schema = validator(machine.name.lower())
+    further = [*(_problems_of_any(payload, execution, configuration) if isinstance(payload, dict) else ()), *further]
+    # Of a field that the schema speaks of too, these say it better.
     said = {problem.partition(":")[0] for problem in further}
-    lines = [*(problem for problem in problems if problem.partition(":")[0] not in said), *further]
+    lines = [*(problem for problem in schema.problems(payload) if problem.partition(":")[0] not in said), *further]
     if lines:
         lines = _said_of_the_event(payload, lines)
+        example = {"ProjectVersionArn": schema.example("ProjectVersionArn")}
         raise InvalidRequest(
             "\n- ".join([f"The input is not a {machine} request:", *lines]),
             project_version_arn=_known_arn(payload, configuration),
@@ -232,7 +233,7 @@ def nothing_chosen(name: str) -> Choice:
     raise ModelNotFound(f"No version of the model {name} was chosen.")
 
 
-def problems_of_any(payload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:
+def _problems_of_any(payload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:
     """What a JSON Schema can't say, or says badly, of the fields that all machines have."""
     problems = []
     arn, name = payload.get("ProjectVersionArn"), payload.get("Model")

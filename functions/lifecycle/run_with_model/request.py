@@ -16,7 +16,7 @@ from lifecycle.executions.requests import (
     refuse,
     validator,
 )
-from lifecycle.executions.state_machines import drain_inbox_arn, execution_arn
+from lifecycle.executions.state_machines import Machine, drain_inbox_arn, execution_arn
 from lifecycle.model.version_choice import Choice, Choose
 from lifecycle.run_with_model.workload import misplaced, problems_of_workload, warnings_of_workload
 from lifecycle.shared.wire import Json
@@ -90,15 +90,9 @@ def run_request(
             validator("run_with_model").example("Workload.StateMachineArn"),
         )
     }
-    refuse(
-        payload,
-        validator("run_with_model").problems(payload),
-        _problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
-        machine="RunWithModel",
-        example={"ProjectVersionArn": validator("run_with_model").example("ProjectVersionArn")},
-        further_example={"Workload": workload},
-        configuration=configuration,
-    )
+    further = _problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else ()
+    example = {"Workload": workload}
+    refuse(payload, Machine.RUN_WITH_MODEL, execution, configuration, further=further, further_example=example)
     names = Names.of(execution)
     name, choice = model_of(payload, configuration, lambda _: Choice("", reason=""))
     unused = f"LeaseId {payload.get('LeaseId')} was not used: a run holds the model under the lease {names.lease_id}."

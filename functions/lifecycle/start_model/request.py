@@ -14,10 +14,9 @@ from lifecycle.executions.requests import (
     lease_id_of,
     model_of,
     nothing_chosen,
-    problems_of_any,
     refuse,
-    validator,
 )
+from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import PastStart, Starter
 from lifecycle.model.polling import lead_seconds
 from lifecycle.model.version_choice import Choose
@@ -71,14 +70,8 @@ def start_request(
     LifecycleError
         What choosing a version fails with.
     """
-    refuse(
-        payload,
-        validator("start_model").problems(payload),
-        problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else (),
-        machine="StartModel",
-        example={"ProjectVersionArn": validator("start_model").example("ProjectVersionArn")},
-        configuration=configuration,
-    )
+    further = problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else ()
+    refuse(payload, Machine.START_MODEL, execution, configuration, further=further)
     name, choice = model_of(payload, configuration, choose)
     defaults = configuration.model(name)
     ready_at = rfc3339.parse(payload["ReadyAt"]) if "ReadyAt" in payload else None
@@ -123,8 +116,8 @@ def _inference_units(payload: Mapping[str, Json], defaults: Model) -> tuple[int,
 def problems_between_fields(
     payload: Mapping[str, Json], execution: Execution, configuration: Configuration
 ) -> list[str]:
-    """What a JSON Schema can't say, or says badly. It reads values of the right type only."""
-    problems = problems_of_any(payload, execution, configuration)
+    """What a JSON Schema can't say of a start, or says badly. It reads values of the right type only."""
+    problems: list[str] = []
     min_units, max_units = payload.get("MinInferenceUnits"), payload.get("MaxInferenceUnits")
     if min_units is None:
         min_units = configuration.model(_name(payload, configuration)).min_inference_units

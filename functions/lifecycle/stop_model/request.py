@@ -12,10 +12,9 @@ from lifecycle.executions.requests import (
     Request,
     model_of,
     nothing_chosen,
-    problems_of_any,
     refuse,
-    validator,
 )
+from lifecycle.executions.state_machines import Machine
 from lifecycle.model.version_choice import Choose
 from lifecycle.shared.wire import Json
 
@@ -66,14 +65,7 @@ def stop_request(
     LifecycleError
         What choosing a version fails with.
     """
-    refuse(
-        payload,
-        validator("stop_model").problems(payload),
-        problems_of_any(payload, execution, configuration) if isinstance(payload, dict) else (),
-        machine="StopModel",
-        example={"ProjectVersionArn": validator("stop_model").example("ProjectVersionArn")},
-        configuration=configuration,
-    )
+    refuse(payload, Machine.STOP_MODEL, execution, configuration)
     name, choice = model_of(payload, configuration, choose)
     timeout = int(payload.get("TimeoutSeconds", DEFAULT_TIMEOUT_SECONDS))
     request = StopRequest(
