@@ -150,6 +150,11 @@ class Ending:
         return None if WORKFLOWS[self.machine].ends_as_a_workload else self.cause.get("ProjectVersionArn")
 
     @property
+    def workload_execution_arn(self) -> str | None:
+        """The workload's execution of a run, whether or not there is one."""
+        return self.request.workload_execution_arn if isinstance(self.request, RunRequest) else None
+
+    @property
     def last_status(self) -> str | None:
         """The model's at the last status check."""
         if self.abortion:

@@ -62,7 +62,7 @@ def ending_notification(
         people_once=_once_a_month(ending, now) if ending.over_budget else None,
         dashboard=links.dashboard_of(machines.start_model),
         more_links={
-            "Workload": workload_failed.workload_link(ending),
+            "Workload": links.execution(ending.workload_execution_arn) if ending.workload_execution_arn else None,
             **(_telemetry_links(ending, telemetry) if telemetry and ending.failed else {}),
         },
         details={

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lifecycle.configuration import Configuration
 from lifecycle.executions.state_machines import Machines
-from lifecycle.notifications import costs, links, reasons
+from lifecycle.notifications import costs, reasons
 from lifecycle.notifications.execution_end import Ending
 from lifecycle.notifications.notification import Text, in_subject
 from lifecycle.run_with_model.request import RunRequest
@@ -47,12 +47,6 @@ def workload(ending: Ending) -> str:
     """The name of the state machine that the run was to run."""
     request = ending.request
     return request.workload_arn.rpartition(":")[2] if isinstance(request, RunRequest) else "a workload"
-
-
-def workload_link(ending: Ending) -> str | None:
-    """The workload's execution, whether or not there is one."""
-    request = ending.request
-    return links.execution(request.workload_execution_arn) if isinstance(request, RunRequest) else None
 
 
 def _what_to_do(ending: Ending) -> Iterator[str]:
