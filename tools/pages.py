@@ -16,8 +16,9 @@ from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
+from lifecycle.page.composition import page_of
 from lifecycle.page.html import page_html
-from lifecycle.page.view import Facts, page_of
+from lifecycle.page.view import Facts
 
 STATIC = Path(infra.__file__).parent.parent / "emulator" / "static"
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)

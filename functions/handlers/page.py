@@ -11,11 +11,11 @@ from lifecycle.errors import LifecycleError
 from lifecycle.executions.budget import refuses
 from lifecycle.inbox.watching import Watcher
 from lifecycle.model.leases import ModelItem
+from lifecycle.page.composition import page_of
 from lifecycle.page.facts import Reader
 from lifecycle.page.html import page_html, theme_and_zone
 from lifecycle.page.inboxes import InboxReader, InboxView
 from lifecycle.page.reporting import report
-from lifecycle.page.view import page_of
 from lifecycle.shared.wire import Json
 
 CONFIGURATION = bootstrap.configuration()

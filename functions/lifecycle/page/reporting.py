@@ -6,10 +6,14 @@ from lifecycle.errors import ASK_AGAIN, InvalidRequest
 from lifecycle.model.bill import bill_so_far, month_asked_for, month_of, sessions_so_far
 from lifecycle.model.budget import spending
 from lifecycle.model.idle import idle_times
+from lifecycle.page.bill_reports import bill_report
+from lifecycle.page.composition import page_of
 from lifecycle.page.facts import Reader
 from lifecycle.page.inbox_reports import inboxes_report
-from lifecycle.page.reports import Report, bill_report, leases_report, models_report, schedules_report
-from lifecycle.page.view import page_of
+from lifecycle.page.lease_reports import leases_report
+from lifecycle.page.model_reports import models_report
+from lifecycle.page.reports import Report
+from lifecycle.page.schedule_reports import schedules_report
 from lifecycle.shared.text import as_text, escaped
 from lifecycle.shared.wire import Json
 

@@ -1,12 +1,12 @@
 """The three steps of StartModel: prepare the request, check the model, request the start."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.configuration import Configuration
-from lifecycle.errors import AccessDenied, CapacityExceeded, InvalidRequest, LifecycleError, ModelStopped
+from lifecycle.errors import AccessDenied, InvalidRequest, ModelStopped
 from lifecycle.executions import chosen_version, client_tokens
 from lifecycle.executions.budget import spending_so_far
 from lifecycle.executions.outcomes import Outcome, PlannedDecision
@@ -28,23 +28,16 @@ from lifecycle.model.leases import ModelItem, PastStart
 from lifecycle.model.polling import UnderWay
 from lifecycle.model.statuses import RUNS_NO_MORE, Target
 from lifecycle.model.usage import Running
-from lifecycle.model.version import InUse, ModelVersion
+from lifecycle.model.version import ModelVersion
 from lifecycle.model.version_choice import Choice, newest_good, to_extend
 from lifecycle.ports import Executions, Ledger, ModelItems, Models, OpenExecutions, Tokens, left_to_the_sweep
-from lifecycle.shared.arns import project_name
 from lifecycle.shared.pricing import second_cost
-from lifecycle.shared.text import all_of, plural, shortened
 from lifecycle.shared.wire import Json
 from lifecycle.start_model.budget import within_budget
+from lifecycle.start_model.capacity import held_by_leases, with_capacity
 from lifecycle.start_model.request import StartRequest, start_request
 from lifecycle.start_model.result import StartResult, start_result
 
-MAX_IN_SHORT, MAX_ALL = 3, 20
-"""Models that the first sentence of a refusal names, and those that it lists with their ARNs; more are counted."""
-_TOO_MANY_UNITS = (
-    "Start it again, if another model has just stopped.\n"
-    "Else, request fewer inference units, or raise the quota in Service Quotas (Amazon Rekognition)."
-)
 _FORCED = Decision(
     None,
     "Somebody stopped it by force, with StopModel, after this execution began.",
@@ -149,8 +142,8 @@ def check(
         refused = progress.refusal is Refusal.NO_CAPACITY
         if refused and transition.step and transition.step.action is Action.REQUEST and not request.dry_run:
             in_use = models.in_use()
-            held = () if in_use.complete else _held(items, request, in_use, now, configuration)
-            return _with_capacity(transition, transition.step, request, version, in_use, held, now, configuration)
+            held = () if in_use.complete else held_by_leases(items, request, in_use, now, configuration)
+            return with_capacity(transition, transition.step, request, version, in_use, held, now, configuration)
         return transition
 
     if request.duplicate_of:
@@ -343,81 +336,6 @@ def _under_way(
         return None
     second = second_cost(request.min_inference_units, configuration.inference_unit_hour_usd)
     return UnderWay((now - progress.requested_at).total_seconds(), item.starts, second)
-
-
-def _with_capacity(
-    transition: Transition,
-    step: Step,
-    request: StartRequest,
-    version: ModelVersion,
-    in_use: InUse,
-    held: Sequence[str],
-    now: datetime,
-    configuration: Configuration,
-) -> Transition:
-    """Whether to request again a start that was refused for want of capacity."""
-    if any(model.project_version_arn == request.project_version_arn for model in in_use.models):
-        return Transition(transition.item, wait(request, step.progress, now, "The model itself holds capacity by now."))
-    alone = in_use.complete and not in_use.models
-    if request.wait_for_capacity and not (alone and step.progress.alone):
-        return Transition(transition.item, replace(step, progress=replace(step.progress, alone=alone)))
-    error = CapacityExceeded(
-        _no_room(request, in_use, held, configuration),
-        project_version_arn=request.project_version_arn,
-        status=version.status,
-        status_message=version.status_message,
-        remedy=_TOO_MANY_UNITS if alone else None,
-    )
-    return Transition(leases.give_back(transition.item, request.execution_arn, now), error=error)
-
-
-def _held(
-    items: ModelItems, request: StartRequest, in_use: InUse, now: datetime, configuration: Configuration
-) -> Sequence[str]:
-    """The configured models that leases hold, by name: who fills the quota, as far as this app knows by itself."""
-    seen = {request.project_version_arn, *(model.project_version_arn for model in in_use.models)}
-    fixed = {name: model.project_version_arn for name, model in configuration.models.items()}
-    return [name for name, arn in fixed.items() if arn and arn not in seen and _is_held(items, arn, now)]
-
-
-def _is_held(items: ModelItems, arn: str, now: datetime) -> bool:
-    """It serves a message: an item that can't be read is no reason to fail otherwise."""
-    try:
-        return items.get(arn).is_held(now)
-    except (LifecycleError, LookupError, TypeError, ValueError):
-        return False
-
-
-def _no_room(request: StartRequest, in_use: InUse, held: Sequence[str], configuration: Configuration) -> str:
-    """Who uses up the quota: by name in the first sentence, then by ARN, which messages show as names."""
-    asked = plural(max(request.min_inference_units, request.max_inference_units or 0), "inference unit")
-    if in_use.models:
-        named = "; ".join(shortened([_in_short(model, configuration) for model in in_use.models], MAX_IN_SHORT))
-        lead = f"Other models use up the account's quota ({named})."
-    elif in_use.complete:
-        lead = f"No other model holds capacity, and the account's quota has no room for {asked} of this model."
-    elif held:
-        lead = f"The account's quota is used up: leases hold {all_of(held, MAX_IN_SHORT)}."
-    else:
-        lead = "The account's quota is used up."
-    others = ", ".join(shortened([model.project_version_arn for model in in_use.models], MAX_ALL))
-    return " ".join(
-        [
-            lead,
-            f"The service refused {asked} for this model: LimitExceededException.",
-            *([f"Models that hold capacity now: {others}."] if others else []),
-            *([] if in_use.complete else ["Not all projects could be read."]),
-            *([f"Leases hold: {', '.join(shortened(held, MAX_ALL))}."] if held else []),
-            "The default quota is 2 running models in an account and Region, and 5 inference units for each model.",
-        ]
-    )
-
-
-def _in_short(model: ModelVersion, configuration: Configuration) -> str:
-    arn, units = model.project_version_arn, model.min_inference_units
-    name = configuration.name_of(arn) or project_name(arn)
-    amount = f", {plural(units, 'unit')}" if units else ""
-    return f"{name}: {model.status}{amount}"
 
 
 def _wait_until_due(request: StartRequest, now: datetime, reason: str) -> Step:

@@ -17,8 +17,9 @@ from lifecycle.model.leases import Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
 from lifecycle.page.acts import asked
+from lifecycle.page.composition import page_of
 from lifecycle.page.html import THEMES, page_html, refused_html, started_html, theme_and_zone
-from lifecycle.page.view import Facts, page_of
+from lifecycle.page.view import Facts
 from lifecycle.shared.text import span, time_of_day
 from lifecycle.shared.wire import timestamp
 from tests.unit.examples import ARN, CONFIGURATION, CONFIGURED_ARN, MACHINES, NOW, execution

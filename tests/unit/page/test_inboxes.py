@@ -17,10 +17,11 @@ from lifecycle.inbox.record import Blocked, InboxRecord, RunState, begun, pause
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import ModelItem
 from lifecycle.model.usage import Running, Share
+from lifecycle.page.composition import page_of
 from lifecycle.page.html import page_html
 from lifecycle.page.inbox_reports import inboxes_report
 from lifecycle.page.inboxes import InboxReader, InboxState, InboxView, costs_today, inbox_view
-from lifecycle.page.view import Facts, page_of
+from lifecycle.page.view import Facts
 from lifecycle.shared.wire import to_wire
 from tests.unit.examples import ARN, NOW, OTHER_ARN, configured
 

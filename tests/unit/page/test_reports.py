@@ -16,8 +16,8 @@ from lifecycle.model.idle import minute_of
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.page.facts import Reader
+from lifecycle.page.lease_reports import MOST_LEASES
 from lifecycle.page.reporting import REPORTS, report
-from lifecycle.page.reports import MOST_LEASES
 from lifecycle.shared.wire import Json, to_wire
 from tests.unit.examples import ARN, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 from tests.unit.page.test_facts import Books, Broken

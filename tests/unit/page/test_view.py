@@ -11,7 +11,8 @@ from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
 from lifecycle.model.version import ModelVersion
-from lifecycle.page.view import Coming, Facts, ModelView, Page, next_of, page_of
+from lifecycle.page.composition import next_of, page_of
+from lifecycle.page.view import Coming, Facts, ModelView, Page
 from tests.unit.examples import ACCOUNT, ARN, CONFIGURATION, CONFIGURED_ARN, NOW, OTHER_ARN, execution
 
 HOUR = timedelta(hours=1)
