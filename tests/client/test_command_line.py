@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Mapping
 from decimal import Decimal
 from inspect import signature
@@ -13,7 +15,7 @@ import pytest
 from rich.console import Console
 from typer import rich_utils
 
-from custom_labels import terminal
+from custom_labels import process, terminal
 from custom_labels.client import Asked, HowToStart
 from custom_labels.commands.detect import detect
 from custom_labels.commands.run import run
@@ -106,6 +108,21 @@ def test_what_may_not_be_run_is_126_and_the_model_is_released(typed: Any, aws: A
     result = typed("run", "defects", "--", str(tmp_path / "notes.txt"))
     assert (result.exit_code, "notes.txt: Permission denied" in result.stderr) == (126, True)
     assert [kind for kind, _ in aws.asked] == ["start", "stop"]
+
+
+@pytest.mark.parametrize("number", process.FORWARDED)
+def test_a_signal_that_comes_while_the_command_begins_is_the_commands(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    class Begun(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(subprocess, "Popen", Begun)
+    child = process.Child()
+    with child.signals():
+        assert child.run(["sleep", "600"], {}) == 128 + number
 
 
 @pytest.mark.parametrize(

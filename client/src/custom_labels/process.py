@@ -33,6 +33,8 @@ class Child:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] | None = None
+        """What was received while the command begins: nobody knows yet whether it is there to receive it."""
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -45,6 +47,9 @@ class Child:
                 signal.signal(number, handler)
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
+        if self._early is not None:
+            self._early.append(number)
+            return
         if self.process is None or self.process.poll() is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
         if number != signal.SIGINT:
@@ -58,10 +63,15 @@ class Child:
         NotRunError
             There is no such command, or it may not be run.
         """
+        self._early = []
         try:
             self.process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - what the user asks for
         except OSError as error:
             code = NOT_FOUND if isinstance(error, FileNotFoundError) else CAN_NOT_RUN
             raise NotRunError(command[0], code, error.strerror or type(error).__name__) from error
+        finally:
+            early, self._early = self._early, None
+        for number in early:  # a Ctrl-C too: it may have come before the command was there
+            self.process.send_signal(number)
         code = self.process.wait()
         return 128 - code if code < 0 else code
