@@ -200,7 +200,7 @@ def deploy_stack(name: str, template: str, cloudformation: Any) -> dict[str, str
     try:
         getattr(cloudformation, f"{action}_stack")(**wanted)
         waiter = cloudformation.get_waiter(f"stack_{action}_complete")
-        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 600})
     # moto answers some refusals, as of a state machine's definition, in a format that is not CloudFormation's.
     except (ClientError, WaiterError, ResponseParserError) as error:
         if "No updates are to be performed" not in str(error):

@@ -40,6 +40,7 @@ _API = "/2018-06-01/runtime"
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 # Lambda allows 10 s; a busy machine that starts many sandboxes at once needs more, and nothing here depends on it.
 _INIT_SECONDS = 60
+_LOOK_SECONDS = 0.5
 _LOG_LINES = 5000
 WARM = 16
 """Processes that may wait for another invocation, of all functions: each takes some 30 MiB, and more are rarely asked
@@ -113,6 +114,16 @@ class _Request:
             self.done.set()
 
 
+def _wait(event: threading.Event, seconds: float) -> bool:
+    """Whether something happens within this time, of which little has passed while the machine stood still."""
+    while seconds > 0:
+        began = time.monotonic()
+        if event.wait(min(seconds, _LOOK_SECONDS)):
+            return True
+        seconds -= min(time.monotonic() - began, 2 * _LOOK_SECONDS)
+    return event.is_set()
+
+
 def _failed(error: str, message: str) -> Outcome:
     return Outcome(json.dumps({"errorType": error, "errorMessage": message}).encode(), error)
 
@@ -160,7 +171,7 @@ class _Sandbox:
         """Run one event. Returns its outcome, request id, and billed milliseconds."""
         request_id = str(uuid.uuid4())
         began = time.monotonic()
-        if not self._settled.wait(_INIT_SECONDS) or not self.alive:
+        if not _wait(self._settled, _INIT_SECONDS) or not self.alive:
             self.close()
             return self._init_error or self._exit_error(request_id), request_id, _ms_since(began)
         # A cold invocation is billed from the start of its process, a warm one from here.
@@ -170,7 +181,7 @@ class _Sandbox:
         self._requests.put(request)
         if not self.alive:  # it died while idle, and the watch over it has ended
             request.end(self._exit_error(request_id))
-        if not request.done.wait(self.function.timeout_seconds):
+        if not _wait(request.done, self.function.timeout_seconds):
             timed_out = f"Task timed out after {self.function.timeout_seconds:.2f} seconds"
             request.end(_failed("Sandbox.Timedout", f"RequestId: {request_id} Error: {timed_out}"))
             self.close()

@@ -40,6 +40,9 @@ _LAST_EVENTS = {
 _EVENT_DATA_BYTES = 248 * 1024
 _BEGIN_SECONDS = 60
 
+ending: set[str] = set()
+"""The executions that may be seen to have ended while no rule has their event yet, by their ARNs."""
+
 
 def status_change(described: dict[str, Any]) -> dict[str, Any]:
     """The ``detail`` of the event with which Step Functions tells an execution's status, from its description."""
@@ -109,9 +112,13 @@ def _end(self: BaseExecutionWorkerCommunication) -> None:
         else:
             execution.output = env.states.get_input()
         execution.stop_date = datetime.now(UTC)
+        ending.add(execution.exec_arn)
         # Last: who sees that the execution has ended sees the rest too.
         execution.exec_status = _STATUSES[type(state)]
-    _tell(execution)
+    try:
+        _tell(execution)
+    finally:
+        ending.discard(execution.exec_arn)
 
 
 def _close_history(env: Any, event_type: HistoryEventType, **details: str | None) -> None:

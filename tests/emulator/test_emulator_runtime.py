@@ -1,20 +1,25 @@
 """The Lambda runtime: packaged code in processes of AWS's own runtime client, without an emulator around it."""
 
 import io
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from emulator import runtime as emulator_runtime
 from emulator.clock import Clock
 from emulator.deploy import ROOT
 from emulator.runtime import Deployed, Outcome, Runtime
@@ -193,6 +198,20 @@ def test_the_timeout_of_the_template_ends_the_process(runtime: Runtime) -> None:
     assert time.monotonic() - began < 300
     assert invoke(runtime, deployed("sleep"), 0), "the next invocation gets a new process"
     assert [one.cold for one in runtime.invocations] == [True, True]
+
+
+def test_a_machine_that_stands_still_ends_no_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time the clock is read, a minute has passed."""
+
+    class Answered(threading.Event):
+        looks = 0
+
+        def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as an event's
+            self.looks += 1
+            return self.looks == 5
+
+    monkeypatch.setattr(emulator_runtime, "time", SimpleNamespace(monotonic=partial(next, itertools.count(0, 60))))
+    assert emulator_runtime._wait(Answered(), 10)
 
 
 def test_a_process_that_dies_is_an_exit_error(runtime: Runtime) -> None:
