@@ -25,9 +25,12 @@ settings.load_profile("steady")
 pytest_plugins = ["tests.deployed.fixtures"]
 
 CALLER_S = re.compile(
-    r"AWS_.*|POWERTOOLS_.*|(HTTPS?|ALL)_PROXY|(FORCE|NO)_COLOR|CLICOLOR.*|TTY_.*|TERM|COLUMNS|LINES", re.IGNORECASE
+    r"AWS_.*|CDK_.*|POWERTOOLS_.*|(HTTPS?|ALL)_PROXY|(FORCE|NO)_COLOR|CLICOLOR.*|TTY_.*|TERM|COLUMNS|LINES"
+    r"|GIT_.*|NODE_OPTIONS|PYTHON(DEVMODE|WARNINGS)",
+    re.IGNORECASE,
 )
-"""Environment variables of who runs the tests: a profile or endpoint of AWS, a proxy, how terminals are written to."""
+"""Environment variables of who runs the tests: a profile or endpoint of AWS, a proxy, how terminals are written to, the
+repository of a hook of Git's, what else programs are to say."""
 # Tests find none of them, nor what ~/.aws has, but those on a real account. Already the import of moto reads them.
 if "CUSTOM_LABELS_MODEL_ARN" not in os.environ:
     for variable in filter(CALLER_S.fullmatch, [*os.environ]):

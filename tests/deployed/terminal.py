@@ -27,6 +27,8 @@ def said_by(
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_PAGER": "",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **(more or {}),
     }
     done = subprocess.run(  # noqa: S603 - the commands are our own documents'

@@ -88,11 +88,12 @@ class Watched:
     def wait(self, seconds: float) -> int | None:
         """Wait for its end. Returns its exit code, or None where it takes longer."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while True:  # once at least, also where the machine stood still meanwhile
             self._sample()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return self._started.wait(_SAMPLE_SECONDS)
-        return None
+            if time.monotonic() >= deadline:
+                return None
 
     def end(self, grace_seconds: float = 10) -> int:
         """End what is left of it. Returns how many processes that were, after they could end by themselves."""

@@ -97,7 +97,7 @@ def test_the_same_token_with_other_fields_is_refused_while_it_counts_and_only_th
 
 def test_of_two_late_comers_that_both_see_the_dead_holder_exactly_one_takes_its_token() -> None:
     comers = [TokenHolder(execution(name).id, "same fields") for name in ("late-1", "late-2")]
-    tokens, both_have_seen_it = Tokens({TOKEN: FIRST}), threading.Barrier(2, timeout=60)
+    tokens, both_have_seen_it = Tokens({TOKEN: FIRST}), threading.Barrier(2, timeout=600)
     lock = threading.Lock()
 
     class Table(Tokens):
