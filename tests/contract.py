@@ -80,6 +80,11 @@ class Notified:
         return [event["Outcome"] for event in self.events]
 
     @property
+    def everywhere(self) -> bool:
+        """Whether something was sent on every channel."""
+        return bool(self.mails and self.chats and self.events)
+
+    @property
     def nothing(self) -> bool:
         """Whether nothing was sent on any channel."""
         return not (self.mails or self.chats or self.events)

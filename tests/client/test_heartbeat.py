@@ -1,8 +1,6 @@
 """The lease is kept while the block runs: extended in time, in spite of what passes, and no longer than asked for."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -10,40 +8,31 @@ import pytest
 from custom_labels import heartbeat
 from custom_labels.errors import CustomLabelsError, ModelStopped, ServiceUnavailable
 from custom_labels.heartbeat import Heartbeat
+from tests.deployed.executions import wait_until
+
+LONG = 10**6
+"""Seconds, longer than any machine pauses."""
 
 
 class Lease:
     """Is extended; each time the next of what a test wants happens."""
 
     def __init__(self, *happens: Exception | None) -> None:
-        self.happens, self.tries, self.tried = list(happens), 0, threading.Condition()
+        self.happens, self.tries = list(happens), 0
 
     def extend(self) -> None:
-        with self.tried:
-            self.tries += 1
-            self.tried.notify_all()
-            if self.happens and (error := self.happens.pop(0)):
-                raise error
-
-    def until(self, tries: int) -> None:
-        with self.tried:
-            assert self.tried.wait_for(lambda: self.tries >= tries, 60)
+        self.tries += 1
+        if self.happens and (error := self.happens.pop(0)):
+            raise error
 
 
 @contextmanager
-def beating(lease: Lease, seconds: float = 0.02, at_most: float = 3600) -> Iterator[Heartbeat]:
+def beating(lease: Lease, seconds: float = 0.02, at_most: float = LONG) -> Iterator[Heartbeat]:
     beats = Heartbeat(lease.extend, seconds, at_most)
     try:
         yield beats
     finally:
         beats.stop()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def failure_of(beats: Heartbeat) -> CustomLabelsError | None:
@@ -57,7 +46,7 @@ def failure_of(beats: Heartbeat) -> CustomLabelsError | None:
 def test_it_extends_again_and_again() -> None:
     lease = Lease()
     with beating(lease) as beats:
-        lease.until(5)
+        wait_until(lambda: lease.tries >= 5)
         beats.check()
 
 
@@ -67,8 +56,8 @@ def test_a_try_that_fails_is_made_again_while_the_lease_holds(
 ) -> None:
     monkeypatch.setattr(heartbeat, "RETRY", 0.01)
     lease = Lease(passing, passing)
-    with beating(lease, seconds=600) as beats:
-        # Half of ten minutes is not waited for: the beat itself is asked.
+    with beating(lease, seconds=LONG) as beats:
+        # Half of that is not waited for: the beat itself is asked.
         for _ in range(3):
             beats._once()
         beats.check()
@@ -78,31 +67,31 @@ def test_a_try_that_fails_is_made_again_while_the_lease_holds(
 def test_once_the_lease_is_over_the_failure_is_raised() -> None:
     lease = Lease(*[ServiceUnavailable("No network.")] * 1000)
     with beating(lease) as beats:
-        until(lambda: failure_of(beats) is not None)
+        wait_until(lambda: failure_of(beats) is not None)
         assert "No network" in str(failure_of(beats))
 
 
 def test_a_model_that_was_stopped_is_known_at_once_and_is_not_asked_for_again() -> None:
     lease = Lease(ModelStopped("Somebody stopped it."))
     with beating(lease) as beats:
-        until(lambda: isinstance(failure_of(beats), ModelStopped))
+        wait_until(lambda: isinstance(failure_of(beats), ModelStopped))
     assert lease.tries == 1
 
 
 def test_what_nobody_expected_is_raised_too() -> None:
     lease = Lease(RuntimeError("Luck"))
     with beating(lease) as beats:
-        until(lambda: "Luck" in str(failure_of(beats)))
+        wait_until(lambda: "Luck" in str(failure_of(beats)))
 
 
 def test_after_the_longest_time_it_extends_no_more() -> None:
     lease = Lease()
-    with beating(lease, seconds=600, at_most=0) as beats:
-        until(lambda: not beats._thread.is_alive())
+    with beating(lease, seconds=LONG, at_most=0) as beats:
+        wait_until(lambda: not beats._thread.is_alive())
         beats.check()
     assert lease.tries == 0
 
 
 def test_it_keeps_no_process_alive() -> None:
-    with beating(Lease(), seconds=600) as beats:
+    with beating(Lease(), seconds=LONG) as beats:
         assert beats._thread.daemon

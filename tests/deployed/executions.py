@@ -10,14 +10,21 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 PATIENCE = 180
 """Seconds, on a machine that is busy: what does not come at all is noticed late, what comes is never missed."""
+_AT_ONCE = 5.0
+"""Seconds from one look to the next that are counted: a look takes part of one, the longest pause is one."""
 
 
 def _pauses(seconds: float, first: float) -> Iterator[float]:
-    """Pauses between looks, of which there is at least one; longer ones the longer it takes: looks keep one busy."""
-    began, pause, passed = time.monotonic(), 0.0, 0.0
+    """Pauses between looks, of which there is at least one; longer ones the longer it takes: looks keep one busy.
+
+    A machine that stood still has not waited: of that time little is counted.
+    """
+    before, pause, passed = time.monotonic(), 0.0, 0.0
     while passed <= seconds:
         yield pause
-        passed = time.monotonic() - began
+        now = time.monotonic()
+        passed += min(now - before, _AT_ONCE)
+        before = now
         pause = min(first + passed / 20, 1.0)
         time.sleep(pause if passed <= seconds else 0)
 

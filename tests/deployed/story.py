@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.executions import PATIENCE, Execution, StateMachine
 
 
 def a_model_is_started_and_everybody_is_told(
-    start_model: StateMachine, project_version_arn: str, extra: Mapping[str, object], seconds: float = 90
+    start_model: StateMachine, project_version_arn: str, extra: Mapping[str, object], seconds: float = PATIENCE
 ) -> Execution:
     """A stopped model is started; the execution ends when it is RUNNING, and says so."""
     context = {"pipeline": "inspection", "run": 7}
@@ -27,7 +27,7 @@ def a_model_is_stopped_when_nobody_holds_it(
     stop_model: StateMachine,
     project_version_arn: str,
     extra: Mapping[str, object],
-    seconds: float = 90,
+    seconds: float = PATIENCE,
 ) -> Execution:
     """A model that runs under the lease ``a`` is shared by ``b``, kept for ``b`` when ``a`` ends, and then stopped."""
     asked = {"ProjectVersionArn": project_version_arn, **extra}

@@ -8,7 +8,7 @@ import pytest
 from emulator.server import Emulator
 from tests.conftest import Synthesised
 from tests.deployed.app import MODEL, THERE, TWO_REGIONS
-from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.executions import PATIENCE, StateMachine, wait_until
 from tests.deployed.fixtures import are_delivered
 from tests.deployed.told import QUICK
 
@@ -27,7 +27,7 @@ def two_deployed(emulator: Emulator, synthesised: Synthesised) -> Iterator[Path]
     there.put(THERE, "STOPPED")
     cloudformation.delete_stack(StackName="CustomLabelsLifecycle")
     waiter = cloudformation.get_waiter("stack_delete_complete")
-    waiter.wait(StackName="CustomLabelsLifecycle", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    waiter.wait(StackName="CustomLabelsLifecycle", WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE})
 
 
 def test_two_regions_are_deployed_side_by_side_and_each_starts_its_own_model(

@@ -79,6 +79,6 @@ def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(
     wait_until(at_work)
     run = run_with_model.abort(running, "Not needed today")
     wait_until(lambda: not at_work() and let_go(emulator, asked["ProjectVersionArn"]))
-    wait_until(lambda: Told(emulator, run).mails and Told(emulator, run).events)
+    wait_until(lambda: Told(emulator, run).everywhere)
     mail = Told(emulator, run).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in mail["Message"]

@@ -164,7 +164,7 @@ def test_a_start_that_is_aborted_is_settled_by_its_event(
     started = start_model.start({"ProjectVersionArn": arn, "LeaseId": "aborted", "PollSeconds": 60})
     start_model.wait_for_state(started, "Wait")
     aborted = start_model.abort(started, "Not needed today")
-    wait_until(lambda: Told(emulator, aborted).events and not item_of(emulator, arn)["Pending"])
+    wait_until(lambda: Told(emulator, aborted).everywhere and not item_of(emulator, arn)["Pending"])
     mail = Told(emulator, aborted).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in mail["Message"]
     assert item_of(emulator, arn)["Leases"] == []
