@@ -33,7 +33,7 @@ ANSWERS: Mapping[str, Json] = {
 }
 """What each call answers, by the function that is invoked, or the operation."""
 Errors = Mapping[str, Sequence[str]]
-"""What each fails with before, by their names."""
+"""What each fails with before, by their names; behind a colon, with which cause."""
 
 
 class Ran:
@@ -67,8 +67,8 @@ class Ran:
         self.asked.append(name)
         self.arguments[name] = arguments
         if left := self._errors.get(name):
-            error = left.pop(0)
-            raise TaskError(error, json.dumps({"errorMessage": json.dumps({"Message": f"{error}, so it is."})}))
+            error, _, said = left.pop(0).partition(": ")
+            raise TaskError(error, said or json.dumps({"errorMessage": json.dumps({"Message": f"{error}, so it is."})}))
         return self._answers[name]
 
 
@@ -191,6 +191,27 @@ def test_an_image_that_nobody_may_read_fails_as_the_model_s_error_does() -> None
 def test_a_moment_in_which_s3_does_not_answer_passes() -> None:
     errors = {DETECT: ["Rekognition.InvalidS3ObjectException"], HEAD: ["S3.S3Exception", "States.Timeout"]}
     assert image("0001.png", errors).output["Error"] == "InvalidS3ObjectException"
+
+
+REFUSED_KEY = (
+    "Rekognition.RekognitionException: 1 validation error detected: Value ' ' at 'image.s3Object.name' failed to "
+    r"satisfy constraint: Member must satisfy regular expression pattern: \S.* (Service: Rekognition, Status Code: 400)"
+)
+
+
+def test_an_image_whose_key_the_service_refuses_is_a_result_that_names_it_and_says_why() -> None:
+    ran = image(" ", {DETECT: [REFUSED_KEY] * 2})
+    assert ran.asked == [DETECT, DETECT], "once more: only its message tells it from a service that is not available"
+    assert (ran.output["Error"], ran.output["Image"]["Key"]) == ("ValidationException", " ")
+    assert "regular expression pattern" in ran.output["Message"]
+
+
+def test_a_service_that_is_not_available_is_asked_again_and_no_image_is_to_blame() -> None:
+    unavailable = "Rekognition.RekognitionException: Service Unavailable (Service: Rekognition, Status Code: 503)"
+    assert "CustomLabels" in image("0001.png", {DETECT: [unavailable]}).output
+    ran = image("0001.png", {DETECT: [unavailable] * 2})
+    assert isinstance(ran.error, ExecutionError)
+    assert ran.error.error == "Rekognition.RekognitionException"
 
 
 def test_a_model_that_does_not_run_fails_the_image() -> None:

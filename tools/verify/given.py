@@ -213,11 +213,13 @@ GIVEN: Mapping[str, Mapping[str, Mapping[str, Branch]]] = {
         "Is the image to blame?": {
             "perhaps": Branch(given={**_RECORD, "Error": "InvalidS3ObjectException"}),
             "yes": Branch(given={**_RECORD, "Error": "ImageTooLargeException"}),
+            "its key": Branch(given={**_RECORD, "Error": "ValidationException"}),
+            "no": Branch(given={**_RECORD, "Error": "RekognitionException"}),
         },
         "Can the image be read?": {
             "it can": Branch(given={**_RECORD, "Error": "InvalidS3ObjectException"}, result={"ContentLength": 4}),
         },
-        "Image can not be read": {"it failed": Branch(given={**_RECORD, "Error": "InvalidS3ObjectException"})},
+        "Image is not to blame": {"it failed": Branch(given={**_RECORD, "Error": "InvalidS3ObjectException"})},
         "Record the result": {"a result": Branch(given=_RECORD)},
     },
 }

@@ -40,6 +40,7 @@ _MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         # As Step Functions names them, after the classes of AWS's Java SDK, and what it has of its own
         "InternalServerErrorException": Meaning.SERVICE,
         "SdkClientException": Meaning.SERVICE,
+        "RekognitionException": Meaning.SERVICE,  # any that is not documented; a refused key is named before
         "States.Timeout": Meaning.SERVICE,
         # Amazon Rekognition API reference, "Common Errors": a key that its pattern of names refuses
         "ValidationException": Meaning.BROKEN_IMAGE,
