@@ -48,6 +48,11 @@ def test_the_status_says_what_waits_since_when_and_why(typed: Any, aws: Aws) -> 
     assert "custom-labels inbox redrive line-2" in result.stderr
 
 
+def test_the_status_of_a_paused_inbox_says_how_to_go_on(typed: Any, aws: Aws) -> None:
+    aws.says["inboxes"] = {**REPORT, "Inboxes": [{**LINE, "State": "PAUSED"}]}
+    assert "To go on: custom-labels inbox resume line-1\n" in typed("inbox", "status").stdout
+
+
 def test_the_status_of_one_is_that_alone(typed: Any, aws: Aws) -> None:
     aws.says["inboxes"] = REPORT
     result = typed("inbox", "status", "line-2", "--json")

@@ -118,7 +118,7 @@ class ImageStore:
 @contextmanager
 def _errors_of(operation: str, bucket: str, key: str) -> Iterator[None]:
     try:
-        with errors_of(f"{operation} of s3://{bucket}/{escaped(key)}", errors=_ERRORS):
+        with errors_of(f"{operation} of s3://{bucket}/{escaped(key, 300)}", errors=_ERRORS):
             yield
     except AccessDenied as denied:
         raise AccessDenied(denied.message, remedy=_DENIED_REMEDY) from denied

@@ -195,7 +195,7 @@ def decide(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Deci
     before = record
     record = _stops_heeded(_counted(record, seen, inbox, now), seen, now)
     record = _without_ended(record, seen, now)
-    decided = _BY_STATE[record.run.state if record.run else None](record, seen, inbox, now)
+    decided = _with_pause(_BY_STATE[record.run.state if record.run else None](record, seen, inbox, now))
     return _reported(before, decided, seen, now)
 
 
@@ -210,6 +210,14 @@ def drain(record: InboxRecord, run: int, token: str, version: str, execution_arn
     if record.open_run:
         return Decided(record, (EnableMapping(),), "The model is RUNNING: images are looked at.")
     return Decided(record, (EndRun(token),), "The inbox was paused while the model started.")
+
+
+def _with_pause(decided: Decided) -> Decided:
+    """Whatever a paused inbox does, people are to see that it is paused, and by whom."""
+    paused = decided.record.paused
+    if paused is None:
+        return decided
+    return replace(decided, reason=f"{decided.reason} Paused by {paused.by}, until somebody resumes.")
 
 
 # --- what is remembered of what was seen
@@ -280,7 +288,7 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
     wait = _waiting(seen.images, inbox.start_at_images)
     due_at = (record.waiting_since or now) + timedelta(minutes=inbox.start_after_minutes)
     if record.paused:
-        return Decided(record, _off(seen), f"{wait}. Paused by {record.paused.by}, until somebody resumes.")
+        return Decided(record, _off(seen), f"{wait}.")
     if record.blocked and now < record.blocked.next_try:
         again = f"The next try is at {timestamp(record.blocked.next_try)}."
         return Decided(record, _off(seen), f"{wait}. {record.blocked.reason} {again}")
@@ -320,7 +328,7 @@ def _open(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Decid
     if seen.model_status in STOPPED_BY_HAND or released:
         record = records.pause(record, "a stop of the model", now)
     if record.paused:
-        return _let_go(record, f"Paused by {record.paused.by}.")
+        return _let_go(record, "The model is about to be let go.")
     if why := _hindrance(run, record, seen, now):
         return _let_go(record, why, failure=why)
     if _is_idle(run, record, inbox, now):

@@ -33,6 +33,8 @@ MAX_CONFLICTS = 5
 """Times that somebody else may write the result meanwhile, before the image goes back into the queue."""
 NEEDED_SECONDS = 8
 """What one more call and the result may take: when less is left, nothing is tried again."""
+LONGEST_NAMED = 300
+"""Characters of a key in a message: whoever reads of an image that was given up has to find it."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 _TRIES: Mapping[Meaning, float] = MappingProxyType({Meaning.THROTTLED: float("inf"), Meaning.SERVICE: 4})
 """How often a call is made that another try may help: throttled ones as long as there is time."""
@@ -207,7 +209,8 @@ class Worker:
             return
         kind, why = _REASONS.get(means, (ServiceUnavailable, "Amazon Rekognition could not label the image"))
         raise kind(
-            f"{why}: DetectCustomLabels answered {refused.error}: {refused.message}",
+            f"{why}: DetectCustomLabels of s3://{arrival.bucket}/{escaped(arrival.key, LONGEST_NAMED)} answered "
+            f"{refused.error}: {refused.message}",
             project_version_arn=project_version_arn,
             throttled=means is Meaning.THROTTLED,
         )

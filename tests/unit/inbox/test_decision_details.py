@@ -63,7 +63,17 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         ),
         (running(), in_work(waiting=None), "Images are labelled; how many wait can't be seen."),
         (running(), in_work(model_status="FAILED"), "The model is FAILED."),
-        (running(), in_work(model_status="STOPPED"), "Paused by a stop of the model."),
+        (
+            running(),
+            in_work(model_status="STOPPED"),
+            "The model is about to be let go. Paused by a stop of the model, until somebody resumes.",
+        ),
+        (pause(KNOWN, "ann", NOW), NOTHING, "Nothing waits. Paused by ann, until somebody resumes."),
+        (
+            pause(starting(), "ann", NOW),
+            Seen(9, 0, execution=GOES_ON),
+            "The model is being started. Paused by ann, until somebody resumes.",
+        ),
         (
             replace(
                 running(), waiting_since=None, empty_since=at(-1), run=replace(the_run(running()), opened_at=EARLIER)

@@ -210,6 +210,7 @@ def test_what_no_image_explains_stays_in_the_queue(error: str, kind: type[Lifecy
         bench.deliver(message)
     assert bench.result() is None
     assert bench.refused_with == [stays.value.message]
+    assert "s3://factory/line-1/0001.png answered" in stays.value.message, "the log has to say which image it was"
     assert bench.enabled
     bench.refusals.clear()
     assert bench.deliver(message) is Outcome.LABELLED

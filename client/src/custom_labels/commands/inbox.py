@@ -127,6 +127,8 @@ def _show(report: Report) -> None:
     terminal.table(_COLUMNS, [_row(one, now) for one in found], numbers=_NUMBERS)
     for one in found:
         terminal.say(f"{one['Name']}: {one['Why']}", "bold red" if one["State"] == "BLOCKED" else "")
+        if one["State"] == "PAUSED":
+            terminal.say(f"To go on: custom-labels inbox resume {one['Name']}")
         if one.get("DeadLetters"):
             given_up = terminal.plural(one["DeadLetters"], "image")
             terminal.warn(f"{given_up} given up: custom-labels inbox redrive {one['Name']} tries again.")
