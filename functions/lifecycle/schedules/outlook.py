@@ -6,12 +6,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain, islice, pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Configuration, Schedule
-from lifecycle.schedules.cron import Cron, exact, named_days, wall
+from lifecycle.schedules.cron import Calendar, Cron, exact, named_days, wall
 from lifecycle.schedules.usual_week import WEEKS, hours_per_week
 from lifecycle.schedules.windows import START_TAKES, bridged, left_out, starts, stops
 from lifecycle.shared.pricing import hourly_cost
@@ -117,10 +117,9 @@ def _notices(schedule: Schedule, ahead: Sequence[Window], days: Sequence[str], n
 def windows(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[Window]:
     """Those that are to come, and the one that is under way; also those that are left out."""
     calendar = stops(schedule)
-    last_day = schedule.end_date or "9999"
     for start in _starts(schedule, now):
-        why = left_out(schedule, start)
-        if why and wall(start, ZoneInfo(schedule.time_zone)).date().isoformat() > last_day:
+        why, day = left_out(schedule, start), wall(start, ZoneInfo(schedule.time_zone)).date().isoformat()
+        if day > (schedule.end_date or day):
             return
         end = next(calendar.after(start), None) if calendar else start + lease if lease else None
         if end is None or end > now:
@@ -150,9 +149,8 @@ def days_left_out(schedule: Schedule, now: datetime) -> list[str]:
     """Its days off, from today on, on which it would start."""
     zone, cron = ZoneInfo(schedule.time_zone), Cron.parse(schedule.start or schedule.ready_by or "")
     today = wall(now, zone).date().isoformat()
-    within = (schedule.start_date or "", schedule.end_date or "9999")
-    days = [day for day in schedule.exclude_dates if day >= today and within[0] <= day <= within[1]]
-    return [day for day in days if cron.on(date.fromisoformat(day))]
+    days = [day for day in schedule.exclude_dates if max(today, schedule.start_date or today) <= day]
+    return [day for day in days if day <= (schedule.end_date or day) and cron.on(date.fromisoformat(day))]
 
 
 def remarks(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str]:
@@ -165,11 +163,12 @@ def remarks(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str
     if schedule.stop:
         yield from _short(schedule, ahead)
         yield from _without_pause(schedule, lease, now)
-    if ahead:
-        yield from _clock_changes(schedule, now, ahead[-1].start)
-    usual = timedelta(seconds=median([one.lasts.total_seconds() for one in ahead] or [0]))
-    longest = max(ahead, key=lambda one: one.lasts, default=None)
-    if longest and longest.lasts > max(_FAR_LONGER * usual, usual + _LONGER_BY):
+    if not ahead:
+        return
+    yield from _clock_changes(schedule, now, ahead[-1].start)
+    usual = timedelta(seconds=median(one.lasts.total_seconds() for one in ahead))
+    longest = max(ahead, key=lambda one: one.lasts)
+    if longest.lasts > max(_FAR_LONGER * usual, usual + _LONGER_BY):
         zone = ZoneInfo(schedule.time_zone)
         yield (
             f"from {_clock(longest.start, zone)} to {_clock(longest.end, zone)} it lasts {hours(longest.lasts)}, "
@@ -188,7 +187,7 @@ def _short(schedule: Schedule, ahead: Sequence[Window]) -> Iterator[str]:
             stretches.append(one.lasts)
         last_end = one.end
     # The last one may go on beyond what was looked at, unless it is a single window.
-    whole = stretches if ahead and stretches[-1] == ahead[-1].lasts else stretches[:-1]
+    whole = [*stretches[:-1], *(length for length in stretches[-1:] if length == ahead[-1].lasts)]
     shortest = min(whole, default=START_TAKES)
     if schedule.start and shortest < START_TAKES:
         yield (
@@ -200,8 +199,9 @@ def _short(schedule: Schedule, ahead: Sequence[Window]) -> Iterator[str]:
 def _without_pause(schedule: Schedule, lease: timedelta, now: datetime) -> Iterator[str]:
     """Each start follows its stop so soon that the model stays RUNNING in between, for more than a week."""
     always = replace(schedule, exclude_dates=(), start_date=None, end_date=None)
-    found = takewhile(lambda one: one.start < now + _LONGER_THAN_A_WEEK, windows(always, lease, now))
-    for one, other in pairwise(chain(found, [Window(now + _LONGER_THAN_A_WEEK, None)])):
+    until = now + _LONGER_THAN_A_WEEK
+    found = takewhile(lambda one: one.start < until, windows(always, lease, now))
+    for one, other in pairwise([Window(now, now), *found, Window(until, None)]):
         if one.end is None or other.start - one.end > bridged(schedule):
             return
     same = " (start and stop are the same)" if schedule.stop in (schedule.start, schedule.ready_by) else ""
@@ -221,25 +221,22 @@ def _clock_changes(schedule: Schedule, now: datetime, until: datetime) -> Iterat
         if len(offsets) == 1:
             continue
         for key, what in _ACTS.items():
-            cron = Cron.parse(getattr(schedule, key) or "0 0 * * ? *")
-            times = cron.times if getattr(schedule, key) and cron.on(day) else ()
-            local = [datetime.combine(day, at) for at in times]
+            if not (given := getattr(schedule, key)) or not (cron := Cron.parse(given)).on(day):
+                continue
+            local = [datetime.combine(day, at) for at in cron.times]
             gone = [f"{one:%H:%M}" for one in local if exact(one, zone) is None]
-            twice = [
-                f"{one:%H:%M}" for one in local if exact(one, zone) and _offset(one, zone, 0) > _offset(one, zone, 1)
-            ]
+            twice = [f"{one:%H:%M}" for one in local if _offset(one, zone, 0) > _offset(one, zone, 1)]
             if gone:
-                instead = _next_stop(schedule, datetime.combine(day, times[-1], zone)) if key == "stop" else ""
+                instead = _next(Calendar(cron, zone), local[-1]) if key == "stop" else ""
                 yield f"on {day} clocks are put forward over {all_of(gone, 3)}: {what[0]}{instead}"
             if twice:
                 yield f"on {day} clocks are put back, and show {all_of(twice, 3)} twice: {what[1]} the first time"
 
 
-def _next_stop(schedule: Schedule, gone: datetime) -> str:
-    """When it stops in place of a time that a day has not."""
-    calendar = stops(schedule)
-    following = next(calendar.after(gone.astimezone(UTC)), None) if calendar else None
-    return f", but on {_clock(following, calendar.zone)}" if calendar and following else ""
+def _next(calendar: Calendar, gone: datetime) -> str:
+    """When it comes in place of a time that a day has not."""
+    following = next(calendar.after(gone.replace(tzinfo=calendar.zone).astimezone(UTC)), None)
+    return f", but on {_clock(following, calendar.zone)}" if following else ""
 
 
 def _offset(local: datetime, zone: ZoneInfo, fold: int) -> timedelta:
