@@ -9,7 +9,7 @@ back, counts once, the first time.
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -48,7 +48,7 @@ class CronError(ValueError):
     """It is no cron of EventBridge Scheduler, or has something in it that is not understood here; says what."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cron:
     """A cron without its time zone.
 
@@ -62,9 +62,9 @@ class Cron:
 
     fields: tuple[str, ...]
     times: tuple[time, ...]
-    _days: CronSim = field(compare=False, repr=False)
-    _months: Collection[int] = field(compare=False, repr=False)
-    _years: Collection[int] = field(compare=False, repr=False)
+    _days: CronSim
+    _months: Collection[int]
+    _years: Collection[int]
 
     @classmethod
     def parse(cls, text: str) -> "Cron":
@@ -85,11 +85,11 @@ class Cron:
             _check(name, value, fields)
         if (fields[2] == "?") == (fields[4] == "?"):
             meant = " ".join(["*" if fields[2] == "?" else fields[2], fields[3], "?"])
-            wanted = f"{' '.join(fields[:2])} {meant} {fields[5]}" if fields[4] in "*?" else _on_weekdays(fields)
+            wanted = f"{' '.join(fields[:2])} {meant} {fields[5]}" if fields[4] in ("*", "?") else _on_weekdays(fields)
             raise CronError(f"one of day-of-month and day-of-week has to be ?, and the other not, as in {wanted}")
         days = f"{_star(fields[2])} * {_weekdays(_star(fields[4]))}"
         try:
-            sim = CronSim(f"{fields[0]} {fields[1]} {days}", datetime(2000, 1, 1))  # noqa: DTZ001 - only to be parsed
+            sim = CronSim(f"{fields[0]} {fields[1]} {days}", datetime.min)  # noqa: DTZ901 - only to be parsed
             months = frozenset(month for month in Field.MONTH.parse(fields[3]) if isinstance(month, int))
         except CronSimError as error:
             bad = str(error).removeprefix("Bad ")  # cronsim's names of fields are singular
@@ -106,22 +106,23 @@ class Cron:
 
     def on(self, day: date) -> bool:
         """Whether it comes on this day."""
-        return day.year in self._years and day.month in self._months and self._days.match_day(day)
+        return day.year in self._years and self._is_such(day)
 
     def never(self, today: date) -> str | None:
         """Why it does not come on any day from today on; None where it does."""
-        days = (today + number * timedelta(days=1) for number in range(HORIZON.days))
-        such = (day for day in days if day.month in self._months and self._days.match_day(day))
-        if all(year < today.year for year in self._years):
+        if max(self._years) < today.year:
             return "its years have passed"
-        if next((day for day in such if day.year in self._years), None):
+        such = [day for day in _day_by_day(today, timedelta(days=1)) if self._is_such(day)]
+        if any(day.year in self._years for day in such):
             return None
-        if max(self._years) == today.year or any(self._days.match_day(day) for day in _leap_year(self._months)):
-            return "it has no such day in its years from now on"
-        return "its months have no such day"
+        return "it has no such day in its years from now on" if such else "its months have no such day"
+
+    def _is_such(self, day: date) -> bool:
+        """Whether it is one of its days, whatever the year."""
+        return day.month in self._months and self._days.match_day(day)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
     """A cron in its time zone. All moments it gives are in UTC: those of one zone compare by the clock on the wall."""
 
@@ -156,14 +157,12 @@ class Calendar:
         return self.cron.on(local.date()) and local.time() in self.cron.times and exact(local, self.zone) == moment
 
     def _days(self, first: date, step: timedelta) -> Iterator[date]:
-        days = (first + number * step for number in range(HORIZON // abs(step)))
-        return (day for day in days if self.cron.on(day))
+        return (day for day in _day_by_day(first, step) if self.cron.on(day))
 
 
-def _leap_year(months: Collection[int]) -> Iterator[date]:
-    """Every day that these months may have."""
-    days = (date(2000, 1, 1) + number * timedelta(days=1) for number in range(366))
-    return (day for day in days if day.month in months)
+def _day_by_day(first: date, step: timedelta) -> Iterator[date]:
+    """As far as the horizon."""
+    return (first + number * step for number in range(HORIZON // abs(step)))
 
 
 def wall(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -174,13 +173,13 @@ def wall(moment: datetime, zone: ZoneInfo) -> datetime:
 def exact(local: datetime, zone: ZoneInfo) -> datetime | None:
     """The moment, in UTC, at which clocks show a local time first; None where they never do."""
     moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return moment if wall(moment, zone) == local.replace(fold=0) else None
+    return moment if wall(moment, zone) == local else None
 
 
 def _check(name: str, value: str, fields: tuple[str, ...]) -> None:
     if "W" in value and name == "day-of-month":
         raise CronError(f"{name} {value!r}: W, the nearest weekday, is not supported; name the days")
-    if not re.fullmatch(_PATTERNS[name], value):
+    if not re.fullmatch(_PATTERNS[name], value, re.ASCII):
         meant = _meant(name, fields) or f", which is such as {_EXAMPLES[name]}"
         raise CronError(f"{name} {value!r} is not what EventBridge Scheduler has there{meant}")
 
@@ -220,7 +219,7 @@ def _meant(name: str, fields: tuple[str, ...]) -> str:
 def _mended_weekdays(value: str) -> str:
     if re.search(r"(?<![\d#])0(?!\d)", value):  # as in Unix, where Sunday is 0
         return re.sub(r"(?<![#\d])[0-7](?!\d)", lambda day: _WEEKDAYS[int(day[0]) % 7], value)
-    return re.sub(r"[A-Z]{2,}", lambda word: _abbreviated(word[0], _WEEKDAYS, _DAYS_OF_OTHERS), value)
+    return re.sub(r"[A-Z]{2,}\.?", lambda word: _abbreviated(word[0], _WEEKDAYS, _DAYS_OF_OTHERS), value)
 
 
 def _overnight(hours: re.Match[str]) -> str:
@@ -229,8 +228,8 @@ def _overnight(hours: re.Match[str]) -> str:
 
 
 def _abbreviated(word: str, names: tuple[str, ...], others: Mapping[str, str]) -> str:
-    short = word[:3]
-    return others.get(word) or others.get(word.removesuffix(".")) or (short if short in names else word)
+    plain = word.removesuffix(".")
+    return others.get(plain) or (plain[:3] if plain[:3] in names else word)
 
 
 _MEND: Mapping[str, Callable[[str], str]] = {
@@ -238,7 +237,7 @@ _MEND: Mapping[str, Callable[[str], str]] = {
     "hours": lambda value: re.sub(
         r"(?<![/\d])(\d+)-(\d+)(?!\d)", _overnight, re.sub(r"(?<![/\d-])24(?!\d)", "0", value)
     ),
-    "month": lambda value: re.sub(r"[A-Z]{4,}", lambda word: _abbreviated(word[0], _MONTHS, {}), value),
+    "month": lambda value: re.sub(r"[A-Z]{3,}\.?", lambda word: _abbreviated(word[0], _MONTHS, {}), value),
     "day-of-week": _mended_weekdays,
     "year": lambda value: re.sub(r"(?<![/\d])\d\d(?!\d)", lambda year: f"20{year[0]}", value),
 }
@@ -247,7 +246,7 @@ _MEND: Mapping[str, Callable[[str], str]] = {
 def _forwards(value: str) -> str:
     """Days that run over the end of EventBridge's week, which begins on Sunday, one by one."""
     ends = value.split("-")
-    if len(ends) != 2 or not {*ends} <= {*_WEEKDAYS}:
+    if len(ends) != 2 or {*ends} - {*_WEEKDAYS}:
         return ""
     first, last = map(_WEEKDAYS.index, ends)
     return f"; write {','.join([*_WEEKDAYS[first:], *_WEEKDAYS[: last + 1]])}"
@@ -284,9 +283,10 @@ def _of_unix(fields: list[str]) -> str | None:
     minutes, hours, day, month, weekday = fields
     named = re.sub(r"(?<![/#\d])[0-7](?!\d)", lambda one: _WEEKDAYS[int(one[0]) % 7], weekday)
     days = [day, month, "?"] if weekday == "*" else ["?", month, named] if day == "*" else None
-    text = " ".join([minutes, hours, *days, "*"]) if days else ""
+    if days is None:
+        return None
     try:
-        return " ".join(Cron.parse(text).fields)
+        return " ".join(Cron.parse(" ".join([minutes, hours, *days, "*"])).fields)
     except CronError:
         return None
 
@@ -321,8 +321,6 @@ def _weekdays(value: str) -> str:
 
 
 def _years(value: str) -> Collection[int]:
-    if value == "*":
-        return YEARS
     return frozenset(year for item in value.split(",") for year in _years_of(item))
 
 
@@ -331,7 +329,7 @@ def _years_of(item: str) -> range:
     first, _, last = span.partition("-")
     if first == "*":
         first, last = str(YEARS[0]), str(YEARS[-1])
-    end = int(last or (YEARS[-1] if step else first))
-    if not (int(first) in YEARS and end in YEARS and int(first) <= end and step != "0"):
+    begin, end, by = int(first), int(last or (YEARS[-1] if step else first)), int(step or 1)
+    if not (begin in YEARS and end in YEARS and begin <= end and by):
         raise CronError(f"year {item!r} is not within 1970 and 2199, or runs backwards")
-    return range(int(first), end + 1, int(step or 1))
+    return range(begin, end + 1, by)

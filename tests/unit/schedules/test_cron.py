@@ -2,11 +2,11 @@
 
 import calendar
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.schedules.cron import Calendar, Cron, CronError, exact, wall
@@ -125,6 +125,57 @@ def test_days_are_counted_like_this() -> None:
     assert days("0 8 ? * 3#5 *") == ["03-31", "06-30", "09-29", "12-29"]
     assert days("0 8 L 2 ? *", 2028) == ["02-29"]
     assert len(days("0 8 ? * MON-FRI *")) == 261
+
+
+MINUTES = {"0": {0}, "0/25": {0, 25, 50}, "5,35": {5, 35}, "58-59": {58, 59}, "*/20": {0, 20, 40}}
+HOURS = {"*": {*range(24)}, "1-3": {1, 2, 3}, "0,23": {0, 23}, "2": {2}, "22/1": {22, 23}}
+WEEKDAYS = {"*": {*range(7)}, "MON-FRI": {0, 1, 2, 3, 4}, "1,7": {5, 6}, "SUN,3": {1, 6}, "L": {5}, "THU,SAT": {3, 5}}
+
+
+@given(
+    st.datetimes(datetime(2026, 10, 23), datetime(2026, 10, 26), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone, or wall times are meant
+    | st.datetimes(datetime(2027, 3, 26), datetime(2027, 3, 29), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone, or wall times are meant
+    st.sampled_from([BERLIN, "Asia/Kathmandu"]),
+    st.sampled_from(sorted(MINUTES)),
+    st.sampled_from(sorted(HOURS)),
+    st.sampled_from(sorted(WEEKDAYS)),
+)
+@settings(max_examples=40)
+def test_a_cron_comes_at_each_minute_that_its_fields_name(
+    moment: datetime, zone: str, minutes: str, hours: str, weekdays: str
+) -> None:
+    """As found by going through all minutes of two days, on which clocks may change."""
+    first = moment.replace(second=0, microsecond=0)
+    every = [first + timedelta(minutes=number) for number in range(2 * 24 * 60)]
+    local = {one: one.astimezone(ZoneInfo(zone)) for one in every}
+    named = [
+        one
+        for one, at_wall in local.items()
+        if at_wall.minute in MINUTES[minutes]
+        and at_wall.hour in HOURS[hours]
+        and at_wall.weekday() in WEEKDAYS[weekdays]
+        and not at_wall.fold  # what comes twice counts the first time
+    ]
+    found = Calendar.of(f"{minutes} {hours} ? * {weekdays} *", zone)
+    assert list(takewhile(lambda one: one <= every[-1], found.after(moment))) == [one for one in named if one > moment]
+    assert list(takewhile(lambda one: one >= first, found.before(every[-1])))[::-1] == [
+        one for one in named if one < every[-1]
+    ]
+    assert [one for one in every if one in found] == named
+
+
+def test_every_day_of_the_week_has_a_name_and_a_number_from_sunday() -> None:
+    for number, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1):
+        by_name, by_number = days(f"0 8 ? * {name} *"), days(f"0 8 ? * {number} *")
+        assert by_name == by_number
+        assert {date.fromisoformat(f"2026-{day}").isoweekday() % 7 + 1 for day in by_name} == {number}
+
+
+def test_moments_are_in_utc_whatever_the_zone_of_the_machine() -> None:
+    berlin = ZoneInfo(BERLIN)
+    moment = exact(datetime(2026, 11, 23, 7, 30), berlin)  # noqa: DTZ001 - hypothesis adds the zone, or wall times are meant
+    assert moment
+    assert moment.tzinfo is UTC
 
 
 # --- Clocks -----------------------------------------------------------------------------------------------------------
