@@ -8,7 +8,7 @@ than one of every day.
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from lifecycle.configuration import Schedule
@@ -34,7 +34,7 @@ def hours_per_week(schedule: Schedule, lease: timedelta, now: datetime) -> float
     ends = Cron.parse(schedule.stop) if schedule.stop else None
     day_as = _Day(_minutes(begins), _minutes(ends) if ends else None, lease, bridged(schedule))
     passed = today.hour * 60 + today.minute
-    day_of = lru_cache(maxsize=1024)(day_as.held)
+    day_of = cache(day_as.held)
     held, until = 0.0, _LONG_AGO
     for number in range(days + 1):
         day = today.date() + number * _DAY
@@ -44,8 +44,7 @@ def hours_per_week(schedule: Schedule, lease: timedelta, now: datetime) -> float
             last = passed if number == days else _MINUTES
             added, until = day_of(until, _stop_days(ends, day), first, last)
             held += added
-        until = max(until - _MINUTES, _LONG_AGO)
-        until = until if until > -_MINUTES else _LONG_AGO  # nothing is bridged for so long
+        until -= _MINUTES
     return held / 60 / WEEKS
 
 
@@ -54,11 +53,8 @@ def _minutes(cron: Cron) -> list[int]:
 
 
 def _stop_days(ends: Cron | None, day: date) -> tuple[int, ...]:
-    """In how many days the next two stops come that may end a window of this day: today, and on another day."""
-    if ends is None:
-        return ()
-    later = next((ahead for ahead in range(1, _FURTHEST + 1) if ends.on(day + ahead * _DAY)), None)
-    return (*([0] if ends.on(day) else []), *([later] if later else []))
+    """In how many days the stops come that may end a window of this day."""
+    return tuple(ahead for ahead in range(_FURTHEST + 1) if ends and ends.on(day + ahead * _DAY))
 
 
 class _Day:
@@ -78,9 +74,8 @@ class _Day:
             if not first <= start < last:
                 continue
             end = self._end(start, ends)
-            begin = until if until >= start - self._bridged else start
-            added += max(0, end - begin)
-            until = max(until, end)
+            added += end - (until if until >= start - self._bridged else start)
+            until = end  # no later start ends earlier
         return added, until
 
     def _end(self, start: int, ends: Sequence[int]) -> float:
