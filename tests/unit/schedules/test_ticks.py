@@ -80,6 +80,10 @@ def test_a_start_that_is_late_holds_the_model_no_longer() -> None:
     assert late.execution_name == "office-start-20261123T0630Z"
 
 
+def test_a_start_that_is_fired_ahead_of_its_time_holds_the_model_no_longer() -> None:
+    assert tick("start", "2026-11-23T06:30:00Z", now="2026-11-22T12:00Z").payload["LeaseMinutes"] == 10 * 60 + 30 + 25
+
+
 def test_without_a_stop_the_model_says_for_how_long() -> None:
     decided = tick("start", "2026-11-23T06:30:00Z", schedule=replace(OFFICE, stop=None))
     assert "LeaseMinutes" not in decided.payload
@@ -255,6 +259,11 @@ def test_where_a_stop_and_the_next_start_meet_the_start_wins() -> None:
     shifts = replace(OFFICE, start="0 6,18 * * ? *", stop="0 6,18 * * ? *")
     assert tick("start", "2026-11-23T17:00Z", schedule=shifts).payload["LeaseMinutes"] == 12 * 60 + 25
     assert tick("stop", "2026-11-23T17:00Z", schedule=shifts).outcome is Ticked.NEWER_START
+
+
+def test_the_first_stop_of_all_ends_the_starts_before_it() -> None:
+    once = replace(OFFICE, start="30 7 23 11 ? 2026", stop="0 18 23 11 ? 2026")
+    assert tick("stop", "2026-11-23T17:00Z", schedule=once).outcome is Ticked.ACTED
 
 
 def test_what_is_fired_by_hand_at_another_time_means_what_it_says() -> None:
@@ -437,3 +446,95 @@ def test_an_input_that_is_no_tick_is_refused(change: dict[str, Any], complaint: 
 def test_an_input_without_its_fields_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="A tick needs"):
         Tick.read({"Schedule": "office"}, configured(OFFICE))
+
+
+def refused(**change: Any) -> InvalidRequest:
+    given = {"Schedule": "office", "Action": "start", "ScheduledTime": "2026-11-23T06:30:00Z", **change}
+    with pytest.raises(InvalidRequest) as wrong:
+        Tick.read(given, configured(OFFICE))
+    return wrong.value
+
+
+def test_who_sends_no_tick_reads_what_one_is_and_to_leave_it_to_the_stack() -> None:
+    wrong = refused(Action="begin\x1b")
+    assert wrong.message == (
+        "A tick needs Schedule, Action (one of start, ready, stop) and ScheduledTime (RFC 3339): "
+        r"'begin\\x1b' is not a valid Act"
+    )
+    assert wrong.cause["Remedy"] == "Leave the schedules to the stack that has made them."
+
+
+def test_a_tick_of_a_schedule_that_was_taken_out_says_that_this_may_be_meant() -> None:
+    wrong = refused(Schedule="mine\x1b")
+    assert wrong.message == r"Schedule: there is no 'mine\u001b'; configured are: office"
+    assert wrong.cause["Remedy"] == (
+        "It was taken out of cdk.json, or renamed: nothing has to be done if that was meant."
+    )
+    assert refused(Schedule=5).message == "Schedule: there is no '5'; configured are: office"
+    assert refused(Schedule=["office"]).message.startswith("Schedule: there is no ")
+
+
+def test_schedules_are_named_in_order_or_that_there_are_none() -> None:
+    given = {"Schedule": "x", "Action": "start", "ScheduledTime": "2026-11-23T06:30:00Z"}
+    for schedules, known in (({}, "none"), ({"late": OFFICE, "early": OFFICE}, "early, late")):
+        with pytest.raises(InvalidRequest) as wrong:
+            Tick.read(given, Configuration({"defects": Model(ARN)}, schedules=schedules))
+        assert wrong.value.message == f"Schedule: there is no 'x'; configured are: {known}"
+
+
+def test_a_tick_is_away_from_where_time_ends_and_comes_at_one_of_its_hours() -> None:
+    def read(time: str = "2026-11-23T06:30:00Z", hours_ahead: int = 0) -> Tick:
+        given = {"Schedule": "office", "Action": "ready", "ScheduledTime": time, "HoursAhead": hours_ahead}
+        return Tick.read(given, configured(OFFICE))
+
+    for time in ("2000-01-01T00:00:00Z", "8999-12-31T23:59:59Z", "1999-12-31T23:00:00-01:00"):
+        assert read(time) == Tick("office", Act.READY, at(time))
+    assert [read(hours_ahead=hours).hours_ahead for hours in (0, 1, 2)] == [0, 1, 2]
+    assert read("2026-11-23T07:30:00+01:00").scheduled_time.utcoffset() == timedelta(0)
+    for wrong in ("1999-12-31T23:59:59Z", "9000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00"):
+        assert refused(ScheduledTime=wrong).message.startswith("A tick needs")
+    for hours in (3, -1, "1"):
+        assert refused(HoursAhead=hours).message.startswith("A tick needs")
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(48, Ticked.NOTHING_TO_STOP), (49, Ticked.ACTED)])
+def test_of_more_starts_than_can_be_asked_for_one_is_taken_to_have_come(last: int, outcome: Ticked) -> None:
+    """A stop that releases nothing costs less than one that does not come."""
+    often = replace(OFFICE, start=f"0-{last} 8 ? * MON-FRI *")
+    stop = Tick("office", Act.STOP, at("2026-11-23T17:00Z"))
+    executions = Executions()
+    assert run(stop, stop.scheduled_time, configured(often), executions, MACHINES).outcome is outcome
+
+
+def test_any_start_of_its_window_is_one_that_a_stop_ends() -> None:
+    twice = replace(OFFICE, start="0 8,12 ? * MON-FRI *")
+    executions, configuration = Executions(), configured(twice)
+    stop = Tick("office", Act.STOP, at("2026-11-23T17:00Z"))
+    for start in ("2026-11-20T07:00Z", "2026-11-23T07:00Z"):
+        before = run(stop, stop.scheduled_time, configuration, executions, MACHINES).outcome
+        assert before is Ticked.NOTHING_TO_STOP
+        run(Tick("office", Act.START, at(start)), at(start), configuration, executions, MACHINES)
+    assert run(stop, stop.scheduled_time, configuration, executions, MACHINES).outcome is Ticked.ACTED
+
+
+def test_a_stop_that_hands_over_says_to_whom_and_when() -> None:
+    follow = {"late": LATE, "later": replace(LATE, start="30 18 ? * MON-FRI *")}
+    configuration = Configuration({"defects": Model(ARN)}, schedules={"office": OFFICE, **follow})
+    stop = Tick("office", Act.STOP, at("2026-11-23T17:00Z"))
+    assert decide(stop, stop.scheduled_time, configuration).reason == (
+        "defects is released by office, stop 2026-11-23 18:00 (Europe/Berlin), once late (2026-11-23 18:20 "
+        "(Europe/Berlin)) or later (2026-11-23 18:30 (Europe/Berlin)) holds it."
+    )
+
+
+def test_a_stop_that_its_own_next_start_follows_says_for_which_start_the_model_is_kept() -> None:
+    soon = replace(OFFICE, start="20 8,18 * * ? *", stop="0 18,22 * * ? *")
+    assert tick("stop", "2026-11-23T17:00Z", schedule=soon) == Decided(
+        Ticked.NEWER_START, "defects is kept for its next start, office (2026-11-23 18:20 (Europe/Berlin))."
+    )
+
+
+def test_a_late_stop_says_whose_lease_it_would_take() -> None:
+    late = tick("stop", "2026-11-23T17:00Z", "2026-11-24T06:30Z")
+    start = "the start of 2026-11-24 07:30 (Europe/Berlin)"
+    assert late.reason == f"It came so late that {start} may hold the lease by now, and would lose it."
