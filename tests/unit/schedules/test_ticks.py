@@ -1,7 +1,7 @@
 """What a tick does: the days of office hours, in Berlin, with all that Scheduler may make of them."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -261,6 +261,11 @@ def test_where_a_stop_and_the_next_start_meet_the_start_wins() -> None:
     assert tick("stop", "2026-11-23T17:00Z", schedule=shifts).outcome is Ticked.NEWER_START
 
 
+def test_a_stop_by_hand_at_the_time_of_a_start_takes_no_lease_from_it_and_waits_for_no_other() -> None:
+    assert tick("stop", "2026-11-23T06:30Z").outcome is Ticked.NEWER_START
+    assert two(LATE, "2026-11-23T16:55Z").reason.endswith("stop 2026-11-23 17:55 (Europe/Berlin).")
+
+
 def test_the_first_stop_of_all_ends_the_starts_before_it() -> None:
     once = replace(OFFICE, start="30 7 23 11 ? 2026", stop="0 18 23 11 ? 2026")
     assert tick("stop", "2026-11-23T17:00Z", schedule=once).outcome is Ticked.ACTED
@@ -368,6 +373,13 @@ def test_a_tick_whose_name_is_taken_by_an_execution_about_something_else_is_an_e
     executions.started[machine, name] = {"Model": "welds"}
     with pytest.raises(ServiceUnavailable, match="is there already, and is about something else"):
         run(one, at("2026-11-23T06:30Z"), configuration, executions, MACHINES)
+
+
+def test_what_is_started_is_what_was_decided_by_a_name_of_its_schedule_and_model() -> None:
+    executions, one = Executions(), Tick("office", Act.START, at("2026-11-23T06:30Z"))
+    decided = run(one, one.scheduled_time, configured(OFFICE), executions, MACHINES)
+    name = tick_name("office", "start", "defects", at("2026-11-23T06:30Z"))
+    assert executions.started == {("start", name): decided.payload}
 
 
 def test_a_second_delivery_that_is_late_is_about_the_same() -> None:
@@ -490,14 +502,15 @@ def test_a_tick_is_away_from_where_time_ends_and_comes_at_one_of_its_hours() -> 
     for time in ("2000-01-01T00:00:00Z", "8999-12-31T23:59:59Z", "1999-12-31T23:00:00-01:00"):
         assert read(time) == Tick("office", Act.READY, at(time))
     assert [read(hours_ahead=hours).hours_ahead for hours in (0, 1, 2)] == [0, 1, 2]
-    assert read("2026-11-23T07:30:00+01:00").scheduled_time.utcoffset() == timedelta(0)
+    assert read("2026-11-23T07:30:00+01:00").scheduled_time.tzinfo is UTC
+    assert read().action is Act.READY
     for wrong in ("1999-12-31T23:59:59Z", "9000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00"):
         assert refused(ScheduledTime=wrong).message.startswith("A tick needs")
     for hours in (3, -1, "1"):
         assert refused(HoursAhead=hours).message.startswith("A tick needs")
 
 
-@pytest.mark.parametrize(("last", "outcome"), [(48, Ticked.NOTHING_TO_STOP), (49, Ticked.ACTED)])
+@pytest.mark.parametrize(("last", "outcome"), [(48, Ticked.NOTHING_TO_STOP), (49, Ticked.ACTED), (59, Ticked.ACTED)])
 def test_of_more_starts_than_can_be_asked_for_one_is_taken_to_have_come(last: int, outcome: Ticked) -> None:
     """A stop that releases nothing costs less than one that does not come."""
     often = replace(OFFICE, start=f"0-{last} 8 ? * MON-FRI *")
