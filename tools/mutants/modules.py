@@ -166,6 +166,33 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "notifications/golden",
         ),
     },
+    "schedules": {
+        "schedules.cron": (
+            "schedules/cron",
+            "schedules/cron_mistakes",
+            "../infra/schedule_checks",
+            "../infra/next_occurrences",
+            "../infra/scheduler_crons",
+            "schedules/ticks",
+            "schedules/usual_week",
+            "page/acts",
+            "page/view",
+        ),
+        "schedules.windows": (
+            "schedules/windows",
+            "schedules/ticks",
+            "schedules/usual_week",
+            "../infra/next_occurrences",
+        ),
+        "schedules.usual_week": (
+            "schedules/usual_week",
+            "../infra/next_occurrences",
+        ),
+        "schedules.ticks": (
+            "schedules/ticks",
+            "../infra/scheduler_crons",
+        ),
+    },
     "requests": {
         "executions.names": (
             "executions/names",
@@ -216,7 +243,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
 }
-"""Groups of modules of functions/lifecycle, and for each module the test files in tests/unit, without ``test_``."""
+"""Groups of modules of functions/lifecycle, and for each its test files, seen from tests/unit, without ``test_``."""
 
 MODULES: Mapping[str, Sequence[str]] = {
     module: tests for modules in GROUPS.values() for module, tests in modules.items()
