@@ -11,6 +11,8 @@ import time
 
 import time_machine
 
+from emulator.emulated_clock import put_ahead
+
 
 class Clock:
     """Goes as fast as the machine's, and never back while an emulator runs.
@@ -44,8 +46,7 @@ class Clock:
                 self._travel = time_machine.travel(time.time(), tick=True)
                 self._traveller = self._travel.start()
             self.ahead += seconds
-            # To begin takes a while, by which the clock would be behind those of the functions' processes.
-            self._traveller.move_to(time_machine.escape_hatch.time.time() + self.ahead)
+            put_ahead(self._traveller, self.ahead, time_machine.escape_hatch.time.time)
 
     def reset(self) -> None:
         """Let it be the machine's again: there is no emulator any more."""

@@ -33,6 +33,7 @@ from typing import Any
 
 import time_machine
 
+from emulator import emulated_clock
 from emulator.wire import region_of
 from emulator.wire_errors import EmulatorStoppedError
 
@@ -269,11 +270,11 @@ class _Sandbox:
 
 
 def _time_machine(work_dir: Path) -> Path:
-    """A directory with nothing but the package that sets a process's clock."""
+    """A directory with nothing but what sets a process's clock."""
     alone = work_dir / "clock"
     alone.mkdir(exist_ok=True)
     installed = Path(time_machine.__file__).parent
-    for part in (installed, *installed.parent.glob("_time_machine*")):
+    for part in (installed, *installed.parent.glob("_time_machine*"), Path(emulated_clock.__file__)):
         with contextlib.suppress(FileExistsError):
             (alone / part.name).symlink_to(part)
     return alone

@@ -1,7 +1,7 @@
 """What a function's process runs: AWS's runtime client, by the emulator's clock, until the emulator ends.
 
 Run as a script, with the file that says by how many seconds the emulator's clock is ahead of the machine's, and a
-directory with nothing but the package that sets a process's clock. It imports nothing of the emulator: a function sees
+directory with nothing but what sets a process's clock. It imports nothing of the emulator: a function sees
 what Lambda would give it.
 """
 
@@ -23,6 +23,7 @@ class _Clock:
         self._file, self._package = Path(ahead_in), time_machine_in
         self._ahead = 0.0
         self._traveller: Any = None
+        self._put_ahead: Any = None
         self._real_time = time.time
 
     def follow(self) -> None:
@@ -31,12 +32,14 @@ class _Clock:
             return
         if self._traveller is None:
             sys.path.append(self._package)
+            import emulated_clock  # type: ignore[import-not-found]  # in that directory, beside the package
             import time_machine
 
             sys.path.pop()
+            self._put_ahead = emulated_clock.put_ahead
             self._real_time = time_machine.escape_hatch.time.time
             self._traveller = time_machine.travel(time.time(), tick=True).start()
-        self._traveller.move_to(self._real_time() + ahead)
+        self._put_ahead(self._traveller, ahead, self._real_time)
         self._ahead = ahead
 
 

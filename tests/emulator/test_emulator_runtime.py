@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from emulator import emulated_clock
 from emulator import runtime as emulator_runtime
 from emulator.clock import Clock
 from emulator.deploy import ROOT
@@ -198,6 +200,26 @@ def test_the_timeout_of_the_template_ends_the_process(runtime: Runtime) -> None:
     assert time.monotonic() - began < 300
     assert invoke(runtime, deployed("sleep"), 0), "the next invocation gets a new process"
     assert [one.cold for one in runtime.invocations] == [True, True]
+
+
+@dataclass
+class Slow:
+    """A machine on which time passes before a clock is set; what its clock shows, and how far ahead that is."""
+
+    delays: list[float]
+    now: float = 1_800_000_000.0
+    ahead: float = 0.0
+
+    def move_to(self, to: float) -> None:
+        self.now += self.delays.pop(0)
+        self.ahead = to - self.now
+
+
+def test_a_clock_is_put_ahead_exactly_however_long_it_takes_to_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Slow([5.0, 0.02, 0.0])
+    monkeypatch.setattr(emulated_clock, "time", SimpleNamespace(time=lambda: machine.now + machine.ahead))
+    emulated_clock.put_ahead(machine, 60, lambda: machine.now)
+    assert (machine.ahead, machine.delays) == (60, [])
 
 
 def test_a_machine_that_stands_still_ends_no_function(monkeypatch: pytest.MonkeyPatch) -> None:
