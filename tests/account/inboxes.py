@@ -19,7 +19,7 @@ from lifecycle.adapters.inbox_table import InboxTable
 from lifecycle.configuration import Inbox
 from lifecycle.inbox import names
 from lifecycle.inbox.record import Run
-from tests.account.account import Account, _direct
+from tests.account.account import Abortion, Account, _direct
 from tests.account.clients import LATENCY
 from tests.account.faults import Fault, Faults
 from tests.account.functions import CONFIGURATION, DRAIN_INBOX, ENVIRONMENT, OF_INBOXES, TIMEOUTS, Functions, loaded
@@ -70,11 +70,19 @@ class InboxScene:
     arrivals: Callable[[int], Sequence[float]] = lambda _number: (DELIVERED,)
     count_lag: float = 0
     sweeps: bool = True
+    abortions: Sequence[Abortion] = ()
     printed: io.StringIO = field(default_factory=io.StringIO)
 
     def __post_init__(self) -> None:
         self.traveller.move_to(NOW)
-        self.account = Account(self.functions, self.traveller, labels=QUICK, sweeps=self.sweeps, faults=self.faults)
+        self.account = Account(
+            self.functions,
+            self.traveller,
+            labels=QUICK,
+            sweeps=self.sweeps,
+            faults=self.faults,
+            abortions=self.abortions,
+        )
         self.simulation = simulation = self.account.simulation
         name = names.queue_name(STACK, NAME)
         self.dead = Queue(names.dead_queue_name(STACK, NAME), simulation)
