@@ -19,8 +19,7 @@ from lifecycle.executions.consistency import KNOWN_AFTER
 from lifecycle.inbox import record as records
 from lifecycle.inbox.record import TRIES, Blocked, Done, InboxRecord, Run, RunState
 from lifecycle.model.statuses import RUNS_NO_MORE
-from lifecycle.shared.text import plural
-from lifecycle.shared.wire import timestamp
+from lifecycle.shared.text import clock, plural
 
 TWO_TICKS = timedelta(seconds=50)
 """At least so long apart are two ticks a minute apart; a tick that comes twice is one."""
@@ -290,11 +289,11 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
     if record.paused:
         return Decided(record, _off(seen), f"{wait}.")
     if record.blocked and now < record.blocked.next_try:
-        again = f"The next try is at {timestamp(record.blocked.next_try)}."
-        return Decided(record, _off(seen), f"{wait}. {record.blocked.reason} {again}")
+        again = f"The next try is at {clock(record.blocked.next_try)}."
+        return Decided(record, _off(seen), f"{wait}. {record.blocked.reason.rstrip('.')}. {again}")
     if not seen.runs_anyway:
         if seen.images < inbox.start_at_images and now < due_at:
-            return Decided(record, _off(seen), f"{wait}; the model is started at {timestamp(due_at)} at the latest.")
+            return Decided(record, _off(seen), f"{wait}; the model is started at {clock(due_at)} at the latest.")
         if seen.budget_refuses:
             begun = Blocked(now, OVER_BUDGET, 0, now)
             record = replace(record, blocked=replace(record.blocked, reason=OVER_BUDGET) if record.blocked else begun)
@@ -364,7 +363,8 @@ def _hindrance(run: Run, record: InboxRecord, seen: Seen, now: datetime) -> str 
         return f"The model is {seen.model_status}."
     if record.waiting_since is None:
         return None
-    progress = max(filter(None, (run.opened_at, seen.last_result, record.waiting_since)))
+    # Who resumes has mended what was refused before.
+    progress = max(filter(None, (run.opened_at, seen.last_result, record.waiting_since, record.heeded)))
     if seen.refusal and seen.refusal.at > progress and now - progress >= REFUSED:
         return seen.refusal.what
     if now - progress >= NO_PROGRESS:

@@ -23,7 +23,7 @@ from lifecycle.inbox.decision import (
     decide,
     drain,
 )
-from lifecycle.inbox.record import InboxRecord, Run, RunState, begun, closed, opened, pause, resume
+from lifecycle.inbox.record import Blocked, InboxRecord, Run, RunState, begun, closed, opened, pause, resume
 from tests.unit.examples import ARN, NOW
 
 INBOX = Inbox("defects", "s3://factory/inbox/", "s3://factory/labels/")
@@ -281,6 +281,14 @@ def test_images_that_cannot_be_looked_at_end_the_run_soon_with_the_workers_reaso
     denied = in_work(refusal=At(at(2), "The results bucket refuses."))
     assert ticks(running(), (2.9, denied)).record.open_run
     assert FailRun("token", "InboxBlocked", "The results bucket refuses.") in ticks(running(), (3, denied)).acts
+
+
+def test_what_was_refused_before_somebody_resumed_has_been_mended() -> None:
+    blocked = replace(running(), blocked=Blocked(NOW, "The results bucket refuses.", 1, NOW))
+    denied = in_work(refusal=At(at(2), "The results bucket refuses."))
+    assert ticks(resume(blocked, at(2.5)), (3, denied)).record.open_run
+    again = in_work(refusal=At(at(4), "The results bucket refuses."))
+    assert ticks(resume(blocked, at(2.5)), (5.5, again)).record.open_run is None
 
 
 def test_one_image_that_is_refused_among_others_that_are_finished_does_not() -> None:

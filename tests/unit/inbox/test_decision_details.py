@@ -35,7 +35,7 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
     [
         (KNOWN, NOTHING, "Nothing waits."),
         (KNOWN, Seen(None, 0), "How many images wait can't be seen."),
-        (KNOWN, Seen(9, 0), "9 of 100 images wait; the model is started at 2026-11-24T07:30:00.000Z at the latest."),
+        (KNOWN, Seen(9, 0), "9 of 100 images wait; the model is started at 2026-11-24 07:30 UTC at the latest."),
         (KNOWN, Seen(100, 0), "100 images wait: the model is about to be started."),
         (
             pause(KNOWN, "ann", NOW),
@@ -44,8 +44,13 @@ FAILED = RunEnd("FAILED", "ModelFailed", '{"Message": "It broke."}')
         ),
         (
             starting(),
+            Seen(9, 0, execution=RunEnd("FAILED", "InboxBlocked", '{"Message": "In the words of AWS"}')),
+            "9 of 100 images wait. In the words of AWS. The next try is at 2026-11-24 07:05 UTC.",
+        ),
+        (
+            starting(),
             Seen(9, 0, execution=FAILED),
-            "9 of 100 images wait. It broke. The next try is at 2026-11-24T07:05:00.000Z.",
+            "9 of 100 images wait. It broke. The next try is at 2026-11-24 07:05 UTC.",
         ),
         (
             KNOWN,
