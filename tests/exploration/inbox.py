@@ -30,6 +30,7 @@ from tests.exploration.inbox_world import (
     ENDED,
     HEARTBEAT,
     IDLE,
+    IGNORED,
     LATE,
     LETTING_GO,
     LONGEST,
@@ -70,7 +71,7 @@ class Play:
     def moves(self, world: World) -> Iterator[Move]:
         """Every step that may come next."""
         for move in self._moves(world):
-            yield move._replace(world=canonical(move.world))
+            yield Move(move.label, canonical(move.world), move.sure, move.broken)
 
     def _moves(self, world: World) -> Iterator[Move]:
         yield from self._time(world)
@@ -117,8 +118,8 @@ class Play:
             faults=world.faults - (world.ticked == TICK),
             late=None,
             bare=world.bare + 1 if keeps and not images else 0,
-            barren=world.barren + 1 if keeps and images and (self.scene.refusals or self.scene.stuck) else 0,
-            ignored=min(world.ignored + 1, LONGEST) if images else 0,
+            barren=world.barren + 1 if keeps and images and self._may_be_barren(world) else 0,
+            ignored=min(world.ignored + 1, IGNORED) if images else 0,
         )
         more = TICK * (self.scene.faults - world.faults) + (HEARTBEAT if self.scene.lost else 0)
         broken = ""
@@ -127,6 +128,11 @@ class Play:
         if later.barren > NO_PROGRESS + 3 * TICK + LETTING_GO + more:
             broken = "(e) the model is kept, and no image is finished"
         yield Move("half a minute passes", later, broken=broken)
+
+    def _may_be_barren(self, world: World) -> bool:
+        """Whether images may not be finished for long: else they are as soon as they are there."""
+        mine = world.runs_on
+        return self.scene.refusals or self.scene.stuck or (mine is not None and bool(mine.down))
 
     def _may_be_lost(self, world: World) -> bool:
         return self.scene.lost and world.faults > 0
@@ -161,7 +167,7 @@ class Play:
             tick = Tick(world.record, found.record, found.acts)
             for move in self._acts(here, tick, "a tick", begins=found.begins):
                 broken = move.broken
-                if found.lets_go and world.ignored > 2 * TICK:
+                if found.lets_go and world.ignored == IGNORED:
                     broken = "(f) the model is let go while an image waits"
                 if found.record.paused and not (world.record.paused or world.meant):
                     broken = "(h) the inbox is paused, which nobody has meant"

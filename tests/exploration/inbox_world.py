@@ -8,6 +8,7 @@ and StopModel do is explored in ``actors``.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
 from lifecycle.configuration import Inbox
@@ -23,6 +24,8 @@ LAG = 2
 IDLE, NO_PROGRESS, REFUSED, KNOWN, HEARTBEAT = 4, 5, 3, 3, 5
 LONGEST = 6
 """What was longer ago makes no difference to what is decided."""
+IGNORED = 2 * TICK + 1
+"""An image that has waited for so long was seen by two ticks."""
 SHORTENED = {
     "NO_PROGRESS": NO_PROGRESS * STEP,
     "REFUSED": REFUSED * STEP,
@@ -302,35 +305,51 @@ def canonical(world: World) -> World:
     others = world.others and mine is not None and (world.faults > 0 or down)
     unheld = down and not (world.faults or others or (mine and mine.down == "STARTING"))
     meant = world.record.paused or (world.meant and (mine is not None or world.forced))
-    runs = tuple(
-        run._replace(down="", back=0, leased=True)
-        if run.at == ENDED
-        else run._replace(leased=True)
-        if unheld and run is mine
-        else run
-        for run in world.runs
+    known, result, refusal = _canonical_record(
+        world.record, world.result, world.refusal, fresh=world.fresh, begun=bool(world.runs)
     )
-    world = world._replace(runs=runs, others=others, meant=meant, ignored=0 if down else world.ignored)
-    known = world.record
+    return world._replace(
+        record=known,
+        runs=tuple([_canonical_run(run, unheld and run is mine) for run in world.runs]),
+        result=result,
+        refusal=refusal,
+        others=others,
+        meant=meant,
+        bare=0 if down else world.bare,
+        ignored=0 if down or known.paused else world.ignored,
+    )
+
+
+@cache
+def _canonical_run(run: Execution, unheld: bool) -> Execution:
+    if run.at == ENDED:
+        return run._replace(down="", back=0, leased=True)
+    return run._replace(leased=True) if unheld else run
+
+
+@cache
+def _canonical_record(known: Record, result: int, refusal: int, *, fresh: bool, begun: bool) -> tuple[Record, int, int]:
+    """With when an image was last finished, and last refused; ``begun``: there is a run."""
     if known.state is RunState.OPEN:
-        opened, waiting, refusal = known.opened or 0, known.waiting, LONGEST
+        opened, waiting, refused = known.opened or 0, known.waiting, LONGEST
         if waiting is not None:
             # What came last of these three counts; of one that has been open for long, that is known already.
-            waiting = min(waiting, world.result, *([opened] if opened < IDLE else []))
-            refusal = 0 if world.refusal < waiting else LONGEST
+            waiting = min(waiting, result, *([opened] if opened < IDLE else []))
+            refused = 0 if refusal < waiting else LONGEST
         empty, since = _most(known.empty, 2), min(known.since, KNOWN + 1)
         known = known._replace(since=since, opened=min(opened, IDLE), waiting=waiting, empty=empty)
-        return world._replace(record=known, result=world.result if world.fresh else LONGEST, refusal=refusal)
-    since = known.since if known.state is RunState.STARTING and not world.runs else 0
+        return known, result if fresh else LONGEST, refused
+    since = known.since if known.state is RunState.STARTING and not begun else 0
     waiting = None if known.waiting is None else LONGEST
     known = known._replace(since=since, opened=None, done=None, waiting=waiting, empty=_most(known.empty, 2))
-    return world._replace(record=known, result=LONGEST, refusal=LONGEST)
+    return known, LONGEST, LONGEST
 
 
 def _most(steps: int | None, most: int) -> int | None:
     return None if steps is None else min(steps, most)
 
 
+@cache
 def aged(known: Record) -> Record:
     def older(steps: int | None) -> int | None:
         return None if steps is None else min(LONGEST, steps + 1)
@@ -345,6 +364,7 @@ def aged(known: Record) -> Record:
     )
 
 
+@cache
 def aged_run(run: Execution) -> Execution:
     if run.back:
         run = run._replace(back=run.back - 1)

@@ -159,7 +159,16 @@ MUTANTS = [
     ),
     Mutant("and off", CALM, "(c)", {(decision, "decide"): but_act(decision.DisableMapping)}),
     Mutant("letting go is done again", DEATHS, "(d)", {(decision, "_end"): lambda _run: ()}),
-    Mutant("a model that is down is let go", SWEEP, "(c)", {(decision, "_hindrance"): never}),
+    *(
+        replace(mutant, rule=f"{mutant.rule}: {beside}", scene=replace(scene, waits=mutant.scene.waits))
+        for beside, scene in (("the sweep goes by", SWEEP), ("others start and stop it", replace(OTHERS, faults=1)))
+        for mutant in (
+            Mutant("a worker that is at an image is waited for", Scene(waits=False), "(a)"),
+            Mutant("the run is closed before its task is ended", CALM, "(a)", {(record, "closed"): close_later}),
+            Mutant("a model without images is let go", CALM, "(d)", {(decision, "_is_idle"): never}),
+            Mutant("a model that is down is let go", CALM, "(e)", {(decision, "_hindrance"): never}),
+        )
+    ),
     Mutant("and had again later", SWEEP, "(h)", {(decision, "_blocked"): give_up}),
     Mutant("what the sweep ends nobody has released", OTHERS, "(h)", {(decision, "_BY_STATE"): HEED_AT_ONCE}),
     Mutant("the next run waits for one that is down", SWEEP, "(b)", {(decision, "_BY_STATE"): FORGET}),
