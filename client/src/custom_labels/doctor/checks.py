@@ -31,7 +31,10 @@ CHECKS = (
         upkeep.schedules_are_enabled,
     ),
     Check(
-        "Dead letters", "Nothing was given up.", f"{RESOURCES} and sqs:GetQueueAttributes", upkeep.nothing_is_given_up
+        "Dead letters",
+        "Every event and notification was delivered.",
+        f"{RESOURCES} and sqs:GetQueueAttributes",
+        upkeep.nothing_is_given_up,
     ),
     Check("Inboxes", "They go on, and nothing was given up.", VIEWERS, inboxes.inboxes_go_on),
     Check(
