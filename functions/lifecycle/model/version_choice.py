@@ -135,13 +135,18 @@ def left_behind(
     named : collection of str
         The ARNs of all versions that cdk.json names.
     """
-    holding = {item.project_version_arn for item in items if item.has_lease(lease_id)}
+    holding = set(with_lease(items, lease_id))
     project = project_name(project_version_arn)
     found = sorted(arn for arn in holding.difference(named) if project_name(arn) == project)
     if project_version_arn in holding or not found:
         return None
     names = f"{version_name(found[0])} has the lease {lease_id}, and {version_name(project_version_arn)} has not"
     return Choice(found[0], f"{names}, which cdk.json names by now.", tuple(found[1:]))
+
+
+def with_lease(items: Sequence[ModelItem], lease_id: str) -> list[str]:
+    """The ARNs of all versions that have a lease of this id, settled or pending."""
+    return sorted(item.project_version_arn for item in items if item.has_lease(lease_id))
 
 
 def _newest_first(versions: Sequence[ModelVersion]) -> list[ModelVersion]:

@@ -105,7 +105,15 @@ def prepare(
     )
     if request.duplicate_of or not request.extend_only:
         return request
-    older = chosen_version.of_lease(payload.get("Model"), request.lease_id, configuration, items)
+    lease_id = request.lease_id if "Model" in payload else None
+    found = chosen_version.of_lease(request, lease_id, configuration, items)
+    if found.hint:
+        raise ModelStopped(
+            f"{request.model} has no lease {request.lease_id}.",
+            remedy=f"{found.hint}\n{_NOT_EXTENDED}",
+            project_version_arn=request.project_version_arn,
+        )
+    older = found.choice
     return replace(request, project_version_arn=older.project_version_arn, selection=older.reason) if older else request
 
 

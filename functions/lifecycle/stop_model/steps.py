@@ -71,11 +71,14 @@ def prepare(
     )
     if request.duplicate_of:
         return request
-    model = None if request.force else payload.get("Model")
-    if older := chosen_version.of_lease(model, request.lease_id, configuration, items):
+    lease_id = request.lease_id if "Model" in payload and not request.force else None
+    found = chosen_version.of_lease(request, lease_id, configuration, items)
+    if older := found.choice:
         request = replace(
             request, project_version_arn=older.project_version_arn, selection=older.reason, others=older.others
         )
+    if found.hint:
+        request = replace(request, warnings=(*request.warnings, found.hint))
     if request.dry_run:
         return request
     if not request.force and (followed := hand_over(request.lease_id, execution.name, now, configuration)):

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from lifecycle.configuration import Configuration, Model
-from lifecycle.errors import InvalidRequest, ModelNotFound, ModelNotStartable, ServiceUnavailable
+from lifecycle.errors import InvalidRequest, ModelNotFound, ModelNotStartable, ModelStopped, ServiceUnavailable
+from lifecycle.executions.chosen_version import Found, of_lease
 from lifecycle.executions.client_tokens import token_key
 from lifecycle.executions.outcomes import Outcome
+from lifecycle.executions.requests import Request
 from lifecycle.executions.state_machines import Machine
 from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.statuses import TARGET_STOPPED, TRAINED
@@ -27,6 +29,12 @@ LATEST = Model(project="boards", minimum_f1=0.8, lease_minutes=45)
 CONFIGURATION = Configuration(models={"defects": LATEST})
 V2, V3, V4 = (f"{ACCOUNT}:project/boards/version/v{number}/{number}" for number in (2, 3, 4))
 SHIFT = Lease("shift", NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+
+
+def asks_for(arn: str) -> Request:
+    return Request(
+        execution_arn=execution().id, project_version_arn=arn, began_at=NOW, due_at=NOW, deadline=NOW, model="defects"
+    )
 
 
 def version(arn: str, status: str = "STOPPED", f1: float | None = 0.9) -> ModelVersion:
@@ -218,6 +226,46 @@ def test_a_lease_that_the_named_version_does_not_have_is_looked_for_at_the_other
 )
 def test_nothing_is_left_behind(items: list[ModelItem], named: set[str]) -> None:
     assert left_behind(V3, items, named, "shift") is None
+
+
+@pytest.mark.parametrize("name_means", [Model(V3), Model(project="boards")], ids=["a version", "the newest"])
+@pytest.mark.parametrize(
+    ("projects", "first"),
+    [((), " Before that, add casings to 'projects' in cdk.json and deploy."), (("casings",), "")],
+    ids=["the app may stop it no more", "the app may stop it"],
+)
+def test_a_lease_on_a_version_of_another_project_that_nothing_names_is_told_with_its_command(
+    name_means: Model, projects: tuple[str, ...], first: str
+) -> None:
+    """Whether the name meant it before is written nowhere: leases of two models may have the same id."""
+    casings = f"{ACCOUNT}:project/casings/version/v1/7"
+    cables = f"{ACCOUNT}:project/cables/version/v1/8"
+    models = {"defects": name_means, "cables": Model(cables)}
+    items = Items()
+    for arn in (casings, cables):
+        assert items.put(ModelItem(arn, leases=(SHIFT,), managed=True))
+    found = of_lease(asks_for(V3), "shift", Configuration(models=models, projects=projects), items)
+    assert found == Found(
+        hint="A lease shift is on v1 of the project casings, which no name in cdk.json means. If defects meant it "
+        "when the lease was taken, release it by the ARN: StopModel "
+        f'{{"ProjectVersionArn": "{casings}", "LeaseId": "shift"}}.{first}'
+    )
+
+
+def test_a_stop_and_an_extension_by_a_name_that_moved_to_another_project_say_where_the_lease_is() -> None:
+    casings = f"{ACCOUNT}:project/casings/version/v1/7"
+    configuration = Configuration(models={"defects": Model(ARN)})
+    of_stop = StopStory(Models(script=[(0, "STOPPED")]), configuration=configuration)
+    of_extension = Story(Models(), configuration=configuration)
+    for story in (of_stop, of_extension):
+        assert story.items.put(ModelItem(casings, leases=(SHIFT,), managed=True))
+    result = of_stop.run({"Model": "defects", "LeaseId": "shift"})
+    assert (result.outcome, result.selection) == (Outcome.MODEL_ALREADY_STOPPED, None)
+    assert any(casings in warning for warning in result.warnings)
+    with pytest.raises(ModelStopped, match="defects has no lease shift") as failed:
+        of_extension.run({"Model": "defects", "LeaseId": "shift", "ExtendOnly": True})
+    assert casings in str(failed.value)
+    assert of_stop.items.get(casings).leases == of_extension.items.get(casings).leases == (SHIFT,)
 
 
 # As stories ---------------------------------------------------------------------------------------
