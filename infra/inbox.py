@@ -219,7 +219,7 @@ class InboxParts(Construct):
 
 
 def allow_to_count(function: LifecycleFunction, inboxes: Sequence[InboxParts]) -> None:
-    """See how many images wait, are in work, or have been put aside."""
+    """See how many images wait, are in work, or were given up."""
     queues = [one.queue_arn for parts in inboxes for one in (parts.images, parts.dead)]
     function.allow("sqs:GetQueueUrl", "sqs:GetQueueAttributes", on=queues)
 

@@ -32,7 +32,7 @@ ABOUT = "What the buttons of the page of Custom Labels models call. It is no wid
 
 
 def sweep(_event: Event, _context: Context) -> Json:
-    """Let the sweep come by now."""
+    """Let the sweep run now."""
     return {"Swept": FUNCTIONS.call(SWEEP_ARN, {})}
 
 

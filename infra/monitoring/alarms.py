@@ -226,7 +226,7 @@ class Alarms(Construct):
             )
             yield Watch(
                 "InboxFailures",
-                f"Images of the inbox {parts.name} could not be labelled in {TRIES} tries, and are put aside.",
+                f"Images of the inbox {parts.name} could not be labelled in {TRIES} tries, and were given up.",
                 _visible(parts.dead, five_minutes),
                 of=parts.name,
             )

@@ -105,7 +105,7 @@ def _failures(said: _Said) -> Text:
     return Text(
         subject=f"Inbox {said.inbox}: {dead} could not be labelled",
         headline=f"{dead} of the inbox {said.inbox} could not be labelled in {TRIES} tries, and "
-        f"{'has' if said.report.dead == 1 else 'have'} been put aside.",
+        f"{'was' if said.report.dead == 1 else 'were'} given up.",
         what_it_costs=["Nothing."],
         what_to_do=[
             "Find out why: in CloudWatch Logs Insights, the saved query warnings-and-errors has the reason of each.",
@@ -114,7 +114,7 @@ def _failures(said: _Said) -> Text:
                 _inbox("redrive", said.inbox),
             ),
         ],
-        what_happened=[f"Images that are put aside are kept for {KEPT_DAYS} days from when they came."],
+        what_happened=[f"Images that were given up are kept for {KEPT_DAYS} days from when they came."],
     )
 
 
@@ -130,7 +130,7 @@ def _facts(said: _Said) -> Iterator[str]:
     if report.next_try:
         yield f"The next try is at {clock(report.next_try)}; this is reported once, until images are labelled again."
     if report.dead:
-        yield f"{plural(report.dead, 'image')} {'was' if report.dead == 1 else 'were'} put aside after {TRIES} tries."
+        yield f"{plural(report.dead, 'image')} {'was' if report.dead == 1 else 'were'} given up after {TRIES} tries."
 
 
 def _inbox(command: str, name: str) -> str:

@@ -194,7 +194,7 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
     Parameters
     ----------
     runbook_url : str, optional
-        Where the runbook is served.
+        Where the runbook is served; without it, the details name its heading.
     """
     version = VersionArn.parse(content.project_version_arn) if content.project_version_arn else None
     usual = content.severity or SEVERITIES[content.outcome]
@@ -217,7 +217,7 @@ def notification(content: Content, runbook_url: str | None = None) -> Notificati
         severity=severity,
         subject=_subject(f"[{severity}] {content.text.subject}"),
         headline=_line(content.text.headline, MAX_HEADLINE),
-        sections=_sections(content, runbook_url),
+        sections=_sections(content, runbook_url, severity),
         detail={name: value for name, value in detail.items() if value is not None},
         only_event=content.only_event,
         people_once=content.people_once,
@@ -229,15 +229,17 @@ def in_subject(name: str) -> str:
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}..."
 
 
-def _sections(content: Content, runbook_url: str | None) -> dict[str, list[str]]:
-    text = content.text
+def _sections(content: Content, runbook_url: str | None, severity: Severity) -> dict[str, list[str]]:
+    text, entry = content.text, links.runbook(runbook_url, content.outcome)
+    # A path is no link; and of what needs nothing to be done the runbook says no more.
+    in_words = {"Runbook": entry} if not runbook_url and severity is not Severity.INFO else {}
     sections = {
         WHAT_IT_COSTS: text.what_it_costs,
         WHAT_TO_DO: text.what_to_do,
         IF_PLANS_CHANGE: text.if_plans_change,
         WHAT_HAPPENED: text.what_happened,
-        DETAILS: _lines(content.details),
-        LINKS: _lines(_links(content, runbook_url)),
+        DETAILS: _lines({**content.details, **in_words}),
+        LINKS: _lines(_links(content, entry if runbook_url else None)),
     }
     # A text that somebody else has written may have several lines: none of them may look like a section's title.
     shown = {title: _shown(lines) for title, lines in sections.items()}
@@ -253,12 +255,12 @@ def _line(text: str, most: int = MAX_LINE) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def _links(content: Content, runbook_url: str | None) -> dict[str, str | None]:
+def _links(content: Content, runbook: str | None) -> dict[str, str | None]:
     return {
         "Dashboard": content.dashboard,
         "Execution": links.execution(content.execution_arn) if content.execution_arn else None,
         "Model": links.model(content.project_version_arn) if content.project_version_arn else None,
-        "Runbook": links.runbook(runbook_url, content.outcome) if runbook_url else None,
+        "Runbook": runbook,
         **content.more_links,
     }
 

@@ -10,7 +10,7 @@ from lifecycle.model.decisions import Progress
 from lifecycle.model.leases import Lease
 from lifecycle.model.version import ModelVersion
 from lifecycle.shared.pricing import hourly_cost
-from lifecycle.shared.text import duration
+from lifecycle.shared.text import duration, plural
 from lifecycle.start_model.request import StartRequest
 
 
@@ -104,11 +104,15 @@ def _unit_warnings(request: StartRequest, version: ModelVersion) -> list[str]:
     # A maximum that is no more than the minimum scales nothing, whether or not the service reports it.
     if (has[0], has[1] or has[0]) == (asked[0], asked[1] or asked[0]):
         return []
-    runs, wanted = (f"MinInferenceUnits {low}, MaxInferenceUnits {high or 'none'}" for low, high in (has, asked))
     return [
-        f"The model runs with {runs}, not with {wanted} as requested. To change that, stop the model and start it "
-        "again, but only if nobody else uses it."
+        f"The model runs with {_in_words(*has)}, instead of {_in_words(*asked)} as requested. To change that, stop the "
+        "model and start it again, but only if nobody else uses it."
     ]
+
+
+def _in_words(low: int, high: int | None) -> str:
+    """``1 inference unit``, ``2 to 5 inference units``."""
+    return plural(low, "inference unit") if (high or low) == low else f"{low} to {high} inference units"
 
 
 def _late_warnings(request: StartRequest, now: datetime) -> list[str]:

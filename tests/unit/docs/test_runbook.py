@@ -6,6 +6,7 @@ import pytest
 
 from lifecycle.executions.outcomes import SILENT, Outcome
 from lifecycle.notifications import links
+from lifecycle.notifications.notification import Severity
 from tests.infra.configurations import ROOT
 from tests.unit.notifications.test_golden import CASES, told
 
@@ -40,3 +41,7 @@ def test_a_message_links_an_entry_that_is_there(case: str) -> None:
     notification = told(case, runbook_url="https://wiki.example.com/operations")
     (link,) = (line for line in notification.sections["Links"] if line.startswith("Runbook: "))
     assert link.partition("#")[2] in {entry.lower() for entry in ENTRIES}
+    # Where it is served nowhere, what is no good news says where to read on.
+    said = [line for line in told(case).sections["Details"] if line.startswith("Runbook: ")]
+    named = f"Runbook: the heading {notification.outcome} of docs/operations.md"
+    assert said == [named] * (notification.severity is not Severity.INFO)

@@ -301,7 +301,7 @@ def test_a_record_that_can_t_be_read_keeps_no_other_from_its_tick(
 
 
 def test_an_inbox_whose_record_can_t_be_read_is_given_no_images(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its workers could not find out whether its run is open: ten tries of each image later all would be put aside."""
+    """Its workers could not find out whether its run is open: ten tries of each image later all would be given up."""
     scene.mappings.states[NAME] = "Enabled"
     monkeypatch.setattr(scene.records, "get", lambda _name: fails("It can't be read.")())
     scene.tick(waiting=5)

@@ -73,9 +73,9 @@ def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_begin(f
     told = tell(found)
     assert "defects" in told.text.splitlines()[0]
     units = found.min_inference_units
-    assert section(told, "Details") == f"  Model version: {ARN}\n" + f"  Inference units: {units}\n" * (
-        units is not None
-    )
+    runbook = f"  Runbook: the heading {found.outcome} of docs/operations.md\n"
+    unit_line = f"  Inference units: {units}\n" * (units is not None)
+    assert section(told, "Details") == f"  Model version: {ARN}\n{unit_line}{runbook}"
     assert section(told, "What happened")
     assert section(told, "What to do")
     costs = (

@@ -100,8 +100,12 @@ def test_a_model_that_is_being_made_is_started_once_it_is_complete(kind: str) ->
 @pytest.mark.parametrize(
     ("runs_with", "asked", "warned"),
     [
-        ((2, None), {}, "MinInferenceUnits 2, MaxInferenceUnits none, not with MinInferenceUnits 1"),
-        ((1, 5), {"MaxInferenceUnits": 4}, "MaxInferenceUnits 5, not with MinInferenceUnits 1, Max"),
+        ((2, None), {}, "runs with 2 inference units, instead of 1 inference unit as requested."),
+        (
+            (1, 5),
+            {"MaxInferenceUnits": 4},
+            "runs with 1 to 5 inference units, instead of 1 to 4 inference units as requested.",
+        ),
         ((3, 4), {"MinInferenceUnits": 3, "MaxInferenceUnits": 4}, None),
     ],
 )
