@@ -7,13 +7,13 @@ from datetime import datetime
 import pytest
 import time_machine
 
-from lifecycle.configuration import Schedule
+from lifecycle.configuration import Model, Schedule
 from lifecycle.shared.wire import timestamp
 from tests.account.account import Account
 from tests.account.functions import CONFIGURATION, Functions, loaded
 from tests.account.scene import STOP_MODEL, Scene
 from tests.account.stories import QUICK
-from tests.unit.examples import NOW
+from tests.unit.examples import ACCOUNT, NOW
 
 
 def every_day(stop: str, *, start: str | None = None, ready_by: str | None = None) -> Schedule:
@@ -34,6 +34,7 @@ SCHEDULES = {
     "soon": every_day("14:00", start="13:20"),
     "tea": every_day("17:00", start="16:00"),
     "evening": every_day("19:00", ready_by="17:45"),
+    "fresh": replace(every_day("19:00", ready_by="17:45"), model="newest"),
     "shifts": replace(every_day("21:00", start="20:00"), start="0 20,21 * * ? *", stop="0 21,22 * * ? *"),
 }
 STOPPED = 30 * 60
@@ -47,7 +48,9 @@ def clock(text: str) -> datetime:
 
 @pytest.fixture(scope="module")
 def scheduled() -> Iterator[Functions]:
-    with loaded(settings=replace(CONFIGURATION, schedules=SCHEDULES, lease_warning_minutes=15)) as functions:
+    models = {**CONFIGURATION.models, "newest": Model(project="welds")}
+    settings = replace(CONFIGURATION, models=models, schedules=SCHEDULES, lease_warning_minutes=15)
+    with loaded(settings=settings) as functions:
         yield functions
 
 
@@ -164,6 +167,21 @@ def test_one_that_has_to_be_ready_soon_keeps_it_as_well(scene: Scene) -> None:
     tick(scene, "evening", "ready", "16:45", ahead=1)
     tick(scene, "tea", "stop", "17:00")
     is_kept(scene, until="18:58", by="evening")
+
+
+def test_a_version_that_is_trained_between_the_two_ticks_of_a_ready_by_is_for_the_next_day(scene: Scene) -> None:
+    """Both ticks are for one start, which has chosen its version: so one model runs, and ends with its schedule."""
+    v1 = scene.labels.put(f"{ACCOUNT}:project/welds/version/v1/1793520000000", "STOPPED", f1=0.9)
+    assert tick(scene, "fresh", "ready", "15:45", ahead=2) == "ACTED"
+    scene.passes(60)
+    v2 = scene.labels.put(f"{ACCOUNT}:project/welds/version/v2/1793520000000", "STOPPED", f1=0.9)
+    assert tick(scene, "fresh", "ready", "16:45", ahead=1) == "REPEATED"
+    scene.until(lambda: scene.labels.status_of(v1) == "RUNNING", 3600)
+    assert scene.now <= clock("17:45")
+    assert tick(scene, "fresh", "stop", "19:00") == "ACTED"
+    scene.until(lambda: scene.labels.status_of(v1) == "STOPPED", 600)
+    assert len(scene.requests("rekognition:StartProjectVersion")) == 1
+    assert (scene.labels.status_of(v2), scene.item_of(v1)["Leases"]) == ("STOPPED", [])
 
 
 def test_a_schedule_of_shifts_goes_on_under_its_own_lease(scene: Scene) -> None:
