@@ -192,7 +192,7 @@ def test_what_is_down_late_or_unreadable_is_said(typed: Any, aws: Aws) -> None:
     result = typed("models")
     assert "No model seems to be running." in result.stdout
     assert "cables: The next sweep starts it again." in result.stdout
-    assert "Warning: The last sweep came 06:00, 2 h 20 min ago." in result.stderr
+    assert "Warning: The last sweep ran 06:00, 2 h 20 min ago." in result.stderr
     assert "Warning: The project x could not be read: no" in result.stderr
 
 

@@ -171,7 +171,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, typed: Any) -> Any:
 def test_where_all_is_well_every_check_says_so(examined: Any) -> None:
     result = examined()
     assert result.exit_code == 0, result.output
-    assert [line.split(":")[0] for line in result.stdout.splitlines() if ": well." in line] == [c.name for c in CHECKS]
+    assert [line.split(":")[0] for line in result.stdout.splitlines() if ": ok." in line] == [c.name for c in CHECKS]
     assert result.stdout.splitlines()[-1] == "All is well."
 
 
@@ -193,7 +193,7 @@ def test_what_all_is_well_with_is_said_too(examined: Any) -> None:
 def test_a_month_without_a_budget_is_well_whatever_it_costs(examined: Any) -> None:
     result = examined(report__bill={name: value for name, value in WELL["report bill"].items() if name != "Budget"})
     assert result.exit_code == 0, result.output
-    assert "Budget: well. There is none; this month has cost USD 12.00 so far." in result.stdout
+    assert "Budget: ok. There is none; this month has cost USD 12.00 so far." in result.stdout
 
 
 def models(**differs: Any) -> dict[str, Any]:
@@ -358,7 +358,7 @@ def waiting(queue: str, count: int) -> dict[str, Any]:
         (
             "Sweep",
             {"report__models": {**WELL["report models"], "SweepIsLate": True}},
-            "The sweep is late: it came last at 2026-11-24T07:00:00.000Z.",
+            "The sweep is late: it ran last at 2026-11-24T07:00:00.000Z.",
             "custom-labels sweep --region eu-west-1",
         ),
         (
@@ -456,7 +456,7 @@ def test_a_check_without_its_right_is_not_made_and_keeps_no_other_from_being_mad
     (needs,) = (one.needs for one in CHECKS if one.name == check)
     assert f"{check}: not checked." in result.stdout
     assert f"It needs {needs}." in result.stdout
-    assert result.stdout.count(": well.") == len(CHECKS) - 1
+    assert result.stdout.count(": ok.") == len(CHECKS) - 1
     assert result.stdout.splitlines()[-1] == "Nothing is wrong as far as was checked. 1 check could not be made."
 
 

@@ -312,7 +312,7 @@ class CustomLabels:
         return self._deployment.report(name, month)
 
     def sweep(self) -> dict[str, Any]:
-        """Let the sweep come by now, and wait for it: what it did.
+        """Let the sweep run now, and wait for it: what it did.
 
         Raises
         ------

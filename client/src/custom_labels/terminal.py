@@ -4,6 +4,7 @@ What others have written, such as names and messages, goes through ``text``: it 
 """
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -69,6 +71,19 @@ def warn(sentence: str) -> None:
     """A warning on standard error."""
     clear()
     err.print(Text.assemble(("Warning: ", f"bold {NOTABLE}"), printable(sentence)), soft_wrap=not err.is_terminal)
+
+
+_COMMAND = re.compile(r"(^|: )(custom-labels|aws|cdk|make|pip) ")
+"""Of a line to be copied."""
+
+
+def below(line: str, console: Console) -> None:
+    """A line that belongs to the one before it. A terminal breaks it between words, but no command: people copy it."""
+    shown = text(line)
+    if console.is_terminal and not _COMMAND.search(line):
+        console.print(Padding(shown, (0, 0, 0, 2), expand=False))
+    else:
+        console.print(Text.assemble("  ", shown), soft_wrap=True)
 
 
 def as_json(answer: Mapping[str, Any]) -> None:
@@ -289,7 +304,7 @@ def reported(failed: int | None = None, interrupted: str = GOES_ON) -> Iterator[
             yield
     except NotRunError as error:
         clear()
-        err.print(text(str(error)), soft_wrap=True)
+        err.print(text(str(error)), soft_wrap=not err.is_terminal)
         raise typer.Exit(error.code) from error
     except errors.CustomLabelsError as error:
         failure(error)
@@ -304,6 +319,6 @@ def reported(failed: int | None = None, interrupted: str = GOES_ON) -> Iterator[
 def failure(error: errors.CustomLabelsError) -> None:
     """What went wrong, and what to do."""
     clear()
-    err.print(Text.assemble(("Error: ", "bold red"), printable(error.message)), soft_wrap=True)
+    err.print(Text.assemble(("Error: ", "bold red"), printable(error.message)), soft_wrap=not err.is_terminal)
     for line in (*error.remedy.splitlines(), *getattr(error, "__notes__", ())):
-        err.print(text(f"  {line}"), soft_wrap=True)
+        below(line, err)

@@ -9,7 +9,7 @@ from custom_labels.doctor import Finding, State
 from custom_labels.options import AsJson, Region, Stack
 
 _SAID = {
-    State.WELL: ("well", "green"),
+    State.WELL: ("ok", "green"),
     State.WRONG: ("wrong", "bold red"),
     State.NOT_CHECKED: ("not checked", terminal.NOTABLE),
 }
@@ -34,10 +34,11 @@ def _show(found: list[Finding], wrong: int) -> None:
     for one in found:
         word, style = _SAID[one.state]
         terminal.out.print(
-            Text.assemble((f"{one.check}: ", "bold"), (word, style), ". ", terminal.printable(one.said)), soft_wrap=True
+            Text.assemble((f"{one.check}: ", "bold"), (word, style), ". ", terminal.printable(one.said)),
+            soft_wrap=not terminal.out.is_terminal,
         )
         if one.mend:
-            terminal.out.print(terminal.text(f"  {one.mend}"), soft_wrap=True)
+            terminal.below(one.mend, terminal.out)
     unseen = sum(one.state is State.NOT_CHECKED for one in found)
     left = f" {terminal.plural(unseen, 'check')} could not be made." if unseen else ""
     terminal.out.print()

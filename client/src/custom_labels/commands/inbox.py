@@ -131,7 +131,8 @@ def _show(report: Report) -> None:
             terminal.say(f"To go on: custom-labels inbox resume {one['Name']}")
         if one.get("DeadLetters"):
             given_up = terminal.plural(one["DeadLetters"], "image")
-            terminal.warn(f"{given_up} given up: custom-labels inbox redrive {one['Name']} tries again.")
+            were = "was" if one["DeadLetters"] == 1 else "were"
+            terminal.warn(f"{given_up} {were} given up. To try again: custom-labels inbox redrive {one['Name']}")
 
 
 def _row(one: Mapping[str, Any], now: datetime) -> list[str | Text]:

@@ -38,8 +38,8 @@ def _show(report: Report) -> None:
             terminal.say(f"{one['Name']}: {remark}", "bold red" if wrong else "")
     if report["SweepIsLate"]:
         last = report.get("LastSweep")
-        came = f"The last sweep came {terminal.since(last, now)}" if last else "The sweep has never come"
-        terminal.warn(f"{came}. Until it does, forgotten models are not stopped.")
+        ran = f"The last sweep ran {terminal.since(last, now)}" if last else "The sweep has never run"
+        terminal.warn(f"{ran}. Until it does, forgotten models are not stopped.")
 
 
 def _row(model: Mapping[str, Any], now: datetime) -> list[str | Text]:

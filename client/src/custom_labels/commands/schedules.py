@@ -14,7 +14,7 @@ from custom_labels.options import AsJson, Region, Stack
 
 
 def schedules(as_json: AsJson = False, stack: Stack = STACK, region: Region = None) -> None:
-    """Show when the deployed schedules come next, and what they come to."""
+    """Show when the deployed schedules start their models next, and what a week of them costs."""
     shown(_show, "schedules", stack=stack, region=region, as_json=as_json)
 
 

@@ -23,7 +23,7 @@ CHECKS = (
     Check("Budget", models.spent, VIEWERS, models.budget_has_room),
     Check("Mails", "Every subscription is confirmed.", "sns:ListSubscriptionsByTopic", reports.mails_reach_somebody),
     Check("Alarms", "None is in ALARM.", "cloudwatch:DescribeAlarms", reports.alarms_are_silent),
-    Check("Sweep", "It comes by, and stops what is forgotten.", VIEWERS, upkeep.sweep_comes_by),
+    Check("Sweep", "It runs every few minutes, and stops forgotten models.", VIEWERS, upkeep.sweep_runs),
     Check(
         "Schedules",
         "Those that are always needed are enabled.",

@@ -13,19 +13,19 @@ NOT_GIVEN = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
 _COUNT = "ApproximateNumberOfMessages"
 
 
-def sweep_comes_by(stack: DeployedStack) -> Iterator[Wrong]:
+def sweep_runs(stack: DeployedStack) -> Iterator[Wrong]:
     """What stops forgotten models came lately."""
     report = stack.report("models")
     if report["SweepIsLate"]:
         last = report.get("LastSweep")
         yield Wrong(
-            f"The sweep is late: it came last at {last}." if last else "The sweep has never come.",
+            f"The sweep is late: it ran last at {last}." if last else "The sweep has never run.",
             stack.own_command("sweep"),
         )
 
 
 def schedules_are_enabled(stack: DeployedStack) -> Iterator[Wrong]:
-    """What has to come by is called: a deploy does not enable what somebody has disabled."""
+    """What has to run by itself is called: a deploy does not enable what somebody has disabled."""
     for schedule in stack.resources("AWS::Scheduler::Schedule"):
         without = next((said for part, said in WITHOUT.items() if part in schedule["LogicalResourceId"]), None)
         if without is None:
