@@ -54,7 +54,9 @@ def _hint(arns: Sequence[str], name: str, lease_id: str, configuration: Configur
     which = shortened([f"{version_name(arn)} of the project {project_name(arn)}" for arn in arns], MAX_NAMED)
     inputs = [json.dumps({"ProjectVersionArn": arn, "LeaseId": lease_id}) for arn in arns[:MAX_NAMED]]
     projects = sorted({project_name(arn) for arn in arns if not configuration.manages(arn)})
-    before = f" Before that, add {all_of(projects, MAX_NAMED)} to 'projects' in cdk.json and deploy." if projects else ""
+    before = (
+        f" Before that, add {all_of(projects, MAX_NAMED)} to 'projects' in cdk.json and deploy." if projects else ""
+    )
     return (
         f"A lease {lease_id} is on {', '.join(which)}, which no name in cdk.json means. If {name} meant it when the "
         f"lease was taken, release it by the ARN: StopModel {', '.join(inputs)}.{before}"
