@@ -58,6 +58,23 @@ def _problems_of_value(one: Any) -> Iterator[str]:
         yield "a list in a list matches nothing"
     elif isinstance(one, dict) and (len(one) != 1 or next(iter(one)) not in _FILTERS):
         yield f"a filter is an object with one of {', '.join(_FILTERS)}"
+    elif meant := _with_any_text(one):
+        wildcard = json.dumps({"wildcard": meant})
+        yield f"{json.dumps(one)} takes * as it is; where it stands for any text, write {wildcard}"
+
+
+def _with_any_text(one: Any) -> str | None:
+    """The wildcard that is meant by a value with an asterisk, which no other filter knows."""
+    match one:
+        case {"prefix": str() as text}:
+            meant = f"{text.rstrip('*')}*"
+        case {"suffix": str() as text}:
+            meant = f"*{text.lstrip('*')}"
+        case str() as text:
+            meant = text
+        case _:
+            return None
+    return meant if "*" in text else None
 
 
 def split(pattern: Pattern, path: str, names: Collection[str]) -> tuple[Pattern, Pattern] | None:

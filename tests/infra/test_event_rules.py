@@ -53,6 +53,14 @@ def without_model(**fields: Any) -> dict[str, Any]:
         ({**RULE, "pattern": {"detail": {"x": []}}}, "pattern.detail.x: must be a list of values"),
         ({**RULE, "pattern": {"detail": {"x": {}}}}, "pattern.detail.x: must not be empty"),
         ({**RULE, "pattern": {"source": [["x"]]}}, "pattern.source: a list in a list"),
+        *(
+            ({**RULE, "pattern": {"source": [given]}}, f"pattern.source: {json.dumps(given)} takes * as it is; {meant}")
+            for given, meant in (
+                ("line-*", 'where it stands for any text, write {"wildcard": "line-*"}'),
+                ({"prefix": "line-1/*"}, 'where it stands for any text, write {"wildcard": "line-1/*"}'),
+                ({"suffix": "*.png"}, 'where it stands for any text, write {"wildcard": "*.png"}'),
+            )
+        ),
         (
             {**RULE, "pattern": {"source": [{"perfix": "x"}]}},
             "pattern.source: a filter is an object with one of prefix",

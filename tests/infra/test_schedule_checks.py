@@ -93,7 +93,7 @@ def without(key: str) -> dict[str, Any]:
             "0.time_zone: 'Europe/berlin' is no IANA time zone, such as Europe/Berlin, did you mean Europe/Berlin?",
         ),
         ({**OFFICE, "ready_by": OFFICE["start"]}, "0.start, ready_by: exactly one of the two is needed"),
-        (without("time_zone"), "0.time_zone: is missing"),
+        (without("time_zone"), '0.time_zone: is missing, for example "Europe/Berlin"'),
         ({**OFFICE, "time_zone": "Berlin"}, "0.time_zone: 'Berlin' is no IANA time zone, such as Europe/Berlin"),
         ({**OFFICE, "start": "30 7 * * MON-FRI"}, "0.start: has 5 fields; six are needed: minutes hours"),
         ({**OFFICE, "stop": "0 18 15W * ? *"}, "0.stop: day-of-month '15W': W, the nearest weekday, is not supported"),

@@ -20,6 +20,7 @@ MAX_PROBLEMS = 30
 """More problems than this are counted, not listed."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _NAME = 80
+_LONGEST_EXAMPLE = 100
 """Characters of a name that is none, of which the beginning tells."""
 _SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
 """Characters of a value: where it is longer, its end tells more than its beginning."""
@@ -87,7 +88,7 @@ class Validator:
                 yield from (f"{_path(where, name)}: is unknown" for name in unknown[MAX_PROBLEMS:])
             case "required":
                 missing = (name for name in error.rule_definition if name not in error.value)
-                yield from (f"{_dotted([*path, name])}: is missing" for name in missing)
+                yield from (f"{_dotted([*path, name])}: is missing{_such_as(schema, name)}" for name in missing)
             case "pattern" if meant := schema.get("title"):
                 yield f"{where or 'input'}: {_mistaken(error.value, meant, str(error.rule_definition), schema)}"
             case rule:
@@ -113,6 +114,13 @@ class Validator:
             inner = schema.get("properties", {})
             schema = inner[step] if step in inner else schema.get("items") or schema.get("additionalProperties") or {}
         return schema
+
+
+def _such_as(schema: Mapping[str, Json], name: str) -> str:
+    """An example of a field that is missing, if the schema has one that fits on a line."""
+    examples = schema.get("properties", {}).get(name, {}).get("examples", ())
+    shown = json.dumps(examples[0], ensure_ascii=False) if examples else ""
+    return f", for example {shown}" if shown and len(shown) <= _LONGEST_EXAMPLE else ""
 
 
 def _resolved(part: Json, schema: Mapping[str, Json]) -> Json:
