@@ -209,6 +209,25 @@ def test_a_lease_that_is_lost_is_raised_in_the_block_and_at_its_end(aws: Aws, mo
     assert aws.asked[-1][0] == "stop"
 
 
+@pytest.mark.parametrize("model", [None, ""])
+def test_a_model_that_a_variable_does_not_name_is_said_so(aws: Aws, model: Any) -> None:
+    for use in (lambda: of(aws).start(model), lambda: of(aws).stop(model), lambda: of(aws).extend(model, "shift")):
+        with pytest.raises(custom_labels.InvalidRequest, match=f"The model is {model!r}: it has to be a name"):
+            use()
+    assert aws.asked == []
+
+
+def test_minutes_that_are_a_text_are_said_so(aws: Aws) -> None:
+    minutes: Any = "15"
+    for given in ({"minutes": minutes}, {"at_most_minutes": minutes}):
+        with (
+            pytest.raises(custom_labels.InvalidRequest, match="minutes: '15' is no number"),
+            of(aws).running(ARN, **given),
+        ):
+            pass
+    assert aws.asked == []
+
+
 @pytest.mark.parametrize("minutes", [0, -1])
 def test_a_block_has_a_lease_that_ends(aws: Aws, minutes: int) -> None:
     with pytest.raises(custom_labels.InvalidRequest, match="less than 1"), of(aws).running(ARN, minutes):
@@ -266,7 +285,14 @@ def test_an_image_is_an_address_a_file_or_its_bytes(aws: Aws, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("image", "says"),
-    [("s3://bucket", "names no object"), ("nowhere.png", "can't be read"), (b"x" * 4_000_001, "s3:// address")],
+    [
+        ("s3://bucket", "names no object"),
+        ("s3://bucket/line-1/", "is a folder"),
+        ("https://example.com/1.png", "https://example.com/1.png is a web address"),
+        ("nowhere.png", "can't be read"),
+        (b"", "is empty"),
+        (b"x" * 4_000_001, "s3:// address"),
+    ],
 )
 def test_what_is_no_image_is_refused_before_it_is_sent(aws: Aws, image: str | bytes, says: str) -> None:
     with pytest.raises(custom_labels.InvalidRequest, match=says):

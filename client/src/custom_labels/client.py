@@ -261,6 +261,9 @@ class CustomLabels:
             the block itself is raised as it is.
         """
         _known(how, HowToStart)
+        for name, given in (("minutes", minutes), ("at_most_minutes", at_most_minutes)):
+            if not isinstance(given, int | float):
+                raise errors.InvalidRequest(f"{name}: {given!r} is no number.")
         if minutes < 1:
             raise errors.InvalidRequest(
                 f"minutes: {minutes} is less than 1, and a lease that never ends outlives a process that dies."
@@ -399,7 +402,18 @@ _OF_DETECTION: Mapping[str, type[errors.CustomLabelsError]] = {
 
 
 def named(model: str) -> dict[str, str]:
-    """The field that means a model: a version's ARN, or a configured name."""
+    """The field that means a model: a version's ARN, or a configured name.
+
+    Raises
+    ------
+    InvalidRequest
+        It is neither, as of a variable of the environment that is not set.
+    """
+    if not isinstance(model, str) or not model:
+        raise errors.InvalidRequest(
+            f"The model is {model!r}: it has to be a name in cdk.json, or a version's ARN.",
+            remedy="To see them: custom-labels models",
+        )
     return {"ProjectVersionArn" if model.startswith("arn:") else "Model": model}
 
 
