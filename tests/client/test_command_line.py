@@ -126,6 +126,20 @@ def test_a_signal_that_comes_while_the_command_begins_is_the_commands(
 
 
 @pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [
+        (("detect", "defects", "s3://b/1.png", "nowhere.png"), 2),
+        (("run", "defects", "--", "no-such-command"), 127),
+        (("run", "defects", "--", "./no-such-command"), 127),
+    ],
+)
+def test_what_is_not_there_starts_no_model(typed: Any, aws: Aws, words: tuple[str, ...], exit_code: int) -> None:
+    result = typed(*words)
+    assert (result.exit_code, aws.asked) == (exit_code, [])
+    assert "No such file or directory" in result.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "says", "asked"),
     [
         (("start", "defects"), "goes on", ["start"]),

@@ -1,10 +1,13 @@
 """Run a command while a model is RUNNING, and end as it did."""
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 FAILED, CAN_NOT_RUN, NOT_FOUND = 125, 126, 127
@@ -19,6 +22,19 @@ class NotRunError(Exception):
     def __init__(self, command: str, code: int, why: str) -> None:
         super().__init__(f"{command}: {why}")
         self.code = code
+
+
+def find(command: Sequence[str]) -> None:
+    """See that there is such a command, before a model is started for it.
+
+    Raises
+    ------
+    NotRunError
+        There is none.
+    """
+    name = command[0]
+    if shutil.which(name) is None and not (os.sep in name and Path(name).exists()):
+        raise NotRunError(name, NOT_FOUND, os.strerror(errno.ENOENT))
 
 
 class Ended(SystemExit):

@@ -8,6 +8,7 @@ import typer
 
 from custom_labels import terminal
 from custom_labels.commands.blocks import Block, in_a_block
+from custom_labels.images import image_of
 
 
 @in_a_block
@@ -19,8 +20,11 @@ def detect(
     ] = None,
 ) -> None:
     """Label images, a line of JSON for each; the model is started before, and let go after."""
-    with terminal.reported(interrupted=terminal.LET_GO), block() as running:
-        terminal.clear()
+    with terminal.reported(interrupted=terminal.LET_GO):
         for image in images:
-            found = running.detect(image, min_confidence=min_confidence)
-            typer.echo(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))
+            image_of(image)  # a mistyped name is noticed before a model is started for it
+        with block() as running:
+            terminal.clear()
+            for image in images:
+                found = running.detect(image, min_confidence=min_confidence)
+                typer.echo(json.dumps({"Image": image, "CustomLabels": [dataclasses.asdict(label) for label in found]}))
