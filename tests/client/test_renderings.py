@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from custom_labels import CustomLabels, terminal
 from custom_labels.cli import app
 from custom_labels.doctor import Finding, State
-from tests.client.aws import Aws, failed
-from tests.client.test_command_line import ARN, AT, DOWN, MODELS, RUNNING, STOPPED
+from tests.client.aws import ARN, Aws, failed
+from tests.client.test_command_line import AT, DOWN, MODELS, RUNNING, STOPPED
 from tests.client.test_inbox import REPORT as INBOXES
 
 LONG = "Somebody has a long story to tell of this, in words that a narrow terminal has no room for on one line."
