@@ -192,6 +192,12 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "schedules/ticks",
             "../infra/scheduler_crons",
         ),
+        "schedules.outlook": (
+            "schedules/outlook",
+            "../infra/next_occurrences",
+            "page/reports",
+            "../infra/schedule_checks",
+        ),
     },
     "requests": {
         "executions.names": (

@@ -244,6 +244,8 @@ def test_a_window_that_is_shorter_than_a_start_is_remarked() -> None:
     ]
     mixed = replace(DAILY, start="0 8,12 * * ? *", stop="10 9,12 * * ? *")
     assert said(mixed) == [f"a window lasts 10 min, {hardly}"]
+    in_the_middle = replace(DAILY, start="0 8,10,12 25 12 ? 2026", stop="0,10 9,10,13 25 12 ? 2026")
+    assert said(in_the_middle) == [f"a window lasts 10 min, {hardly}"]
     handed_over = replace(DAILY, start="0,20 8 * * ? *", stop="5,25 8 * * ? *")
     assert said(handed_over) == [f"a window lasts 25 min, {hardly}"]
     at_the_last_moment = replace(DAILY, start="0,35 8 * * ? *", stop="5,40 8 * * ? *")
@@ -262,6 +264,7 @@ def test_a_window_that_is_shorter_than_a_start_is_remarked() -> None:
             {"start": None, "ready_by": "0 8 * * ? *", "stop": "0 8 * * ? *"},
             "within 60 minutes (start and stop are the same)",
         ),
+        ({"stop": "0 8 * * ? *", "exclude_dates": ("2026-12-23",)}, "within 30 minutes (start and stop are the same)"),
         ({"stop": "0 8 * * ? *", "exclude_dates": ("2026-12-25",)}, "within 30 minutes (start and stop are the same)"),
         ({"stop": "0 8 * * ? *", "end_date": "2026-12-26"}, "within 30 minutes (start and stop are the same)"),
         ({"stop": "0 8 * * ? *", "start_date": "2026-12-26"}, "within 30 minutes (start and stop are the same)"),
@@ -320,6 +323,10 @@ def test_a_time_that_comes_twice_is_remarked_with_which_of_them_counts() -> None
     assert said(ready, AUTUMN) == [f"{back} 02:30 twice: it is ready by the first time"]
     late = replace(berlin, start="0 22 * * ? *", stop="0 2 * * ? *")
     assert said(late, AUTUMN) == [f"{back} 02:00 twice: it stops the first time"]
+    often = replace(early, start="0/15 2 * * ? *")
+    assert said(often, at("2027-10-30T12:00Z"))[0] == (
+        f"{back} 02:00, 02:15, 02:30 and 1 more twice: it starts the first time"
+    )
 
 
 def test_clocks_that_change_at_another_time_or_day_are_not_remarked() -> None:
@@ -333,6 +340,7 @@ def test_clocks_that_change_at_another_time_or_day_are_not_remarked() -> None:
     ):
         assert said(schedule, SPRING) == said(schedule, AUTUMN) == []
     assert said(replace(berlin, start="30 2 * * ? *"), NOW) == []
+    assert said(replace(berlin, start="30 2 * * ? *"), at("2027-03-28T23:00Z")) == []  # the next day in Berlin
     assert said(replace(berlin, start="30 2 ? * SUN *"), at("2026-11-22T12:00Z")) == [
         "on 2027-03-28 clocks are put forward over 02:30: it does not start then"
     ]
