@@ -4,11 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.configuration import Configuration
 from lifecycle.errors import InvalidRequest, ModelNotFound
@@ -102,19 +102,6 @@ class Request:
     def token_scope(self) -> str:
         """What a token belongs to: the model that was asked for, by its version or by the name of many."""
         return self.project_version_arn if self.selection is None else self.model or ""
-
-    def with_poll_seconds(self, payload: Mapping[str, Json], timeout_seconds: int) -> Self:
-        """The same request with the interval that was asked for, raised where it means too many status checks."""
-        if "PollSeconds" not in payload:
-            return self
-        wished = int(payload["PollSeconds"])
-        poll_seconds = fixed_interval(wished, timeout_seconds)
-        raised = (
-            f"PollSeconds was raised from {wished} to {poll_seconds}, to stay under 1,000 status checks in "
-            f"{timeout_seconds} s: for a shorter interval, request a shorter TimeoutSeconds."
-        )
-        warnings = self.warnings if poll_seconds == wished else (*self.warnings, raised)
-        return replace(self, poll_seconds=poll_seconds, warnings=warnings)
 
 
 @cache
@@ -231,6 +218,19 @@ def model_of(payload: Mapping[str, Json], configuration: Configuration, choose: 
 def nothing_chosen(name: str) -> Choice:
     """Where nobody chooses, a name that does not stand for one version stands for none."""
     raise ModelNotFound(f"No version of the model {name} was chosen.")
+
+
+def poll_seconds_of(payload: Mapping[str, Json], timeout_seconds: int) -> tuple[int | None, tuple[str, ...]]:
+    """The interval that is asked for, raised where it means too many status checks, and the warning of that."""
+    if "PollSeconds" not in payload:
+        return None, ()
+    wished = int(payload["PollSeconds"])
+    poll_seconds = fixed_interval(wished, timeout_seconds)
+    raised = (
+        f"PollSeconds was raised from {wished} to {poll_seconds}, to stay under 1,000 status checks in "
+        f"{timeout_seconds} s: for a shorter interval, request a shorter TimeoutSeconds."
+    )
+    return poll_seconds, () if poll_seconds == wished else (raised,)
 
 
 def _problems_of_any(payload: Mapping[str, Json], execution: Execution, configuration: Configuration) -> list[str]:

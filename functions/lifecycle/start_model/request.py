@@ -14,6 +14,7 @@ from lifecycle.executions.requests import (
     lease_id_of,
     model_of,
     nothing_chosen,
+    poll_seconds_of,
     refuse,
 )
 from lifecycle.executions.state_machines import Machine
@@ -73,15 +74,16 @@ def start_request(
     further = problems_between_fields(payload, execution, configuration) if isinstance(payload, dict) else ()
     refuse(payload, Machine.START_MODEL, execution, configuration, further=further)
     name, choice = model_of(payload, configuration, choose)
+    timeout = int(payload.get("TimeoutSeconds", DEFAULT_TIMEOUT_SECONDS))
+    poll_seconds, warnings = poll_seconds_of(payload, timeout)
     defaults = configuration.model(name)
     ready_at = rfc3339.parse(payload["ReadyAt"]) if "ReadyAt" in payload else None
     now = execution.start_time
     if ready_at and ready_at <= now:
         ready_at = None  # past means now, however long past
     due_at = max(now, ready_at - START_LEAD) if ready_at else now
-    timeout = int(payload.get("TimeoutSeconds", DEFAULT_TIMEOUT_SECONDS))
     min_units, max_units = _inference_units(payload, defaults)
-    request = StartRequest(
+    return StartRequest(
         execution_arn=execution.id,
         began_at=now,
         project_version_arn=choice.project_version_arn,
@@ -100,8 +102,9 @@ def start_request(
         dry_run=payload.get("DryRun", False),
         client_request_token=payload.get("ClientRequestToken"),
         context=payload.get("Context"),
+        poll_seconds=poll_seconds,
+        warnings=warnings,
     )
-    return request.with_poll_seconds(payload, timeout)
 
 
 def _inference_units(payload: Mapping[str, Json], defaults: Model) -> tuple[int, int | None]:

@@ -12,6 +12,7 @@ from lifecycle.executions.requests import (
     Request,
     model_of,
     nothing_chosen,
+    poll_seconds_of,
     refuse,
 )
 from lifecycle.executions.state_machines import Machine
@@ -68,7 +69,8 @@ def stop_request(
     refuse(payload, Machine.STOP_MODEL, execution, configuration)
     name, choice = model_of(payload, configuration, choose)
     timeout = int(payload.get("TimeoutSeconds", DEFAULT_TIMEOUT_SECONDS))
-    request = StopRequest(
+    poll_seconds, warnings = poll_seconds_of(payload, timeout)
+    return StopRequest(
         execution_arn=execution.id,
         began_at=execution.start_time,
         project_version_arn=choice.project_version_arn,
@@ -82,5 +84,6 @@ def stop_request(
         dry_run=payload.get("DryRun", False),
         client_request_token=payload.get("ClientRequestToken"),
         context=payload.get("Context"),
+        poll_seconds=poll_seconds,
+        warnings=warnings,
     )
-    return request.with_poll_seconds(payload, timeout)
