@@ -52,8 +52,11 @@ def test_other_inference_units_than_asked_for_are_a_warning(scene: Scene) -> Non
     execution = scene.run(START_MODEL, MinInferenceUnits=2, MaxInferenceUnits=3)
     assert execution.output["MinInferenceUnits"] == 1
     assert execution.output["EstimatedHourlyCost"] == pytest.approx(4)
-    assert "MinInferenceUnits 2" in execution.output["Warnings"][0]
-    assert "MinInferenceUnits 2" in scene.notified(execution).once("MODEL_ALREADY_RUNNING", "WARNING")["Message"]
+    assert "instead of 2 to 3 inference units as requested" in execution.output["Warnings"][0]
+    assert (
+        "instead of 2 to 3 inference units as requested"
+        in scene.notified(execution).once("MODEL_ALREADY_RUNNING", "WARNING")["Message"]
+    )
 
 
 def test_a_start_waits_until_ready_at_makes_it_due(scene: Scene) -> None:
