@@ -52,13 +52,7 @@ def deployed(endpoint: "Emulator", assembly: Path) -> "Emulator":
 @pytest.fixture
 def emulator(deployed: "Emulator") -> "Iterator[Emulator]":
     """The emulator with the real stack, its model stopped and held by nobody; no faults, usual timing and quotas."""
-    stepfunctions, table = deployed.client("stepfunctions"), deployed.outputs["ModelTableName"]
-    machines = [deployed.outputs[f"{name}Arn"] for name in ("StartModel", "StopModel", "RunWithModel")]
-    # What a test before has not waited for would go on with the model that all share.
-    wait_until(lambda: end_what_waits(stepfunctions, machines) and are_delivered(deployed))
-    deployed.client("dynamodb").delete_item(TableName=table, Key={"Id": {"S": MODEL}})
-    deployed.custom_labels.seed(MODEL)
-    deployed.custom_labels.put(MODEL, "STOPPED")
+    put_at_rest(deployed, MODEL)
     yield deployed
     _reset(deployed)
 
@@ -68,6 +62,33 @@ def bare(endpoint: "Emulator") -> "Iterator[Emulator]":
     """The emulator as an AWS endpoint, for tests that need no stack."""
     yield endpoint
     _reset(endpoint)
+
+
+@pytest.fixture
+def ahead(bare: "Emulator") -> Iterator[Callable[[float], None]]:
+    """Lets seconds pass by the emulator's clock, until the test is over."""
+    yield bare.clock.advance
+    bare.clock.reset()
+
+
+def put_at_rest(emulator: "Emulator", model: str) -> None:
+    """Let nothing go on, and the model that tests share be stopped and held by nobody.
+
+    What a test before has not waited for would go on with it.
+    """
+    stepfunctions, table = emulator.client("stepfunctions"), emulator.outputs["ModelTableName"]
+    machines = [emulator.outputs[f"{name}Arn"] for name in ("StartModel", "StopModel", "RunWithModel")]
+
+    def nothing_goes_on() -> bool:
+        # An event may begin an execution after these were listed, and one that ends may make an event.
+        events = len(emulator.deliveries.list())
+        listed = are_delivered(emulator) and end_what_waits(stepfunctions, machines) and are_delivered(emulator)
+        return listed and len(emulator.deliveries.list()) == events
+
+    wait_until(nothing_goes_on)
+    emulator.client("dynamodb").delete_item(TableName=table, Key={"Id": {"S": model}})
+    emulator.custom_labels.seed(model)
+    emulator.custom_labels.put(model, "STOPPED")
 
 
 def are_delivered(emulator: "Emulator") -> bool:
