@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +18,14 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcome,
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
+    HeartbeatEndpoint,
 )
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulator.seams.patching import patch
 
+_LOOK_SECONDS = 0.2
 _lock = threading.Lock()
 
 
@@ -85,6 +88,16 @@ def _fail(self: StepFunctionResponse) -> ActionResult:
     return _end(self, CallbackOutcomeFailure(callback_id=self._get_param("taskToken"), **how))
 
 
+def _comes_in_time(self: HeartbeatEndpoint) -> bool:
+    """Wait for the next heartbeat; whether it has come before its time was over."""
+    over_at = time.time() + self._heartbeat_seconds
+    while not self._next_heartbeat_event.wait(_LOOK_SECONDS):
+        if time.time() >= over_at:
+            return False
+    self._next_heartbeat_event.clear()
+    return True
+
+
 def install() -> None:
     """Put the patches in place."""
     # A token is looked for only in executions that have come to their first state, or else is a server error; one that
@@ -103,3 +116,6 @@ def install() -> None:
             self.timeout = TimeoutSeconds(timeout_seconds=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS, is_default=True)
 
     patch(ExecutionState, "from_state_props", read_as_documented)
+
+    # moto waits for so many seconds of the machine, also where somebody has put the clock forward.
+    patch(HeartbeatEndpoint, "clear_and_wait", _comes_in_time)

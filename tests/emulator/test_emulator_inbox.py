@@ -3,8 +3,9 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +26,10 @@ from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.stacks import deploy, deploy_machine, function, machine, role, rule
 from tests.emulator.test_emulator_authoriser import assume, refusal
 
-VISIBILITY = 11
+VISIBILITY = 600
+"""Seconds; tests let them pass by the clock, and a machine that stands still meanwhile takes fewer."""
+HEARTBEAT = 3600
+"""The same."""
 WORKER = """
 import json
 def handler(event, context):
@@ -207,13 +211,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mappings, "SWITCHING_SECONDS", 0.2)
 
 
-@pytest.fixture
-def ahead(bare: Emulator) -> Iterator[Callable[[float], None]]:
-    """Lets seconds pass by the emulator's clock, until the test is over."""
-    yield bare.clock.advance
-    bare.clock.reset()
-
-
 @pytest.mark.usefixtures("quick")
 def test_an_enabled_mapping_calls_the_function_with_batches_and_what_is_done_is_deleted(bare: Emulator) -> None:
     polled = Polled(bare)
@@ -253,15 +250,26 @@ def test_what_fails_comes_again_when_its_visibility_ends_and_then_goes_to_the_de
     assert received[0]["Attributes"]["ApproximateReceiveCount"] == "1", "it is a new message"
 
 
-def test_a_mapping_takes_its_time_and_refuses_to_be_changed_meanwhile(bare: Emulator) -> None:
+def test_a_mapping_takes_its_time_and_refuses_to_be_changed_meanwhile(
+    bare: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [time.monotonic()]
+    monkeypatch.setattr(mappings, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def let_it_be_done() -> None:
+        now[0] += mappings.SWITCHING_SECONDS
+
     polled = Polled(bare)
+    let_it_be_done()
     polled.switch(enabled=True)
     assert polled.state == "Enabling"
     code, _ = refusal(lambda: polled.lambda_.update_event_source_mapping(UUID=polled.uuid, Enabled=False))
     assert code == "ResourceInUseException"
+    let_it_be_done()
     polled.switch(enabled=False)
     assert polled.state == "Disabling"
-    wait_until(lambda: polled.state == "Disabled")
+    let_it_be_done()
+    assert polled.state == "Disabled"
     code, _ = refusal(lambda: polled.lambda_.update_event_source_mapping(UUID=str(uuid.uuid4()), Enabled=False))
     assert code == "ResourceNotFoundException"
 
@@ -336,14 +344,14 @@ def test_a_message_is_forgotten_when_it_is_too_old_among_dead_letters_too(
     bare: Emulator, ahead: Callable[[float], None]
 ) -> None:
     polled = Polled(bare)
-    polled.sqs.set_queue_attributes(QueueUrl=polled.dead, Attributes={"MessageRetentionPeriod": "120"})
+    polled.sqs.set_queue_attributes(QueueUrl=polled.dead, Attributes={"MessageRetentionPeriod": f"{7 * VISIBILITY}"})
     polled.send("old")
-    ahead(60)
+    ahead(VISIBILITY)
     for _ in range(4):
         polled.sqs.receive_message(QueueUrl=polled.queue)
         ahead(VISIBILITY + 1)
     assert polled.counts(polled.dead) == (1, 0)
-    ahead(60)
+    ahead(2 * VISIBILITY)
     assert polled.counts(polled.dead) == (0, 0), "it counts from when it was sent first"
 
 
@@ -392,13 +400,12 @@ class Open:
         return arn, tokens[0]["Body"]
 
 
-def test_heartbeats_keep_a_task_alive_and_a_token_ends_it_once(bare: Emulator) -> None:
-    opened, stepfunctions = Open(bare, 5), bare.client("stepfunctions")
+def test_heartbeats_keep_a_task_alive_and_a_token_ends_it_once(bare: Emulator, ahead: Callable[[float], None]) -> None:
+    opened, stepfunctions = Open(bare, HEARTBEAT), bare.client("stepfunctions")
     arn, token = opened.start()
-    began = time.monotonic()
-    while time.monotonic() < began + 6:
+    for _ in range(4):
+        ahead(HEARTBEAT / 2)
         stepfunctions.send_task_heartbeat(taskToken=token)
-        time.sleep(0.1)
     stepfunctions.send_task_success(taskToken=token, output='{"Images": 12}')
     execution = opened.machine.wait(arn)
     assert (execution.status, execution.output) == ("SUCCEEDED", {"Images": 12})
@@ -418,7 +425,7 @@ def test_a_task_without_heartbeats_times_out(bare: Emulator) -> None:
 
 
 def test_a_task_that_is_failed_has_the_error_and_the_cause_that_were_given(bare: Emulator) -> None:
-    opened, stepfunctions = Open(bare, 60), bare.client("stepfunctions")
+    opened, stepfunctions = Open(bare, HEARTBEAT), bare.client("stepfunctions")
     arn, token = opened.start()
     assert refusal(lambda: stepfunctions.send_task_success(taskToken=token, output="no JSON"))[0] == "InvalidOutput"
     stepfunctions.send_task_failure(taskToken=token, error="InboxBlocked", cause="The model is down.")
@@ -427,7 +434,7 @@ def test_a_task_that_is_failed_has_the_error_and_the_cause_that_were_given(bare:
 
 
 def test_a_task_of_an_execution_that_was_stopped_is_over(bare: Emulator) -> None:
-    opened, stepfunctions = Open(bare, 60), bare.client("stepfunctions")
+    opened, stepfunctions = Open(bare, HEARTBEAT), bare.client("stepfunctions")
     arn, token = opened.start()
     stepfunctions.stop_execution(executionArn=arn)
     assert refusal(lambda: stepfunctions.send_task_heartbeat(taskToken=token))[0] == "TaskTimedOut"
@@ -437,7 +444,7 @@ def test_a_task_of_an_execution_that_was_stopped_is_over(bare: Emulator) -> None
 
 
 def test_a_token_is_a_matter_of_its_state_machine(bare: Emulator) -> None:
-    opened = Open(bare, 60)
+    opened = Open(bare, HEARTBEAT)
     arn, token = opened.start()
     allowed = [{"Effect": "Allow", "Action": "states:SendTask*", "Resource": opened.machine.arn}]
     other = [{"Effect": "Allow", "Action": "states:SendTask*", "Resource": f"{opened.machine.arn}2"}]
