@@ -68,7 +68,10 @@ class Site:
 
 @contextlib.contextmanager
 def serving(assembly: Path, models: Sequence[str], starting: float = 2.5, stopping: float = 2) -> Iterator[Site]:
-    """A site, in which these models exist and take these seconds; its process ends with the block."""
+    """A site, in which these models exist and take these seconds; its process ends with the block.
+
+    A training takes as long as a start.
+    """
     command = [sys.executable, "-m", "tools.host", str(assembly), str(starting), str(stopping), *models]
     path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "functions")])}
     with subprocess.Popen(  # noqa: S603 - our own arguments

@@ -15,7 +15,7 @@ from emulator.server import Emulator
 
 def main(assembly: str, starting: str, stopping: str, *models: str) -> None:
     """Serve."""
-    timing = Timing(starting=float(starting), stopping=float(stopping))
+    timing = Timing(training=float(starting), starting=float(starting), stopping=float(stopping))
     seeded = dict(zip(models, models, strict=True))
     with Emulator(port=0, timing=timing, quotas=Quotas(running_models=10), models=seeded) as emulator:
         outputs = emulator.deploy(Path(assembly))

@@ -87,7 +87,7 @@ def task(payload: object = "{% $states.input %}", **fields: Any) -> dict[str, An
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {"FunctionName": "${Function}", "Payload": payload},
-        "TimeoutSeconds": 60,
+        "TimeoutSeconds": 3600,
         "Output": "{% $states.result.Payload %}",
         **({"End": True} if "Next" not in fields else {}),
         **fields,

@@ -1,6 +1,7 @@
 """Custom Labels as a client sees it: by boto3 with its waiters and paginators, validated as the service model says."""
 
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -269,8 +270,9 @@ def test_too_many_calls_a_second_are_throttled_with_a_server_error(
     bare: Emulator, rekognition: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare.custom_labels.quotas = Quotas(calls_per_second=3)
-    frozen = time.time() + 1  # calls of earlier tests count too
-    monkeypatch.setattr(bare.custom_labels, "_clock", lambda: frozen)
+    monkeypatch.setattr(bare.custom_labels, "_calls", defaultdict(deque))  # earlier tests' calls would count too
+    now = time.time()
+    monkeypatch.setattr(bare.custom_labels, "_clock", lambda: now)
     for number in range(3):
         rekognition.create_project(ProjectName=f"one-of-three-calls-{number}")
     with pytest.raises(ClientError) as refusal:

@@ -5,6 +5,7 @@ import io
 import struct
 import time
 import zlib
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from emulator import images
-from emulator.custom_labels import Quotas
+from emulator.custom_labels import Quotas, Timing
 from emulator.server import Emulator
 
 NewModel = Callable[..., str]
@@ -115,7 +116,8 @@ def test_a_picture_of_any_kind_is_labelled_with_its_colour(picture: bytes, label
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "STOPPING"])
-def test_a_model_has_to_run(rekognition: Any, new_model: NewModel, status: str) -> None:
+def test_a_model_has_to_run(bare: Emulator, rekognition: Any, new_model: NewModel, status: str) -> None:
+    bare.custom_labels.timing = Timing(starting=3600, stopping=3600)
     given = {"ProjectVersionArn": new_model(status), "Image": {"Bytes": RED}}
     assert refused(rekognition.detect_custom_labels, **given) == "ResourceNotReadyException"
 
@@ -175,8 +177,9 @@ def test_detecting_has_a_quota_of_its_own(
 ) -> None:
     given = {"ProjectVersionArn": new_model("RUNNING"), "Image": {"Bytes": RED}}
     bare.custom_labels.quotas = Quotas(calls_per_second=1, detections_per_second=3)
-    within_a_second = time.time() + 86_400  # earlier tests' calls count too, also where one had put the clock forward
-    monkeypatch.setattr(bare.custom_labels, "_clock", lambda: within_a_second)
+    monkeypatch.setattr(bare.custom_labels, "_calls", defaultdict(deque))  # earlier tests' calls would count too
+    now = time.time()
+    monkeypatch.setattr(bare.custom_labels, "_clock", lambda: now)
     codes = []
     for _ in range(6):
         try:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from emulator.deploy import DeployError, deploy_stack
 from emulator.seams import clients, stacks
 from emulator.server import Emulator
-from tests.deployed.executions import wait_until
+from tests.deployed.executions import PATIENCE, wait_until
 from tests.emulator.stacks import deploy, function, machine, rule
 
 ANSWERS = """
@@ -191,12 +191,12 @@ def test_a_bus_with_rules_of_others_holds_up_the_deletion_and_the_stacks_own_go_
 def test_an_execution_is_ended_at_its_next_transition_and_one_that_makes_none_holds_up_the_deletion(
     bare: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stacks, "_DELETION_SECONDS", 3)
     loop = {"Wait": {"Type": "Wait", "Seconds": 1, "Next": "Again"}, "Again": {"Type": "Pass", "Next": "Wait"}}
-    for name, states, ends in (
-        ("loops", loop, "DELETE_COMPLETE"),
-        ("waits", {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}, "DELETE_FAILED"),
+    for name, states, seconds, ends in (
+        ("loops", loop, PATIENCE, "DELETE_COMPLETE"),
+        ("waits", {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}, 1, "DELETE_FAILED"),
     ):
+        monkeypatch.setattr(stacks, "_DELETION_SECONDS", seconds)
         parts = machine(states) | function("def handler(event, context): return event")
         arn = deploy(bare, parts, name=name)["Machine"]
         stepfunctions = bare.client("stepfunctions")

@@ -1,6 +1,6 @@
 """A deploy, a failed one, and one that is undone, while executions are in flight and leases are held."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,10 +97,12 @@ def test_executions_in_flight_end_as_they_began_across_deploys_that_fail_succeed
         assert [lease["M"]["LeaseId"]["S"] for lease in item["Item"]["Leases"]["L"]] == ["upgrade"]
 
 
-WAITS_AND_ANSWERS = {"Wait": {"Type": "Wait", "Seconds": 3, "Next": "Answer"}, "Answer": task()}
+WAITS_AND_ANSWERS = {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Answer"}, "Answer": task()}
 
 
-def test_called_by_its_name_a_function_would_answer_what_is_in_flight_with_its_new_code(bare: Emulator) -> None:
+def test_called_by_its_name_a_function_would_answer_what_is_in_flight_with_its_new_code(
+    bare: Emulator, ahead: Callable[[float], None]
+) -> None:
     """So it is the version that keeps an execution on the code that it began with."""
 
     def stack(answer: str) -> StateMachine:
@@ -110,4 +112,7 @@ def test_called_by_its_name_a_function_would_answer_what_is_in_flight_with_its_n
         return StateMachine(outputs["Machine"], bare.client("stepfunctions"))
 
     in_flight = stack("old").start({})
-    assert stack("new").wait(in_flight).output == "new"
+    updated = stack("new")
+    updated.wait_for_state(in_flight, "Wait")
+    ahead(3600)
+    assert updated.wait(in_flight).output == "new"
