@@ -63,14 +63,14 @@ def test_what_a_function_logs_is_heard_once(bare: Emulator) -> None:
 
 def test_cloudwatch_answers_with_what_was_heard(bare: Emulator) -> None:
     """As the AWS CLI asks it."""
+    began = datetime.now(UTC)
     bare.metrics.hear(line(["Model"], metrics={"Asked": [3.0, 4.0]}, Model="defects"))
-    now = datetime.now(UTC)
     (point,) = bare.client("cloudwatch").get_metric_statistics(
         Namespace="Test",
         MetricName="Asked",
         Dimensions=[{"Name": "Model", "Value": "defects"}],
-        StartTime=now - timedelta(minutes=5),
-        EndTime=now + timedelta(minutes=5),
+        StartTime=began - timedelta(minutes=5),
+        EndTime=began + timedelta(hours=1),
         Period=60,
         Statistics=["Sum", "SampleCount"],
     )["Datapoints"]
