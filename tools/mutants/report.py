@@ -39,7 +39,10 @@ def fates_of(record: Record, places: Iterable[str]) -> list[Word]:
 def below_the_bar(record: Record) -> Iterator[str]:
     """The groups of whose mutants too few are noticed, in words."""
     for group, places in groups().items():
-        if (noticed := share(fates_of(record, places))) <= BAR:
+        fates = fates_of(record, places)
+        if not fates:
+            yield f"Of {group} no mutant has been tried yet."
+        elif (noticed := share(fates)) <= BAR:
             yield f"Of {group} only {noticed:.1%} are noticed; more than {BAR:.0%} are to be."
 
 
@@ -96,18 +99,15 @@ def _then_and_now(name: str, then: Sequence[Noticed] | None, today: Sequence[Wor
 
 
 def _table(record: Record, of: Mapping[str, Iterable[str]], words: Sequence[Word]) -> Iterator[str]:
-    """A line for each place, each group, and all of them."""
+    """A line for each place, each group, and all of them; none for what has not been tried yet."""
     yield f"| | mutants | {' | '.join(words)} | noticed |"
     yield "|---|---:|" + "---:|" * (len(words) + 1)
-    everything = list[Word]()
+    rows = list[tuple[str, Iterable[str]]]()
     for group, places in of.items():
-        for place in filter(record.__contains__, places):
-            yield _line(f"`{place}`", fates_of(record, [place]), words)
-        fates = fates_of(record, places)
-        yield _line(f"**{group}**", fates, words)
-        everything += fates
+        rows += [*((f"`{place}`", [place]) for place in places), (f"**{group}**", places)]
     if len(of) > 1:
-        yield _line("**all of them**", everything, words)
+        rows.append(("**all of them**", [place for places in of.values() for place in places]))
+    yield from (_line(name, fates, words) for name, places in rows if (fates := fates_of(record, places)))
 
 
 def _line(name: str, fates: Sequence[Word], words: Sequence[Word]) -> str:

@@ -31,6 +31,21 @@ def test_of_every_group_more_than_the_bar_is_noticed() -> None:
     assert list(report.below_the_bar(record.recorded())) == []
 
 
+def test_what_has_not_been_tried_yet_is_below_the_bar_and_has_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new module has no record until its mutants are tried, and its page is written with those of others."""
+    page = tmp_path / "mutants.md"
+    page.write_text(report.DOCUMENT.read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(report, "DOCUMENT", page)
+    tried: record.Record = {"model.polling": {"a": Word.KILLED}, "model.usage": {}}
+    monkeypatch.setattr(report, "recorded", lambda: tried)
+    report.write()
+    rows = [line.partition(" | ")[0] for line in page.read_text("utf-8").splitlines() if line.startswith("| ")]
+    assert rows == ["|", "| `model.polling`", "| **polling**", "| **all of them**", "|"]
+    assert "Of leases no mutant has been tried yet." in report.below_the_bar(tried)
+
+
 def test_there_are_as_many_reasons_as_survivors() -> None:
     survivors = {place: len(report.survivors(fates)) for place, fates in record.recorded().items()}
     assert {place: number for place, number in survivors.items() if number} == {
