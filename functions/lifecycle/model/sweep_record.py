@@ -43,7 +43,7 @@ def written(record: SweepRecord, most: int = MOST_BYTES) -> str:
     They are left out whole, so that nobody takes a version for gone.
     """
     texts = sorted((json.dumps(to_wire(project), separators=(",", ":")) for project in record.projects), key=len)
-    head = json.dumps({"At": to_wire(record.at)}, separators=(",", ":"))[:-1] + ',"Projects":['
+    head = f'{{"At":"{to_wire(record.at)}","Projects":['
     lengths = accumulate(len(text) + len(",") for text in texts)
     room = most - len(head) - len("]}") + len(",")
     kept = takewhile(lambda pair: pair[1] <= room, zip(texts, lengths, strict=True))

@@ -112,7 +112,7 @@ def _wrong_part(text: str) -> str | None:
 
 
 def _find(text: str, meant: str) -> str | None:
-    project = _OF_A_PROJECT.fullmatch(text.strip()) if meant == VERSION_ARN and len(text) < LONGEST else None
+    project = _OF_A_PROJECT.fullmatch(text.strip()) if meant == VERSION_ARN else None
     if project:
         return f"{LIST_VERSIONS} --region {project['region']} --project-arn {project[1]} lists its versions"
     return FIND.get(meant)
@@ -139,7 +139,7 @@ def _of_characters(text: str, accepts: Callable[[str], bool], characters: str) -
     named = all_of([_NAMED.get(one) or _shown(one) for one in outside], _SHOWN)
     plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
     slug = re.sub("-{2,}", "-", other.sub("-", plain)).strip("-")
-    meant = slug if slug != text and re.search(r"\w", slug) and accepts(slug) else None
+    meant = slug if re.search(r"\w", slug) and accepts(slug) else None
     return Mistake(f"has {named} in it; it may have {_allowed(known)}, {most} at the most", meant)
 
 

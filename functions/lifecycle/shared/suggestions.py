@@ -127,7 +127,8 @@ def _of_the_type(value: Json, name: str) -> Iterator[Json]:
                 yield [{"name": key, **inner} for key, inner in value.items()]
         case bool() | int() | float() if (text := as_text(value, json.dumps)) != TOO_MANY_DIGITS:
             yield from (text, text.zfill(12), [value], [text])  # an account loses its zeros as a number
-            yield bool(value) if value in (0, 1) else value
+            if value in (0, 1):
+                yield bool(value)
 
 
 def _pairs(entries: Sequence[Json]) -> Iterator[Json]:

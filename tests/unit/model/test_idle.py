@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lifecycle.model.bill import Session
-from lifecycle.model.idle import Busy, idle_times, minute_of, moment_of
+from lifecycle.model.idle import PARTITION, Busy, idle_times, minute_of, moment_of
 from tests.unit.examples import ARN, NOW, OTHER_ARN
 
 MINUTE = timedelta(minutes=1)
@@ -28,7 +28,7 @@ def busy(*minutes: int, arn: str = ARN, at: datetime = NOW) -> Busy:
         pytest.param([ran(0, 10)], range(10), 0, id="all of them"),
         pytest.param([ran(0, 10), ran(60, 90)], (5, 70), 0.95, id="two sessions"),
         pytest.param([ran(0.5, 9.25)], (0, 9), 0.9143, id="minutes that straddle its ends count in part"),
-        pytest.param([ran(0, 10)], (-5, 10, 20), 1, id="what was not billed counts for nothing"),
+        pytest.param([ran(0, 10)], (-5, 10, 11, 20), 1, id="what was not billed counts for nothing"),
         pytest.param([ran(3, 13)], (1, 2, 3), 0.9, id="nor what was before it was found running"),
     ],
 )
@@ -51,15 +51,31 @@ def test_a_month_has_its_own_part_of_a_session_across_its_end() -> None:
 def test_of_a_version_of_which_nothing_is_recorded_nothing_is_said() -> None:
     """Whoever calls DetectCustomLabels alone is not seen."""
     sessions = [ran(0, 10), ran(0, 10, OTHER_ARN, None)]
-    assert [one.project_version_arn for one in idle_times("2026-11", sessions, busy(1, arn=OTHER_ARN))] == [OTHER_ARN]
+    (found,) = idle_times("2026-11", sessions, busy(1, arn=OTHER_ARN))
+    assert (found.project_version_arn, found.model) == (OTHER_ARN, found.version), "of no name, that of the version"
     assert idle_times("2026-11", sessions, {}) == ()
     assert idle_times("2026-10", sessions, busy(1)) == (), "nor of one that did not run"
+    assert idle_times("2026-11", [ran(0, 0)], busy(1)) == (), "nor of one that ran for no time"
 
 
 def test_versions_of_one_name_are_told_apart_and_the_longest_idle_comes_first() -> None:
     sessions = [ran(0, 10), ran(10, 40, OTHER_ARN)]
     found = idle_times("2026-11", sessions, {**busy(1), **busy(11, arn=OTHER_ARN)})
     assert [(one.model, one.project_version_arn) for one in found] == [("defects", OTHER_ARN), ("defects", ARN)]
+
+
+def test_a_version_has_the_name_by_which_people_called_it_last_and_its_time_to_the_millisecond() -> None:
+    sessions = [ran(20, 30, model="welds"), ran(0, 10.000_1, model="defects")]
+    (found,) = idle_times("2026-11", sessions, busy(1))
+    assert (found.model, found.seconds) == ("welds", 1200.006)
+    (found,) = idle_times("2026-11", [ran(0, 1.000_009)], busy(0))
+    assert found.seconds == 60.001
+
+
+def test_what_releases_before_have_recorded_is_still_read() -> None:
+    """The minutes are in the table, by number; their keys are named in a policy."""
+    assert minute_of(datetime(1970, 1, 2, 3, 4, 59, tzinfo=UTC)) == (24 + 3) * 60 + 4
+    assert PARTITION + "2026-11" == "busy#2026-11"
 
 
 def test_a_minute_is_the_same_whatever_the_second() -> None:

@@ -36,10 +36,10 @@ def test_thirty_projects_have_room() -> None:
 
 
 def test_the_largest_projects_are_left_out_whole_where_there_is_no_room() -> None:
-    record = SweepRecord(NOW, (project("huge", 1, "x" * MOST_BYTES), project("a", 1), project("large", 1_500)))
+    record = SweepRecord(NOW, (project("huge", 1, "x" * MOST_BYTES), project("z", 1), project("large", 1_500)))
     text = written(record)
     assert len(text.encode()) <= MOST_BYTES
-    assert names(read(text)) == {"a"}
+    assert names(read(text)) == {"z"}
 
 
 @pytest.mark.parametrize("spare", [0, -1])
@@ -47,6 +47,20 @@ def test_not_a_byte_more_is_written_than_there_may_be(spare: int) -> None:
     record = SweepRecord(NOW, (project("a", 1), project("b", 2)))
     text = written(record, len(written(record)) + spare)
     assert names(read(text)) == ({"a", "b"} if spare == 0 else {"a"})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('"STOPPED"', "7", "7 is not of the type"),
+        ('"Name":"a"', '"Name":"b"', f"^{ACCOUNT}:project/a/version/v0/1 is not of the project b$"),
+        ("arn:", "", "aws:"),
+    ],
+)
+def test_a_text_that_is_none_of_a_sweep_is_not_read(right: str, wrong: str, says: str) -> None:
+    text = written(SweepRecord(NOW, (project("a", 1),)))
+    with pytest.raises((TypeError, ValueError), match=says):
+        read(text.replace(right, wrong))
 
 
 def test_what_a_newer_version_adds_is_passed_over() -> None:

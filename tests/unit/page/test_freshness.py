@@ -11,7 +11,7 @@ from lifecycle.model.leases import Claim, Lease, ModelItem, PendingLease
 from lifecycle.model.sweep_record import SweepRecord, SweptProject
 from lifecycle.model.usage import Running
 from lifecycle.model.version import ModelVersion
-from lifecycle.page.freshness import FEW, ReadingOrder, reading_order, usable
+from lifecycle.page.freshness import ReadingOrder, reading_order, usable, versions_of
 from tests.unit.examples import ACCOUNT, NOW, execution
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +43,7 @@ def test_what_was_at_rest_and_was_not_used_since_may_wait_in_an_order_that_stays
 
 
 @pytest.mark.parametrize(
-    ("first", "others", "read"), [(0, 30, FEW), (3, 30, FEW), (20, 30, 20), (1, 2, 3), (30, 0, 30)]
+    ("first", "others", "read"), [(0, 30, 8), (3, 30, 8), (8, 30, 8), (20, 30, 20), (1, 2, 3), (30, 0, 30)]
 )
 def test_a_few_are_read_in_any_case_and_all_that_matter(first: int, others: int, read: int) -> None:
     names = tuple(map(str, range(first + others)))
@@ -98,6 +98,13 @@ def test_so_is_one_without_the_version_that_is_configured_by_now() -> None:
     settings = replace(SETTINGS, models={"new": Model(arn("b", 2))})
     assert first(record(), settings=settings) == ("b",)
     assert first(record(), settings=replace(SETTINGS, models={"old": Model(arn("b"))})) == ()
+
+
+def test_the_others_are_shown_as_the_sweep_saw_them() -> None:
+    seen = record(b="RUNNING")
+    found = {arn(name): ModelVersion(arn(name), status) for name, status in (("a", "STOPPED"), ("b", "RUNNING"))}
+    assert versions_of(seen, ("b", "a", "new")) == found
+    assert versions_of(None, NAMES) == {}
 
 
 @pytest.mark.parametrize(("minutes", "used"), [(0, True), (15, True), (15.01, False), (-0.01, False)])

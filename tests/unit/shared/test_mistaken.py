@@ -1,8 +1,14 @@
-"""What a text is said to be that was given for something else."""
+"""What a text is said to be that was given for something else: ``golden/mistaken.md`` has all of ``mistaken_texts``.
+
+RENEW_GOLDEN=1 writes it; read the difference as somebody who has made the mistake.
+"""
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,15 +16,51 @@ from hypothesis import strategies as st
 
 from lifecycle.shared import known_mistakes as known
 from lifecycle.shared.mistaken import LONGEST, Mistake, mistake
+from lifecycle.shared.wire import Json
 from tests.unit.examples import ARN, PROJECT
+from tests.unit.shared.mistaken_texts import TEXTS
 
 VERSION = json.loads(files("schemas").joinpath("start_model.input.schema.json").read_text("utf-8"))
 PATTERN = VERSION["properties"]["ProjectVersionArn"]["pattern"]
 NAME = "^[A-Za-z0-9._-]{1,64}$"
+BUCKET_NAME = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+SETTINGS = Path(__file__).parents[3] / "infra" / "settings" / "settings.schema.json"
+PAGE = Path(__file__).parent / "golden" / "mistaken.md"
 
 
 def said(text: str, meant: str, pattern: str) -> Mistake:
     return mistake(text, meant, lambda one: re.fullmatch(pattern, one) is not None, pattern)
+
+
+def patterns(schema: Json) -> Iterator[tuple[str, str]]:
+    """By what a field of the settings is, which form it has."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str) and "title" in schema:
+            yield schema["title"], schema["pattern"]
+        for inner in schema.values():
+            yield from patterns(inner)
+
+
+def test_the_answer_to_every_text_is_the_one_that_was_read() -> None:
+    forms = {known.BUCKET: BUCKET_NAME}
+    for meant, pattern in patterns(json.loads(SETTINGS.read_text("utf-8"))):
+        forms.setdefault(meant, pattern)
+    lines = ["# Texts that are given for something else", ""]
+    for meant, texts in TEXTS.items():
+        lines += [f"## For {meant}", ""]
+        find = None
+        for text in texts:
+            found = said(text, meant, forms[meant])
+            shown = json.dumps(text if len(text) < 200 else f"{text[:80]}...", ensure_ascii=False)
+            lines += [f"- {shown} {found.why}", *([f"    - Meant: {found.meant}"] if found.meant else [])]
+            if found.find:
+                lines.append(f"    - To find it: {'as before' if found.find == find else found.find}")
+                find = found.find
+        lines.append("")
+    page = "\n".join(lines)
+    if os.environ.get("RENEW_GOLDEN"):
+        PAGE.write_text(page, "utf-8")
+    assert page == PAGE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
