@@ -24,14 +24,17 @@ class DetectBatchWorkload(Construct):
     def __init__(self, scope: Construct, construct_id: str, shared: Shared, settings: DetectBatch) -> None:
         super().__init__(scope, construct_id)
         images, results = [Place.parse(uri) for uri in settings.images], [Place.parse(settings.results)]
-        prepare = shared.function(self, "Prepare", handler="detect_batch_prepare", timeout_seconds=30, environment={})
+        ledger = shared.table_names("LEDGER")
+        prepare = shared.function(
+            self, "Prepare", handler="detect_batch_prepare", timeout_seconds=30, environment=ledger
+        )
         # Results may have millions of lines.
         summarise = shared.function(
             self,
             "Summarise",
             handler="detect_batch_summarise",
             timeout_seconds=900,
-            environment=shared.table_names("LEDGER"),
+            environment=ledger,
         )
         machine = LifecycleMachine(
             self,
@@ -48,7 +51,8 @@ class DetectBatchWorkload(Construct):
         _allow_to_list(prepare.role, images)
         _allow_to_list(summarise.role, results)
         allow(summarise.role, ["s3:GetObject", "s3:PutObject"], _objects(results))
-        allow_to_record_busy_minutes(summarise, shared)
+        for function in (prepare, summarise):
+            allow_to_record_busy_minutes(function, shared)
 
         role = self.state_machine.role
         found = detection(self, shared.settings)

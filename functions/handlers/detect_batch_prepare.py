@@ -1,15 +1,19 @@
 """Prepare the batch: validate its input, see that the model runs and that there are images."""
 
+from functools import partial
+
 from handlers._runtime import bootstrap
-from handlers._runtime.entry import Context, Event, entry
+from handlers._runtime.entry import Context, Event, entry, log_error
 from lifecycle.detect_batch import steps as batch
 from lifecycle.detect_batch.request import Batch
 from lifecycle.executions.requests import Execution
+from lifecycle.images.busy import begin
 from lifecycle.shared.wire import from_wire
 
 CONFIGURATION = bootstrap.configuration()
 MODELS = bootstrap.models()
 OBJECTS = bootstrap.objects()
+BUSY = bootstrap.busy_minutes()
 
 
 @entry
@@ -21,4 +25,5 @@ def handler(event: Event, _context: Context) -> Batch:
         configuration=CONFIGURATION,
         models=MODELS,
         objects=OBJECTS,
+        begin_busy=partial(begin, BUSY, log_error),
     )

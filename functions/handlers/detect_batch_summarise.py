@@ -8,7 +8,7 @@ from handlers._runtime.entry import Context, Event, entry, log_error
 from lifecycle.detect_batch import steps as batch
 from lifecycle.detect_batch.request import Batch
 from lifecycle.detect_batch.summary import BatchSummary
-from lifecycle.images.busy import record
+from lifecycle.images.busy import end, record
 from lifecycle.shared.wire import from_wire
 
 CONFIGURATION = bootstrap.configuration()
@@ -28,4 +28,5 @@ def handler(event: Event, _context: Context) -> BatchSummary:
         configuration=CONFIGURATION,
         objects=OBJECTS,
         record_busy=partial(record, BUSY, log_error),
+        end_busy=partial(end, BUSY, log_error),
     )

@@ -186,8 +186,14 @@ class BusyMinutes(Protocol):
     def add(self, project_version_arn: str, since: datetime, until: datetime) -> None:
         """Record the minutes from one moment to another, both included."""
 
+    def begin(self, project_version_arn: str, at: datetime, batch: str) -> None:
+        """Remember that a batch has begun, whose minutes are recorded at its end."""
+
+    def end(self, project_version_arn: str, began_at: datetime, batch: str) -> None:
+        """Forget it: its minutes are recorded."""
+
     def of(self, month: str) -> Busy:
-        """Those of all versions in a month, as ``2026-11``."""
+        """Those of all versions in a month, as ``2026-11``; none of a version with a batch that has not ended."""
 
 
 class Sweeps(Protocol):

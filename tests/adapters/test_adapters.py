@@ -909,6 +909,23 @@ def test_the_minutes_in_which_images_were_labelled_are_kept_once_by_version_and_
     assert kept["busy#2026-12"] == (datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=400)).timestamp()
 
 
+def test_of_a_version_with_a_batch_that_has_not_ended_no_minutes_are_told(models: ModelTables) -> None:
+    *_, aws = models
+    busy = BusyMinutesTable(aws, "ledger", timedelta(days=400))
+    busy.add(OTHER_ARN, NOW, NOW)
+    for batch in ("labels/a", "labels/b", "labels/b"):
+        busy.begin(ARN, NOW, batch)
+    busy.add(ARN, NOW, NOW + timedelta(hours=2))
+    busy.end(ARN, NOW, "labels/a")
+    assert list(busy.of("2026-11")) == [OTHER_ARN]
+    for _ in range(2):
+        busy.end(ARN, NOW, "labels/b")
+    assert sorted(busy.of("2026-11")) == sorted([ARN, OTHER_ARN])
+    busy.begin(ARN, NOW - timedelta(days=40), "labels/of-another-month")
+    busy.end(ARN, NOW - timedelta(days=40), "labels/of-another-month")
+    assert (busy.of("2026-10"), ARN in busy.of("2026-11")) == ({}, True)
+
+
 @pytest.mark.parametrize("method", ["update_item", "query"])
 def test_an_error_of_that_record_is_this_apps_own(method: str) -> None:
     with answering("dynamodb") as (aws, stubber):

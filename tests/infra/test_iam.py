@@ -86,6 +86,7 @@ OF_BATCHES = {
         **LISTS_IMAGES,
         IMAGES: {"s3:GetBucketLocation"},
         SAMPLES: {"s3:GetBucketLocation"},
+        f"{LEDGER}{BUSY_MINUTES}": {"dynamodb:UpdateItem"},
     },
     "DetectBatchSummariseRole": {
         "${SharedLogs.Arn}": LOG,
@@ -360,7 +361,7 @@ def test_every_project_is_every_version_and_needs_no_other_grant(every_project: 
 WRITERS = {
     "${SharedModels.Arn}": {*OF_LEASES, *OF_INBOXES, "PageActRole", "RemovalRemoveRole"},
     LEDGER: {"StepsCheckRole", "ReconciliationSweepRole"},
-    f"{LEDGER}{BUSY_MINUTES}": {"InboxesInboxline1WorkerRole", "DetectBatchSummariseRole"},
+    f"{LEDGER}{BUSY_MINUTES}": {*("InboxesInboxline1WorkerRole", "DetectBatchPrepareRole", "DetectBatchSummariseRole")},
     "${SharedIdempotency.Arn}": {
         *("StepsPrepareRole", "NotificationsNotifyRole", "ReconciliationSettleRole", "ReconciliationSweepRole"),
         *("InboxesTickRole", "InboxesInboxline1WorkerRole"),

@@ -2,7 +2,8 @@
 
 An item for each version and hour has the set of its minutes, so that a write is one unit of capacity however long the
 month: DynamoDB counts the whole item. A month is one partition of its own, ``busy#2026-11``, which the grant of who
-writes names; it is read in one query. Adding to a set commutes, and does nothing the second time.
+writes names; it is read in one query. Adding to a set commutes, and does nothing the second time. The item of the hour
+in which a batch began names it until it has recorded its minutes: one that was aborted never does.
 """
 
 from collections import defaultdict
@@ -15,6 +16,7 @@ from lifecycle.model.idle import PARTITION, Busy, minute_of, moment_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 _HOUR = 60
 
@@ -45,20 +47,39 @@ class BusyMinutesTable:
         with errors_of("UpdateItem"):
             self._client.update_item(
                 TableName=self._table_name,
-                Key={
-                    "Month": {"S": f"{PARTITION}{month_of(hour)}"},
-                    "Id": {"S": f"{project_version_arn}#{hour:%Y-%m-%dT%H}"},
-                },
+                Key=_key(project_version_arn, hour),
                 UpdateExpression="SET ExpiresAt = :expires ADD Minutes :minutes",
                 ExpressionAttributeValues={
-                    ":expires": {"N": str(int((hour + self._kept_for).timestamp()))},
+                    ":expires": self._expires(hour),
                     ":minutes": {"NS": [str(minute) for minute in minutes]},
                 },
             )
 
+    def begin(self, project_version_arn: str, at: datetime, batch: str) -> None:
+        """Remember that a batch has begun, whose minutes are recorded at its end."""
+        self._mark(project_version_arn, at, "SET ExpiresAt = :expires ADD Unfinished :batch", batch)
+
+    def end(self, project_version_arn: str, began_at: datetime, batch: str) -> None:
+        """Forget it: its minutes are recorded."""
+        self._mark(project_version_arn, began_at, "SET ExpiresAt = :expires DELETE Unfinished :batch", batch)
+
+    def _mark(self, project_version_arn: str, at: datetime, update: str, batch: str) -> None:
+        hour = moment_of(minute_of(at) // _HOUR * _HOUR)
+        with errors_of("UpdateItem"):
+            self._client.update_item(
+                TableName=self._table_name,
+                Key=_key(project_version_arn, hour),
+                UpdateExpression=update,
+                ExpressionAttributeValues={":expires": self._expires(hour), ":batch": {"SS": [batch]}},
+            )
+
+    def _expires(self, hour: datetime) -> "AttributeValueTypeDef":
+        return {"N": str(int((hour + self._kept_for).timestamp()))}
+
     def of(self, month: str) -> Busy:
-        """Those of all versions in a month, as ``2026-11``."""
+        """Those of all versions in a month, as ``2026-11``; none of a version with a batch that has not ended."""
         found: dict[str, set[int]] = defaultdict(set)
+        unknown: set[str] = set()
         with errors_of("Query"):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table_name,
@@ -69,5 +90,13 @@ class BusyMinutesTable:
             for item in (item for page in pages for item in page["Items"]):
                 arn, _, hour = item["Id"]["S"].rpartition("#")
                 first = minute_of(datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z"))
-                found[arn] |= {first + int(minute) for minute in item["Minutes"]["NS"]}
-        return found
+                found[arn] |= {first + int(minute) for minute in item.get("Minutes", {}).get("NS", ())}
+                unknown |= {arn} if "Unfinished" in item else set()
+        return {arn: minutes for arn, minutes in found.items() if minutes and arn not in unknown}
+
+
+def _key(project_version_arn: str, hour: datetime) -> "dict[str, AttributeValueTypeDef]":
+    return {
+        "Month": {"S": f"{PARTITION}{month_of(hour)}"},
+        "Id": {"S": f"{project_version_arn}#{hour:%Y-%m-%dT%H}"},
+    }

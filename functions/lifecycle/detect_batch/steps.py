@@ -18,6 +18,8 @@ from lifecycle.shared.text import escaped
 from lifecycle.shared.wire import Json, to_wire
 
 RecordBusy: TypeAlias = Callable[[str, datetime, datetime], None]
+MarkBusy: TypeAlias = Callable[[str, datetime, str], None]
+"""Of a model version, since when a batch has used it, and which."""
 
 OTHER_BUCKET = (
     "Nothing was done. Correct Bucket ('aws s3 ls' lists your buckets), or copy the images into a bucket in the "
@@ -26,9 +28,20 @@ OTHER_BUCKET = (
 
 
 def prepare(
-    payload: Json, *, execution: Execution, configuration: Configuration, models: Models, objects: Objects
+    payload: Json,
+    *,
+    execution: Execution,
+    configuration: Configuration,
+    models: Models,
+    objects: Objects,
+    begin_busy: MarkBusy,
 ) -> Batch:
     """Validate the input, and see that the model runs, where the bucket is, and whether there are images.
+
+    Parameters
+    ----------
+    begin_busy : callable
+        Remembers for the bill that it is not known any more how idle the model is, until the batch has ended.
 
     Raises
     ------
@@ -51,9 +64,12 @@ def prepare(
             status_message=model.status_message,
         )
     least, most = model.min_inference_units, model.max_inference_units
+    has_images = objects.has_any(batch.bucket, batch.prefix)
+    if has_images:
+        begin_busy(arn, batch.began_at, batch.summary_key)
     return replace(
         batch,
-        has_images=objects.has_any(batch.bucket, batch.prefix),
+        has_images=has_images,
         inference_units=least,
         scales=(most or 0) > (least or 0),
     )
@@ -91,6 +107,7 @@ def summarise(
     configuration: Configuration,
     objects: Objects,
     record_busy: RecordBusy,
+    end_busy: MarkBusy,
 ) -> BatchSummary:
     """Count the results, write the summary beside them, and say how the batch ended.
 
@@ -102,6 +119,8 @@ def summarise(
         The Map's Error and Cause; empty where it succeeded.
     record_busy : callable
         Records for the bill that the model labelled images, from one moment to another.
+    end_busy : callable
+        Forgets that this is not known.
 
     Raises
     ------
@@ -114,6 +133,8 @@ def summarise(
     counted = tally(_lines(batch, manifest, objects))
     if counted.labelled or counted.unlabelled:
         record_busy(batch.project_version_arn, batch.began_at, now)
+    if batch.has_images:
+        end_busy(batch.project_version_arn, batch.began_at, batch.summary_key)
     summarised = summary(
         batch, counted, now=now, inference_unit_hour=configuration.inference_unit_hour_usd, manifest=manifest
     )

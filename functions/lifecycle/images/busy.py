@@ -13,8 +13,22 @@ Log = Callable[[LifecycleError], None]
 
 def record(minutes: BusyMinutes, log: Log, project_version_arn: str, since: datetime, until: datetime) -> None:
     """Record the minutes from one moment to another."""
+    _try(lambda: minutes.add(project_version_arn, since, until), log)
+
+
+def begin(minutes: BusyMinutes, log: Log, project_version_arn: str, at: datetime, batch: str) -> None:
+    """Remember that a batch has begun: until it has ended, nobody knows how busy the model was."""
+    _try(lambda: minutes.begin(project_version_arn, at, batch), log)
+
+
+def end(minutes: BusyMinutes, log: Log, project_version_arn: str, began_at: datetime, batch: str) -> None:
+    """The minutes of a batch are recorded."""
+    _try(lambda: minutes.end(project_version_arn, began_at, batch), log)
+
+
+def _try(write: Callable[[], None], log: Log) -> None:
     try:
-        minutes.add(project_version_arn, since, until)
+        write()
     except LifecycleError as error:
         log(error)
 

@@ -83,13 +83,26 @@ class Model:
         return self.version
 
 
+def unrecorded(*_: object) -> None:
+    """What these tests do not ask for."""
+
+
 def prepared(
-    status: str = "RUNNING", objects: Objects | None = None, configuration: Configuration = BATCHES, **model: Any
+    status: str = "RUNNING",
+    objects: Objects | None = None,
+    configuration: Configuration = BATCHES,
+    begin_busy: batch.MarkBusy = unrecorded,
+    **model: Any,
 ) -> Batch:
     models: Any = Model(ModelVersion(ARN, status, **model))
     asking = execution("monday", machine="DetectBatch")
     return batch.prepare(
-        PAYLOAD, execution=asking, configuration=configuration, models=models, objects=objects or Objects()
+        PAYLOAD,
+        execution=asking,
+        configuration=configuration,
+        models=models,
+        objects=objects or Objects(),
+        begin_busy=begin_busy,
     )
 
 
@@ -121,14 +134,11 @@ def results(**files: list[Json]) -> Objects:
     return objects
 
 
-def unrecorded(_arn: str, _since: datetime, _until: datetime) -> None:
-    """What these tests do not ask for."""
-
-
 def summarised(
     objects: Objects,
     failure: Mapping[str, str] | None = None,
     record_busy: batch.RecordBusy = unrecorded,
+    end_busy: batch.MarkBusy = unrecorded,
     **changes: Any,
 ) -> BatchSummary:
     return batch.summarise(
@@ -139,6 +149,7 @@ def summarised(
         configuration=BATCHES,
         objects=objects,
         record_busy=record_busy,
+        end_busy=end_busy,
     )
 
 
@@ -392,3 +403,29 @@ def test_a_model_was_busy_from_a_batchs_beginning_to_its_end() -> None:
 def test_a_batch_that_labelled_nothing_used_no_model() -> None:
     assert busy(results(SUCCEEDED=[broken("a.png")]), tolerated_failure_percentage=100) == []
     assert busy(Objects(images=0), has_images=False) == []
+
+
+def test_how_idle_a_model_is_is_unknown_from_a_batchs_beginning_to_its_end() -> None:
+    """An aborted batch never comes to its end: when it labelled images is written nowhere."""
+    marks: list[tuple[str, datetime, str]] = []
+
+    def mark(*of: Any) -> None:
+        marks.append(of)
+
+    prepared(begin_busy=mark)
+    assert marks == [(ARN, NOW, f"{FOLDER}/summary.json")]
+    summarised(results(SUCCEEDED=[broken("a.png")]), end_busy=mark, tolerated_failure_percentage=100)
+    assert marks[1:] == marks[:1]
+
+
+def test_a_batch_without_images_or_a_running_model_leaves_no_such_mark() -> None:
+    marks: list[object] = []
+
+    def mark(*of: Any) -> None:
+        marks.append(of)
+
+    prepared(objects=Objects(images=0), begin_busy=mark)
+    with pytest.raises(ModelNotRunning):
+        prepared("STOPPED", begin_busy=mark)
+    summarised(Objects(images=0), has_images=False, end_busy=mark)
+    assert marks == []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lifecycle.errors import AccessDenied, LifecycleError
-from lifecycle.images.busy import RecordingDetector
+from lifecycle.images.busy import RecordingDetector, begin, end
 from lifecycle.model.idle import Busy
 from lifecycle.ports import Refused
 from lifecycle.shared.wire import Json
@@ -36,6 +36,11 @@ class Setting:
         self.added.append((project_version_arn, since))
         if self.denied:
             raise AccessDenied("UpdateItem answered AccessDeniedException")
+
+    def begin(self, project_version_arn: str, at: datetime, _batch: str) -> None:
+        self.add(project_version_arn, at, at)
+
+    end = begin
 
     def of(self, _month: str) -> Busy:
         raise AssertionError("who records reads nothing")
@@ -68,3 +73,10 @@ def test_what_can_not_be_recorded_is_a_warning_and_is_tried_again_in_the_next_mi
     setting = Setting(denied=True)
     assert [setting.label(after) for after in (0, 20, 40)] == [LABELS] * 3
     assert (len(setting.added), [type(one) for one in setting.logged]) == (2, [AccessDenied] * 2)
+
+
+def test_a_batch_goes_on_where_its_mark_can_not_be_written() -> None:
+    setting = Setting(denied=True)
+    for mark in (begin, end):
+        mark(setting, setting.logged.append, ARN, NOW, "labels/a")
+    assert [type(one) for one in setting.logged] == [AccessDenied] * 2

@@ -57,6 +57,11 @@ class Books:
     def add(self, _arn: str, _since: datetime, _until: datetime) -> None:
         raise AssertionError("whoever reads records nothing")
 
+    def begin(self, _arn: str, _at: datetime, _batch: str) -> None:
+        raise AssertionError("whoever reads begins nothing")
+
+    end = begin
+
     def sessions(self, month: str, _now: datetime, _unreadable: Unreadable) -> Sequence[Session]:
         self.asked.append(month)
         if self.broken:
