@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Route
 
 import infra  # puts functions/ on the path
-from lifecycle.configuration import Configuration, Model, Schedule
+from lifecycle.configuration import Configuration, Model, OverBudget, Schedule
 from lifecycle.model.bill import Session
 from lifecycle.model.leases import Claim, Lease, ModelItem, PastStart, PendingLease
 from lifecycle.model.usage import Running, Share
@@ -154,7 +154,10 @@ STATES: Mapping[str, tuple[Facts, Configuration]] = {
         ),
         _THREE,
     ),
-    "running": (_facts({**_all("STOPPED"), _DEFECTS: "RUNNING"}, _RUNNING), _THREE),
+    "running": (
+        _facts({**_all("STOPPED"), _DEFECTS: "RUNNING"}, _RUNNING),
+        replace(_THREE, monthly_budget_usd=500, over_budget=OverBudget.REFUSE),
+    ),
     "failed": (
         _facts(
             {**_all("STOPPED"), _DEFECTS: "FAILED", _WELDS: "TRAINING_FAILED"},

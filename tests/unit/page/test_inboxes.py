@@ -200,7 +200,7 @@ def test_the_page_shows_each_inbox_and_nothing_of_them_where_there_are_none() ->
     for text in (
         "WAITING",
         "3 images wait, 0 in work",
-        "1 image put aside",
+        "1 image given up",
         "298 labelled today, 2 can't be",
         "USD 0.0050 per image",
     ):
