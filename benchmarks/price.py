@@ -28,7 +28,7 @@ LARGEST_FIRST_PRICE = 0.006
 STARTING = 6
 """Seconds that the model takes in the emulator, checked every second: only the number of checks differs from 12 min."""
 WARM_RUNS = 5
-A_LOOK = ("Check the model", "What next?", "Wait")
+A_STATUS_CHECK = ("Check the model", "What next?", "Wait")
 KEYS, KEY_SECONDS = 4, 300
 """Topic, logs and two tables: each asks KMS at first, and again after some minutes; five are assumed."""
 PLATFORM_LOG_BYTES = 400
@@ -112,7 +112,7 @@ class Bill:
         return sum(cost for _, cost in self.lines.values())
 
 
-def bill(cold: Run, warm: Run, largest: Mapping[str, int], looks: int, minutes: float) -> Bill:
+def bill(cold: Run, warm: Run, largest: Mapping[str, int], status_checks: int, minutes: float) -> Bill:
     """Of a start that takes so many looks: the functions' first invocations are cold, all else is as measured.
 
     Parameters
@@ -120,8 +120,8 @@ def bill(cold: Run, warm: Run, largest: Mapping[str, int], looks: int, minutes: 
     largest : Mapping
         Bytes of the largest item of each table: every read and write is counted as if it were of that one.
     """
-    more = looks - warm.states[A_LOOK[0]]
-    transitions = sum(warm.states.values()) + more * len(A_LOOK)
+    more = status_checks - warm.states[A_STATUS_CHECK[0]]
+    transitions = sum(warm.states.values()) + more * len(A_STATUS_CHECK)
     checks = [one for one in warm.invocations if "Check" in one.function and not one.cold]
     check_ms = median(one.billed_ms for one in checks)
     measured = [*warm.invocations, *(one for one in cold.invocations if one.cold)]
@@ -171,15 +171,15 @@ def report() -> str:
         warm = [run(emulator, ARN) for _ in range(WARM_RUNS)]
         largest = largest_items(emulator)
     typical = warm[-1]
-    looks = {
-        "first start": 1 + watch([60.0 * MINUTES])[0].looks,
-        "20 known, 10 % apart": 1 + round(sum(one.looks for one in learned(60 * MINUTES, 0.1)) / 200),
-        "20 known, 25 % apart": 1 + round(sum(one.looks for one in learned(60 * MINUTES, 0.25)) / 200),
+    status_checks = {
+        "first start": 1 + watch([60.0 * MINUTES])[0].status_checks,
+        "20 known, 10 % apart": 1 + round(sum(one.status_checks for one in learned(60 * MINUTES, 0.1)) / 200),
+        "20 known, 25 % apart": 1 + round(sum(one.status_checks for one in learned(60 * MINUTES, 0.25)) / 200),
     }
-    bills = {name: bill(cold, typical, largest, number, MINUTES) for name, number in looks.items()}
+    bills = {name: bill(cold, typical, largest, number, MINUTES) for name, number in status_checks.items()}
     one = bills["first start"]
     lines = [(service, counted, f"{100 * cost:.4f}") for service, (counted, cost) in one.lines.items()]
-    lines.append(("**total**", f"{looks['first start']} status checks", f"**{100 * one.total:.3f}**"))
+    lines.append(("**total**", f"{status_checks['first start']} status checks", f"**{100 * one.total:.3f}**"))
     known = [billed.total for billed in bills.values() if billed is not one]
     said = Bar(
         f"a start of {MINUTES} minutes costs less than half a cent where past ones are known, the first less than 0.6, "

@@ -110,7 +110,7 @@ class Crowd:
     failed: int
     calls: int
     throttled: int
-    looks: int
+    status_checks: int
     retries: int
     queued: int
 
@@ -124,7 +124,9 @@ class Crowd:
         """USD per start: of status checks, rounds in the queue, retries and being late."""
         number = len(self.late) + self.failed
         return (
-            STATUS_CHECK * (self.looks + self.queued) + STATUS_CHECK / 3 * self.retries + SECOND * sum(self.late)
+            STATUS_CHECK * (self.status_checks + self.queued)
+            + STATUS_CHECK / 3 * self.retries
+            + SECOND * sum(self.late)
         ) / number
 
 
@@ -188,7 +190,7 @@ def simulate(
         len(failed),
         service.calls.total(),
         service.throttled.total(),
-        sum(one.looks + 1 for one in starts),
+        sum(one.status_checks + 1 for one in starts),
         retried,
         queued,
     )
@@ -256,7 +258,7 @@ def _row(number: int, how: str, crowd: Crowd, alone: float) -> tuple[str, ...]:
         f"{fmean(late):.0f}",
         f"{quantiles(late, n=20)[-1]:.0f}" if len(late) > 1 else f"{late[0]:.0f}",
         f"{fair_share(number, alone):.0f}",
-        f"{crowd.looks / number:.0f}",
+        f"{crowd.status_checks / number:.0f}",
         f"{100 * crowd.cost:.2f}",
     )
 

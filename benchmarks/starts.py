@@ -42,13 +42,13 @@ Rule = Callable[[float], float]
 class Watched:
     """One start: looks since its request, and seconds from RUNNING to the look that saw it."""
 
-    looks: int
+    status_checks: int
     late: float
 
     @property
     def cost(self) -> float:
         """USD that a clairvoyant would have saved, but for one look."""
-        return self.looks * STATUS_CHECK + self.late * SECOND
+        return self.status_checks * STATUS_CHECK + self.late * SECOND
 
 
 def durations(mean: float, spread: float, number: int = 200) -> list[float]:
@@ -92,10 +92,10 @@ def by_rule(rule: Rule, taken: Sequence[float]) -> list[Watched]:
     """First starts watched by a rule that is not the product's."""
     watched = []
     for seconds in taken:
-        elapsed, looks = 0.0, 0
+        elapsed, status_checks = 0.0, 0
         while elapsed < seconds:
-            elapsed, looks = elapsed + rule(elapsed), looks + 1
-        watched.append(Watched(looks, elapsed - seconds))
+            elapsed, status_checks = elapsed + rule(elapsed), status_checks + 1
+        watched.append(Watched(status_checks, elapsed - seconds))
     return watched
 
 
@@ -110,7 +110,7 @@ class Start:
 
     def __init__(self, seconds: float, item: ModelItem, poll_seconds: int | None = None) -> None:
         self.item = item
-        self.looks = 0
+        self.status_checks = 0
         self._seconds = seconds
         self._poll_seconds = poll_seconds
         self._running_at = NEVER
@@ -119,7 +119,7 @@ class Start:
     @property
     def watched(self) -> Watched:
         """How it went, once it has ended."""
-        return Watched(self.looks, (self._now - self._running_at).total_seconds())
+        return Watched(self.status_checks, (self._now - self._running_at).total_seconds())
 
     def steps(self, began: datetime) -> Generator[str | float, datetime, None]:
         """From the first look to the one that sees it RUNNING.
@@ -128,7 +128,7 @@ class Start:
         """
         progress, request = Progress(), _request(began, self._poll_seconds)
         self._now = yield DESCRIBE
-        while (step := self._look(request, progress)).action is not Action.DONE:
+        while (step := self._check(request, progress)).action is not Action.DONE:
             if step.action is Action.REQUEST:
                 self._now = yield START
                 step = request_start(
@@ -167,8 +167,8 @@ class Start:
         self._running_at = self._now + timedelta(seconds=self._seconds)
         return None
 
-    def _look(self, request: StartRequest, progress: Progress) -> Step:
-        self.looks += self._running_at != NEVER
+    def _check(self, request: StartRequest, progress: Progress) -> Step:
+        self.status_checks += self._running_at != NEVER
         version = ModelVersion(ARN, self._status(), None, 1, None)
         transition = start_transition(
             self.item, request, progress, version, claim_over=False, now=self._now, configuration=CONFIGURATION

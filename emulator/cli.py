@@ -104,7 +104,7 @@ def up(port: Port = DEFAULT_PORT, starting: Starting = Timing.starting) -> None:
 @app.command()
 def status(endpoint: Endpoint = _HERE) -> None:
     """Show the models and the executions under way."""
-    with _told():
+    with _errors_in_a_sentence():
         remote = Remote(endpoint)
         names = {arn: name for name, arn in remote.models.items()}
         _table(
@@ -128,7 +128,7 @@ def history(
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Show an execution's timeline, its end, and what its transitions would have cost on AWS."""
-    with _told():
+    with _errors_in_a_sentence():
         remote = Remote(endpoint)
         arn = _execution(remote, execution)["executionArn"]
         report.say(console, arn)
@@ -145,7 +145,7 @@ def notifications(
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Show every notification, as a mail or as another channel gets it."""
-    with _told():
+    with _errors_in_a_sentence():
         remote = Remote(endpoint)
         if not (chat or events):
             for notification in remote.notifications():
@@ -162,7 +162,7 @@ def logs(
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Follow one execution through the logs of all functions."""
-    with _told():
+    with _errors_in_a_sentence():
         remote = Remote(endpoint)
         arn = _execution(remote, execution)["executionArn"]
         report.say(console, arn)
@@ -174,7 +174,7 @@ def logs(
 @app.command()
 def metrics(endpoint: Endpoint = _HERE) -> None:
     """Show the functions' metrics: how many values, their sum, the last one."""
-    with _told():
+    with _errors_in_a_sentence():
         rows = []
         for one in Remote(endpoint).ask("GET", "metrics"):
             dimensions = ", ".join(f"{name} {value}" for name, value in one["Dimensions"].items())
@@ -193,7 +193,7 @@ def fire(
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Let a schedule fire, and show what its target answers."""
-    with _told():
+    with _errors_in_a_sentence():
         remote = Remote(endpoint)
         given = {"Schedule": schedule, "At": at or datetime.now(UTC).isoformat()}
         for _ in range(2 if twice else 1):
@@ -203,7 +203,7 @@ def fire(
 @app.command()
 def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] = 1, endpoint: Endpoint = _HERE) -> None:
     """Let minutes pass by the emulator's clock; schedules that come at a fixed rate fire when they are due."""
-    with _told():
+    with _errors_in_a_sentence():
         for fired in Remote(endpoint).ask("POST", "advance", {"Minutes": minutes}):
             report.say(console, f"{fired['Schedule']}: {json.dumps(fired.get('Answer', fired.get('Error')))}")
 
@@ -211,7 +211,7 @@ def advance(minutes: Annotated[int, typer.Argument(min=1, help="By so many.")] =
 @app.command()
 def destroy(endpoint: Endpoint = _HERE) -> None:
     """Delete the stack, or show why it is not deleted."""
-    with _told():
+    with _errors_in_a_sentence():
         Remote(endpoint).destroy()
         report.say(console, "The stack is deleted.")
 
@@ -223,7 +223,7 @@ def event(
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Put an event on its bus, and show which rules match and what they start."""
-    with _told():
+    with _errors_in_a_sentence():
         try:
             given = json.loads(file.read_text("utf-8"))
         except ValueError as error:
@@ -278,7 +278,7 @@ def add_fault(
         "Lose": lose,
         "Twice": twice,
     }
-    with _told():
+    with _errors_in_a_sentence():
         given = {name: value for name, value in fault.items() if value is not None}
         report.say(console, f"Fault {Remote(endpoint).ask('POST', 'faults', given)['Id']} is set.")
 
@@ -286,7 +286,7 @@ def add_fault(
 @faults.command("list")
 def list_faults(endpoint: Endpoint = _HERE) -> None:
     """Show the faults that are set, and how often each has happened."""
-    with _told():
+    with _errors_in_a_sentence():
         for fault in Remote(endpoint).ask("GET", "faults"):
             shown = {name: value for name, value in fault.items() if value not in (None, False, 0)}
             report.say(console, json.dumps({**shown, "Applied": fault["Applied"]}))
@@ -297,7 +297,7 @@ def clear_faults(
     fault: Annotated[int | None, typer.Argument(help="Its id; without: all.")] = None, endpoint: Endpoint = _HERE
 ) -> None:
     """Forget a fault, or all."""
-    with _told():
+    with _errors_in_a_sentence():
         Remote(endpoint).ask("DELETE", "faults" if fault is None else f"faults?id={fault}")
 
 
@@ -319,7 +319,7 @@ def _deployed(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     models = _configured_models()
     first = next(iter(models.values())).split(":")
-    with _told(_ENDED), tempfile.TemporaryDirectory(prefix="emulator-assembly-") as assembly:
+    with _errors_in_a_sentence(_ENDED), tempfile.TemporaryDirectory(prefix="emulator-assembly-") as assembly:
         emulator = Emulator(
             port=port,
             region=first[3],
@@ -344,7 +344,7 @@ def _deployed(
 
 
 @contextlib.contextmanager
-def _told(interrupted: str = "Interrupted.") -> Iterator[None]:
+def _errors_in_a_sentence(interrupted: str = "Interrupted.") -> Iterator[None]:
     """Say what is expected to go wrong in one line, and end; anything else is a defect and keeps its traceback.
 
     Parameters

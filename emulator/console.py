@@ -101,8 +101,8 @@ def invoke(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
         held = [policy for policy in _policies(emulator) if policy.name == policy_name]
         documents = [one.document for policy in held for one in policy.versions if one.is_default_version]
         if not any(permits(document, "lambda:InvokeFunction", arn) for document in documents):
-            told = f"is not authorized to perform: lambda:InvokeFunction on resource: {arn}"
-            return {"Error": f"AccessDeniedException: whoever has no more than {policy_name} {told}"}
+            refusal = f"is not authorized to perform: lambda:InvokeFunction on resource: {arn}"
+            return {"Error": f"AccessDeniedException: whoever has no more than {policy_name} {refusal}"}
     outcome = lambdas.invoke(arn, json.dumps(event).encode())
     payload = json.loads(outcome.payload or b"null")
     if outcome.error:

@@ -203,11 +203,11 @@ class Deliveries:
         queue = way.target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None or _service(delivery.target) not in _KEPT:
             return
-        told = {"RULE_ARN": way.rule_arn, "TARGET_ARN": delivery.target, "ERROR_MESSAGE": str(delivery.error)}
+        reason = {"RULE_ARN": way.rule_arn, "TARGET_ARN": delivery.target, "ERROR_MESSAGE": str(delivery.error)}
         self._put(
             queue,
             MessageBody=json.dumps(delivery.event),
-            MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in told.items()},
+            MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in reason.items()},
         )
 
 

@@ -31,8 +31,8 @@ def happen(
     put = events.put(account_id, region, bus, event)
     matching = [rule.name for rule in rules if events.matches(rule, put)]
     if not matching:
-        told = ", ".join(f"{rule.name} ({rule.state}) {rule.event_pattern.dump()}" for rule in rules)
-        raise EventError(f"no rule of the bus {bus} matches; there is {told or 'none'}")
+        existing = ", ".join(f"{rule.name} ({rule.state}) {rule.event_pattern.dump()}" for rule in rules)
+        raise EventError(f"no rule of the bus {bus} matches; there is {existing or 'none'}")
     for _ in range(times - 1):
         events.put(account_id, region, bus, put)
     own = [one for one in deliveries.list()[before:] if one.event["id"] == put["id"]]

@@ -32,7 +32,7 @@ def say(console: Console, line: str = "", style: str | None = None) -> None:
     console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: float) -> StatusCheck:
+def follow(console: Console, checks: Iterable[StatusCheck], expected_seconds: float) -> StatusCheck:
     """Show an execution until it ends: live on a terminal that can, else a line for each change.
 
     Returns the last look.
@@ -40,10 +40,10 @@ def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: flo
     last, shown = StatusCheck("", "RUNNING", None, 0), None
     if console.is_interactive:
         with Live(console=console, refresh_per_second=8) as live:
-            for last in _forward(looks):
+            for last in _forward(checks):
                 live.update(_progress(last, expected_seconds))
         return last
-    for last in _forward(looks):
+    for last in _forward(checks):
         if (last.state, last.model_status) != shown:
             shown = (last.state, last.model_status)
             say(
@@ -52,23 +52,23 @@ def follow(console: Console, looks: Iterable[StatusCheck], expected_seconds: flo
     return last
 
 
-def _forward(looks: Iterable[StatusCheck]) -> Iterable[StatusCheck]:
+def _forward(checks: Iterable[StatusCheck]) -> Iterable[StatusCheck]:
     """Time goes forward: a look has the watcher's time, the end the execution's own, which may be a bit earlier."""
     latest = 0.0
-    for look in looks:
-        latest = max(latest, look.elapsed)
-        yield replace(look, elapsed=latest)
+    for check in checks:
+        latest = max(latest, check.elapsed)
+        yield replace(check, elapsed=latest)
 
 
-def _progress(look: StatusCheck, expected_seconds: float) -> Group:
-    ended = look.status != "RUNNING"
+def _progress(check: StatusCheck, expected_seconds: float) -> Group:
+    ended = check.status != "RUNNING"
     table = Table.grid(padding=(0, 2))
-    table.add_row("State", Text(look.state or "begins", style="bold"))
-    table.add_row("Model", Text(look.model_status or "unknown", style=_style(look.model_status)))
+    table.add_row("State", Text(check.state or "begins", style="bold"))
+    table.add_row("Model", Text(check.model_status or "unknown", style=_style(check.model_status)))
     of_about = "" if ended else f" of about {expected_seconds:.0f} s"
-    table.add_row("Took" if ended else "Elapsed", f"{look.elapsed:.0f} s{of_about}")
+    table.add_row("Took" if ended else "Elapsed", f"{check.elapsed:.0f} s{of_about}")
     # The default of what is not finished is red, which means that something is wrong.
-    completed = expected_seconds if ended else min(look.elapsed, expected_seconds)
+    completed = expected_seconds if ended else min(check.elapsed, expected_seconds)
     bar = ProgressBar(
         total=expected_seconds, completed=completed, width=50, complete_style="cyan", finished_style="green"
     )
@@ -101,9 +101,9 @@ def _cause(execution: dict[str, Any]) -> dict[str, Any]:
     return cause if isinstance(cause, dict) else {"Message": cause}
 
 
-def holders(console: Console, told: Mapping[str, Any]) -> None:
+def holders(console: Console, report: Mapping[str, Any]) -> None:
     """Show who holds models and until when, from the report of the leases."""
-    for lease in told["Leases"]:
+    for lease in report["Leases"]:
         until = f"until {_minute(lease['ExpiresAt'])}" if "ExpiresAt" in lease else "until it is released"
         say(console, f"  {lease['LeaseId']}: {'its start is under way' if lease['Pending'] else until}")
 
@@ -218,14 +218,14 @@ def transitions(console: Console, history: Sequence[dict[str, Any]]) -> None:
 
 def whole_bill(
     console: Console,
-    told: dict[str, Any],
+    report: dict[str, Any],
     history: Sequence[dict[str, Any]],
     invocations: Sequence[dict[str, Any]],
 ) -> None:
     """Show what all would have cost on AWS: the models by who held them, and what is beside them."""
     held = [
         (f"{line['Model']}, {line.get('LeaseId', NOBODY)}", _span(line["Seconds"]), line["Cost"])
-        for line in told["Lines"]
+        for line in report["Lines"]
     ]
     rows = [*held, *_beside_the_model(history, invocations)]
     amounts = _amounts([cost for _, _, cost in rows])
@@ -235,7 +235,7 @@ def whole_bill(
         last = what == "Total"
         say(console, f"  {what:{first}}  {how_much:>{second}}  USD {amount:>7}", "bold" if last else None)
     say(console)
-    if any("LeaseId" not in line for line in told["Lines"]):
+    if any("LeaseId" not in line for line in report["Lines"]):
         say(console, f"  {_ABOUT_NOBODY}")
     say(console, "  Estimated from list prices. Not counted: queues, tables, mails, logs, and a workload's own states.")
 

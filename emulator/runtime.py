@@ -365,7 +365,7 @@ class Runtime:
         self._runtime_dir = runtime_dir
         self._work_dir = work_dir
         self._heard = heard
-        self._ahead, self._told = ahead, -1.0
+        self._ahead, self._announced = ahead, -1.0
         self._clock_file = work_dir / "ahead"
         self._warm = warm
         self._idle: list[_Sandbox] = []  # the one that has been idle for longest comes first
@@ -376,7 +376,7 @@ class Runtime:
 
     def invoke(self, function: Deployed, event: bytes) -> Outcome:
         """Run one event in a sandbox of this version, and record what Lambda would bill."""
-        self._tell_time()
+        self._announce_time()
         sandbox = self._take(function)
         cold, log_began = sandbox.cold, len(sandbox.log)
         outcome, request_id, billed_ms = sandbox.invoke(event)
@@ -414,14 +414,14 @@ class Runtime:
             self._sandboxes.discard(sandbox)
         sandbox.close()
 
-    def _tell_time(self) -> None:
+    def _announce_time(self) -> None:
         """Let processes know how far the clock is ahead: they look before each invocation."""
         with self._lock:
-            if (ahead := self._ahead()) != self._told:
+            if (ahead := self._ahead()) != self._announced:
                 writing = self._clock_file.with_suffix(".writing")
                 writing.write_text(repr(ahead))
                 writing.replace(self._clock_file)
-                self._told = ahead
+                self._announced = ahead
 
     def _take(self, function: Deployed) -> _Sandbox:
         while idle := self._pop_idle(function):

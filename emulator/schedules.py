@@ -37,8 +37,8 @@ def find(schedules: Iterable[Schedule], name: str) -> Schedule:
     matching = matching or [path for path in named if path.endswith(f"-{name}")]
     matching = matching or [path for path in named if name in path]
     if len(matching) != 1:
-        told = f"is in {', '.join(matching)}" if matching else f"is in none of {', '.join(named) or 'no schedules'}"
-        raise FireError(f"{name!r} {told}: one schedule is fired at a time")
+        where = f"is in {', '.join(matching)}" if matching else f"is in none of {', '.join(named) or 'no schedules'}"
+        raise FireError(f"{name!r} {where}: one schedule is fired at a time")
     return named[matching[0]]
 
 

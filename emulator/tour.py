@@ -47,7 +47,7 @@ WITH_INBOX = "Images are put into a bucket: the inbox starts the model, labels t
 WITH_BATCH = "A pipeline has a folder of images: RunWithModel starts the model, runs DetectBatch, and lets it go"
 _LONGEST_IDLE = 12
 """Minutes after which the model is let go at the latest."""
-_LOOKS, _LOOK_SECONDS = 40, 0.25
+_TRIES, _PAUSE_SECONDS = 40, 0.25
 _BESIDE_SECONDS = 30
 """That the parts take beside waiting for the model; synthesis and deployment included."""
 
@@ -116,41 +116,41 @@ class Tour:
 
     def _execute(self, machine: str, fields: dict[str, Any], seconds: float, *, whole_mail: bool = False) -> str | None:
         given = {"Model": self.model, **fields, **_QUICK}
-        told = len(self.remote.notifications())
+        sent = len(self.remote.notifications())
         execution_arn = self.remote.start(given, machine)
         report.say(self.console, f"Input:          {json.dumps(given)}")
         outcome = self._follow(execution_arn, seconds)
-        self._mails(told, whole=whole_mail)
+        self._mails(sent, whole=whole_mail)
         return outcome
 
     def _follow(self, execution_arn: str, seconds: float, *, hurried: bool = False) -> str | None:
-        looks = self.remote.watch(execution_arn, self.project_version_arn)
-        report.follow(self.console, self._hurried(looks) if hurried else looks, seconds + OVERHEAD_SECONDS)
+        checks = self.remote.watch(execution_arn, self.project_version_arn)
+        report.follow(self.console, self._hurried(checks) if hurried else checks, seconds + OVERHEAD_SECONDS)
         execution = self.remote.stepfunctions.describe_execution(executionArn=execution_arn)
         succeeded = report.ending(self.console, execution)
         return json.loads(execution["output"])["Outcome"] if succeeded else None
 
     def _forgotten(self) -> str | None:
         remote, given = self.remote, {"Model": self.model, "LeaseId": "pipeline-c", **_QUICK}
-        told = len(remote.notifications())
+        sent = len(remote.notifications())
         execution_arn = remote.start(given)
         report.say(self.console, f"Input:          {json.dumps(given)}")
-        looks = remote.watch(execution_arn, self.project_version_arn)
-        report.follow(self.console, _until_starting(looks), self.starting + OVERHEAD_SECONDS)
+        checks = remote.watch(execution_arn, self.project_version_arn)
+        report.follow(self.console, _until_starting(checks), self.starting + OVERHEAD_SECONDS)
         remote.stepfunctions.stop_execution(executionArn=execution_arn, cause="The pipeline is not needed today")
         report.say(self.console, "Aborted by hand.", "bold")
-        remote.wait_for_notifications(told + 1)
-        self._mails(told)
+        remote.wait_for_notifications(sent + 1)
+        self._mails(sent)
         report.say(self.console, "\nThe sweep runs (on AWS every 5 minutes):", "bold")
         report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
-        told = len(remote.notifications())
+        sent = len(remote.notifications())
         swept = next((one for one in remote.executions("StopModelArn") if one["name"].startswith("sweep-")), None)
         if swept is None:
             report.say(self.console, "It has found nothing to stop.", "bold red")
             return None
         report.say(self.console, f"It has started {swept['name']}.")
         outcome = self._follow(swept["executionArn"], self.starting + self.stopping, hurried=True)
-        self._mails(told)
+        self._mails(sent)
         return outcome
 
     def _batch(self) -> str | None:
@@ -160,11 +160,11 @@ class Tour:
         batch = {"Bucket": IMAGES, "Prefix": FOLDER, "ToleratedFailurePercentage": 20}
         workload = {"StateMachineArn": remote.outputs["DetectBatchArn"], "Input": batch, "ModelField": "Model"}
         given = {"Model": self.model, "LeaseMinutes": 0, "Workload": workload, **_QUICK}
-        told = len(remote.notifications())
+        sent = len(remote.notifications())
         execution_arn = remote.start(given, "RunWithModelArn", "folder-of-images")
         report.say(self.console, f"Input:          {json.dumps(given)}")
-        looks = remote.watch(execution_arn, self.project_version_arn)
-        report.follow(self.console, looks, self.starting + 2 * OVERHEAD_SECONDS)
+        checks = remote.watch(execution_arn, self.project_version_arn)
+        report.follow(self.console, checks, self.starting + 2 * OVERHEAD_SECONDS)
         execution = remote.stepfunctions.describe_execution(executionArn=execution_arn)
         if execution["status"] != "SUCCEEDED":
             report.ending(self.console, execution)
@@ -174,16 +174,16 @@ class Tour:
         report.say(self.console, "Nobody needs the model any more:")
         (released,) = (one for one in remote.executions("StopModelArn") if one["name"].startswith("release-"))
         outcome = self._follow(released["executionArn"], self.stopping)
-        self._mails(told)
+        self._mails(sent)
         return outcome
 
-    def _hurried(self, looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
+    def _hurried(self, checks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
         """The looks, between which the clock is put forward where all that happens is that the model changes."""
         hurried: set[tuple[str, str | None]] = set()
-        for look in looks:
-            yield look
-            if look.model_status in ("STARTING", "STOPPING") and (look.state, look.model_status) not in hurried:
-                hurried.add((look.state, look.model_status))
+        for check in checks:
+            yield check
+            if check.model_status in ("STARTING", "STOPPING") and (check.state, check.model_status) not in hurried:
+                hurried.add((check.state, check.model_status))
                 self.remote.ask("POST", "advance", {"Seconds": self.starting})
 
     def _inbox(self) -> str | None:
@@ -200,8 +200,8 @@ class Tour:
         if run is None:
             report.say(self.console, "The inbox has begun no run.", "bold red")
             return None
-        looks = remote.watch(run["executionArn"], self.project_version_arn)
-        labelled = _until(self._hurried(looks), lambda: self._labelled() >= len(keys))
+        checks = remote.watch(run["executionArn"], self.project_version_arn)
+        labelled = _until(self._hurried(checks), lambda: self._labelled() >= len(keys))
         report.follow(self.console, labelled, self.starting + 2 * OVERHEAD_SECONDS)
         report.labels(self.console, remote.documents(LABELS))
         execution = self._let_go(run["executionArn"])
@@ -221,11 +221,11 @@ class Tour:
             if said != before:
                 report.say(self.console, f"  A minute later: {said}")
             # What is under way when nothing new is to be said takes its time by the machine's clock.
-            for _ in range(_LOOKS if said == before else 1):
+            for _ in range(_TRIES if said == before else 1):
                 execution = self.remote.stepfunctions.describe_execution(executionArn=run)
                 if execution["status"] != "RUNNING":
                     return execution
-                time.sleep(_LOOK_SECONDS if said == before else 0)
+                time.sleep(_PAUSE_SECONDS if said == before else 0)
         return execution
 
     def _minute(self) -> str:
@@ -239,25 +239,25 @@ class Tour:
         found: int = self.remote.client("s3").list_objects_v2(Bucket=LABELS)["KeyCount"]
         return found
 
-    def _mails(self, told: int, *, whole: bool = False) -> None:
-        for notification in self.remote.notifications()[told:]:
+    def _mails(self, sent: int, *, whole: bool = False) -> None:
+        for notification in self.remote.notifications()[sent:]:
             (report.mail if whole else report.mail_in_short)(self.console, notification)
 
     def _title(self, number: int) -> None:
         report.say(self.console, f"\n{number}. {_parts(self.batch)[number - 1]}", "bold")
 
 
-def _until(looks: Iterator[StatusCheck], enough: Callable[[], bool]) -> Iterator[StatusCheck]:
+def _until(checks: Iterator[StatusCheck], enough: Callable[[], bool]) -> Iterator[StatusCheck]:
     """The looks until it is enough, and that one."""
-    for look in looks:
-        yield look
+    for check in checks:
+        yield check
         if enough():
             return
 
 
-def _until_starting(looks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
+def _until_starting(checks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
     """The looks until the model is STARTING, and that one."""
-    for look in looks:
-        yield look
-        if look.model_status == "STARTING" and look.state == "Wait":
+    for check in checks:
+        yield check
+        if check.model_status == "STARTING" and check.state == "Wait":
             return

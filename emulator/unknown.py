@@ -88,8 +88,8 @@ class Unknown:
             return _answer_unknown(call, environ, start_response)
         if _is_foreign_error(started[0], dict(started[1]), call):
             # moto lets an error of one service through in the answer of another, which is written otherwise.
-            told = json.loads(b"".join(answer))
-            return _answer(call, told["__type"], told["message"], int(started[0].split()[0]), start_response)
+            answered = json.loads(b"".join(answer))
+            return _answer(call, answered["__type"], answered["message"], int(started[0].split()[0]), start_response)
         start_response(*started)
         return answer
 

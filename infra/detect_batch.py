@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import DETECT, allow_to_look_at_models, allow_to_record_busy_minutes, detection
+from infra.parts.grants import DETECT, allow_to_describe_models, allow_to_record_busy_minutes, detection
 from infra.parts.machines import LifecycleMachine, executions_arn, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
@@ -46,7 +46,7 @@ class DetectBatchWorkload(Construct):
         )
         self.state_machine = machine.state_machine
 
-        allow_to_look_at_models(prepare)
+        allow_to_describe_models(prepare)
         allow_to_locate_images(prepare, settings)
         _allow_to_list(prepare.role, images)
         _allow_to_list(summarise.role, results)

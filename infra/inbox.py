@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.notifications.notifications import Notifications
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import allow_to_look_at_models, allow_to_record_busy_minutes
+from infra.parts.grants import allow_to_describe_models, allow_to_record_busy_minutes
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.mappings import allow_to_switch
 from infra.parts.nag import acknowledge
@@ -76,7 +76,7 @@ class Inboxes(Construct):
             on=[shared.model_table.table_arn],
         )
         tick.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])  # whether the budget refuses a start
-        allow_to_look_at_models(tick)
+        allow_to_describe_models(tick)
         allow_to_count(tick, self.each)
         allow_to_switch(tick, shared.settings.inboxes)
         tick.allow("states:StartExecution", on=[machine_arn(self, "RunWithModel")])

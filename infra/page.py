@@ -5,7 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import allow_to_look_at_models, allow_to_start_once
+from infra.parts.grants import allow_to_describe_models, allow_to_start_once
 from infra.parts.inbox_grants import allow_to_operate, allow_to_see
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn, machines_of_a_model
 from infra.parts.nag import acknowledge
@@ -55,7 +55,7 @@ class Page(Construct):
             allow_to_see(self.page, shared.settings.inboxes)
             machines.append("RunWithModel")
         self.page.allow("states:DescribeExecution", on=[executions_arn(self, name) for name in machines])
-        allow_to_look_at_models(self.page)
+        allow_to_describe_models(self.page)
         reason = "Any start or run may be under way; the page shows since when."
         acknowledge(self.page, any_execution(self, [full_name(self, name) for name in machines], reason))
 

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.notifications.notifications import Notifications
 from infra.parts.functions import LifecycleFunction
-from infra.parts.grants import MACHINES, allow_to_end_runs, allow_to_look_at_models, allow_to_read_executions
+from infra.parts.grants import MACHINES, allow_to_describe_models, allow_to_end_runs, allow_to_read_executions
 from infra.parts.machines import machine_arn
 from infra.parts.queues import dead_letter_queue
 from infra.parts.scheduler_role import role_of_schedules
@@ -54,7 +54,7 @@ class Reconciliation(Construct):
             *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
             on=[shared.model_table.table_arn],
         )
-        allow_to_look_at_models(function)
+        allow_to_describe_models(function)
         allow_to_read_executions(function)
         allow_to_end_runs(function, shared.settings)
         function.keep_lost_calls(self.lost_calls, max_event_age=cdk.Duration.minutes(15))

@@ -7,14 +7,14 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from infra.parts.grants import MACHINES, allow_to_look_at_models
+from infra.parts.grants import MACHINES, allow_to_describe_models
 from infra.parts.machines import any_execution, executions_arn, full_name, machine_arn
 from infra.parts.nag import acknowledge
 from infra.parts.shared import Shared
 from lifecycle.configuration import OnDestroy
 from lifecycle.inbox.names import DRAIN_INBOX
 
-_LOOK_SECONDS, _STOP_SECONDS = 300, 900
+_CHECK_SECONDS, _STOP_SECONDS = 300, 900
 
 
 class Removal(Construct):
@@ -46,7 +46,7 @@ class Removal(Construct):
         workloads = {"DetectBatch": shared.settings.detect_batch, DRAIN_INBOX: shared.settings.inboxes}
         machines = [*reversed(MACHINES), *(name for name, configured in workloads.items() if configured)]
         stops = shared.settings.on_destroy is OnDestroy.STOP
-        seconds = _STOP_SECONDS if stops else _LOOK_SECONDS
+        seconds = _STOP_SECONDS if stops else _CHECK_SECONDS
         remove = shared.function(
             self,
             "Remove",
@@ -65,7 +65,7 @@ class Removal(Construct):
         remove.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         if shared.settings.inboxes:
             remove.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.model_table.table_arn])  # to pause them
-        allow_to_look_at_models(remove)
+        allow_to_describe_models(remove)
         remove.allow("states:ListExecutions", on=[machine_arn(self, name) for name in machines])
         remove.allow("iam:ListEntitiesForPolicy", on=[policy.managed_policy_arn for policy in policies])
         # It has no resource type (Service Authorization Reference, Amazon EventBridge).

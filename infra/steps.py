@@ -6,8 +6,8 @@ from infra.detect_batch import allow_to_locate_images
 from infra.notifications.notifications import Notifications
 from infra.parts.grants import (
     allow_to_choose_versions,
+    allow_to_describe_models,
     allow_to_find_projects,
-    allow_to_look_at_models,
     allow_to_read_executions,
 )
 from infra.parts.shared import Shared
@@ -34,7 +34,7 @@ class Steps(Construct):
             check.allow("dynamodb:Query", on=[shared.ledger_table.table_arn])
             check.allow("dynamodb:Scan", on=[shared.model_table.table_arn])
         allow_to_find_projects(prepare)
-        allow_to_look_at_models(check)
+        allow_to_describe_models(check)
         if workloads := workload_machines(self, shared.settings):
             prepare.allow("states:DescribeStateMachine", on=workloads)
         if batch := shared.settings.detect_batch:

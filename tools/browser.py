@@ -45,8 +45,8 @@ class Site:
 
     def put(self, arn: str, status: str, status_message: str | None = None) -> None:
         """Put a model version into a status."""
-        told = {"StatusMessage": status_message} if status_message else {}
-        given = json.dumps({"ProjectVersionArn": arn, "Status": status, **told}).encode()
+        message = {"StatusMessage": status_message} if status_message else {}
+        given = json.dumps({"ProjectVersionArn": arn, "Status": status, **message}).encode()
         request = urllib.request.Request(f"{self.endpoint}/_emulator/models", given, method="PUT")  # noqa: S310 - the emulator's own address
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - the emulator's own address
             answer.read()

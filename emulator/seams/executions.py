@@ -80,7 +80,7 @@ def _describe(execution: Any) -> dict[str, Any]:
     return {name: value for name, value in described.items() if value is not None}
 
 
-def _tell(execution: Any) -> None:
+def _publish_status(execution: Any) -> None:
     if execution.state_machine.type == "EXPRESS":
         return
     events.publish(
@@ -116,7 +116,7 @@ def _end(self: BaseExecutionWorkerCommunication) -> None:
         # Last: who sees that the execution has ended sees the rest too.
         execution.exec_status = _STATUSES[type(state)]
     try:
-        _tell(execution)
+        _publish_status(execution)
     finally:
         ending.discard(execution.exec_arn)
 
@@ -181,11 +181,11 @@ def install() -> None:
     patch(ExecutionWorker, "stop", _stop)
     begin: Any = ExecutionWorker.start
 
-    def begin_and_tell(self: Any) -> None:
-        _tell(self._execution_communication.execution)
+    def begin_and_publish(self: Any) -> None:
+        _publish_status(self._execution_communication.execution)
         begin(self)
 
-    patch(ExecutionWorker, "start", begin_and_tell)
+    patch(ExecutionWorker, "start", begin_and_publish)
 
     # What that thread meets afterwards, such as its Lambda's answer, goes on in the history.
     write = EventManager._publish_history_event

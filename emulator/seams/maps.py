@@ -52,7 +52,7 @@ class Child:
     def described(self, run: Run) -> dict[str, Any]:
         """As Step Functions describes it in result files."""
         arn = run.arn.replace(":mapRun:", ":express:").rpartition(":")[0]
-        told = {
+        entry = {
             "ExecutionArn": f"{arn}:{self.index}",
             "Input": to_json_str(self.input),
             "InputDetails": {"Included": True},
@@ -62,8 +62,8 @@ class Child:
             "StopDate": self.stopped.isoformat(),
         }
         if self.error:
-            return {**told, "Error": self.error, "Cause": self.cause or ""}
-        return {**told, "Output": to_json_str(self.output), "OutputDetails": {"Included": True}}
+            return {**entry, "Error": self.error, "Cause": self.cause or ""}
+        return {**entry, "Output": to_json_str(self.output), "OutputDetails": {"Included": True}}
 
 
 @dataclass

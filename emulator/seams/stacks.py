@@ -27,7 +27,7 @@ _DELETION_SECONDS = 10
 """After that CloudFormation gives up here; on AWS it takes longer."""
 
 
-def _tell(stack: Any, status: str, reason: str | None = None, logical_id: str | None = None) -> None:
+def _record_event(stack: Any, status: str, reason: str | None = None, logical_id: str | None = None) -> None:
     """An event of the stack, or of a resource of it."""
     place = (stack.stack_id, stack.name, logical_id or stack.name)
     kind = "AWS::CloudFormation::Stack"
@@ -45,7 +45,7 @@ def _delete_custom_resources(stack: Any) -> None:
         try:
             parsed[logical_id].delete(stack.account_id, stack.region_name)
         except Exception as error:
-            _tell(stack, "DELETE_FAILED", str(error), logical_id)
+            _record_event(stack, "DELETE_FAILED", str(error), logical_id)
             raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].") from error
         del parsed[logical_id]
 
@@ -64,7 +64,7 @@ def _delete_state_machines(stack: Any) -> None:
             found = backend.describe_state_machine(machine.arn)
             if not executions.end_at_next_transition(found, _DELETION_SECONDS):
                 reason = "Exceeded attempts to wait: executions of the state machine are not over."
-                _tell(stack, "DELETE_FAILED", reason, logical_id)
+                _record_event(stack, "DELETE_FAILED", reason, logical_id)
                 raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].")
     finally:
         executions.deleting -= {machine.arn for machine in machines.values()}
@@ -81,7 +81,7 @@ def _delete_managed_policies(stack: Any) -> None:
         try:
             backend.delete_policy(policy.arn)
         except DeleteConflictException as error:
-            _tell(stack, "DELETE_FAILED", error.message, logical_id)
+            _record_event(stack, "DELETE_FAILED", error.message, logical_id)
             raise RuntimeError(f"The following resource(s) failed to delete: [{logical_id}].") from error
         del resources[logical_id]
 
@@ -155,13 +155,13 @@ def _undo_failed_updates() -> None:
         try:
             update_stack(self, template, *given, **more)
         except Exception as error:  # noqa: BLE001 - whatever it is, AWS undoes it and tells of it in an event
-            _tell(self, "UPDATE_FAILED", str(error))
-            _tell(self, "UPDATE_ROLLBACK_IN_PROGRESS")
+            _record_event(self, "UPDATE_FAILED", str(error))
+            _record_event(self, "UPDATE_ROLLBACK_IN_PROGRESS")
             self.template = before
             self._parse_template()
             self.resource_map.update(self.template_dict, self.parameters)
             self.output_map = self._create_output_map()
-            _tell(self, "UPDATE_ROLLBACK_COMPLETE")
+            _record_event(self, "UPDATE_ROLLBACK_COMPLETE")
 
     patch(models.Stack, "update", update_or_undo)
 
@@ -175,7 +175,7 @@ def _delete_as_aws_does() -> None:
             stack = self.get_stack(name_or_stack_id)
         except ValidationError:
             return
-        _tell(stack, "DELETE_IN_PROGRESS", "User Initiated")
+        _record_event(stack, "DELETE_IN_PROGRESS", "User Initiated")
 
         def delete() -> None:
             try:
@@ -188,7 +188,7 @@ def _delete_as_aws_does() -> None:
                 delete_stack(self, stack.stack_id)
             except Exception as error:  # noqa: BLE001 - as above
                 self.stacks[stack.stack_id] = stack
-                _tell(stack, "DELETE_FAILED", str(error))
+                _record_event(stack, "DELETE_FAILED", str(error))
 
         threading.Thread(target=delete, daemon=True).start()
 

@@ -9,13 +9,13 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 
 from emulator.seams.patching import patch
 
-_LOOK_SECONDS = 0.2
+_PAUSE_SECONDS = 0.2
 
 
 def _wait(_self: WaitFunction, env: Any, wait_seconds: float) -> None:
     over_at = time.time() + wait_seconds
     while env.is_running() and (left := over_at - time.time()) > 0:
-        env.program_state_event.wait(min(left, _LOOK_SECONDS))
+        env.program_state_event.wait(min(left, _PAUSE_SECONDS))
 
 
 def install() -> None:

@@ -29,7 +29,7 @@ def allow_to_find_projects(function: LifecycleFunction) -> None:
     acknowledge(function, {"AwsSolutions-IAM5[Resource::*]": reason})
 
 
-def allow_to_look_at_models(function: LifecycleFunction) -> None:
+def allow_to_describe_models(function: LifecycleFunction) -> None:
     """Find projects, and read the versions of every project."""
     allow_to_find_projects(function)
     reason = (

@@ -10,7 +10,7 @@ from lifecycle.executions.outcomes import SILENT, Outcome
 from lifecycle.shared.suggestions import alike_but_for_case, nearest
 from lifecycle.shared.wire import as_is, from_wire
 
-TOLD = tuple(outcome for outcome in Outcome if outcome not in SILENT)
+NOTIFIED = tuple(outcome for outcome in Outcome if outcome not in SILENT)
 MAX_COMBINATIONS = 150
 """Values of one filter, multiplied (Amazon SNS Developer Guide, "Filter policy constraints")."""
 
@@ -47,7 +47,7 @@ def problems_of_recipients(context: Mapping[str, Any]) -> Iterator[str]:
     counts = Counter(one.address for one in recipients)
     yield from (f"notification_emails: {address} is there {n} times" for address, n in counts.items() if n > 1)
     yield from (f"notification_emails: {pair}" for pair in alike_but_for_case(counts))
-    known = {"outcomes": [*TOLD], "models": [model["name"] for model in context["models"]]}
+    known = {"outcomes": [*NOTIFIED], "models": [model["name"] for model in context["models"]]}
     for index, one in enumerate(recipients):
         for key, names in known.items():
             yield from _unknown(f"notification_emails.{index}.{key}", getattr(one, key), names)

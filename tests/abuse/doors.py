@@ -136,7 +136,7 @@ def state(scene: Scene) -> Mapping[str, Json]:
         "tables": copy.deepcopy(tables),
         "executions": {arn: one.status for arn, one in account.stepfunctions.executions.items()},
         "model": (list(scene.labels.starts), list(scene.labels.stops)),
-        "told": (len(account.topic.sent), len(account.bus.sent)),
+        "notified": (len(account.topic.sent), len(account.bus.sent)),
     }
 
 

@@ -87,7 +87,7 @@ def is_refused(one: Hostile, functions: Functions) -> None:
     assert not _CONTROL.search(cause["Message"])
     assert len(scene.account.stepfunctions.executions[ended.arn].cause or "") <= CAUSE // 2
     is_untouched(scene)
-    is_told(scene, ended, 0 if one.dry or one.machine == "DetectBatch" else 1)
+    is_notified(scene, ended, 0 if one.dry or one.machine == "DetectBatch" else 1)
 
 
 def is_let_in(one: Hostile, functions: Functions) -> None:
@@ -108,7 +108,7 @@ def is_let_in(one: Hostile, functions: Functions) -> None:
     assert max(len(scene.labels.starts), len(scene.labels.stops)) <= 1
     if ended.status == "SUCCEEDED":
         _comes_back(scene, ended, given)
-    is_told(scene, ended, 0 if one.dry or one.machine in ("RunWithModel", "DetectBatch") else 1)
+    is_notified(scene, ended, 0 if one.dry or one.machine in ("RunWithModel", "DetectBatch") else 1)
 
 
 def _comes_back(scene: Scene, ended: Ended, given: Mapping[str, Json]) -> None:
@@ -141,10 +141,10 @@ def is_untouched(scene: Scene) -> None:
     assert not account.lost_calls
 
 
-def is_told(scene: Scene, ended: Ended, times: int) -> None:
+def is_notified(scene: Scene, ended: Ended, times: int) -> None:
     """So often on each channel; and whatever was sent is text."""
-    told = scene.notified(ended)
-    assert [len(told.mails), len(told.chats), len(told.events)] == [times] * 3
+    delivered = scene.notified(ended)
+    assert [len(delivered.mails), len(delivered.chats), len(delivered.events)] == [times] * 3
     for _, _, request in scene.account.topic.sent:
         if request["TopicArn"] == CHAT:
             is_safe_chat(json.loads(request["Message"]))

@@ -142,11 +142,11 @@ def fits(case: Case, functions: Functions) -> None:
     assert (ended.error or ended.status) == case.ends, ended.cause
     assert case.names in str(ended.cause)
     assert case.ends != REFUSED or ended.cause["Remedy"]
-    told = scene.notified(ended)
-    assert [len(told.mails), len(told.chats), len(told.events)] == [
+    sent = scene.notified(ended)
+    assert [len(sent.mails), len(sent.chats), len(sent.events)] == [
         int(bool(case.outcome) or case.machine in (START, STOP))
     ] * 3
-    assert not case.outcome or told.outcomes == [case.outcome]
+    assert not case.outcome or sent.outcomes == [case.outcome]
     assert len(scene.item.get("Leases", ())) + len(scene.item.get("Pending", ())) == case.leases
     assert (scene.status == "RUNNING") == bool(case.leases)
     assert [*account.refused, *account.lost_calls] == []

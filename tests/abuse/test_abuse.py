@@ -22,7 +22,7 @@ from infra.settings.settings import Settings, SettingsError
 from tests.abuse import doors, schemas, sizes
 from tests.abuse.hostile import HOSTILE, VALUES
 from tests.abuse.inputs import SCHEMAS, WRONG, Hostile, legal, wrong
-from tests.abuse.judge import ARNS, is_let_in, is_refused, is_told, new_scene
+from tests.abuse.judge import ARNS, is_let_in, is_notified, is_refused, new_scene
 from tests.account import machine
 from tests.account.faults import Fault, Lost
 from tests.account.functions import Functions
@@ -178,7 +178,7 @@ def test_an_input_that_cannot_be_read_is_reported_as_one(functions: Functions, n
             ended = scene.run(ARNS[name])
             message = failed_well(ended, "InvalidRequest")["Message"]
             assert f"The input is not a {name} request:\n- input: is nested too deep" in message
-            is_told(scene, ended, 1)
+            is_notified(scene, ended, 1)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, "1" * 5_000], ids=["deep", "digits"])

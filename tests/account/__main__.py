@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "statemachine")]  # as pytest's configuration has it
 
-from tests.account import end_to_end, telling  # noqa: E402 - they need the path
+from tests.account import end_to_end, trial_process  # noqa: E402 - they need the path
 from tests.account.campaign import ROWS  # noqa: E402 - after the paths are set
 from tests.account.stories import PROPERTIES, Verdict  # noqa: E402 - so too
 
@@ -48,7 +48,7 @@ def simulated(share: float, only: str, processes: int) -> int:
             if only not in row.words:
                 continue
             parts = [(number, share, part, processes) for part in range(processes)]
-            verdicts = [one for part in pool.imap_unordered(telling.told, parts) for one in part]
+            verdicts = [one for part in pool.imap_unordered(trial_process.verdicts_of, parts) for one in part]
             broken += report(row.words, verdicts)
             lines.append(line(row.words, verdicts, row.promises, timed=not row.promises))
             print(lines[-1], flush=True)

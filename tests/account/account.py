@@ -43,7 +43,7 @@ COLD = 0.3
 """Seconds until a function has started."""
 TRIED_AGAIN = (60, 120)
 """Seconds after which Lambda tries an asynchronous invocation again (Lambda, error handling)."""
-TOLD = 0.5
+EVENT_DELAY = 0.5
 """Seconds until EventBridge has delivered the event of an execution's end."""
 DETECT_BATCH = MACHINES.start_model.replace("StartModel", "DetectBatch")
 SECONDS = {**TIMEOUTS, **MORE, **OF_INBOXES}
@@ -272,7 +272,7 @@ class Account:
         execution.ended = self.simulation.now
         self.changed.append(self.simulation.seconds)
         if execution.machine_arn in _SETTLED:
-            self.call("settle", {"detail": {"executionArn": execution.arn, "status": execution.status}}, TOLD)
+            self.call("settle", {"detail": {"executionArn": execution.arn, "status": execution.status}}, EVENT_DELAY)
 
     def _entered(self, execution: Execution, state: str) -> None:
         execution.states.append(state)
@@ -308,7 +308,7 @@ class Account:
             return started
         if child.status == "RUNNING":
             self._runs[child.arn].wait()
-        told = {
+        details = {
             "ExecutionArn": child.arn,
             "Status": child.status,
             "Input": arguments["Input"],
@@ -316,9 +316,9 @@ class Account:
             "Cause": child.cause,
         }
         if child.status != "SUCCEEDED":
-            known = {name: value for name, value in told.items() if value is not None}
+            known = {name: value for name, value in details.items() if value is not None}
             raise TaskError("States.TaskFailed", json.dumps(known, sort_keys=True)[:CAUSE])
-        return {**told, "Output": json.loads(child.output or "null")}
+        return {**details, "Output": json.loads(child.output or "null")}
 
     def _start_nested(self, arguments: Json) -> Json:
         machine = arguments["StateMachineArn"].rpartition(":")[2]
@@ -358,8 +358,8 @@ class Account:
         if process.error:
             error, name = process.error, type(process.error).__name__
             traced = traceback.format_list(traceback.extract_tb(error.__traceback__))
-            told = {"errorMessage": str(error), "errorType": name, "requestId": "0" * 36, "stackTrace": traced}
-            self._fails(caller, name, json.dumps(told))
+            details = {"errorMessage": str(error), "errorType": name, "requestId": "0" * 36, "stackTrace": traced}
+            self._fails(caller, name, json.dumps(details))
         return process.value
 
     def _fails(self, caller: Caller, name: str, cause: str) -> NoReturn:

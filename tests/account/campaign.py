@@ -103,7 +103,7 @@ def _requests(operation: str, function: str) -> Callable[[Calls], Iterator[Trial
     return trials
 
 
-def _looks(operation: str) -> Callable[[Calls], Iterator[Trial]]:
+def _describes(operation: str) -> Callable[[Calls], Iterator[Trial]]:
     """One, two, or three calls in a row fail, wherever in the story."""
 
     def trials(calls: Calls) -> Iterator[Trial]:
@@ -251,7 +251,7 @@ def _step_functions(calls: Calls) -> Iterator[Trial]:
 
 
 def _channels(_calls: Calls) -> Iterator[Trial]:
-    """A channel, or both, down for a minute, or for ten, from before, or in the middle of telling."""
+    """A channel, or both, down for a minute, or for ten, from before, or in the middle of a delivery."""
     partial = Reply(
         {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "As scripted."}]}
     )
@@ -324,16 +324,16 @@ def _outages(_calls: Calls) -> Iterator[Trial]:
 def _abortions(_calls: Calls) -> Iterator[Trial]:
     """StopExecution at each state, the first times it is entered, at once and in the middle of it."""
     for story, machines in MACHINES_OF.items():
-        told = next(one for one in STORIES if one.name == story)
+        plain = next(one for one in STORIES if one.name == story)
         for machine in machines:
             for state, nth, later in itertools.product(
                 definition(machine)["States"], (1, 2, 3, 8), (0.001, 0.31, 0.33, 0.36, 0.39, 0.45, 5)
             ):
                 words = f"{machine.rpartition('-')[2]} aborted {later} s into {state}, time {nth}"
                 may_fail = (
-                    frozenset({"ModelStopped"}) if told is RUN and machine == MACHINES.start_model else frozenset()
+                    frozenset({"ModelStopped"}) if plain is RUN and machine == MACHINES.start_model else frozenset()
                 )
-                yield Trial(told, abortions=[Abortion(machine, state, nth, later)], may_fail=may_fail, words=words)
+                yield Trial(plain, abortions=[Abortion(machine, state, nth, later)], may_fail=may_fail, words=words)
 
 
 def _together(calls: Calls) -> Iterator[Trial]:
@@ -368,8 +368,10 @@ ROWS = (
         _requests("StartProjectVersion", "start"),
     ),
     Row("`StopProjectVersion`: the same", _requests("StopProjectVersion", "stop")),
-    Row("`DescribeProjectVersions`: each error, up to three calls in a row", _looks("DescribeProjectVersions"), 500),
-    Row("`DescribeProjects`: the same", _looks("DescribeProjects"), 300),
+    Row(
+        "`DescribeProjectVersions`: each error, up to three calls in a row", _describes("DescribeProjectVersions"), 500
+    ),
+    Row("`DescribeProjects`: the same", _describes("DescribeProjects"), 300),
     *(Row(f"{name.capitalize()} dies before or after any of its calls", _deaths(name), 300) for name in TIMEOUTS),
     Row("Two or three invocations in a row die", _dead_again_and_again),
     Row("What became of an invocation is not known, up to three times", _lost_invocations, 400),
@@ -389,6 +391,6 @@ ROWS = (
 )
 
 
-def calls_of(stories: Sequence[Story], tell: Callable[[Trial], Sequence[tuple[float, str, str]]]) -> Calls:
+def calls_of(stories: Sequence[Story], run_trial: Callable[[Trial], Sequence[tuple[float, str, str]]]) -> Calls:
     """How often each function calls each operation where nothing goes wrong."""
-    return {story.name: Counter((function, name) for _, function, name in tell(Trial(story))) for story in stories}
+    return {story.name: Counter((function, name) for _, function, name in run_trial(Trial(story))) for story in stories}

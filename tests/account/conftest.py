@@ -15,8 +15,8 @@ from tests.account.campaign import Calls
 from tests.account.custom_labels import CustomLabels
 from tests.account.functions import CAMPAIGN, CONFIGURATION, ENVIRONMENT, Functions, loaded
 from tests.account.scene import CHAT, Scene
-from tests.account.stories import Teller
-from tests.account.telling import counted
+from tests.account.stories import TrialRunner
+from tests.account.trial_process import counted
 from tests.unit.examples import ACCOUNT, NOW
 
 RETRAINED = f"{ACCOUNT}:project/packaging/version/v8/1793540000000"
@@ -34,14 +34,14 @@ SCENES = replace(
 
 
 @pytest.fixture(scope="package")
-def tell() -> Iterator[Teller]:
+def run_trial() -> Iterator[TrialRunner]:
     with loaded(settings=CAMPAIGN) as functions:
-        yield Teller(functions)
+        yield TrialRunner(functions)
 
 
 @pytest.fixture(scope="package")
-def calls(tell: Teller) -> Calls:
-    return counted(tell.functions)
+def calls(run_trial: TrialRunner) -> Calls:
+    return counted(run_trial.functions)
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,10 @@ from emulator.server import Emulator
 from tests.account.campaign import FOR_GOOD
 from tests.account.clients import errors_of_operation
 from tests.account.statuses import EVERY_STATUS
-from tests.account.stories import ERRORS, STOPPED, TOLD, Verdict
+from tests.account.stories import ERRORS, NOTIFIED, STOPPED, Verdict
 from tests.deployed.app import PROJECTS, QUOTAS, SETTINGS
 from tests.deployed.executions import Execution, StateMachine
-from tests.deployed.told import Told
+from tests.deployed.notified import NotifiedOf
 
 BATCH = 50
 """Models at a time: the sweep looks at all of them."""
@@ -58,7 +58,7 @@ class Case:
 
 
 @dataclass
-class Telling:
+class Played:
     """What came of a case."""
 
     case: Case
@@ -136,11 +136,11 @@ def judged(size: int) -> list[Verdict]:
     timing = Timing(training=0.5, starting=3, stopping=1)
     with tempfile.TemporaryDirectory() as assembly, Emulator(port=0, timing=timing, quotas=QUOTAS) as emulator:
         emulator.deploy(synthesise({"custom-labels-lifecycle": SETTINGS}, Path(assembly)))
-        told: list[Verdict] = []
+        played: list[Verdict] = []
         for first in range(0, len(chosen), BATCH):
-            told += _batch(emulator, chosen[first : first + BATCH], first)
-            print(f"{len(told)} of {len(chosen)}", flush=True)
-        return told
+            played += _batch(emulator, chosen[first : first + BATCH], first)
+            print(f"{len(played)} of {len(chosen)}", flush=True)
+        return played
 
 
 def _batch(emulator: Emulator, chosen: Sequence[Case], first: int) -> list[Verdict]:
@@ -148,84 +148,86 @@ def _batch(emulator: Emulator, chosen: Sequence[Case], first: int) -> list[Verdi
     emulator.custom_labels.clear()
     emulator.faults.clear()
     home = f"arn:aws:rekognition:{emulator.region}:{emulator.account_id}"
-    told = []
+    played = []
     for number, case in enumerate(chosen, first):
         arn = f"{home}:project/{PROJECTS[number % len(PROJECTS)]}/version/v{number}/{1793520000000 + number}"
         emulator.custom_labels.seed(arn)
         emulator.custom_labels.put(arn, "STOPPED")
-        told.append(Telling(case, arn))
+        played.append(Played(case, arn))
     with ThreadPoolExecutor(BATCH // 2) as pool:
-        list(pool.map(lambda one: _tell(emulator, one), told))
+        list(pool.map(lambda one: _play(emulator, one), played))
     emulator.faults.clear()
     end = time.monotonic() + HEALS
-    while any(_left(emulator, one) for one in told) and time.monotonic() < end:
+    while any(_left(emulator, one) for one in played) and time.monotonic() < end:
         with contextlib.suppress(FireError):
             emulator.fire("EverySweep")
         time.sleep(2)
-    return [_judge(emulator, one) for one in told]
+    return [_judge(emulator, one) for one in played]
 
 
-def _tell(emulator: Emulator, told: Telling) -> None:
-    project = told.arn.split("/")[1]
-    scripts = [emulator.faults.add(dataclasses.replace(fault, contains=project)) for fault in told.case.faults]
+def _play(emulator: Emulator, played: Played) -> None:
+    project = played.arn.split("/")[1]
+    scripts = [emulator.faults.add(dataclasses.replace(fault, contains=project)) for fault in played.case.faults]
     for which, machine in (("start", "StartModelArn"), ("stop", "StopModelArn")):
         state_machine = StateMachine(emulator.outputs[machine], emulator.client("stepfunctions"))
-        given = {"ProjectVersionArn": told.arn, "LeaseId": "shift", "PollSeconds": 1, "TimeoutSeconds": TIMEOUT}
+        given = {"ProjectVersionArn": played.arn, "LeaseId": "shift", "PollSeconds": 1, "TimeoutSeconds": TIMEOUT}
         for attempt in range(3):
             arn = state_machine.start(given)
-            if attempt == 0 and told.case.abort and told.case.abort[0] == which:
+            if attempt == 0 and played.case.abort and played.case.abort[0] == which:
                 with contextlib.suppress(AssertionError):  # it was through before it was seen there
-                    state_machine.wait_for_state(arn, told.case.abort[1], seconds=20)
-                told.executions[f"{which}-{attempt}"] = state_machine.abort(arn)
+                    state_machine.wait_for_state(arn, played.case.abort[1], seconds=20)
+                played.executions[f"{which}-{attempt}"] = state_machine.abort(arn)
             else:
-                told.executions[f"{which}-{attempt}"] = state_machine.wait(arn, seconds=600)
+                played.executions[f"{which}-{attempt}"] = state_machine.wait(arn, seconds=600)
             # A stop that has failed, or was ended, before it released the lease is started again.
-            if which == "start" or told.executions[f"{which}-{attempt}"].status == "SUCCEEDED":
+            if which == "start" or played.executions[f"{which}-{attempt}"].status == "SUCCEEDED":
                 break
-    told.applied = bool(told.case.abort) or any(script.applied for script in scripts)
+    played.applied = bool(played.case.abort) or any(script.applied for script in scripts)
 
 
-def _left(emulator: Emulator, told: Telling) -> str:
+def _left(emulator: Emulator, played: Played) -> str:
     """What is not well yet."""
-    status = next(one.status for one in emulator.custom_labels.versions() if one.arn == told.arn)
+    status = next(one.status for one in emulator.custom_labels.versions() if one.arn == played.arn)
     if status != "STOPPED":
         return f"the model is {status}"
     table = emulator.client("dynamodb")
     name = emulator.outputs["ModelTableName"]
-    item = table.get_item(TableName=name, Key={"Id": {"S": told.arn}}).get("Item", {})
+    item = table.get_item(TableName=name, Key={"Id": {"S": played.arn}}).get("Item", {})
     if left := {one: item[one] for one in ("Leases", "Pending", "Claim") if item.get(one) not in (None, {"L": []})}:
         return f"the item has {left}"
-    for execution in told.executions.values():
+    for execution in played.executions.values():
         if "Item" in table.get_item(TableName=name, Key={"Id": {"S": execution.arn}}):
             return f"not settled: {execution.arn}"
     return ""
 
 
-def _judge(emulator: Emulator, told: Telling) -> Verdict:
+def _judge(emulator: Emulator, played: Played) -> Verdict:
     found: dict[str, list[str]] = {name: [] for name in PROMISES}
-    for name, execution in told.executions.items():
-        if execution.status == "FAILED" and execution.error not in told.case.may_fail:
+    for name, execution in played.executions.items():
+        if execution.status == "FAILED" and execution.error not in played.case.may_fail:
             found["ends"].append(f"{name} fails with {execution.error}: {execution.cause}")
-        notified = Told(emulator, execution)
+        notified = NotifiedOf(emulator, execution)
         ids = [{mail["MessageAttributes"]["NotificationId"] for mail in notified.mails}]
         ids.append({event["NotificationId"] for event in notified.events})
         if ids[0] != ids[1] or len(ids[0]) != 1:
             found["notified once"].append(f"{name} ({execution.status}): {ids}")
         outcomes = {event["Outcome"] for event in notified.events}
-        good = {execution.output["Outcome"]} if execution.status == "SUCCEEDED" else TOLD[execution.status]
+        good = {execution.output["Outcome"]} if execution.status == "SUCCEEDED" else NOTIFIED[execution.status]
         if not outcomes <= good | (STOPPED | {"MODEL_STARTED"} if execution.status == "ABORTED" else set()):
             found["notified once"].append(f"{name} ({execution.status}) was reported as {outcomes}")
-    if left := _left(emulator, told):
+    if left := _left(emulator, played):
         found["status"].append(left)
-    if not told.case.statuses:
-        answered = any(name.startswith("start") and one.status == "SUCCEEDED" for name, one in told.executions.items())
-        records = len(_records(emulator, told.arn))
+    if not played.case.statuses:
+        answered = any(
+            name.startswith("start") and one.status == "SUCCEEDED" for name, one in played.executions.items()
+        )
+        records = len(_records(emulator, played.arn))
         # Of a run that nobody could tell of, the sweep may have seen nothing; of one that was said to be gone, parts.
-        gone = any(one.error == "ResourceNotFoundException" for one in told.case.faults)
+        gone = any(one.error == "ResourceNotFoundException" for one in played.case.faults)
         if (answered and not records) or (records > 1 and not gone):
             found["ledger"].append(f"{records} records")
     broken = {name: "; ".join(words) for name, words in found.items() if words}
-    return Verdict(told.case.row, told.case.words, told.applied, broken, 0.0)
+    return Verdict(played.case.row, played.case.words, played.applied, broken, 0.0)
 
 
 def _records(emulator: Emulator, arn: str) -> list[Any]:

@@ -156,13 +156,13 @@ class Run:
                     self._simulation.sleep(seconds)
                     self._context["State"]["RetryCount"] += 1
                     continue
-                told = {"Error": error.error, "Cause": error.cause[:CAUSE]}
+                error_output = {"Error": error.error, "Cause": error.cause[:CAUSE]}
                 for catch in state["Catch"]:
                     if _matches(catch, error.error):
-                        self._assign(catch, {"errorOutput": told})
-                        self._input = self._put_out(catch, told, {"errorOutput": told})
+                        self._assign(catch, {"errorOutput": error_output})
+                        self._input = self._put_out(catch, error_output, {"errorOutput": error_output})
                         return str(catch["Next"])
-                raise ExecutionError(error.error, told["Cause"]) from error
+                raise ExecutionError(error.error, error_output["Cause"]) from error
 
     def _do(self, work: Mapping[str, Any], state: Mapping[str, Any]) -> Json:
         if not work["Resource"].endswith(WAITS):

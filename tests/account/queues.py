@@ -52,7 +52,7 @@ class Queue:
     waiting: int = 0
     hidden: int = 0
     _ready: deque[Message] = field(default_factory=deque)
-    _told: deque[tuple[float, int, int]] = field(default_factory=deque)
+    _published: deque[tuple[float, int, int]] = field(default_factory=deque)
     _before: list[int] = field(default_factory=lambda: [0, 0])
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -100,8 +100,8 @@ class Queue:
         """How many wait, and how many are hidden: as they were so many seconds ago."""
         if not lag:
             return self.waiting, self.hidden
-        while self._told and self._told[0][0] <= self.simulation.seconds - lag:
-            _, *self._before = self._told.popleft()
+        while self._published and self._published[0][0] <= self.simulation.seconds - lag:
+            _, *self._before = self._published.popleft()
         waiting, hidden = self._before
         return waiting, hidden
 
@@ -118,7 +118,7 @@ class Queue:
 
     def _change(self, *, waiting: int = 0, hidden: int = 0) -> None:
         self.waiting, self.hidden = self.waiting + waiting, self.hidden + hidden
-        self._told.append((self.simulation.seconds, self.waiting, self.hidden))
+        self._published.append((self.simulation.seconds, self.waiting, self.hidden))
 
 
 @dataclass

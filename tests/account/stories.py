@@ -32,10 +32,10 @@ BEGIN, MIDDLE, AGAIN, END = 10.0, 1800.0, (2400.0, 2700.0, 3000.0), 5400.0
 UNSEEN = 420
 """Seconds until somebody has seen that a run began, or ended: where all else has failed the first sweep that comes once
 nothing can come of a stop any more (``LONGEST_CALL``)."""
-LOOK = 30
+STATUS_CHECK = 30
 """Seconds that a look may take, which tells the time when it begins."""
 ERRORS = frozenset(error.__name__ for error in CONTRACT)
-TOLD = {
+NOTIFIED = {
     "FAILED": {"START_FAILED", "START_TIMED_OUT", "STOP_FAILED", "STOP_TIMED_OUT", "WORKLOAD_FAILED"},
     "ABORTED": {"EXECUTION_ABORTED"},
 }
@@ -158,7 +158,7 @@ class Trial:
         """The service says that the model does not exist, while it does."""
         return any(isinstance(one.what, Answer) and one.what.code == "ResourceNotFoundException" for one in self.faults)
 
-    def tell(self, functions: Functions, traveller: time_machine.Traveller) -> Account:
+    def play(self, functions: Functions, traveller: time_machine.Traveller) -> Account:
         """Let it happen."""
         traveller.move_to(NOW)
         account = Account(
@@ -237,9 +237,9 @@ def judge(trial: Trial, account: Account, baseline: Sequence[float]) -> Verdict:
 
 def changes(account: Account) -> list[float]:
     """When anything that matters changed."""
-    told = [seconds for channel in (account.topic, account.bus) for seconds, *_ in channel.sent]
+    notified = [seconds for channel in (account.topic, account.bus) for seconds, *_ in channel.sent]
     statuses = [seconds for seconds, _ in account.custom_labels.history]
-    return sorted([*account.changed, *told, *statuses])
+    return sorted([*account.changed, *notified, *statuses])
 
 
 def _healed(happened: Sequence[float], mine: Sequence[float], baseline: Sequence[float]) -> float:
@@ -318,7 +318,7 @@ def _each_notified_once(account: Account) -> Iterator[str]:
     for execution in _ours(account):
         if execution.status == "RUNNING" or execution.arn in _by_alarm(account):
             continue
-        expected = _is_told(execution)
+        expected = _is_notified(execution)
         if expected is not None and len(by_execution[execution.arn]) != expected:
             yield f"{execution.name} ({execution.status}) was told {len(by_execution[execution.arn])} times"
         if not outcomes[execution.arn] <= _fitting(execution):
@@ -331,14 +331,14 @@ def _is_well(trial: Trial, account: Account) -> bool:
 
 def _by_alarm(account: Account) -> set[str]:
     """The executions that nobody remembers, as no table could be written, and whose call of Settle was lost as well."""
-    due = {one.arn for one in _ours(account) if _is_told(one)}
+    due = {one.arn for one in _ours(account) if _is_notified(one)}
     known = {one.get("Id", {}).get("S") for one in account.dynamodb.tables.get("models", {}).values()}
     lost = {event["detail"]["executionArn"] for function, event in account.lost_calls if function == "settle"}
-    told = {detail.get("ExecutionArn") for _, _, detail in account.bus.sent}
-    return (lost & due) - known - told
+    notified = {detail.get("ExecutionArn") for _, _, detail in account.bus.sent}
+    return (lost & due) - known - notified
 
 
-def _is_told(execution: Execution) -> int | None:
+def _is_notified(execution: Execution) -> int | None:
     """How many notifications an execution's end is; None where either is right."""
     output = json.loads(execution.output or "null") or {}
     if execution.machine_arn != MACHINES.run_with_model:
@@ -355,8 +355,8 @@ def _fitting(execution: Execution) -> set[str]:
         return {output.get("Outcome", "")}
     if execution.status == "ABORTED":
         # It may have told its end already, and was ended right after.
-        return TOLD["ABORTED"] | TOLD["FAILED"] | {"MODEL_STARTED", "MODEL_ALREADY_RUNNING"} | STOPPED
-    return TOLD["FAILED"]
+        return NOTIFIED["ABORTED"] | NOTIFIED["FAILED"] | {"MODEL_STARTED", "MODEL_ALREADY_RUNNING"} | STOPPED
+    return NOTIFIED["FAILED"]
 
 
 def _lease(trial: Trial, account: Account) -> Iterator[str]:
@@ -415,7 +415,7 @@ def _ledger(trial: Trial, account: Account) -> Iterator[str]:
     unseen = UNSEEN + down + others * SWEEP_SECONDS
     for record, since, until in zip(records, began, [*ended, *[END] * len(began)], strict=False):
         recorded = [(parse_timestamp(record[name]["S"]) - NOW).total_seconds() for name in ("Since", "Until")]
-        if not (since - LOOK <= recorded[0] <= since + unseen and until <= recorded[1] <= until + unseen):
+        if not (since - STATUS_CHECK <= recorded[0] <= since + unseen and until <= recorded[1] <= until + unseen):
             yield f"ran from {since:.0f} to {until:.0f} s, recorded as {recorded}"
 
 
@@ -486,7 +486,7 @@ def _cause(execution: Execution) -> Json:
 
 
 @dataclass
-class Teller:
+class TrialRunner:
     """Tells trials and judges them; of each story it knows how it goes without faults."""
 
     functions: Functions
@@ -500,13 +500,13 @@ class Teller:
 
     def _judged(self, trial: Trial, traveller: time_machine.Traveller) -> Verdict:
         if trial.story.checks:  # there is no other way for it to go
-            account = trial.tell(self.functions, traveller)
+            account = trial.play(self.functions, traveller)
             return judge(trial, account, changes(account))
         key = (trial.story.name, trial.seed)
         if key not in self._baselines:
             plain = replace(trial, faults=(), deliveries=(), abortions=(), may_fail=frozenset())
-            account = plain.tell(self.functions, traveller)
+            account = plain.play(self.functions, traveller)
             verdict = judge(plain, account, changes(account))
             assert not verdict.broken, verdict
             self._baselines[key] = changes(account)
-        return judge(trial, trial.tell(self.functions, traveller), self._baselines[key])
+        return judge(trial, trial.play(self.functions, traveller), self._baselines[key])

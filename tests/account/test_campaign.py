@@ -7,7 +7,7 @@ import pytest
 
 from tests.account.campaign import ROWS, Calls, Row
 from tests.account.clients import errors_of_operation
-from tests.account.stories import PROPERTIES, Teller
+from tests.account.stories import PROPERTIES, TrialRunner
 
 pytestmark = pytest.mark.xdist_group("faults")
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "evidence" / "reliability.md").read_text(encoding="utf-8")
@@ -16,9 +16,9 @@ SOME = 5
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.words)
-def test_whatever_goes_wrong_the_promises_hold(tell: Teller, calls: Calls, row: Row) -> None:
+def test_whatever_goes_wrong_the_promises_hold(run_trial: TrialRunner, calls: Calls, row: Row) -> None:
     trials = row.chosen(calls)[:SOME]
-    assert [str(verdict) for verdict in map(tell, trials) if verdict.broken] == []
+    assert [str(verdict) for verdict in map(run_trial, trials) if verdict.broken] == []
 
 
 def test_the_table_in_the_docs_has_every_row_without_an_exception() -> None:

@@ -8,7 +8,7 @@ import time_machine
 from emulator.custom_labels import Quotas
 from tests.account.account import Account
 from tests.account.custom_labels import CustomLabels
-from tests.account.stories import Teller
+from tests.account.stories import TrialRunner
 from tests.unit.examples import ACCOUNT, MACHINES, NOW
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -20,10 +20,10 @@ def version(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def crowd(tell: Teller) -> tuple[CustomLabels, Account]:
+def crowd(run_trial: TrialRunner) -> tuple[CustomLabels, Account]:
     """Each starts a model of its own, all in one second."""
     with time_machine.travel(NOW, tick=False) as traveller:
-        account = Account(tell.functions, traveller, sweeps=False)
+        account = Account(run_trial.functions, traveller, sweeps=False)
         fleet = account.custom_labels
         fleet.models.quotas = Quotas(running_models=CROWD)
         for number in range(CROWD):
@@ -45,23 +45,25 @@ def test_a_status_check_that_has_to_wait_for_its_turn_waits_in_the_state_machine
 ) -> None:
     """Not in the function, which is paid for by the second, and of which only so many run at a time."""
     _, account = crowd
-    looks = [one.states.count("Check the model") for one in account.stepfunctions.executions.values()]
+    status_checks = [one.states.count("Check the model") for one in account.stepfunctions.executions.values()]
     calls = Counter(operation for _, function, operation in account.wire.calls if function == "check")
-    assert sum(looks) > calls["rekognition:DescribeProjectVersions"]
+    assert sum(status_checks) > calls["rekognition:DescribeProjectVersions"]
 
 
-def test_the_sweep_takes_a_slot_for_each_status_check_and_a_duplicate_none(tell: Teller) -> None:
+def test_the_sweep_takes_a_slot_for_each_status_check_and_a_duplicate_none(run_trial: TrialRunner) -> None:
     """A duplicate waits with another execution, and does not look at the model."""
     with time_machine.travel(NOW, tick=False) as traveller:
-        account = Account(tell.functions, traveller)
+        account = Account(run_trial.functions, traveller)
         given = {"Model": "defects", "ClientRequestToken": "once", "LeaseMinutes": 0}
         for name, after in (("first", 0.0), ("second", 5.0)):
             account.start(MACHINES.start_model, name, given, after)
         account.run(until=500)
     asked = [operation for _, function, operation in account.wire.calls if function == "sweep"]
-    looks = [index for index, operation in enumerate(asked) if operation == "rekognition:DescribeProjectVersions"]
-    assert looks
-    assert all(asked[index - 1] == "dynamodb:UpdateItem" for index in looks)
+    status_checks = [
+        index for index, operation in enumerate(asked) if operation == "rekognition:DescribeProjectVersions"
+    ]
+    assert status_checks
+    assert all(asked[index - 1] == "dynamodb:UpdateItem" for index in status_checks)
     checked = Counter(operation for _, function, operation in account.wire.calls if function == "check")
     checks = sum(one.states.count("Check the model") for one in account.stepfunctions.executions.values())
     assert checked["dynamodb:UpdateItem"] < checks

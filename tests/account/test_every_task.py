@@ -17,7 +17,7 @@ import time_machine
 from tests.account.account import Account
 from tests.account.faults import Answer, Fault, Lost, Silence, What
 from tests.account.services import Execution
-from tests.account.stories import BEGIN, END, QUICK, Teller
+from tests.account.stories import BEGIN, END, QUICK, TrialRunner
 from tests.unit.examples import MACHINES, NOW, WORKLOAD
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -90,10 +90,10 @@ class Ended:
         return json.loads(self.execution.cause or "{}")
 
 
-def ended(tell: Teller, asked: Asked, fault: Fault | None = None) -> Ended:
+def ended(run_trial: TrialRunner, asked: Asked, fault: Fault | None = None) -> Ended:
     with time_machine.travel(NOW, tick=False) as traveller, redirect_stdout(io.StringIO()):
         account = Account(
-            tell.functions,
+            run_trial.functions,
             traveller,
             faults=[one for one in (fault, asked.fault) if one],
             labels={**QUICK, "script": ((0, asked.status),)},
@@ -156,38 +156,44 @@ def lost(named: str, function: str, asked: Asked, calls: Sequence[int] | None) -
 
 @pytest.mark.parametrize("named", ["Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.OutOfMemory"])
 @pytest.mark.parametrize("task", INVOKED)
-def test_a_function_that_was_not_invoked_or_has_died_is_invoked_again(tell: Teller, task: str, named: str) -> None:
+def test_a_function_that_was_not_invoked_or_has_died_is_invoked_again(
+    run_trial: TrialRunner, task: str, named: str
+) -> None:
     asked, function, number = INVOKED[task]
-    disturbed, plain = ended(tell, asked, lost(named, function, asked, [number])), ended(tell, asked)
+    disturbed, plain = ended(run_trial, asked, lost(named, function, asked, [number])), ended(run_trial, asked)
     assert len(disturbed.happened) == len(plain.happened) + 1
     assert (disturbed.end, disturbed.senders) == (plain.end, {"notify"})
 
 
 @pytest.mark.parametrize("asked", [A_START, A_STOP, A_RUN])
-def test_an_execution_whose_turn_to_call_has_not_come_tries_again_until_it_has(tell: Teller, asked: Asked) -> None:
-    found = ended(tell, asked, lost("RateLimited", "prepare", asked, range(1, 21)))
+def test_an_execution_whose_turn_to_call_has_not_come_tries_again_until_it_has(
+    run_trial: TrialRunner, asked: Asked
+) -> None:
+    found = ended(run_trial, asked, lost("RateLimited", "prepare", asked, range(1, 21)))
     assert len(found.happened) == 20
-    assert found.end == ended(tell, asked).end
+    assert found.end == ended(run_trial, asked).end
 
 
 @pytest.mark.parametrize("task", [task for task, (_, function, _) in INVOKED.items() if function != "notify"])
-def test_an_error_that_nobody_expects_is_service_unavailable_and_is_reported(tell: Teller, task: str) -> None:
+def test_an_error_that_nobody_expects_is_service_unavailable_and_is_reported(run_trial: TrialRunner, task: str) -> None:
     asked, function, _ = INVOKED[task]
-    found = ended(tell, asked, lost("Odd", function, asked, None))
+    found = ended(run_trial, asked, lost("Odd", function, asked, None))
     assert found.execution.error == "ServiceUnavailable"
     assert ": Odd " in found.cause["Message"]
     assert found.reported.get("it") == (None if asked.twice else REPORTED[asked.machine_arn])
 
 
 @pytest.mark.parametrize("task", [task for task, (_, function, _) in INVOKED.items() if function == "notify"])
-def test_a_notification_that_cannot_be_sent_changes_no_end_and_is_sent_by_settle(tell: Teller, task: str) -> None:
+def test_a_notification_that_cannot_be_sent_changes_no_end_and_is_sent_by_settle(
+    run_trial: TrialRunner, task: str
+) -> None:
     asked, function, _ = INVOKED[task]
-    found = ended(tell, asked, lost("Odd", function, asked, None))
-    assert (found.end, found.senders) == (ended(tell, asked).end, {"settle"})
+    found = ended(run_trial, asked, lost("Odd", function, asked, None))
+    assert (found.end, found.senders) == (ended(run_trial, asked).end, {"settle"})
 
 
-def test_a_model_that_runs_while_nobody_could_be_notified_is_a_warning(tell: Teller) -> None:
-    found = ended(tell, A_START, lost("Odd", "notify", A_START, None))
+def test_a_model_that_runs_while_nobody_could_be_notified_is_a_warning(run_trial: TrialRunner) -> None:
+    found = ended(run_trial, A_START, lost("Odd", "notify", A_START, None))
     assert found.output["Warnings"] == ["The notification could not be sent: Odd"]
 
 
@@ -209,9 +215,9 @@ def test_a_model_that_runs_while_nobody_could_be_notified_is_a_warning(tell: Tel
     ],
 )
 def test_an_error_of_the_contract_keeps_its_name_and_cause(
-    tell: Teller, asked: Asked, fault: Fault | None, error: str, message: str
+    run_trial: TrialRunner, asked: Asked, fault: Fault | None, error: str, message: str
 ) -> None:
-    found = ended(tell, asked, fault)
+    found = ended(run_trial, asked, fault)
     assert found.execution.error == error
     assert message in found.cause["Message"]
     assert "errorMessage" not in found.cause["Message"]
@@ -220,17 +226,21 @@ def test_an_error_of_the_contract_keeps_its_name_and_cause(
 
 @pytest.mark.parametrize("named", ["States.DataLimitExceeded", "Runtime.UnmarshalError"])
 @pytest.mark.parametrize("asked", [A_START, A_STOP, A_RUN])
-def test_an_input_that_no_function_can_be_given_is_an_invalid_request(tell: Teller, asked: Asked, named: str) -> None:
-    found = ended(tell, asked, lost(named, "prepare", asked, None))
+def test_an_input_that_no_function_can_be_given_is_an_invalid_request(
+    run_trial: TrialRunner, asked: Asked, named: str
+) -> None:
+    found = ended(run_trial, asked, lost(named, "prepare", asked, None))
     assert found.execution.error == "InvalidRequest"
     assert found.reported == {"it": REPORTED[asked.machine_arn]}
 
 
 @pytest.mark.parametrize("asked", [A_START, A_STOP])
-def test_an_action_of_another_version_fails_loudly(tell: Teller, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_action_of_another_version_fails_loudly(
+    run_trial: TrialRunner, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = {"Action": "HOP", "Progress": {}}
-    monkeypatch.setitem(tell.functions.instead, "check", lambda _event, _context: answer)
-    found = ended(tell, asked)
+    monkeypatch.setitem(run_trial.functions.instead, "check", lambda _event, _context: answer)
+    found = ended(run_trial, asked)
     assert found.execution.error == "ServiceUnavailable"
     assert "unknown action: HOP" in found.cause["Message"]
 
@@ -243,11 +253,13 @@ STARTS = [machine_arn.rpartition(":")[2] for machine_arn in (MACHINES.start_mode
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "KmsThrottlingException", "ExecutionLimitExceeded"])
 @pytest.mark.parametrize("machine", STARTS)
-def test_an_execution_that_was_not_started_for_a_moment_is_started_again(tell: Teller, machine: str, code: str) -> None:
+def test_an_execution_that_was_not_started_for_a_moment_is_started_again(
+    run_trial: TrialRunner, machine: str, code: str
+) -> None:
     fault = Fault(Answer(code), "states:StartExecution", machine, calls=(1, 2))
-    found = ended(tell, A_RUN, fault)
+    found = ended(run_trial, A_RUN, fault)
     assert len(found.happened) == 2
-    assert found.end == ended(tell, A_RUN).end
+    assert found.end == ended(run_trial, A_RUN).end
     assert found.account.custom_labels.status == "STOPPED"
 
 
@@ -260,58 +272,60 @@ def test_an_execution_that_was_not_started_for_a_moment_is_started_again(tell: T
     ],
 )
 def test_what_cannot_be_started_at_all_is_reported_and_the_model_is_released(
-    tell: Teller, machine: str, message: str, others: Mapping[str, Sequence[str]], code: str
+    run_trial: TrialRunner, machine: str, message: str, others: Mapping[str, Sequence[str]], code: str
 ) -> None:
     fault = Fault(Answer(code), "states:StartExecution", machine, None)
-    found = ended(tell, A_RUN, fault)
+    found = ended(run_trial, A_RUN, fault)
     assert found.execution.error == "ServiceUnavailable"
     assert found.cause["Message"].startswith(message)
     assert found.reported == {"it": ["WORKLOAD_FAILED"], **others}
     assert found.senders == {"notify"}  # at once, not Settle afterwards
 
 
-def test_a_workload_whose_input_or_output_is_too_large_is_an_invalid_request(tell: Teller) -> None:
+def test_a_workload_whose_input_or_output_is_too_large_is_an_invalid_request(run_trial: TrialRunner) -> None:
     fault = Fault(Lost("States.DataLimitExceeded"), "states:StartExecution", STARTS[1], calls=None)
-    found = ended(tell, A_RUN, fault)
+    found = ended(run_trial, A_RUN, fault)
     assert found.execution.error == "InvalidRequest"
     assert found.cause["Message"].startswith("Workload: its input and its output together")
     assert found.reported == {"run": ["MODEL_STARTED"], "it": ["WORKLOAD_FAILED"], "release": ["MODEL_STOPPED"]}
 
 
-def test_a_release_that_cannot_be_started_changes_no_result(tell: Teller) -> None:
+def test_a_release_that_cannot_be_started_changes_no_result(run_trial: TrialRunner) -> None:
     fault = Fault(Answer("StateMachineDoesNotExist"), "states:StartExecution", STARTS[2], None)
-    found, plain = ended(tell, A_RUN, fault), ended(tell, A_RUN)
+    found, plain = ended(run_trial, A_RUN, fault), ended(run_trial, A_RUN)
     assert (found.execution.status, found.output["Workload"]) == ("SUCCEEDED", plain.output["Workload"])
 
 
-def test_a_run_has_its_model_until_its_workload_is_done(tell: Teller) -> None:
-    found = ended(tell, A_RUN)
+def test_a_run_has_its_model_until_its_workload_is_done(run_trial: TrialRunner) -> None:
+    found = ended(run_trial, A_RUN)
     assert (found.execution.status, found.output["Workload"]) == ("SUCCEEDED", {"Boards": 12})
     assert found.reported == {"run": ["MODEL_STARTED"], "release": ["MODEL_STOPPED"]}
 
 
-def test_a_workload_that_fails_gives_the_run_its_error_and_the_model_is_stopped(tell: Teller) -> None:
-    found = ended(tell, A_FAILING_RUN)
+def test_a_workload_that_fails_gives_the_run_its_error_and_the_model_is_stopped(run_trial: TrialRunner) -> None:
+    found = ended(run_trial, A_FAILING_RUN)
     assert (found.execution.error, found.execution.cause) == ("BeltJammed", "The belt of line 1 is jammed.")
     assert found.reported == {"run": ["MODEL_STARTED"], "it": ["WORKLOAD_FAILED"], "release": ["MODEL_STOPPED"]}
 
 
-def test_a_start_that_fails_gives_the_run_its_error_and_is_reported_once(tell: Teller) -> None:
-    found = ended(tell, A_RUN, always(DENIED, START))
+def test_a_start_that_fails_gives_the_run_its_error_and_is_reported_once(run_trial: TrialRunner) -> None:
+    found = ended(run_trial, A_RUN, always(DENIED, START))
     assert found.execution.error == "AccessDenied"
     assert found.reported == {"run": ["START_FAILED"]}
 
 
-def test_a_dry_run_runs_no_workload(tell: Teller) -> None:
-    found = ended(tell, Asked(MACHINES.run_with_model, {**WORK, "DryRun": True}))
+def test_a_dry_run_runs_no_workload(run_trial: TrialRunner) -> None:
+    found = ended(run_trial, Asked(MACHINES.run_with_model, {**WORK, "DryRun": True}))
     assert found.output["Model"]["Outcome"] == "DRY_RUN"
     assert set(found.output) == {"Model"}
     assert found.reported == {}
 
 
 @pytest.mark.parametrize("workload", [None, JAMMED])
-def test_a_duplicate_runs_nothing_and_ends_as_the_first(tell: Teller, workload: Mapping[str, Any] | None) -> None:
-    found = ended(tell, replace(A_DUPLICATE, workload=workload))
+def test_a_duplicate_runs_nothing_and_ends_as_the_first(
+    run_trial: TrialRunner, workload: Mapping[str, Any] | None
+) -> None:
+    found = ended(run_trial, replace(A_DUPLICATE, workload=workload))
     executions = list(found.account.stepfunctions.executions.values())
     (first,) = (one for one in executions if one.name == "first")
     assert (found.execution.error, found.execution.cause) == (first.error, first.cause)

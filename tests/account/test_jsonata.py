@@ -16,7 +16,7 @@ from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
 
 from emulator.seams import jsonata as seam
 from tests.account import machine
-from tests.account.stories import FORGOTTEN, RUN, SHIFT, TICKS, Teller, Trial
+from tests.account.stories import FORGOTTEN, RUN, SHIFT, TICKS, Trial, TrialRunner
 from tests.verify.stand_in import StandIn
 from tools.asl import expressions, state_machines
 from tools.verify.verification import StepFunctions, observed
@@ -95,9 +95,11 @@ def by_the_reference(asked: Iterable[tuple[str, Mapping[str, Json]]]) -> Iterato
         yield FAILED if "error" in answer else answer.get("value")
 
 
-def test_both_engines_agree_on_every_expression(tell: Teller, stand_in: StandIn, evaluations: Evaluations) -> None:
+def test_both_engines_agree_on_every_expression(
+    run_trial: TrialRunner, stand_in: StandIn, evaluations: Evaluations
+) -> None:
     for story in (SHIFT, FORGOTTEN, RUN, TICKS):
-        tell(Trial(story))
+        run_trial(Trial(story))
     assert len(evaluations.all()) > 100
     for _ in observed(StepFunctions(stand_in), state_machines(), {}):
         pass

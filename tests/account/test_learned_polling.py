@@ -19,11 +19,11 @@ def test_a_start_checks_the_status_by_what_the_last_one_has_taught(scene: Scene)
     assert at_most <= first["StartSeconds"] + 1
 
     scene.put("STOPPED")
-    looked = len(scene.requests(DESCRIBE))
+    before = len(scene.requests(DESCRIBE))
     second = scene.run(START_MODEL).output
     valid_output(second)
     assert second["Outcome"] == "MODEL_STARTED"
-    _, after_the_start, *_ = scene.requests(DESCRIBE)[looked:]
+    _, after_the_start, *_ = scene.requests(DESCRIBE)[before:]
     assert after_the_start - scene.labels.starts[-1] > 60, "without history it is half a minute"
     assert second["StartSeconds"] - 400 < 10
     assert len(past_starts(scene)) == 2

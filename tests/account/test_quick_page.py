@@ -43,7 +43,7 @@ def thirty(scene: Scene, fleet: CustomLabels) -> CustomLabels:
     return fleet
 
 
-def looked_at(scene: Scene) -> tuple[dict[str, str], int, float]:
+def opened(scene: Scene) -> tuple[dict[str, str], int, float]:
     """What the page says of each model, how often it has asked for versions, and how many seconds that took."""
     before, began = len(scene.requests(DESCRIBE)), scene.now
     html = scene.call("page")
@@ -55,21 +55,21 @@ def looked_at(scene: Scene) -> tuple[dict[str, str], int, float]:
 
 @pytest.mark.usefixtures("thirty")
 def test_thirty_quiet_models_are_shown_after_eight_calls(scene: Scene) -> None:
-    says, calls, seconds = looked_at(scene)
+    says, calls, seconds = opened(scene)
     assert list(says) == ["defects", *LINES]
     assert calls <= 8
     assert seconds < 3
     assert [*says.values()] == ["STOPPED"] * calls + ["STOPPED as of"] * (30 - calls)
-    assert looked_at(scene)[0] == says, "the same ones are read afresh: no status goes back"
+    assert opened(scene)[0] == says, "the same ones are read afresh: no status goes back"
 
 
 def test_what_is_started_by_this_app_since_the_sweep_is_read_afresh(thirty: CustomLabels, scene: Scene) -> None:
     scene.begin(START_MODEL, {"Model": LAST, "LeaseId": "shift"})
     scene.until(lambda: thirty.status_of(arn(LAST)) == "STARTING")
-    assert looked_at(scene)[0][LAST] == "STARTING"
+    assert opened(scene)[0][LAST] == "STARTING"
     scene.until(lambda: thirty.status_of(arn(LAST)) == "RUNNING")
     scene.sweep()
-    says, calls, _ = looked_at(scene)
+    says, calls, _ = opened(scene)
     assert (says[LAST], says[LAST_BUT_ONE]) == ("RUNNING", "STOPPED as of")
     assert calls <= 9
 
@@ -78,16 +78,16 @@ def test_what_is_started_by_hand_is_seen_by_the_next_sweep_and_its_button_does_n
     thirty: CustomLabels, scene: Scene
 ) -> None:
     thirty.put(arn(LAST), "RUNNING")
-    assert looked_at(scene)[0][LAST] == "STOPPED as of"
+    assert opened(scene)[0][LAST] == "STOPPED as of"
     answer = scene.call("act", {"Action": "start", "Model": LAST, "Minutes": "60", "PageMadeAt": timestamp(scene.now)})
     assert "It is being started" in answer
     scene.until(lambda: scene.item_of(arn(LAST)).get("Leases"))
     assert thirty.starts == [], "it runs, and is only held"
-    assert looked_at(scene)[0][LAST] == "RUNNING"
+    assert opened(scene)[0][LAST] == "RUNNING"
 
     thirty.put(arn(LAST_BUT_ONE), "RUNNING")
     scene.sweep()
-    assert looked_at(scene)[0][LAST_BUT_ONE] == "RUNNING"
+    assert opened(scene)[0][LAST_BUT_ONE] == "RUNNING"
 
 
 @pytest.mark.usefixtures("thirty")
@@ -97,9 +97,9 @@ def test_where_the_record_is_missing_junk_or_old_all_are_read(scene: Scene) -> N
     junk: dict[str, Any]
     for junk in ({"S": "junk"}, {"L": []}):
         table["SWEPT",] = {**record, "Seen": junk}
-        assert looked_at(scene)[:2] == (dict.fromkeys(["defects", *LINES], "STOPPED"), 30)
+        assert opened(scene)[:2] == (dict.fromkeys(["defects", *LINES], "STOPPED"), 30)
     scene.sweep()
-    assert looked_at(scene)[1] <= 8
+    assert opened(scene)[1] <= 8
     scene.passes(3 * 300)
     assert "as of" not in scene.call("page")
 

@@ -33,7 +33,7 @@ def test_whatever_the_statuses_an_execution_ends_and_says_the_truth(
 ) -> None:
     story = kind(Models(script=script, once_started=once_started, once_stopped=once_stopped))
     result, error = _end(story)
-    last = story.models.looks[-1][1]
+    last = story.models.status_checks[-1][1]
     if error is None:
         assert last == result.status != "HIBERNATING"
         assert (last == "RUNNING") is (kind is Story)

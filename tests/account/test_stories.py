@@ -8,7 +8,7 @@ import pytest
 
 from tests.account.faults import Answer, Death, Fault, Lost
 from tests.account.functions import ENVIRONMENT, TIMEOUTS
-from tests.account.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Teller, Trial, twice
+from tests.account.stories import FORGOTTEN, REORDERED, RUN, SHIFT, TICKS, Story, Trial, TrialRunner, twice
 from tests.conftest import SETTINGS, Synthesised
 from tools.templates import Template
 
@@ -16,31 +16,31 @@ pytestmark = pytest.mark.xdist_group("faults")
 
 
 @pytest.mark.parametrize("story", [SHIFT, FORGOTTEN, RUN, TICKS, REORDERED, twice(0.4)], ids=lambda story: story.name)
-def test_a_story_goes_well_without_faults(tell: Teller, story: Story) -> None:
-    assert not tell(Trial(story)).broken
+def test_a_story_goes_well_without_faults(run_trial: TrialRunner, story: Story) -> None:
+    assert not run_trial(Trial(story)).broken
 
 
-def test_a_refusal_for_good_is_no_failure_that_is_expected(tell: Teller) -> None:
+def test_a_refusal_for_good_is_no_failure_that_is_expected(run_trial: TrialRunner) -> None:
     fault = Fault(Answer("AccessDeniedException"), "rekognition:StartProjectVersion")
-    assert list(tell(Trial(SHIFT, [fault])).broken) == ["ends"]
-    assert not tell(Trial(SHIFT, [fault], may_fail=frozenset({"AccessDenied"}))).broken
+    assert list(run_trial(Trial(SHIFT, [fault])).broken) == ["ends"]
+    assert not run_trial(Trial(SHIFT, [fault], may_fail=frozenset({"AccessDenied"}))).broken
 
 
-def test_a_function_that_dies_is_tried_again_and_healing_takes_time(tell: Teller) -> None:
-    assert not tell(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", after=True)])).broken
+def test_a_function_that_dies_is_tried_again_and_healing_takes_time(run_trial: TrialRunner) -> None:
+    assert not run_trial(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", after=True)])).broken
     # Where it dies before the request, the model begins to start later by the wait before the retry.
-    verdict = tell(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion")]))
+    verdict = run_trial(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion")]))
     assert verdict.applied
     assert not verdict.broken
     assert 5 < verdict.healed < 60
 
 
-def test_what_never_happened_is_not_counted(tell: Teller) -> None:
-    assert not tell(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", calls=(99,))])).applied
+def test_what_never_happened_is_not_counted(run_trial: TrialRunner) -> None:
+    assert not run_trial(Trial(SHIFT, [Fault(Death(), "rekognition:StartProjectVersion", calls=(99,))])).applied
 
 
-def test_an_invocation_that_is_lost_for_good_fails_as_service_unavailable(tell: Teller) -> None:
-    verdict = tell(Trial(SHIFT, [Fault(Lost("Lambda.Unknown"), "lambda:Invoke", "start", calls=None)]))
+def test_an_invocation_that_is_lost_for_good_fails_as_service_unavailable(run_trial: TrialRunner) -> None:
+    verdict = run_trial(Trial(SHIFT, [Fault(Lost("Lambda.Unknown"), "lambda:Invoke", "start", calls=None)]))
     assert "ServiceUnavailable" in verdict.broken["ends"]
 
 
@@ -59,11 +59,11 @@ def _nothing(item: Any, *_: Any) -> Any:
     ],
 )
 def test_without_what_keeps_a_promise_it_is_broken(
-    tell: Teller, monkeypatch: pytest.MonkeyPatch, name: str, instead: Callable[..., Any], broken: set[str]
+    run_trial: TrialRunner, monkeypatch: pytest.MonkeyPatch, name: str, instead: Callable[..., Any], broken: set[str]
 ) -> None:
-    assert not tell(Trial(SHIFT)).broken
+    assert not run_trial(Trial(SHIFT)).broken
     monkeypatch.setattr(name, instead)
-    assert broken <= set(tell(Trial(SHIFT)).broken)
+    assert broken <= set(run_trial(Trial(SHIFT)).broken)
 
 
 def test_the_simulated_functions_are_as_the_template_has_them(synthesised: Synthesised) -> None:

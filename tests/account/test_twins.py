@@ -12,7 +12,7 @@ import pytest
 from tests.account.account import Account, Delivery
 from tests.account.faults import Answer, Change, Death, Fault, Silence, What
 from tests.account.functions import CONFIGURATION, loaded
-from tests.account.stories import BEGIN, Story, Teller, Trial
+from tests.account.stories import BEGIN, Story, Trial, TrialRunner
 from tests.unit.examples import ACCOUNT, MACHINES
 
 BOTH = tuple(f"{ACCOUNT}:project/{project}/version/v9/1793520000009" for project in ("packaging", "welds"))
@@ -20,9 +20,9 @@ STARTED = {"MODEL_STARTED", "MODEL_ALREADY_RUNNING"}
 
 
 @pytest.fixture(scope="module")
-def tell() -> Iterator[Teller]:
+def run_trial() -> Iterator[TrialRunner]:
     with loaded(settings=replace(CONFIGURATION, projects=("packaging", "welds"))) as functions:
-        yield Teller(functions)
+        yield TrialRunner(functions)
 
 
 def _begins(account: Account) -> None:
@@ -64,27 +64,31 @@ CALLS = (
 )
 
 
-def told(tell: Teller, *faults: Fault, deliveries: tuple[Delivery, ...] = ()) -> dict[str, str]:
-    return dict(tell(Trial(TWINS, faults, deliveries)).broken)
+def broken_promises(run_trial: TrialRunner, *faults: Fault, deliveries: tuple[Delivery, ...] = ()) -> dict[str, str]:
+    return dict(run_trial(Trial(TWINS, faults, deliveries)).broken)
 
 
-def test_both_are_started_and_both_are_stopped(tell: Teller) -> None:
-    assert told(tell) == {}
+def test_both_are_started_and_both_are_stopped(run_trial: TrialRunner) -> None:
+    assert broken_promises(run_trial) == {}
 
 
 @pytest.mark.parametrize("operation", CALLS)
 @pytest.mark.parametrize("what", WHATS.values(), ids=WHATS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_sweep_that_is_disturbed_loses_neither(tell: Teller, operation: str, what: What, after: bool) -> None:
+def test_a_sweep_that_is_disturbed_loses_neither(
+    run_trial: TrialRunner, operation: str, what: What, after: bool
+) -> None:
     for call in (1, 2):
-        assert told(tell, Fault(what, operation, "sweep", (call,), after=after)) == {}, f"call {call}"
+        assert broken_promises(run_trial, Fault(what, operation, "sweep", (call,), after=after)) == {}, f"call {call}"
 
 
-def test_items_that_are_changed_meanwhile_lose_neither(tell: Teller) -> None:
+def test_items_that_are_changed_meanwhile_lose_neither(run_trial: TrialRunner) -> None:
     for call in (1, 3, 4):
-        assert told(tell, Fault(Change(), "dynamodb:PutItem", None, (call,))) == {}, f"call {call}"
+        assert broken_promises(run_trial, Fault(Change(), "dynamodb:PutItem", None, (call,))) == {}, f"call {call}"
 
 
 @pytest.mark.parametrize("after", [(), (0, 0), (400,)], ids=["lost", "doubled", "late"])
-def test_ends_whose_events_are_lost_doubled_or_late_lose_neither(tell: Teller, after: tuple[float, ...]) -> None:
-    assert told(tell, deliveries=(Delivery("settle", after),)) == {}
+def test_ends_whose_events_are_lost_doubled_or_late_lose_neither(
+    run_trial: TrialRunner, after: tuple[float, ...]
+) -> None:
+    assert broken_promises(run_trial, deliveries=(Delivery("settle", after),)) == {}

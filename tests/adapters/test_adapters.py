@@ -618,9 +618,9 @@ def test_a_session_that_somebody_has_made_nonsense_of_is_left_out_of_the_bill(
     aws.put_item(
         TableName="ledger", Item={**(kept if junk else {}), **junk, "Month": kept["Month"], "Id": {"S": "junk"}}
     )
-    told: list[str] = []
-    assert LedgerTable(aws, "ledger").sessions("2026-11", NOW, lambda one, _error: told.append(one)) == [SESSION]
-    assert told == ["junk"]
+    unreadable: list[str] = []
+    assert LedgerTable(aws, "ledger").sessions("2026-11", NOW, lambda one, _error: unreadable.append(one)) == [SESSION]
+    assert unreadable == ["junk"]
 
 
 def test_the_time_of_a_sweep_that_can_not_be_read_is_written_anew(models: ModelTables) -> None:
@@ -880,12 +880,12 @@ def test_an_item_that_somebody_has_made_nonsense_of_is_reported_and_the_others_a
     nonsense: dict[str, Any],
 ) -> None:
     other = {"Id": {"S": OTHER_ARN}, "ProjectVersionArn": {"S": OTHER_ARN}, "Revision": {"N": "4"}}
-    told: list[str] = []
+    unreadable: list[str] = []
     with answering("dynamodb") as (aws, stubber):
         for _ in range(2):
             stubber.add_response("scan", {"Items": [{"Id": {"S": ARN}, **nonsense}, other]})
-        assert ModelTable(aws, "models").all(lambda arn, _error: told.append(arn)) == [ModelItem(OTHER_ARN, 4)]
-        assert told == [ARN]
+        assert ModelTable(aws, "models").all(lambda arn, _error: unreadable.append(arn)) == [ModelItem(OTHER_ARN, 4)]
+        assert unreadable == [ARN]
         with pytest.raises((TypeError, ValueError)):
             ModelTable(aws, "models").all()
 
@@ -976,7 +976,9 @@ DETAIL = {
     "ExecutionArn": execution().id,
     "Output": {"Polls": 3},
 }
-TOLD = Notification("n-1", Outcome.MODEL_STARTED, Severity.INFO, "[INFO] It runs", "It runs, dear reader.", {}, DETAIL)
+NOTIFICATION = Notification(
+    "n-1", Outcome.MODEL_STARTED, Severity.INFO, "[INFO] It runs", "It runs, dear reader.", {}, DETAIL
+)
 NAMELESS = Notification(
     "n-2",
     Outcome.START_FAILED,
@@ -989,7 +991,8 @@ NAMELESS = Notification(
 
 
 @pytest.mark.parametrize(
-    ("notification", "attributes"), [(TOLD, set(ATTRIBUTES)), (NAMELESS, {"Outcome", "Severity", "NotificationId"})]
+    ("notification", "attributes"),
+    [(NOTIFICATION, set(ATTRIBUTES)), (NAMELESS, {"Outcome", "Severity", "NotificationId"})],
 )
 def test_the_topic_gets_the_text_and_as_attributes_what_is_known(
     notification: Notification, attributes: set[str]
@@ -1011,11 +1014,11 @@ def test_the_chat_topic_gets_a_custom_notification_without_a_subject() -> None:
     with answering("sns") as (aws, stubber):
         expected = {
             "TopicArn": "arn:chat",
-            "Message": json.dumps(chat_message(TOLD)),
+            "Message": json.dumps(chat_message(NOTIFICATION)),
             "MessageAttributes": {name: {"DataType": "String", "StringValue": DETAIL[name]} for name in ATTRIBUTES},
         }
         stubber.add_response("publish", {"MessageId": "m"}, expected)
-        ChatTopic(aws, "arn:chat").send(TOLD)
+        ChatTopic(aws, "arn:chat").send(NOTIFICATION)
 
 
 def test_the_bus_gets_the_facts_as_an_event() -> None:
@@ -1028,7 +1031,7 @@ def test_the_bus_gets_the_facts_as_an_event() -> None:
             "Resources": [execution().id, ARN],
         }
         stubber.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}, {"Entries": [entry]})
-        EventBus(aws, "bus").send(TOLD)
+        EventBus(aws, "bus").send(NOTIFICATION)
 
 
 def test_an_event_that_is_refused_in_a_good_answer_is_an_error() -> None:
@@ -1036,7 +1039,7 @@ def test_an_event_that_is_refused_in_a_good_answer_is_an_error() -> None:
         failed = {"ErrorCode": "InternalFailure", "ErrorMessage": "Try again"}
         stubber.add_response("put_events", {"FailedEntryCount": 1, "Entries": [failed]})
         with pytest.raises(ServiceUnavailable, match="InternalFailure: Try again"):
-            EventBus(aws, "bus").send(TOLD)
+            EventBus(aws, "bus").send(NOTIFICATION)
 
 
 @pytest.mark.parametrize(
@@ -1053,4 +1056,4 @@ def test_an_error_of_a_channel_is_this_apps_own(code: str, error: type[Lifecycle
         with answering(service) as (aws, stubber):
             stubber.add_client_error(method, code)
             with pytest.raises(error, match=code):
-                channel(aws, "name").send(TOLD)
+                channel(aws, "name").send(NOTIFICATION)

@@ -15,7 +15,7 @@ from lifecycle.adapters import rate_limit
 from lifecycle.adapters.rate_limit import LONGEST_QUEUE, SPARE, RateLimit
 from lifecycle.errors import RateLimited
 
-LOOK = "DescribeProjectVersions"
+DESCRIBE = "DescribeProjectVersions"
 EPOCH = 1_800_000_000.0
 
 
@@ -67,20 +67,20 @@ def seconds(slot: datetime | None) -> float:
 
 
 def test_who_is_alone_need_not_wait(limit: RateLimit, clock: Clock) -> None:
-    assert limit.queue(LOOK, None) is None
+    assert limit.queue(DESCRIBE, None) is None
     clock.now += 1
-    assert limit.queue(LOOK, None) is None
+    assert limit.queue(DESCRIBE, None) is None
     assert clock.slept == [0, 0]
 
 
 def test_calls_that_follow_each_other_are_a_quarter_of_a_second_apart(limit: RateLimit, clock: Clock) -> None:
     for _ in range(4):
-        limit.hurry(LOOK)
+        limit.hurry(DESCRIBE)
     assert clock.slept == [0, 0.25, 0.25, 0.25]
 
 
 def test_operations_have_quotas_of_their_own(limit: RateLimit, clock: Clock) -> None:
-    limit.hurry(LOOK)
+    limit.hurry(DESCRIBE)
     limit.hurry("DescribeProjects")
     assert clock.slept == [0, 0]
 
@@ -90,7 +90,7 @@ def a_crowd(limit: RateLimit, clock: Clock, size: int) -> list[datetime | None]:
     slots = []
     for _ in range(size):
         clock.now = EPOCH
-        slots.append(limit.queue(LOOK, None))
+        slots.append(limit.queue(DESCRIBE, None))
     clock.now = EPOCH
     return slots
 
@@ -108,50 +108,50 @@ def test_who_comes_back_with_a_slot_is_served_at_it_and_takes_no_other(limit: Ra
     held = a_crowd(limit, clock, 12)[-1]
     clock.slept.clear()
     clock.now = EPOCH + 2
-    assert limit.queue(LOOK, held) is None
+    assert limit.queue(DESCRIBE, held) is None
     assert clock.slept == [0.75]
     clock.now = EPOCH + 2
-    assert limit.queue(LOOK, None) is None
+    assert limit.queue(DESCRIBE, None) is None
     assert clock.slept == [0.75, 1.0]  # the thirteenth's
 
 
 def test_who_comes_back_late_is_served_at_once(limit: RateLimit, clock: Clock) -> None:
     held = a_crowd(limit, clock, 12)[-1]
     clock.now, clock.slept = EPOCH + 60, []
-    assert limit.queue(LOOK, held) is None
+    assert limit.queue(DESCRIBE, held) is None
     assert clock.slept == [0]
 
 
 def test_who_comes_back_too_early_goes_on_waiting_for_the_same_slot(limit: RateLimit, clock: Clock) -> None:
     held = a_crowd(limit, clock, 12)[-1]
-    assert limit.queue(LOOK, held) == held
+    assert limit.queue(DESCRIBE, held) == held
 
 
 def test_who_is_in_a_hurry_takes_no_slot_that_is_far(limit: RateLimit, clock: Clock) -> None:
     a_crowd(limit, clock, 12)
     with pytest.raises(RateLimited, match="Too many calls of DescribeProjectVersions wait for their turn"):
-        limit.hurry(LOOK)
-    assert seconds(limit.queue(LOOK, None)) == 3.0
+        limit.hurry(DESCRIBE)
+    assert seconds(limit.queue(DESCRIBE, None)) == 3.0
 
 
 def test_a_series_goes_beside_the_queue_in_what_the_slots_leave_of_the_quota(limit: RateLimit, clock: Clock) -> None:
     a_crowd(limit, clock, 100)
     clock.slept.clear()
-    limit.yield_to_others(LOOK)
+    limit.yield_to_others(DESCRIBE)
     assert clock.slept == [SPARE]
 
 
 def test_a_series_has_slots_where_there_is_no_queue(limit: RateLimit, clock: Clock) -> None:
     for _ in range(3):
-        limit.yield_to_others(LOOK)
+        limit.yield_to_others(DESCRIBE)
     assert clock.slept == [0, 0.25, 0.25]
 
 
 def test_a_slot_that_lies_absurdly_far_ahead_holds_nobody_up(limit: RateLimit, dynamodb: Any, clock: Clock) -> None:
     """A function whose clock was wrong by hours has left it."""
     absurd = int(EPOCH * 1000) + LONGEST_QUEUE + 1
-    dynamodb.put_item(TableName="models", Item={"Id": {"S": f"RATE_LIMIT/{LOOK}"}, "FreeAt": {"N": str(absurd)}})
-    assert limit.queue(LOOK, None) is None
+    dynamodb.put_item(TableName="models", Item={"Id": {"S": f"RATE_LIMIT/{DESCRIBE}"}, "FreeAt": {"N": str(absurd)}})
+    assert limit.queue(DESCRIBE, None) is None
     assert clock.slept == [0]
 
 
@@ -164,14 +164,14 @@ def test_a_slot_that_is_no_number_holds_nobody_up(limit: RateLimit, dynamodb: An
                 "ConditionalCheckFailedException",
                 modeled_fields={"Item": {"FreeAt": {"S": "soon"}}},
             )
-        limit.hurry(LOOK)
+        limit.hurry(DESCRIBE)
     assert clock.slept == [0]
 
 
 def test_a_limiter_that_does_not_answer_holds_nobody_up(dynamodb: Any, clock: Clock) -> None:
     limit = RateLimit(dynamodb, "not there", calls_per_second=4)
-    assert limit.queue(LOOK, None) is None
-    limit.hurry(LOOK)
+    assert limit.queue(DESCRIBE, None) is None
+    limit.hurry(DESCRIBE)
     assert clock.slept == [0, 0]
 
 
@@ -179,17 +179,17 @@ def test_a_slot_that_somebody_else_takes_meanwhile_is_not_taken_twice(
     limit: RateLimit, dynamodb: Any, clock: Clock
 ) -> None:
     """Between the two updates of the first, its slot passes, and another takes the moment."""
-    limit.hurry(LOOK)
+    limit.hurry(DESCRIBE)
     event, events = "provide-client-params.dynamodb.UpdateItem", dynamodb.meta.events
 
     def meanwhile(params: Any, **_: Any) -> None:
         if "BETWEEN" in params["ConditionExpression"]:
             events.unregister(event, meanwhile)
             clock.now = EPOCH + 5
-            limit.hurry(LOOK)
+            limit.hurry(DESCRIBE)
 
     events.register(event, meanwhile)
-    limit.hurry(LOOK)
+    limit.hurry(DESCRIBE)
     assert clock.now == EPOCH + 5.25
 
 
@@ -197,7 +197,7 @@ def test_a_refusal_that_does_not_say_why_holds_nobody_up(limit: RateLimit, dynam
     with Stubber(dynamodb) as stubber:
         for _ in range(6):
             stubber.add_client_error("update_item", "ConditionalCheckFailedException")
-        limit.hurry(LOOK)
+        limit.hurry(DESCRIBE)
         stubber.assert_no_pending_responses()
     assert clock.slept == [0]
 
@@ -208,6 +208,6 @@ def test_slots_are_what_the_benchmark_simulates(limit: RateLimit, clock: Clock) 
     arrivals = [0.0, 0.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 2.0, 9.0, 9.2, 30.0]
     for arrival in arrivals:
         clock.now = EPOCH + arrival
-        expected = rule.take(LOOK, arrival)
-        slot = limit.queue(LOOK, None)
+        expected = rule.take(DESCRIBE, arrival)
+        slot = limit.queue(DESCRIBE, None)
         assert (seconds(slot) if slot else round(clock.now - EPOCH, 3)) == pytest.approx(expected)

@@ -10,7 +10,7 @@ import pytest
 from emulator.images import COLOURS, png
 from tests.aws.deployment import LONGEST, Deployment
 from tests.deployed.executions import StateMachine
-from tests.deployed.story import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
+from tests.deployed.story import a_model_is_started_and_everybody_is_notified, a_model_is_stopped_when_nobody_holds_it
 
 
 def test_a_dry_run_changes_nothing(stack: Deployment, start_model: StateMachine, model: str) -> None:
@@ -23,7 +23,7 @@ def test_a_model_is_started_shared_and_stopped(
     stack: Deployment, start_model: StateMachine, stop_model: StateMachine, model: str
 ) -> None:
     asked = stack.patience
-    a_model_is_started_and_everybody_is_told(start_model, model, {"LeaseId": "a", **asked}, seconds=LONGEST)
+    a_model_is_started_and_everybody_is_notified(start_model, model, {"LeaseId": "a", **asked}, seconds=LONGEST)
     assert stack.status() == "RUNNING"
     a_model_is_stopped_when_nobody_holds_it(start_model, stop_model, model, asked, seconds=LONGEST)
     assert stack.status() == "STOPPED"

@@ -299,7 +299,7 @@ def test_the_bill_adds_up_and_says_what_was_saved(typed: Any, aws: Aws) -> None:
 def test_the_bill_says_how_idle_models_were_where_that_is_known(typed: Any, aws: Aws) -> None:
     lines = [{"Model": "defects", "ProjectVersionArn": ARN, "Seconds": 9000, "Cost": 10.0}]
     one = {"Model": "defects", "ProjectVersionArn": ARN, "Version": "v1", "Seconds": 9000, "Share": 0.62}
-    told = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0}
+    answered = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0}
     for idle, said in (
         ([one], "no inbox labelled an image: defects 62 % of 2 h 30 min."),
         (
@@ -308,7 +308,7 @@ def test_the_bill_says_how_idle_models_were_where_that_is_known(typed: Any, aws:
         ),
         ([], "while it was being stopped."),
     ):
-        aws.says["bill"] = {**told, "Idle": idle}
+        aws.says["bill"] = {**answered, "Idle": idle}
         assert typed("bill").stdout.splitlines()[-1].endswith(said)
 
 
@@ -323,11 +323,11 @@ def test_the_bill_says_what_was_spent_of_the_budget(typed: Any, aws: Aws, lines:
         "OverBudget": "stop",
         "Outlook": "It comes to USD 812.50, USD 312.50 over the budget of USD 500.00.",
     }
-    told = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0, "Budget": budget}
-    aws.says["bill"] = told
+    answered = {"At": AT, "Month": "2026-11", "Lines": lines, "Total": 10.0, "Budget": budget}
+    aws.says["bill"] = answered
     spent = "USD 412.00 of the month's budget of USD 500.00 is spent."
     assert typed("bill").stdout.splitlines()[-1] == f"{spent} {budget['Outlook']}"
-    aws.says["bill"] = {**told, "Budget": {**budget, "UsedUp": True}}
+    aws.says["bill"] = {**answered, "Budget": {**budget, "UsedUp": True}}
     *_, last = typed("bill").stdout.splitlines()
     assert last == "It is used up: no model is started any more, and what runs is stopped."
 

@@ -29,11 +29,11 @@ def _pauses(seconds: float, first: float) -> Iterator[float]:
         time.sleep(pause if passed <= seconds else 0)
 
 
-def wait_until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
+def wait_until(observe: Callable[[], T], seconds: float = PATIENCE) -> T:
     """Look until there is something to see; what was seen."""
     seen = None
     for _ in _pauses(seconds, 0.05):
-        if seen := look():
+        if seen := observe():
             return seen
     raise AssertionError(f"not within {seconds} s; the last look saw {seen}")
 

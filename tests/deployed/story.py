@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tests.deployed.executions import PATIENCE, Execution, StateMachine
 
 
-def a_model_is_started_and_everybody_is_told(
+def a_model_is_started_and_everybody_is_notified(
     start_model: StateMachine, project_version_arn: str, extra: Mapping[str, object], seconds: float = PATIENCE
 ) -> Execution:
     """A stopped model is started; the execution ends when it is RUNNING, and says so."""

@@ -14,9 +14,9 @@ from emulator.server import Emulator
 from tests.assemblies import Assemblies
 from tests.deployed.executions import StateMachine, wait_until
 from tests.deployed.fixtures import put_at_rest
+from tests.deployed.notified import QUICK
 from tests.deployed.tables import let_starts_be_known
 from tests.deployed.terminal import BASH, said_by
-from tests.deployed.told import QUICK
 from tests.docs.reading import CONFIGURATION, MODEL, ROOT, blocks
 
 _HOW_TO = (

@@ -8,7 +8,7 @@ from emulator.server import Emulator
 from tests.contract import failed_well
 from tests.deployed.batches import BUCKET, is_output, lines_of
 from tests.deployed.executions import StateMachine
-from tests.deployed.told import NewModel
+from tests.deployed.notified import NewModel
 
 DETECT = "rekognition:DetectCustomLabels"
 

@@ -18,7 +18,7 @@ from emulator import cli
 from emulator.server import Emulator
 from tests.deployed.app import MODEL
 from tests.deployed.executions import StateMachine
-from tests.deployed.told import QUICK
+from tests.deployed.notified import QUICK
 
 
 class Pipe(io.StringIO):

@@ -30,7 +30,7 @@ NewModel = Callable[..., str]
 OUTPUT_CONFIG = {"S3Bucket": "training-results", "S3KeyPrefix": "here"}
 # Between two calls of a test that would see a status for moments only; it applies to what is under way, too.
 SLOW = Timing(training=3600, starting=3600, stopping=3600)
-LOOK_EVERY_SECOND = {"Delay": 1, "MaxAttempts": 120}
+CHECK_EVERY_SECOND = {"Delay": 1, "MaxAttempts": 120}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_project_and_its_version_are_made_and_trained(bare: Emulator, rekognit
     assert described(rekognition, version)["Status"] == "TRAINING_IN_PROGRESS"
     bare.custom_labels.timing = TIMING
     rekognition.get_waiter("project_version_training_completed").wait(
-        ProjectArn=project, WaiterConfig=LOOK_EVERY_SECOND
+        ProjectArn=project, WaiterConfig=CHECK_EVERY_SECOND
     )
     assert "TrainingEndTimestamp" in described(rekognition, version)
 
@@ -127,7 +127,7 @@ def test_a_model_starts_runs_stops_and_starts_again(rekognition: Any, new_model:
     started = rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1, MaxInferenceUnits=2)
     assert started["Status"] == "STARTING"
     rekognition.get_waiter("project_version_running").wait(
-        ProjectArn=project_arn(rekognition, model), WaiterConfig=LOOK_EVERY_SECOND
+        ProjectArn=project_arn(rekognition, model), WaiterConfig=CHECK_EVERY_SECOND
     )
     running = described(rekognition, model)
     assert (running["MinInferenceUnits"], running["MaxInferenceUnits"]) == (1, 2)

@@ -19,7 +19,7 @@ from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
 from tests.emulator.stacks import deploy, function, machine, rule
 
-TELL = "import json\ndef handler(event, context): print('GOT', json.dumps(event))"
+PRINT = "import json\ndef handler(event, context): print('GOT', json.dumps(event))"
 FAIL = "def handler(event, context): raise ValueError('no')"
 FAIL_ONCE = """
 import os
@@ -36,7 +36,7 @@ QUALIFIED = {"Arn": {"Ref": "Version"}}
 class Subscriber:
     """A function, and the rule of a source of its own that invokes it."""
 
-    def __init__(self, emulator: Emulator, code: str = TELL, *, target: dict[str, Any] = QUALIFIED, **fields: Any):
+    def __init__(self, emulator: Emulator, code: str = PRINT, *, target: dict[str, Any] = QUALIFIED, **fields: Any):
         self.source = f"source-{uuid.uuid4()}"
         bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": f"bus-{uuid.uuid4()}"}}}
         pattern = {"source": [self.source], "detail": {"Kind": ["wanted"]}}
@@ -75,11 +75,11 @@ class Subscriber:
     def wait(self, *statuses: str) -> list[Delivery]:
         """Wait until the deliveries have these statuses."""
 
-        def look() -> list[Delivery]:
+        def arrived() -> list[Delivery]:
             found = self.deliveries()
             return found if [one.status for one in found] == [*statuses] else []
 
-        return wait_until(look)
+        return wait_until(arrived)
 
     def got(self) -> list[Any]:
         """What the function was invoked with."""
@@ -106,8 +106,8 @@ def test_an_event_that_matches_arrives_as_the_bus_has_it(bare: Emulator) -> None
         "detail": {"Kind": "wanted", "Number": 1, "Deep": {"er": [None, "ü"]}},
     }
     assert (delivery.target, delivery.attempts, delivery.error) == (subscriber.version, 1, None)
-    (told,) = (one for one in Remote(bare.endpoint).ask("GET", "deliveries") if one["rule"] == subscriber.rule)
-    assert (told["status"], told["event"]) == ("DELIVERED", delivery.event)
+    (listed,) = (one for one in Remote(bare.endpoint).ask("GET", "deliveries") if one["rule"] == subscriber.rule)
+    assert (listed["status"], listed["event"]) == ("DELIVERED", delivery.event)
 
 
 def test_rules_of_a_custom_bus_get_its_events_alone(bare: Emulator) -> None:
@@ -155,7 +155,7 @@ def test_a_disabled_rule_gets_nothing(bare: Emulator) -> None:
 def test_a_rule_that_only_has_a_schedule_gets_nothing(bare: Emulator) -> None:
     hourly = {"ScheduleExpression": "rate(1 hour)", "Targets": [{"Id": "Only", **QUALIFIED}]}
     resources = {"Hourly": {"Type": "AWS::Events::Rule", "Properties": hourly}}
-    name = deploy(bare, function(TELL), resources)["Hourly"]
+    name = deploy(bare, function(PRINT), resources)["Hourly"]
     subscriber = Subscriber(bare)
     subscriber.put()
     subscriber.wait("DELIVERED")
@@ -165,7 +165,7 @@ def test_a_rule_that_only_has_a_schedule_gets_nothing(bare: Emulator) -> None:
 def test_a_target_of_another_kind_leaves_the_event_to_the_others(bare: Emulator) -> None:
     source = f"source-{uuid.uuid4()}"
     targets: list[dict[str, Any]] = [{"Arn": "arn:aws:sns:us-east-1:123456789012:topic"}, {"Arn": {"Ref": "Version"}}]
-    name = deploy(bare, function(TELL), {"Rule": rule({"source": [source]}, *targets)})["Rule"]
+    name = deploy(bare, function(PRINT), {"Rule": rule({"source": [source]}, *targets)})["Rule"]
     bare.client("events").put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": "{}"}])
     wait_until(lambda: [one for one in bare.deliveries.list() if (one.rule, one.status) == (name, "DELIVERED")])
 
@@ -192,7 +192,7 @@ def test_an_execution_s_end_invokes_a_function(bare: Emulator) -> None:
     pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [{"Ref": "Machine"}], "status": ["FAILED"]}}
     outputs = deploy(
         bare,
-        function(TELL),
+        function(PRINT),
         machine({"Fail": {"Type": "Fail", "Error": "Wanted"}}),
         {"Rule": rule(pattern, QUALIFIED)},
     )

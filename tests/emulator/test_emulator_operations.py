@@ -87,19 +87,19 @@ def test_it_has_every_operation_that_custom_labels_has() -> None:
 
 def test_the_documentation_says_what_each_operation_does() -> None:
     rows = [line.split("|")[1:3] for line in DOCS.read_text().splitlines() if line.startswith("| `")]
-    told = {name.strip().strip("`"): text.strip() for name, text in rows if name.strip().strip("`") in OPERATIONS}
-    assert told == {name: (function.__doc__ or "").strip() for name, function in OPERATIONS.items()}
-    assert list(told) == sorted(told)
+    documented = {name.strip().strip("`"): text.strip() for name, text in rows if name.strip().strip("`") in OPERATIONS}
+    assert documented == {name: (function.__doc__ or "").strip() for name, function in OPERATIONS.items()}
+    assert list(documented) == sorted(documented)
 
 
 def test_the_documentation_says_how_long_what_takes_time_takes() -> None:
     timing = Timing()
     assert timing.dataset == timing.deleting
-    told = " ".join(DOCS.read_text().split())
+    documented = " ".join(DOCS.read_text().split())
     assert (
         f"Training takes {timing.training} seconds here, a start {timing.starting}, a stop {timing.stopping}, a copy "
         f"{timing.copying}, a dataset operation or a deletion {timing.deleting}."
-    ) in told
+    ) in documented
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from emulator import report
 from emulator.remote import StatusCheck
 
 BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
-LOOKS = [
+CHECKS = [
     StatusCheck("", "RUNNING", None, 0.2),
     StatusCheck("Wait", "RUNNING", "STARTING", 5.4),
     StatusCheck("Wait", "RUNNING", "STARTING", 9.7),
@@ -74,7 +74,7 @@ def test_a_loop_is_shown_once_and_an_error_where_it_happened(console: Console) -
 
 
 def test_a_pipe_gets_a_line_for_each_change(console: Console) -> None:
-    assert report.follow(console, LOOKS, 14) == LOOKS[-1]
+    assert report.follow(console, CHECKS, 14) == CHECKS[-1]
     assert said(console).splitlines() == [
         "    0.2 s  begins  (model: unknown)",
         "    5.4 s  Wait  (model: STARTING)",
@@ -83,7 +83,7 @@ def test_a_pipe_gets_a_line_for_each_change(console: Console) -> None:
 
 
 def test_a_terminal_shows_the_last_status_check_live(terminal: Console) -> None:
-    assert report.follow(terminal, LOOKS, 14) == LOOKS[-1]
+    assert report.follow(terminal, CHECKS, 14) == CHECKS[-1]
     shown = said(terminal)
     assert "\x1b[" in shown
     for part in ("Model is RUNNING", "RUNNING", "Took", "13 s"):
@@ -97,8 +97,8 @@ def colours(text: str) -> set[str]:
 
 def test_no_bar_is_red_and_the_bar_of_what_has_ended_is_whole(terminal: Console) -> None:
     of_each = []
-    for look in LOOKS:
-        terminal.print(report._progress(look, 60))
+    for check in CHECKS:
+        terminal.print(report._progress(check, 60))
         of_each.append(said(terminal).rpartition("State")[2])
     under_way, ended = of_each[2], of_each[3]
     assert ended.count("━") == 50
@@ -112,31 +112,31 @@ def test_no_bar_is_red_and_the_bar_of_what_has_ended_is_whole(terminal: Console)
 
 def test_time_goes_forward(console: Console) -> None:
     """The end's time is the execution's own: it may be before the last look."""
-    looks = [
+    checks = [
         StatusCheck("Wait", "RUNNING", "RUNNING", 9.9),
         StatusCheck("Model is RUNNING", "SUCCEEDED", "RUNNING", 9.2),
     ]
-    report.follow(console, looks, 14)
+    report.follow(console, checks, 14)
     assert [line.split()[0] for line in said(console).splitlines()] == ["9.9", "9.9"]
 
 
 def test_a_terminal_without_control_codes_gets_lines_like_a_pipe(console: Console) -> None:
     dumb = terminal_of("dumb")
     for one in (dumb, console):
-        report.follow(one, LOOKS, 14)
+        report.follow(one, CHECKS, 14)
     assert said(dumb) == said(console)
 
 
 @pytest.mark.parametrize(
-    ("look", "parts"),
+    ("check", "parts"),
     [
-        (LOOKS[0], ["State    begins", "Model    unknown", "Elapsed  0 s of about 14 s"]),
-        (LOOKS[1], ["State    Wait", "Model    STARTING", "Elapsed  5 s of about 14 s"]),
+        (CHECKS[0], ["State    begins", "Model    unknown", "Elapsed  0 s of about 14 s"]),
+        (CHECKS[1], ["State    Wait", "Model    STARTING", "Elapsed  5 s of about 14 s"]),
         (StatusCheck("Wait", "RUNNING", "STARTING", 99), ["Elapsed  99 s of about 14 s"]),
     ],
 )
-def test_the_progress_says_state_status_and_time(console: Console, look: StatusCheck, parts: list[str]) -> None:
-    console.print(report._progress(look, 14))
+def test_the_progress_says_state_status_and_time(console: Console, check: StatusCheck, parts: list[str]) -> None:
+    console.print(report._progress(check, 14))
     assert set(parts) <= {line.strip() for line in said(console).splitlines()}
 
 
@@ -148,8 +148,8 @@ def test_the_bar_grows_and_never_over_its_end(console: Console) -> None:
 
 def test_without_colours_and_in_a_narrow_terminal_it_is_all_there() -> None:
     plain = Console(file=io.StringIO(), width=60, force_terminal=True, _environ={"TERM": "xterm", "NO_COLOR": "1"})
-    for look in LOOKS:
-        plain.print(report._progress(look, 14))
+    for check in CHECKS:
+        plain.print(report._progress(check, 14))
         plain.print()
     shown = re.sub(r"\x1b\[[0-9;]*m", "", said(plain))
     assert not re.findall(r"\x1b\[[0-9;]*3[0-7]m", said(plain))

@@ -115,9 +115,9 @@ def invoke(runtime: Runtime, function: Deployed, event: object = None) -> Any:
 
 
 def failure(outcome: Outcome) -> tuple[str | None, str]:
-    told = json.loads(outcome.payload)
-    assert told["errorType"] == outcome.error
-    return outcome.error, told["errorMessage"]
+    reported = json.loads(outcome.payload)
+    assert reported["errorType"] == outcome.error
+    return outcome.error, reported["errorMessage"]
 
 
 def test_a_warm_process_is_reused(runtime: Runtime) -> None:
@@ -226,11 +226,11 @@ def test_a_machine_that_stands_still_ends_no_function(monkeypatch: pytest.Monkey
     """Each time the clock is read, a minute has passed."""
 
     class Answered(threading.Event):
-        looks = 0
+        status_checks = 0
 
         def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as an event's
-            self.looks += 1
-            return self.looks == 5
+            self.status_checks += 1
+            return self.status_checks == 5
 
     monkeypatch.setattr(emulator_runtime, "time", SimpleNamespace(monotonic=partial(next, itertools.count(0, 60))))
     assert emulator_runtime._wait(Answered(), 10)

@@ -147,13 +147,13 @@ def test_an_expression_that_fails_is_a_query_evaluation_error(bare: Emulator, ex
 
 
 def test_assign_catch_and_fail_work_together(bare: Emulator) -> None:
-    told = {
+    seen = {
         "Error": "{% $states.errorOutput.Error %}",
         "Message": "{% $parse($states.errorOutput.Cause).errorMessage %}",
     }
     states = {
-        "Fail": task(Catch=[{"ErrorEquals": ["Wanted"], "Assign": {"told": told}, "Next": "Ended"}]),
-        "Ended": {"Type": "Fail", "Error": "{% $told.Error %}", "Cause": "{% $told.Message %}"},
+        "Fail": task(Catch=[{"ErrorEquals": ["Wanted"], "Assign": {"seen": seen}, "Next": "Ended"}]),
+        "Ended": {"Type": "Fail", "Error": "{% $seen.Error %}", "Cause": "{% $seen.Message %}"},
     }
     code = "class Wanted(Exception): ...\ndef handler(event, context): raise Wanted(event['say'])"
     execution = deploy_machine(bare, states, code).run({"say": NASTY})

@@ -95,8 +95,8 @@ def test_a_mail_goes_to_the_addresses_whose_filter_it_passes(bare: Emulator) -> 
     topic = deploy(bare, {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}, **subscriptions})["Topic"]
 
     def reached(**attributes: str) -> set[str]:
-        told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        bare.client("sns").publish(TopicArn=topic, Message="m", MessageAttributes=told)
+        given = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        bare.client("sns").publish(TopicArn=topic, Message="m", MessageAttributes=given)
         last = [one for one in bare.control.notifications() if one["TopicArn"] == topic][-1]
         return {email.partition("@")[0] for email in last["Emails"]}
 
@@ -107,8 +107,8 @@ def test_a_mail_goes_to_the_addresses_whose_filter_it_passes(bare: Emulator) -> 
 
 def test_what_is_for_chat_applications_is_told_apart_from_mails(bare: Emulator) -> None:
     topic = deploy(bare, {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}})["Topic"]
-    told = {"description": f"d-{uuid.uuid4()}"}
-    message = {"version": "1.0", "source": "custom", "content": told, "metadata": {"relatedResources": []}}
+    given = {"description": f"d-{uuid.uuid4()}"}
+    message = {"version": "1.0", "source": "custom", "content": given, "metadata": {"relatedResources": []}}
     for text in (json.dumps(message), "[1]", '{"source": "other"}'):
         bare.client("sns").publish(TopicArn=topic, Message=text)
     remote = Remote(bare.endpoint)

@@ -40,18 +40,18 @@ class Watched:
     def events(self, count: int) -> list[Any]:
         """What it has told; waits until that are so many events."""
 
-        def look() -> list[Any]:
+        def published() -> list[Any]:
             received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
             self._events += [json.loads(message["Body"]) for message in received.get("Messages", ())]
             return self._events if len(self._events) >= count else []
 
-        return sorted(wait_until(look), key=lambda event: str(event["detail"]["status"] != "RUNNING"))
+        return sorted(wait_until(published), key=lambda event: str(event["detail"]["status"] != "RUNNING"))
 
 
 def test_a_start_and_a_success_are_reported_with_input_and_output(bare: Emulator) -> None:
     began = int(time.time() * 1000)
     watched = Watched(bare, {"Echo": task()})
-    execution = watched.machine.run({"some": "input"}, name="told")
+    execution = watched.machine.run({"some": "input"}, name="watched")
     start, end = watched.events(2)
     assert start["resources"] == [execution.arn]
     assert (start["source"], start["region"]) == ("aws.states", bare.region)
@@ -61,7 +61,7 @@ def test_a_start_and_a_success_are_reported_with_input_and_output(bare: Emulator
         "stateMachineArn": watched.machine.arn,
         "stateMachineVersionArn": None,
         "stateMachineAliasArn": None,
-        "name": "told",
+        "name": "watched",
         "status": "RUNNING",
         "stopDate": None,
         "input": '{"some": "input"}',

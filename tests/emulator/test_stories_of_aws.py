@@ -34,6 +34,6 @@ def test_each_story_of_a_real_account_is_true_of_the_emulator(emulator: Emulator
         "CUSTOM_LABELS_SCHEDULE": "new-year",
     }
     command = [sys.executable, "-m", "pytest", "tests/aws", "-n", "0", "-p", "no:cacheprovider", "--tb=short"]
-    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
-    assert told.returncode == 0, told.stdout[-4000:]
-    assert "skipped" not in told.stdout
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    assert ended.returncode == 0, ended.stdout[-4000:]
+    assert "skipped" not in ended.stdout

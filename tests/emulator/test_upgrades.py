@@ -13,7 +13,7 @@ from emulator.server import Emulator
 from tests.deployed.app import TIMING
 from tests.deployed.executions import Execution, StateMachine
 from tests.deployed.generations import END, MARK, NEXT_END, broken, next_generation
-from tests.deployed.told import NewModel, Told
+from tests.deployed.notified import NewModel, NotifiedOf
 from tests.emulator.stacks import deploy, function, machine, task, uploaded
 from tools.templates import STACK
 
@@ -89,7 +89,7 @@ def test_executions_in_flight_end_as_they_began_across_deploys_that_fail_succeed
     assert {begun: generation(execution) for begun, execution in ended.items()} == expected
     for (arn, _), execution in ended.items():
         assert execution.output["LeaseId"] == "upgrade"
-        (mail,) = Told(emulator, execution).mails
+        (mail,) = NotifiedOf(emulator, execution).mails
         assert mail["MessageAttributes"]["Outcome"] == execution.output["Outcome"]
         item = emulator.client("dynamodb").get_item(
             TableName=emulator.outputs["ModelTableName"], Key={"Id": {"S": arn}}

@@ -40,7 +40,7 @@ from tests.exploration.world import (
     mirror_of,
 )
 
-REST, LOOK, SEEN, READ, REQUEST, CALL = "rest", "look", "seen", "read", "request", "call"
+REST, CHECK, SEEN, READ, REQUEST, CALL = "rest", "check", "seen", "read", "request", "call"
 """What an execution is about to do: look; write what it has decided of what it has SEEN; see the model, having READ the
 item before it was changed; request; CALL the service, having read the item again."""
 
@@ -140,7 +140,7 @@ class Play:
     @property
     def beginning(self) -> World:
         """The model is stopped, and nobody has done anything yet."""
-        sweep = Actor(RUNS, LOOK)
+        sweep = Actor(RUNS, CHECK)
         return World("STOPPED", Item(), tuple(sweep if isinstance(one, Sweep) else Actor() for one in self.scene.cast))
 
     def moves(self, world: World) -> Iterator[Move]:
@@ -180,9 +180,9 @@ class Play:
     def _begun_before(self, move: Move, before: World, me: int) -> tuple[int, Actor, str] | None:
         """An actor after a step of another, where it may have begun a look or a request before."""
         was, actor = before.actors[me], move.world.actors[me]
-        if me == move.by or was.at != actor.at or actor.at not in (LOOK, REQUEST):
+        if me == move.by or was.at != actor.at or actor.at not in (CHECK, REQUEST):
             return None
-        if self.scene.brisk and _looks_late(actor):
+        if self.scene.brisk and _checks_late(actor):
             return None
         name = self.scene.cast[me].name
         if actor.at == REQUEST:
@@ -203,9 +203,9 @@ class Play:
         return None
 
     def _steps(self, world: World) -> Iterator[Move]:
-        late = next((me for me, actor in enumerate(world.actors) if _looks_late(actor)), None)
+        late = next((me for me, actor in enumerate(world.actors) if _checks_late(actor)), None)
         if self.scene.brisk and late is not None:
-            yield from self._looks(world, late, world.actors[late])
+            yield from self._checks(world, late, world.actors[late])
             return
         if world.status in TRANSITIONS:
             _, status = TRANSITIONS[world.status]
@@ -214,10 +214,10 @@ class Play:
             yield from self._ageing(world)
         for me, actor in enumerate(world.actors):
             if actor.life == NEW and _begins_by_itself(self.scene.cast[me]):
-                begun = actor._replace(life=RUNS, at=LOOK)
+                begun = actor._replace(life=RUNS, at=CHECK)
                 yield Move(f"{self.scene.cast[me].name} begins", _with(world, me, begun), me, sure=False)
-            elif actor.at in (LOOK, SEEN, READ):
-                yield from self._looks(world, me, actor)
+            elif actor.at in (CHECK, SEEN, READ):
+                yield from self._checks(world, me, actor)
             elif actor.at in (REQUEST, CALL):
                 yield from self._requests(world, me, actor)
             if actor.straggler:
@@ -238,7 +238,7 @@ class Play:
                 continue
             if not actor.late and (actor.life == RUNS or _waits(item, me)):
                 yield Move(f"the deadline of {one.name} passes", self._late(world, me, actor))
-            if actor.life == RUNS and actor.at == LOOK and actor.memory.attempted == FRESH:
+            if actor.life == RUNS and actor.at == CHECK and actor.memory.attempted == FRESH:
                 old = essence(actor.memory._replace(attempted=OLD), one)
                 yield Move(f"the request of {one.name} has settled", _with(world, me, actor._replace(memory=old)), me)
         yield from self._pauses(world)
@@ -272,10 +272,10 @@ class Play:
 
     # --- looks
 
-    def _looks(self, world: World, me: int, actor: Actor) -> Iterator[Move]:
+    def _checks(self, world: World, me: int, actor: Actor) -> Iterator[Move]:
         one = self.scene.cast[me]
         if isinstance(actor.sight, Outdated):
-            yield from self._looks_after_a_change(world, me, actor, actor.sight)
+            yield from self._checks_after_a_change(world, me, actor, actor.sight)
             return
         sight = self._seen(world, me, actor)
         decided = self._decided(world, me, actor, sight)
@@ -285,22 +285,22 @@ class Play:
         broken = broken or self._broken_by_refusal(after, me, decided)
         waited_for = decided.write and actor.life == RUNS and not isinstance(one, Sweep)
         if waited_for and one in self.scene.faulty:
-            lost = _with(after, me, after.actors[me]._replace(at=LOOK, sight=None))
+            lost = _with(after, me, after.actors[me]._replace(at=CHECK, sight=None))
             yield Move(f"{label}; the answer is lost", lost, me, wrote=True, sure=False, broken=broken)
         if waited_for and self.scene.impatient and not actor.straggler:
-            left = actor._replace(at=LOOK, sight=None, straggler=Straggler(actor.memory, sight))
+            left = actor._replace(at=CHECK, sight=None, straggler=Straggler(actor.memory, sight))
             label_left = f"{one.name} gives up a look that has seen {sight.status}"
             yield Move(label_left, _with(world, me, left), me, sure=False)
         for ending, world_then, sure, broken_then in self._goes_on(after, me, decided):
             words = f"{label}{ending}" if actor.life == RUNS else f"{label}, after its end"
             yield Move(words, world_then, me, decided.write is not None, sure, broken or broken_then)
 
-    def _looks_after_a_change(self, world: World, me: int, actor: Actor, outdated: Outdated) -> Iterator[Move]:
+    def _checks_after_a_change(self, world: World, me: int, actor: Actor, outdated: Outdated) -> Iterator[Move]:
         """Of the item, which it had read before."""
         decided = outdated.decided(world.status)
         label = f"{self.scene.cast[me].name} sees {world.status}"
         if decided is None:
-            again = actor._replace(at=LOOK, sight=None)
+            again = actor._replace(at=CHECK, sight=None)
             yield Move(f"{label} and has to read again", _with(world, me, again), me)
             return
         after_its_end = "" if actor.life == RUNS else ", after its end"
@@ -309,7 +309,7 @@ class Play:
 
     def _seen(self, world: World, me: int, actor: Actor) -> Sight:
         """What the look that is due, or under way, has seen in the end."""
-        if actor.at == LOOK:
+        if actor.at == CHECK:
             return self._sight(world, me, world.status)
         assert isinstance(actor.sight, Sight)
         return actor.sight if actor.at == SEEN else self._sight(world, me, actor.sight.status)
@@ -339,7 +339,7 @@ class Play:
         elif decided.action is Action.REQUEST:
             yield "", _with(world, me, actor._replace(at=REQUEST, sight=None, memory=decided.memory)), True, ""
         elif decided.action is Action.WAIT:
-            waits = actor._replace(at=LOOK, sight=None, memory=essence(decided.memory, one))
+            waits = actor._replace(at=CHECK, sight=None, memory=essence(decided.memory, one))
             yield "", _with(world, me, waits), True, ""
         else:
             answers = isinstance(one, Start) and decided.action is Action.DONE
@@ -353,8 +353,8 @@ class Play:
 
     def _begins_stop(self, world: World, me: int, decided: Decided) -> Iterator[tuple[str, World, bool, str]]:
         sweep = world.actors[me]
-        if sweep.at != LOOK:
-            sweep = sweep._replace(at=LOOK, sight=None)
+        if sweep.at != CHECK:
+            sweep = sweep._replace(at=CHECK, sight=None)
             world = _with(world, me, sweep)
         world = _tidy(world)
         places = (
@@ -371,7 +371,7 @@ class Play:
         # A name that never changes is spent by the first stop.
         begun = _with(world, me, sweep._replace(retried=not self.scene.new_names))
         broken = self._broken_by_budget(world.item) if decided.by_budget else ""
-        yield f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, LOOK)), True, broken
+        yield f": {self.scene.cast[place].name} begins", _with(begun, place, Actor(RUNS, CHECK)), True, broken
 
     # --- requests
 
@@ -379,7 +379,7 @@ class Play:
         one = self.scene.cast[me]
         if actor.at == REQUEST and not self.mind.may_request(me, world.item):
             memory = self.mind.requested(me, actor.memory, world.item, retried=actor.retried, refused=False)
-            waits = actor._replace(at=LOOK, memory=essence(memory, one), retried=False)
+            waits = actor._replace(at=CHECK, memory=essence(memory, one), retried=False)
             waits = waits if actor.life == RUNS else Actor(ENDED, late=actor.late, straggler=actor.straggler)
             yield Move(f"{one.name} reads the item again, and requests nothing", _with(world, me, waits), me)
             return
@@ -391,7 +391,7 @@ class Play:
         holds = actor.holds or (accepted and isinstance(one, Start) and not actor.excused)
         item = Item(pending=((me, True),)) if isinstance(one, Start) else Item(claim=me)
         memory = self.mind.requested(me, actor.memory, item, retried=actor.retried, refused=not accepted)
-        answered = actor._replace(at=LOOK, memory=essence(memory, one), retried=False, holds=holds)
+        answered = actor._replace(at=CHECK, memory=essence(memory, one), retried=False, holds=holds)
         yield Move(label, _with(after, me, answered), me, broken=broken)
         if one not in self.scene.faulty:
             return
@@ -472,7 +472,7 @@ class Play:
             if actor.straggler and actor.straggler.sight and self.scene.compares:
                 actors[place] = actor = actor._replace(straggler=None)
             if actor.at == SEEN and self.scene.compares:
-                actors[place] = actor._replace(at=LOOK, sight=None)
+                actors[place] = actor._replace(at=CHECK, sight=None)
         return World(world.status, after, tuple(actors))
 
     # --- properties
@@ -540,8 +540,8 @@ def _lets_go(stop: Stop, place: int, start: Start, before: Item, after: Item, *,
     return (_waits(before, place) and not _waits(after, place)) or (settled and not still)
 
 
-def _looks_late(actor: Actor) -> bool:
-    return actor.late and actor.life == RUNS and actor.at == LOOK
+def _checks_late(actor: Actor) -> bool:
+    return actor.late and actor.life == RUNS and actor.at == CHECK
 
 
 def _waits(item: Item, start: int) -> bool:

@@ -74,7 +74,7 @@ class Function:
     """The function as Lambda would have it loaded, with channels in memory."""
 
     module: ModuleType
-    telling: ModuleType
+    delivery: ModuleType
     topic: Channel
     bus: Channel
 
@@ -92,16 +92,16 @@ def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function
             BillingMode="PAY_PER_REQUEST",
         )
         module = importlib.import_module("handlers.notify")
-        telling = importlib.import_module("handlers._runtime.delivery")
+        delivery = importlib.import_module("handlers._runtime.delivery")
         topic, bus = Channel(), Channel()
-        monkeypatch.setattr(telling, "CHANNELS", {"topic": topic, "event_bus": bus})
-        yield Function(module, telling, topic, bus)
+        monkeypatch.setattr(delivery, "CHANNELS", {"topic": topic, "event_bus": bus})
+        yield Function(module, delivery, topic, bus)
 
 
 def event(name: str = "nightly", *, silent: bool = False, **end: Json) -> dict[str, Json]:
     """As the state machine's Tasks pass it."""
-    told = {"Machine": "StartModel", "Execution": to_wire(execution(name)), "Silent": silent}
-    return {**told, "Request": to_wire(request()), "Progress": to_wire(Progress()), **end}
+    delivered = {"Machine": "StartModel", "Execution": to_wire(execution(name)), "Silent": silent}
+    return {**delivered, "Request": to_wire(request()), "Progress": to_wire(Progress()), **end}
 
 
 RESULT = to_wire(Story(Models()).run({"Model": "defects"}))
@@ -110,16 +110,16 @@ TIMED_OUT = {"Error": "TimedOut", "Cause": str(TimedOut("The time is up.", statu
 
 def test_both_channels_get_the_same_notification_once(notify: Function) -> None:
     answers = [notify(event(Result=RESULT)) for _ in range(3)]
-    (told,) = notify.topic.sent
-    assert notify.bus.sent == [told]
-    assert told.outcome == "MODEL_STARTED"
-    assert answers == [{"NotificationId": told.notification_id}] * 3
+    (delivered,) = notify.topic.sent
+    assert notify.bus.sent == [delivered]
+    assert delivered.outcome == "MODEL_STARTED"
+    assert answers == [{"NotificationId": delivered.notification_id}] * 3
 
 
 def test_chat_is_a_channel_where_it_is_configured(notify: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "chat" not in importlib.reload(notify.telling).CHANNELS
+    assert "chat" not in importlib.reload(notify.delivery).CHANNELS
     monkeypatch.setenv("CHAT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:chat")
-    assert list(importlib.reload(notify.telling).CHANNELS) == ["topic", "chat", "event_bus"]
+    assert list(importlib.reload(notify.delivery).CHANNELS) == ["topic", "chat", "event_bus"]
 
 
 @pytest.mark.parametrize(("sampled", "linked"), [(1, True), (0, False)])
@@ -129,9 +129,9 @@ def test_a_notification_links_its_logs_and_a_trace_that_is_recorded(
     monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "our-logs")
     monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-69251e80-0123456789abcdef01234567;Sampled={sampled}")
     notify(event(Failure=TIMED_OUT))
-    (told,) = notify.topic.sent
-    assert "our-logs" in next(line for line in told.text.splitlines() if line.startswith("  Logs: "))
-    assert ("#xray:traces/1-69251e80-0123456789abcdef01234567" in told.text) is linked
+    (delivered,) = notify.topic.sent
+    assert "our-logs" in next(line for line in delivered.text.splitlines() if line.startswith("  Logs: "))
+    assert ("#xray:traces/1-69251e80-0123456789abcdef01234567" in delivered.text) is linked
 
 
 def test_what_to_report_is_decided_once_although_the_facts_differ_the_second_time(notify: Function) -> None:
@@ -139,7 +139,10 @@ def test_what_to_report_is_decided_once_although_the_facts_differ_the_second_tim
     with pytest.raises(ServiceUnavailable):
         notify(event(Result=RESULT))
     notify(event(Failure=TIMED_OUT))
-    assert [told.outcome for told in notify.topic.sent + notify.bus.sent] == ["MODEL_STARTED", "MODEL_STARTED"]
+    assert [delivered.outcome for delivered in notify.topic.sent + notify.bus.sent] == [
+        "MODEL_STARTED",
+        "MODEL_STARTED",
+    ]
 
 
 DECIDED_BY_0_1 = {
@@ -169,8 +172,8 @@ def test_what_an_earlier_version_has_decided_and_sent_is_neither_decided_nor_sen
         alive = {"expiration": {"N": str(int(time.time()) + 3600)}}
         boto3.client("dynamodb").put_item(TableName="idempotency", Item=item | alive)
     notify(event(Failure=TIMED_OUT))
-    (told,) = notify.topic.sent + notify.bus.sent
-    assert (told.outcome, told.headline) == ("MODEL_STARTED", "As 0.1.0 has put it.")
+    (delivered,) = notify.topic.sent + notify.bus.sent
+    assert (delivered.outcome, delivered.headline) == ("MODEL_STARTED", "As 0.1.0 has put it.")
 
 
 def test_an_end_is_measured_once_although_reporting_it_is_retried(
@@ -188,7 +191,7 @@ def test_an_end_is_measured_once_although_reporting_it_is_retried(
 def test_two_executions_are_told_apart(notify: Function) -> None:
     notify(event("one", Result=RESULT))
     notify(event("two", Failure=TIMED_OUT))
-    assert [told.outcome for told in notify.topic.sent] == ["MODEL_STARTED", "START_TIMED_OUT"]
+    assert [delivered.outcome for delivered in notify.topic.sent] == ["MODEL_STARTED", "START_TIMED_OUT"]
 
 
 @pytest.mark.parametrize("broken", ["topic", "event_bus"])
@@ -228,7 +231,7 @@ def test_a_store_that_contradicts_itself_is_an_error_that_is_retried(
     notify: Function, monkeypatch: pytest.MonkeyPatch, prefix: str, says: str
 ) -> None:
     """A record that was there when it was to be written, and had expired when Powertools read it."""
-    store = notify.telling.STORE
+    store = notify.delivery.STORE
     put = store._put_record
 
     def expired(data_record: DataRecord) -> None:
@@ -280,8 +283,8 @@ def test_an_end_that_is_neither_good_nor_bad_is_not_reported_as_a_failure(notify
 def test_an_execution_that_never_got_a_request_is_reported_all_the_same(notify: Function) -> None:
     failed = {"Error": "InvalidRequest", "Cause": '{"Message": "exactly one of the two is needed"}'}
     notify(event(Failure=failed) | {"Request": {}, "Progress": {}})
-    (told,) = notify.topic.sent
-    assert told.subject == "[ERROR] A model could not be started: the request is invalid"
+    (delivered,) = notify.topic.sent
+    assert delivered.subject == "[ERROR] A model could not be started: the request is invalid"
 
 
 def test_the_context_of_a_request_that_was_never_valid_is_not_passed_on(notify: Function) -> None:
@@ -290,6 +293,6 @@ def test_the_context_of_a_request_that_was_never_valid_is_not_passed_on(notify: 
     asked = event(Failure=failed) | {"Request": {}, "Progress": {}}
     asked["Execution"]["Input"] = {"Model": "defects", "Context": "x" * 300_000}
     notify(asked)
-    (told,) = notify.bus.sent
-    assert "Context" not in told.detail
-    assert len(json.dumps(to_wire(told))) < 10_000
+    (delivered,) = notify.bus.sent
+    assert "Context" not in delivered.detail
+    assert len(json.dumps(to_wire(delivered))) < 10_000

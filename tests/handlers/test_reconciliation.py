@@ -67,7 +67,7 @@ class Functions:
         return [one["name"] for one in found]
 
     @property
-    def told(self) -> list[str]:
+    def notified(self) -> list[str]:
         assert self.topic.sent == self.bus.sent
         return [one.outcome for one in self.topic.sent]
 
@@ -90,9 +90,9 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
                 definition='{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": true}}}',
                 roleArn="arn:aws:iam::123456789012:role/machine",
             )
-        settle, sweep, keeping, telling = map(importlib.import_module, MODULES)
+        settle, sweep, keeping, delivery = map(importlib.import_module, MODULES)
         topic, bus, models = Channel(), Channel(), Models()
-        monkeypatch.setattr(telling, "CHANNELS", {"topic": topic, "event_bus": bus})
+        monkeypatch.setattr(delivery, "CHANNELS", {"topic": topic, "event_bus": bus})
         for module in (keeping, sweep):
             monkeypatch.setattr(module, "MODELS", models)
         items, open_executions = ModelTable(dynamodb, "models"), ExecutionTable(dynamodb, "models")
@@ -113,7 +113,7 @@ def test_an_execution_that_was_aborted_is_settled_and_reported_once(functions: F
     functions.items.put(ModelItem(ARN, pending=(PendingLease("shift", arn, SOON),), managed=True))
     functions.step_functions.stop_execution(executionArn=arn)
     assert [functions.settle(arn) for _ in range(2)] == [{"Settled": True}] * 2
-    assert functions.told == ["EXECUTION_ABORTED"]
+    assert functions.notified == ["EXECUTION_ABORTED"]
     assert (functions.items.get(ARN).pending, functions.open_executions.all()) == ((), [])
 
 
@@ -124,17 +124,17 @@ def test_an_end_that_step_functions_does_not_know_of_yet_is_tried_again(function
         with pytest.raises(ServiceUnavailable, match="has ended, as its event says"):
             functions.settle(ended)
     assert functions.sweep()["Settled"] == 0
-    assert (functions.told, functions.open_executions.all()) == ([], [arn])
+    assert (functions.notified, functions.open_executions.all()) == ([], [arn])
 
 
 def test_what_notify_has_reported_is_not_reported_again(functions: Functions) -> None:
     """The key of both is the execution."""
     arn = functions.execution({"Model": "defects"})
     functions.step_functions.stop_execution(executionArn=arn)
-    telling, told = sys.modules["handlers._runtime.delivery"], []
+    delivery, notified = sys.modules["handlers._runtime.delivery"], []
     functions.settle(arn)
-    telling.deliver(arn, lambda: told.append("decided again"), Context())
-    assert (told, len(functions.topic.sent)) == ([], 1)
+    delivery.deliver(arn, lambda: notified.append("decided again"), Context())
+    assert (notified, len(functions.topic.sent)) == ([], 1)
 
 
 def test_a_channel_that_is_down_leaves_the_execution_to_the_next_try(functions: Functions) -> None:
@@ -145,14 +145,14 @@ def test_a_channel_that_is_down_leaves_the_execution_to_the_next_try(functions: 
         functions.settle(arn)
     assert functions.open_executions.all() == [arn]
     assert functions.settle(arn) == {"Settled": True}
-    assert (functions.told, functions.open_executions.all()) == (["EXECUTION_ABORTED"], [])
+    assert (functions.notified, functions.open_executions.all()) == (["EXECUTION_ABORTED"], [])
 
 
 def test_a_dry_run_that_was_aborted_is_settled_in_silence(functions: Functions) -> None:
     arn = functions.execution({"Model": "defects", "DryRun": True})
     functions.step_functions.stop_execution(executionArn=arn)
     assert functions.settle(arn) == {"Settled": True}
-    assert (functions.told, functions.open_executions.all()) == ([], [])
+    assert (functions.notified, functions.open_executions.all()) == ([], [])
 
 
 # Sweep --------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_a_model_that_nobody_holds_any_more_is_reported_and_stopped(functions: F
     functions.items.put(ModelItem(ARN, leases=(Lease("shift", LONG_AGO, NOW),), managed=True))
     answer = functions.sweep()
     assert answer == {"Models": 1, "Reported": 1, "Stops": 1, "Restarts": 0, "Settled": 0, "Problems": []}
-    assert functions.told == ["LEASE_EXPIRED"]
+    assert functions.notified == ["LEASE_EXPIRED"]
     (name,) = functions.started(MACHINES.stop_model)
     assert name.startswith("sweep-stop-defects-")
     assert functions.items.get(ARN).leases == ()
@@ -177,7 +177,7 @@ def test_what_a_sweep_has_found_is_reported_once(functions: Functions) -> None:
         dataclasses.replace(functions.items.get(ARN), leases=(Lease("shift", LONG_AGO, NOW + timedelta(minutes=10)),))
     )
     assert functions.sweep()["Reported"] == 1  # the sweep before died before it could write: found again, sent once
-    assert functions.told == ["LEASE_EXPIRING"]
+    assert functions.notified == ["LEASE_EXPIRING"]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -222,14 +222,14 @@ def test_an_execution_whose_event_was_lost_is_settled_by_the_sweep(functions: Fu
     functions.items.put(ModelItem(ARN, pending=(PendingLease("nightly", arn, SOON),), managed=True))
     functions.step_functions.stop_execution(executionArn=arn)
     assert functions.sweep()["Settled"] == 1
-    assert (functions.told, functions.items.get(ARN).pending) == (["EXECUTION_ABORTED"], ())
+    assert (functions.notified, functions.items.get(ARN).pending) == (["EXECUTION_ABORTED"], ())
 
 
 def test_an_execution_that_has_ended_just_now_is_left_to_its_event(functions: Functions) -> None:
     arn = functions.execution({"Model": "defects"})
     functions.step_functions.stop_execution(executionArn=arn)
     assert functions.sweep()["Settled"] == 0
-    assert (functions.told, functions.open_executions.all()) == ([], [arn])
+    assert (functions.notified, functions.open_executions.all()) == ([], [arn])
 
 
 def test_a_sweep_that_nothing_is_to_be_done_in_says_so(functions: Functions) -> None:

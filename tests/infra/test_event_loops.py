@@ -244,8 +244,8 @@ def reported(*outcomes: Outcome) -> list[dict[str, Any]]:
         "Error": "InvalidRequest",
         "Context": {"EventRule": "new-images"},
     }
-    told = [{**facts, "Outcome": one.value, "Severity": level} for one in outcomes for level in ("INFO", "ERROR")]
-    return [event("custom-labels-lifecycle", "Model Lifecycle", detail) for detail in told]
+    details = [{**facts, "Outcome": one.value, "Severity": level} for one in outcomes for level in ("INFO", "ERROR")]
+    return [event("custom-labels-lifecycle", "Model Lifecycle", detail) for detail in details]
 
 
 def event(source: str, kind: str, detail: Mapping[str, Any], *resources: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from emulator.server import Emulator
 from tests.deployed.app import HOURLY, LATEST, MODEL, SCHEDULED
 from tests.deployed.executions import end_what_waits, wait_until
 from tests.deployed.fixtures import are_delivered
-from tests.deployed.told import NewModel
+from tests.deployed.notified import NewModel
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -33,13 +33,13 @@ def test_images_are_labelled_broken_ones_recorded_and_folders_skipped(
     execution = detect_batch.run(given, name=f"labelled-{next(_numbers)}")
     assert execution.status == "SUCCEEDED"
     is_output(execution.output)
-    told = execution.output
-    assert (told["Images"], told["Labelled"], told["Failed"], told["Skipped"]) == (7, 6, 1, 1)
-    assert told["Labels"] == dict.fromkeys(images.COLOURS, 1)
-    assert told["Failures"] == {"InvalidImageFormatException": 1}
-    assert told["InferenceUnits"] == 1
-    assert told["Results"]["Prefix"] == f"labels/{execution.arn.rpartition(':')[2]}/"
-    assert json.loads(read(emulator, told["Results"]["Summary"])) == told
+    counted = execution.output
+    assert (counted["Images"], counted["Labelled"], counted["Failed"], counted["Skipped"]) == (7, 6, 1, 1)
+    assert counted["Labels"] == dict.fromkeys(images.COLOURS, 1)
+    assert counted["Failures"] == {"InvalidImageFormatException": 1}
+    assert counted["InferenceUnits"] == 1
+    assert counted["Results"]["Prefix"] == f"labels/{execution.arn.rpartition(':')[2]}/"
+    assert json.loads(read(emulator, counted["Results"]["Summary"])) == counted
     lines = lines_of(emulator, execution)
     where = {"Bucket": BUCKET, "Key": f"{prefix}red.png"}
     assert lines["red.png"] == {"Image": where, "CustomLabels": [{"Name": "red", "Confidence": 100}]}

@@ -6,8 +6,8 @@ from typing import Any
 
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.notified import QUICK, NewModel, status_of
 from tests.deployed.terminal import run
-from tests.deployed.told import QUICK, NewModel, status_of
 from tests.docs.reading import blocks
 
 

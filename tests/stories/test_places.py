@@ -10,7 +10,7 @@ from tests.conftest import Synthesised
 from tests.deployed.app import MODEL, THERE, TWO_REGIONS
 from tests.deployed.executions import PATIENCE, StateMachine, wait_until
 from tests.deployed.fixtures import are_delivered
-from tests.deployed.told import QUICK
+from tests.deployed.notified import QUICK
 
 REGION = "eu-west-1"
 

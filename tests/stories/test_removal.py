@@ -14,7 +14,7 @@ from emulator.deploy import DeployError
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine
 from tests.deployed.generations import next_generation
-from tests.deployed.told import QUICK, NewModel
+from tests.deployed.notified import QUICK, NewModel
 from tools.removal import refusal
 
 

@@ -9,8 +9,8 @@ from emulator.server import Emulator
 from tests.contract import valid_run_output
 from tests.deployed.app import WORKLOAD
 from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.notified import QUICK, NewModel, NotifiedOf, status_of
 from tests.deployed.tables import item_of
-from tests.deployed.told import QUICK, NewModel, Told, status_of
 
 Given = Callable[..., dict[str, Any]]
 
@@ -49,7 +49,7 @@ def test_a_workload_runs_with_the_model_and_the_model_is_stopped_after_it(
     assert run.output["Model"]["Context"] == {"Batch": 7}
     assert run.output["Workload"]["Given"] == {"Do": "succeed", "Model": run.output["Model"]}
     wait_until(lambda: let_go(emulator, asked["ProjectVersionArn"]))
-    assert Told(emulator, run).nothing, "StartModel and StopModel have sent theirs"
+    assert NotifiedOf(emulator, run).nothing, "StartModel and StopModel have sent theirs"
 
 
 def test_a_workload_that_fails_is_reported_and_the_model_is_stopped(
@@ -58,7 +58,7 @@ def test_a_workload_that_fails_is_reported_and_the_model_is_stopped(
     asked = given("fail")
     run = run_with_model.run(asked, name="jammed")
     assert (run.status, run.error, run.cause) == ("FAILED", "BeltJammed", "The belt of line 1 is jammed.")
-    mail = Told(emulator, run).once("WORKLOAD_FAILED", "ERROR")
+    mail = NotifiedOf(emulator, run).once("WORKLOAD_FAILED", "ERROR")
     assert "The belt of line 1 is jammed." in mail["Message"]
     assert f":execution:{WORKLOAD}:run-" in mail["Message"]
     assert mail["Event"]["ProjectVersionArn"] == asked["ProjectVersionArn"]
@@ -79,6 +79,6 @@ def test_a_run_that_is_aborted_ends_its_workload_and_lets_the_model_go(
     wait_until(at_work)
     run = run_with_model.abort(running, "Not needed today")
     wait_until(lambda: not at_work() and let_go(emulator, asked["ProjectVersionArn"]))
-    wait_until(lambda: Told(emulator, run).everywhere)
-    mail = Told(emulator, run).once("EXECUTION_ABORTED", "WARNING")
+    wait_until(lambda: NotifiedOf(emulator, run).everywhere)
+    mail = NotifiedOf(emulator, run).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in mail["Message"]

@@ -13,9 +13,9 @@ from lifecycle.observability.metrics import METRICS
 from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.deployed.app import PROJECTS
 from tests.deployed.executions import StateMachine, wait_until
-from tests.deployed.story import a_model_is_started_and_everybody_is_told, a_model_is_stopped_when_nobody_holds_it
+from tests.deployed.notified import QUICK, NewModel, NotifiedOf, calls_of, status_of
+from tests.deployed.story import a_model_is_started_and_everybody_is_notified, a_model_is_stopped_when_nobody_holds_it
 from tests.deployed.tables import item_of, sessions_of
-from tests.deployed.told import QUICK, NewModel, Told, calls_of, status_of
 from tests.stories.conftest import Own
 
 START, STOP = "rekognition:StartProjectVersion", "rekognition:StopProjectVersion"
@@ -45,7 +45,7 @@ def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
     emulator: Emulator, start_model: StateMachine, configured: str
 ) -> None:
     before, calls = measured(emulator), calls_of(emulator, START, configured)
-    execution = a_model_is_started_and_everybody_is_told(start_model, configured, QUICK)
+    execution = a_model_is_started_and_everybody_is_notified(start_model, configured, QUICK)
     valid_output(execution.output)
     assert execution.states()[:5] == [
         "Prepare the request",
@@ -57,7 +57,7 @@ def test_a_model_is_started_and_people_pipelines_logs_and_metrics_say_so(
     assert execution.states()[-2:] == ["Notify: running", "Model is RUNNING"]
     assert calls_of(emulator, START, configured) - calls == 1
 
-    mail = Told(emulator, execution).once("MODEL_STARTED", "INFO")
+    mail = NotifiedOf(emulator, execution).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com"], "who gets errors alone does not"
     assert "defects" in mail["Subject"]
     assert mail["Event"]["Output"] == execution.output
@@ -96,7 +96,7 @@ def test_the_context_comes_back_untouched_and_neither_it_nor_a_token_is_logged(
     asked = {"ProjectVersionArn": new_model("RUNNING"), "Context": context, "ClientRequestToken": token, **QUICK}
     execution = start_model.run(asked)
     assert execution.output["Context"] == context
-    assert Told(emulator, execution).events[0]["Context"] == context
+    assert NotifiedOf(emulator, execution).events[0]["Context"] == context
     assert emulator.control.follow(execution.arn)
     assert not [line for name in emulator.runtime.functions() for line in emulator.runtime.logs(name) if SECRET in line]
 
@@ -109,7 +109,7 @@ def test_a_model_is_shared_kept_and_stopped_when_nobody_holds_it_and_the_ledger_
     stopped = a_model_is_stopped_when_nobody_holds_it(start_model, stop_model, arn, QUICK)
     valid_stop_output(stopped.output)
     assert calls_of(emulator, STOP, arn) == 1
-    Told(emulator, stopped).once("MODEL_STOPPED", "INFO")
+    NotifiedOf(emulator, stopped).once("MODEL_STOPPED", "INFO")
     (session,) = sessions_of(emulator, arn)
     assert session["Shares"] != []
     assert session["EstimatedCost"] == Decimal(str(stopped.output["EstimatedCost"]))
@@ -140,7 +140,7 @@ def test_a_wrong_input_reaches_no_model_and_those_who_get_errors(emulator: Emula
     assert "model: is unknown, did you mean Model?" in cause["Message"]
     assert '{"Model": "defects"}' in cause["Remedy"]
     assert not [one for one in emulator.authoriser.decisions[before:] if one.action.startswith("rekognition:")]
-    mail = Told(emulator, execution).once("START_FAILED", "ERROR")
+    mail = NotifiedOf(emulator, execution).once("START_FAILED", "ERROR")
     assert mail["Emails"] == ["ml-operators@example.com", "on-call@example.com"]
 
 
@@ -164,8 +164,8 @@ def test_a_start_that_is_aborted_is_settled_by_its_event(
     started = start_model.start({"ProjectVersionArn": arn, "LeaseId": "aborted", "PollSeconds": 60})
     start_model.wait_for_state(started, "Wait")
     aborted = start_model.abort(started, "Not needed today")
-    wait_until(lambda: Told(emulator, aborted).everywhere and not item_of(emulator, arn)["Pending"])
-    mail = Told(emulator, aborted).once("EXECUTION_ABORTED", "WARNING")
+    wait_until(lambda: NotifiedOf(emulator, aborted).everywhere and not item_of(emulator, arn)["Pending"])
+    mail = NotifiedOf(emulator, aborted).once("EXECUTION_ABORTED", "WARNING")
     assert "Not needed today" in mail["Message"]
     assert item_of(emulator, arn)["Leases"] == []
 
@@ -182,10 +182,10 @@ def test_a_name_means_the_newest_good_version_and_by_force_all_of_them(
     valid_output(second.output)
     assert (second.output["ProjectVersionArn"], second.output["Outcome"]) == (v2, "MODEL_STARTED")
     assert second.output["Selection"].endswith("passed over: v3 (F1 0.50).")
-    mail = Told(emulator, second).once("MODEL_STARTED", "INFO")
+    mail = NotifiedOf(emulator, second).once("MODEL_STARTED", "INFO")
     assert mail["Emails"] == ["ml-operators@example.com", "latest@example.com"], "who asks for any version of it"
 
     forced = stop_model.run({"Model": "latest", "Force": True, **QUICK})
     (other,) = (stop_model.wait(arn) for arn in forced.output["OtherExecutions"])
     assert {one.output["ProjectVersionArn"] for one in (forced, other)} == {v1, v2}
-    assert [Told(emulator, one).outcomes for one in (forced, other)] == [["MODEL_STOPPED"], ["MODEL_STOPPED"]]
+    assert [NotifiedOf(emulator, one).outcomes for one in (forced, other)] == [["MODEL_STOPPED"], ["MODEL_STOPPED"]]

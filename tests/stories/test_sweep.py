@@ -6,8 +6,8 @@ from boto3.dynamodb.types import TypeSerializer
 
 from emulator.server import Emulator
 from tests.deployed.executions import StateMachine, wait_until
+from tests.deployed.notified import QUICK, NewModel, status_of
 from tests.deployed.tables import item_of
-from tests.deployed.told import QUICK, NewModel, status_of
 
 
 def let_lease_end(emulator: Emulator, arn: str, ahead: timedelta) -> None:

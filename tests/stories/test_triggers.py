@@ -13,8 +13,8 @@ from emulator.schedules import FireError
 from emulator.server import Emulator
 from tests.contract import failed_well, valid_output, valid_stop_output
 from tests.deployed.executions import Execution, StateMachine
+from tests.deployed.notified import QUICK, NewModel, NotifiedOf, calls_of
 from tests.deployed.tables import let_starts_be_known
-from tests.deployed.told import QUICK, NewModel, Told, calls_of
 
 # --- Schedules --------------------------------------------------------------------------------------------------------
 
@@ -41,7 +41,7 @@ def test_a_model_runs_from_the_start_to_the_stop_of_its_schedule_and_as_long_as_
     started = start_model.wait(begun["executionArn"])
     assert (started.output["Outcome"], started.output["LeaseId"]) == ("MODEL_STARTED", "schedule/new-year")
     assert started.output["Context"]["Schedule"] == "new-year"
-    Told(emulator, started).once("MODEL_STARTED", "INFO")
+    NotifiedOf(emulator, started).once("MODEL_STARTED", "INFO")
 
     start_model.run({"Model": "scheduled", "LeaseId": "pipeline", **QUICK})
     (begun,) = named(stop_model, emulator.fire("new-year-stop", at)["ExecutionName"])
@@ -116,7 +116,7 @@ def test_an_event_that_comes_twice_starts_a_model_once_and_another_releases_it(
     assert (started.output["Outcome"], duplicate.output["Outcome"]) == ("MODEL_STARTED", "DUPLICATE")
     valid_output(started.output)
     assert duplicate.output["DuplicateOf"] == started.arn
-    assert Told(emulator, duplicate).nothing
+    assert NotifiedOf(emulator, duplicate).nothing
     assert calls_of(emulator, "rekognition:StartProjectVersion", arn) == 1
     assert started.output["LeaseId"] == "event/trained"
     assert started.output["Context"] == {
@@ -125,7 +125,7 @@ def test_an_event_that_comes_twice_starts_a_model_once_and_another_releases_it(
         "EventTime": "2026-11-23T06:00:00Z",
         "Source": "aws.sagemaker",
     }
-    Told(emulator, started).once("MODEL_STARTED", "INFO")
+    NotifiedOf(emulator, started).once("MODEL_STARTED", "INFO")
 
     start_model.run({"ProjectVersionArn": arn, "LeaseId": "somebody", **QUICK})
     (released,) = happened(emulator, stop_model, done_with(arn))
@@ -174,7 +174,7 @@ def test_an_event_with_a_wrong_model_is_answered_as_any_wrong_input_is_and_repor
     )
     assert " at $.detail.model" in cause["Message"]
     assert "configured models: defects" in cause["Remedy"]
-    mail = Told(emulator, execution).once("START_FAILED", "ERROR")["Message"]
+    mail = NotifiedOf(emulator, execution).once("START_FAILED", "ERROR")["Message"]
     assert "event 5a1c of the event rule shift-begins" in mail
     given = json.loads(start_model.stepfunctions.describe_execution(executionArn=execution.arn)["input"])
     assert given["LeaseMinutes"] == 480
@@ -196,7 +196,7 @@ def test_an_event_without_a_versions_arn_is_reported_with_where_it_should_be(
         del event["detail"]["ProjectVersionArn"]
     (execution,) = happened(emulator, start_model, event)
     assert said in failed_well(execution, "InvalidRequest")["Message"]
-    Told(emulator, execution).once("START_FAILED", "ERROR")
+    NotifiedOf(emulator, execution).once("START_FAILED", "ERROR")
 
 
 def test_an_event_that_no_rule_matches_starts_nothing(emulator: Emulator, new_model: NewModel) -> None:

@@ -80,7 +80,7 @@ class Models:
     trained: Sequence[ModelVersion] = ()
     """What the project has, for who chooses."""
     status_message: str | None = None
-    looks: list[tuple[float, str]] = field(default_factory=list)
+    status_checks: list[tuple[float, str]] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
     """When starts and stops were sent, in seconds."""
 
@@ -108,7 +108,7 @@ class Models:
     def describe(self, project_version_arn: str, project_arn: str) -> ModelVersion:
         assert project_arn == PROJECT
         (version,) = self.service.versions()
-        self.looks.append((self.clock.seconds, version.status))
+        self.status_checks.append((self.clock.seconds, version.status))
         units = version.min_inference_units, version.max_inference_units
         return ModelVersion(project_version_arn, version.status, self.status_message, *units)
 
@@ -299,7 +299,7 @@ class Story:
     """What each look decided."""
     progress: Progress = field(default_factory=Progress)
     """As the state machine knows it: of a look that failed it is the one before."""
-    before_look: Callable[[], object] = lambda: None
+    before_check: Callable[[], object] = lambda: None
     """What happens before each look."""
 
     @property
@@ -311,7 +311,7 @@ class Story:
         request = _through_json(self._prepare(payload, Executions(self.ends, self.clock)))
         for turn in itertools.count(1):
             assert turn < 1000, "the contract promises less than 1,000 turns"
-            self.before_look()
+            self.before_check()
             step = self._check(request, Executions(self.ends, self.clock))
             self.progress = _through_json(step.progress)
             self.steps.append(step)

@@ -107,7 +107,7 @@ class Reader:
         projects = {*self.configuration.swept_projects, *map(project_name, items)}
         # Where nobody knows who holds what, everything matters.
         record = usable(self.sweeps.record(), began_at, self.configuration) if quickly and read is not None else None
-        versions, unread, from_sweep = self._look(projects, items.values(), record, began_at + BUDGET)
+        versions, unread, from_sweep = self._describe(projects, items.values(), record, began_at + BUDGET)
         others = {arn for arn, version in versions.items() if version.status != "STARTING"}
         began = self._began([item for arn, item in items.items() if arn not in others], began_at)
         return Facts(
@@ -125,7 +125,7 @@ class Reader:
             swept_at=record.at if record and from_sweep else None,
         )
 
-    def _look(
+    def _describe(
         self, projects: Collection[str], items: Collection[ModelItem], record: SweepRecord | None, until: datetime
     ) -> tuple[dict[str, ModelVersion], dict[str, str], frozenset[str]]:
         """The versions by their ARNs, why projects could not be read, and which are shown as the sweep saw them."""

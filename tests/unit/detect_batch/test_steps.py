@@ -240,28 +240,28 @@ def test_labels_and_failures_are_counted_and_the_summary_is_written_beside_the_r
             {"Image": {"Bucket": "images", "Key": "sub/"}, "Skipped": "..."},
         ]
     )
-    told = summarised(objects, tolerated_failure_percentage=25)
-    assert (told.images, told.labelled, told.unlabelled, told.failed, told.skipped) == (4, 2, 1, 1, 1)
-    assert list(told.labels.items()) == [("scratch", 3), ("dent", 1)], "the most frequent first"
-    assert told.failures == {"InvalidImageFormatException": 1}
-    assert told.failed_images == ({"Key": "d.txt", "Error": "InvalidImageFormatException"},)
-    assert (told.seconds, told.inference_units, told.estimated_cost) == (1800, 2, 4.0)
-    assert told.results == {
+    totals = summarised(objects, tolerated_failure_percentage=25)
+    assert (totals.images, totals.labelled, totals.unlabelled, totals.failed, totals.skipped) == (4, 2, 1, 1, 1)
+    assert list(totals.labels.items()) == [("scratch", 3), ("dent", 1)], "the most frequent first"
+    assert totals.failures == {"InvalidImageFormatException": 1}
+    assert totals.failed_images == ({"Key": "d.txt", "Error": "InvalidImageFormatException"},)
+    assert (totals.seconds, totals.inference_units, totals.estimated_cost) == (1800, 2, 4.0)
+    assert totals.results == {
         "Bucket": "results",
         "Prefix": "labels/monday/",
         "Summary": "labels/monday/summary.json",
         "Manifest": MANIFEST,
     }
-    assert told.warnings == ()
-    assert json.loads(objects.texts["labels/monday/summary.json"]) == to_wire(told)
-    is_output(to_wire(told))
+    assert totals.warnings == ()
+    assert json.loads(objects.texts["labels/monday/summary.json"]) == to_wire(totals)
+    is_output(to_wire(totals))
 
 
 def test_an_empty_prefix_is_a_success_with_a_warning() -> None:
-    told = summarised(Objects(), has_images=False)
-    assert (told.images, told.warnings) == (0, ("There is no image under s3://images/today/.",))
-    assert "Manifest" not in told.results
-    is_output(to_wire(told))
+    totals = summarised(Objects(), has_images=False)
+    assert (totals.images, totals.warnings) == (0, ("There is no image under s3://images/today/.",))
+    assert "Manifest" not in totals.results
+    is_output(to_wire(totals))
 
 
 def test_a_prefix_with_a_wildcard_finds_nothing_and_the_warning_says_why() -> None:
@@ -270,19 +270,19 @@ def test_a_prefix_with_a_wildcard_finds_nothing_and_the_warning_says_why() -> No
 
 
 def test_a_share_in_place_of_a_percentage_is_warned_of() -> None:
-    told = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), warnings=("MinConfidence 0.8 ...",))
-    assert told.warnings == ("MinConfidence 0.8 ...",)
+    totals = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), warnings=("MinConfidence 0.8 ...",))
+    assert totals.warnings == ("MinConfidence 0.8 ...",)
 
 
 def test_what_a_model_that_scales_costs_is_a_lower_bound() -> None:
-    told = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), scales=True)
-    assert "EstimatedCost is for the least" in told.warnings[0]
+    totals = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), scales=True)
+    assert "EstimatedCost is for the least" in totals.warnings[0]
 
 
 def test_what_an_unknown_number_of_units_costs_is_not_said() -> None:
-    told = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), inference_units=None)
-    assert told.estimated_cost is None
-    is_output(to_wire(told))
+    totals = summarised(results(SUCCEEDED=[labelled("a.png", "x")]), inference_units=None)
+    assert totals.estimated_cost is None
+    is_output(to_wire(totals))
 
 
 @pytest.mark.parametrize(("tolerated", "fails"), [(0, True), (24.9, True), (25, False), (100, False)])
@@ -332,9 +332,9 @@ def test_a_batch_that_was_given_up_says_why(error: str, kind: type[LifecycleErro
 
 def test_failures_that_are_tolerated_do_not_end_a_batch() -> None:
     many = [labelled(f"{number}.png", "x") for number in range(99)]
-    told = summarised(results(SUCCEEDED=many, FAILED=[child("late.png", "Rekognition.ResourceNotReadyException")]))
-    assert told.failures == {"ResourceNotReadyException": 1}
-    assert told.failed_images == ({"Key": "late.png", "Error": "ResourceNotReadyException"},)
+    totals = summarised(results(SUCCEEDED=many, FAILED=[child("late.png", "Rekognition.ResourceNotReadyException")]))
+    assert totals.failures == {"ResourceNotReadyException": 1}
+    assert totals.failed_images == ({"Key": "late.png", "Error": "ResourceNotReadyException"},)
 
 
 @pytest.mark.parametrize(

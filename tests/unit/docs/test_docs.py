@@ -33,10 +33,10 @@ def test_there_are_inputs_in_the_docs() -> None:
 
 def test_a_start_of_12_minutes_costs_what_the_docs_say() -> None:
     story = Story(Models(once_started=[(0, "STARTING"), (720, "RUNNING")]))
-    looks = story.run({"Model": "defects"}).polls
+    status_checks = story.run({"Model": "defects"}).polls
     # Prepare; each look and the choice after it; the start; each wait; the notification and the end.
-    transitions = 1 + 2 * looks + 1 + (looks - 1) + 2
-    said = f"makes {looks} status checks (at once, after 30 seconds, then every 10)"
+    transitions = 1 + 2 * status_checks + 1 + (status_checks - 1) + 2
+    said = f"makes {status_checks} status checks (at once, after 30 seconds, then every 10)"
     costs = " ".join(DOCUMENTS["costs.md"].split())
     assert said in costs
     assert f"{transitions} transitions at USD 0.025 per 1,000, that is USD {transitions * 0.025 / 1000:.4f}" in costs

@@ -146,7 +146,7 @@ def opened(scene: Scene) -> Scene:
 
 def test_where_nothing_waits_nothing_is_done_and_no_model_is_looked_at(scene: Scene) -> None:
     assert scene.tick().inboxes == {NAME: "Nothing waits."}
-    assert (scene.started, scene.models.looks, scene.tasks.sent) == ([], [], [])
+    assert (scene.started, scene.models.status_checks, scene.tasks.sent) == ([], [], [])
 
 
 def test_images_that_wait_start_a_run_that_holds_the_model_until_drain_inbox_has_ended(scene: Scene) -> None:

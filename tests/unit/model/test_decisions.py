@@ -50,11 +50,11 @@ BEFORE = Progress(polls=1, last_status="TRAINING_IN_PROGRESS")
 REQUESTED = Progress(polls=3, last_status="STARTING", attempted_at=NOW, status_at_attempt="STOPPED")
 
 
-def decide_start(look: StatusCheck, progress: Progress, deadline: datetime) -> Decision:
-    return decisions.decide(Target.RUNNING, look, progress, deadline)
+def decide_start(checked: StatusCheck, progress: Progress, deadline: datetime) -> Decision:
+    return decisions.decide(Target.RUNNING, checked, progress, deadline)
 
 
-def look(status: str, seconds: float = 0) -> StatusCheck:
+def checked(status: str, seconds: float = 0) -> StatusCheck:
     return StatusCheck(status, NOW + timedelta(seconds=seconds))
 
 
@@ -67,7 +67,7 @@ def cell(decision: Decision) -> Cell:
 
 
 def decide(status: str, progress: Progress, seconds: float = 0, deadline: datetime = DEADLINE) -> Cell:
-    return cell(decide_start(look(status, seconds), progress, deadline))
+    return cell(decide_start(checked(status, seconds), progress, deadline))
 
 
 def test_the_table_knows_each_status_of_the_service_and_no_other() -> None:
@@ -81,7 +81,7 @@ def test_each_status_is_decided_as_the_design_says(status: str) -> None:
 
 @pytest.mark.parametrize("progress", [BEFORE, REQUESTED], ids=["before", "requested"])
 def test_a_status_that_is_unknown_is_named(progress: Progress) -> None:
-    assert "HIBERNATING" in decide_start(look("HIBERNATING"), progress, DEADLINE).reason
+    assert "HIBERNATING" in decide_start(checked("HIBERNATING"), progress, DEADLINE).reason
 
 
 @pytest.mark.parametrize("status", SETTLING)
@@ -160,16 +160,16 @@ def test_the_deadline_ends_waiting_and_requesting_and_nothing_else(
 
 def test_a_model_that_failed_before_is_refused_only_by_a_request_made_while_it_was_failed() -> None:
     refused = Progress(1, "FAILED", NOW, "FAILED", Refusal.IN_USE)
-    decision = decide_start(look("FAILED"), refused, DEADLINE)
+    decision = decide_start(checked("FAILED"), refused, DEADLINE)
     assert decision == Decision(
         None, "Amazon Rekognition refused to start it again after a failure (status FAILED).", ModelFailed
     )
     before = replace(refused, status_at_attempt="STOPPED")
-    assert decide_start(look("FAILED"), before, DEADLINE).action is Action.REQUEST
+    assert decide_start(checked("FAILED"), before, DEADLINE).action is Action.REQUEST
 
 
 def test_a_status_that_nobody_knows_is_mended_by_an_update() -> None:
-    decision = decide_start(look("HIBERNATING"), BEFORE, DEADLINE)
+    decision = decide_start(checked("HIBERNATING"), BEFORE, DEADLINE)
     assert decision == Decision(
         None,
         "Amazon Rekognition reports the status HIBERNATING, which this app does not know.",
@@ -187,7 +187,7 @@ def test_a_status_that_nobody_knows_is_mended_by_an_update() -> None:
     ],
 )
 def test_a_timeout_says_what_stood_in_the_way(refusal: Refusal | None, words: str) -> None:
-    decision = decide_start(look("STOPPED", 3600), replace(BEFORE, refusal=refusal), DEADLINE)
+    decision = decide_start(checked("STOPPED", 3600), replace(BEFORE, refusal=refusal), DEADLINE)
     assert decision.reason == f"The time is up and the model is STOPPED.{words}"
     assert decision.remedy == (CapacityExceeded.remedy if refusal is Refusal.NO_CAPACITY else None)
 
@@ -212,7 +212,7 @@ UNMOVED = Progress(1, "STOPPED", NOW, "STOPPED")
     ],
 )
 def test_a_decision_says_why(status: str, progress: Progress, reason: str) -> None:
-    decision = decide_start(look(status), progress, DEADLINE)
+    decision = decide_start(checked(status), progress, DEADLINE)
     assert (decision.reason, decision.remedy) == (reason, None)
 
 
@@ -242,7 +242,7 @@ def test_a_request_without_an_answer_was_made_where_the_status_has_moved(
     refusal: Refusal | None, unclear: bool, status: str, made: bool
 ) -> None:
     progress = Progress(1, "STOPPED", NOW, "STOPPED", refusal, unclear)
-    assert made_after_all(look(status), progress) is made
+    assert made_after_all(checked(status), progress) is made
 
 
 STEPS = st.lists(
@@ -296,7 +296,7 @@ STOP_REQUESTED = StopProgress(polls=3, last_status="STOPPING", attempted_at=NOW,
 
 
 def decide_stop(status: str, progress: StopProgress, seconds: float = 0) -> Decision:
-    return decisions.decide(Target.STOPPED, look(status, seconds), progress, DEADLINE)
+    return decisions.decide(Target.STOPPED, checked(status, seconds), progress, DEADLINE)
 
 
 def test_the_table_of_stops_knows_each_status_of_the_service_and_one_that_is_gone() -> None:
@@ -366,4 +366,4 @@ def test_the_time_out_of_a_stop_says_what_to_do_about_a_model_that_bills() -> No
     decision = decide_stop("RUNNING", UNTOUCHED, 3600)
     assert decision.reason == "The time is up and the model is RUNNING."
     assert decision.remedy == STOP_IN_TIME
-    assert decide_start(look("STARTING", 3600), BEFORE, DEADLINE).remedy is None  # its class's
+    assert decide_start(checked("STARTING", 3600), BEFORE, DEADLINE).remedy is None  # its class's

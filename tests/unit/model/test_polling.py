@@ -35,7 +35,7 @@ def wait(left: float = 3600, *, status_checks: int = 1, poll: int | None = None,
     return wait_seconds(now=NOW, deadline=deadline, status_checks=status_checks, poll_seconds=poll, start=start)
 
 
-def looks(history: Sequence[PastStart], units: int = 1, until: int = 3600) -> list[int]:
+def checked_at(history: Sequence[PastStart], units: int = 1, until: int = 3600) -> list[int]:
     """When a start of its own is looked at that never is RUNNING."""
     seconds = [0]
     while seconds[-1] < until:
@@ -44,7 +44,7 @@ def looks(history: Sequence[PastStart], units: int = 1, until: int = 3600) -> li
 
 
 def intervals(history: Sequence[PastStart], since: int, until: int) -> list[int]:
-    seen = looks(history, until=until)
+    seen = checked_at(history, until=until)
     return [later - sooner for sooner, later in pairwise(seen) if sooner >= since]
 
 
@@ -52,7 +52,7 @@ TWELVE_MINUTES = past((700, 705), (715, 720), (730, 736))
 
 
 def test_without_history_the_first_status_check_after_a_request_comes_later_than_the_others() -> None:
-    assert looks((), until=60) == [30, 40, 50, 60]
+    assert checked_at((), until=60) == [30, 40, 50, 60]
 
 
 def test_what_is_not_a_start_of_its_own_is_checked_as_if_there_were_no_history() -> None:
@@ -70,7 +70,7 @@ def test_a_fixed_interval_holds_for_every_look(history: tuple[PastStart, ...]) -
 
 
 def test_nothing_is_checked_before_past_starts_say_that_it_can_be_running() -> None:
-    first, *_ = looks(TWELVE_MINUTES)
+    first, *_ = checked_at(TWELVE_MINUTES)
     assert 240 < first < 700
 
 
@@ -100,7 +100,7 @@ def test_a_past_start_that_is_known_precisely_counts_more_than_one_that_is_not()
 
 
 def test_few_past_starts_say_less_than_many() -> None:
-    assert looks(TWELVE_MINUTES[:1])[0] < looks(TWELVE_MINUTES)[0] < looks(TWELVE_MINUTES * 6)[0]
+    assert checked_at(TWELVE_MINUTES[:1])[0] < checked_at(TWELVE_MINUTES)[0] < checked_at(TWELVE_MINUTES * 6)[0]
 
 
 def test_status_checks_come_most_often_about_when_past_starts_were_running_and_then_less_often_again() -> None:
@@ -111,18 +111,18 @@ def test_status_checks_come_most_often_about_when_past_starts_were_running_and_t
 
 
 def test_a_dearer_model_is_checked_more_often_and_never_more_often_than_the_shortest_interval() -> None:
-    assert len(looks(TWELVE_MINUTES, units=5)) > 1.5 * len(looks(TWELVE_MINUTES))
-    seen = looks(TWELVE_MINUTES, units=1000)
+    assert len(checked_at(TWELVE_MINUTES, units=5)) > 1.5 * len(checked_at(TWELVE_MINUTES))
+    seen = checked_at(TWELVE_MINUTES, units=1000)
     assert min(later - sooner for sooner, later in pairwise(seen)) == SHORTEST
 
 
 def test_a_model_that_costs_nothing_is_checked_when_it_is_expected_and_then_as_without_history() -> None:
-    assert looks(TWELVE_MINUTES, units=0, until=740) == [718, 728, 738, 748]
+    assert checked_at(TWELVE_MINUTES, units=0, until=740) == [718, 728, 738, 748]
 
 
 @pytest.mark.parametrize("history", [past((0, 1)), past((0, 1), (86_399, 86_400)), past((86_399, 86_400)) * 20])
 def test_any_history_will_do(history: tuple[PastStart, ...]) -> None:
-    seen = looks(history, until=90_000)
+    seen = checked_at(history, until=90_000)
     assert seen[0] <= 86_400
     assert all(later - sooner >= SHORTEST for sooner, later in pairwise(seen))
 

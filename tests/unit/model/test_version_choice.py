@@ -406,7 +406,7 @@ AN_HOUR_AGO = NOW - timedelta(hours=1)
 
 def settled(state: ExecutionState, open_executions: OpenExecutions) -> tuple[Items, list[Ending]]:
     """An aborted start by name, whose version the project has a newer one than by now."""
-    items, told = Items(), list[Ending]()
+    items, notified = Items(), list[Ending]()
     pending = (PendingLease("nightly", execution().id, NOW + timedelta(hours=1)),)
     assert items.put(ModelItem(ARN, pending=pending, managed=True))
     Settler(
@@ -418,16 +418,16 @@ def settled(state: ExecutionState, open_executions: OpenExecutions) -> tuple[Ite
         executions=Executions({execution().id: (0, state)}),
         open_executions=open_executions,
         tokens=Tokens(),
-        notify=told.append,
+        notify=notified.append,
     ).settle(execution().id)
-    return items, told
+    return items, notified
 
 
 def test_an_aborted_start_gives_back_the_lease_on_the_version_it_had_chosen() -> None:
     state = ExecutionState("ABORTED", NOW, started_at=AN_HOUR_AGO, input={"Model": "defects"})
-    items, (told,) = settled(state, OpenExecutions([execution().id], {execution().id: ARN}))
+    items, (notified,) = settled(state, OpenExecutions([execution().id], {execution().id: ARN}))
     assert items.get(ARN).pending == ()
-    assert (told.outcome, told.project_version_arn) == (Outcome.EXECUTION_ABORTED, ARN)
+    assert (notified.outcome, notified.project_version_arn) == (Outcome.EXECUTION_ABORTED, ARN)
 
 
 def test_of_a_failed_start_whose_record_is_gone_its_cause_names_the_version() -> None:
@@ -435,15 +435,15 @@ def test_of_a_failed_start_whose_record_is_gone_its_cause_names_the_version() ->
     state = ExecutionState(
         "FAILED", NOW, error="ModelNotStartable", cause=cause, started_at=AN_HOUR_AGO, input={"Model": "defects"}
     )
-    items, (told,) = settled(state, OpenExecutions())
+    items, (notified,) = settled(state, OpenExecutions())
     assert items.get(ARN).pending == ()
-    assert told.project_version_arn == ARN
+    assert notified.project_version_arn == ARN
 
 
 def test_a_start_that_was_aborted_before_it_had_chosen_is_reported_without_a_version() -> None:
     state = ExecutionState("ABORTED", NOW, started_at=AN_HOUR_AGO, input={"Model": "defects"})
-    _, (told,) = settled(state, OpenExecutions([execution().id]))
-    assert (told.outcome, told.project_version_arn) == (Outcome.EXECUTION_ABORTED, None)
+    _, (notified,) = settled(state, OpenExecutions([execution().id]))
+    assert (notified.outcome, notified.project_version_arn) == (Outcome.EXECUTION_ABORTED, None)
 
 
 # The configuration --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from lifecycle.notifications.notification import IF_PLANS_CHANGE, LINKS, WHAT_TO
 from lifecycle.shared.wire import Json
 from tests.infra.configurations import ROOT
 from tests.unit.examples import CONFIGURATION, MACHINES
-from tests.unit.notifications.test_golden import CASES, ENDINGS, told
+from tests.unit.notifications.test_golden import CASES, ENDINGS, notification_of
 
 is_chat_message = fastjsonschema.compile(
     json.loads((ROOT / "statemachine/schemas/notification.chat.schema.json").read_text("utf-8"))
@@ -43,7 +43,7 @@ def failed_with(status_message: str) -> Json:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_command_of_a_mail_is_in_the_chat_message_too_fit_to_be_copied(name: str) -> None:
-    notification = told(name)
+    notification = notification_of(name)
     sections = notification.sections
     commands = [line for line in [*sections[WHAT_TO_DO], *sections.get(IF_PLANS_CHANGE, [])] if line.startswith("aws ")]
     assert re.findall("`(aws [^`]*)`", said(chat_message(notification))) == commands
@@ -51,7 +51,7 @@ def test_every_command_of_a_mail_is_in_the_chat_message_too_fit_to_be_copied(nam
 
 def test_links_are_passed_on_but_for_the_long_ones_to_logs_and_trace() -> None:
     names = ("Dashboard", "Execution", "Workload", "Model", "Trace", "Logs", "Runbook")
-    notification = told("MODEL_STARTED")
+    notification = notification_of("MODEL_STARTED")
     links = [f"{name}: https://wiki.example.com/{name}" for name in names]
     message = chat_message(replace(notification, sections={**notification.sections, LINKS: links}))
     _, shown = message["content"]["description"].rsplit("\n\n", 1)
@@ -96,7 +96,7 @@ def test_plain_text_keeps_names_and_links_into_the_console() -> None:
 
 
 def test_all_that_is_reported_of_a_model_is_in_one_thread_and_another_model_has_its_own() -> None:
-    cases = {name: told(name) for name in CASES}
+    cases = {name: notification_of(name) for name in CASES}
     threads = {name: chat_message(case)["metadata"]["threadId"] for name, case in cases.items()}
     of_defects = {threads[name] for name, case in cases.items() if case.detail.get("Model") == "defects"}
     assert len(of_defects) == 1
@@ -115,7 +115,7 @@ def test_a_cause_of_any_length_leaves_room_for_the_links() -> None:
 
 @pytest.mark.parametrize(("length", "whole"), [(233, True), (234, False)], ids=["as long as may be", "longer"])
 def test_a_headline_that_is_too_long_for_a_title_begins_the_message(length: int, whole: bool) -> None:
-    message = chat_message(replace(told("MODEL_DOWN"), headline="x" * length))
+    message = chat_message(replace(notification_of("MODEL_DOWN"), headline="x" * length))
     assert message["content"]["title"] == f":rotating_light: {'x' * length if whole else 'x' * 230 + '...'}"
     assert message["content"]["description"].startswith("*What it costs*" if whole else "x" * length + "\n\n*What")
 
@@ -124,7 +124,7 @@ def test_a_headline_that_is_too_long_for_a_title_begins_the_message(length: int,
     ("length", "whole"), [(250, True), (251, False)], ids=["as long as may be", "one character longer"]
 )
 def test_title_summary_and_facts_are_cut_where_chat_would_cut_them(length: int, whole: bool) -> None:
-    notification = told("START_FAILED-ModelFailed")
+    notification = notification_of("START_FAILED-ModelFailed")
     sign = ":rotating_light: "
     text = "x" * (length - len(sign))
     message = chat_message(
@@ -138,15 +138,15 @@ def test_title_summary_and_facts_are_cut_where_chat_would_cut_them(length: int, 
 
 
 def test_a_warning_has_the_sign_of_one() -> None:
-    assert chat_message(told("LEASE_EXPIRING"))["content"]["title"].startswith(":warning: The lease ")
+    assert chat_message(notification_of("LEASE_EXPIRING"))["content"]["title"].startswith(":warning: The lease ")
 
 
 def test_what_has_nothing_to_do_has_no_steps() -> None:
-    assert chat_message(replace(told("MODEL_STOPPED"), sections={}))["content"]["nextSteps"] == []
+    assert chat_message(replace(notification_of("MODEL_STOPPED"), sections={}))["content"]["nextSteps"] == []
 
 
 def steps(*lines: str) -> list[str]:
-    message = chat_message(replace(told("STOP_TIMED_OUT"), sections={WHAT_TO_DO: [*lines]}))
+    message = chat_message(replace(notification_of("STOP_TIMED_OUT"), sections={WHAT_TO_DO: [*lines]}))
     found: list[str] = message["content"]["nextSteps"]
     return found
 
@@ -168,7 +168,7 @@ def test_a_command_can_not_end_its_span_or_mention_anybody() -> None:
 
 
 def test_a_command_that_is_too_long_is_left_to_the_mail_and_never_cut() -> None:
-    notification = told("STOP_TIMED_OUT")
+    notification = notification_of("STOP_TIMED_OUT")
     command = f"aws rekognition stop-project-version {'x' * MAX_STEP}"
     steps = chat_message(replace(notification, sections={WHAT_TO_DO: ["To stop it by hand:", command]}))
     assert steps["content"]["nextSteps"] == ["To stop it by hand: (the mail has it)"]

@@ -138,7 +138,7 @@ def released_meanwhile() -> Ending:
         if story.clock.seconds == 90:
             story.items.change(lambda found: leases.release(found, "shift-2", story.clock.now))
 
-    story.before_look = release
+    story.before_check = release
     return ended(story, LeaseId="shift-2")
 
 
@@ -382,7 +382,7 @@ def replace_service(error: LifecycleError) -> LifecycleError:
     return AccessDenied(error.message.replace("Stop", "Start"), project_version_arn=ARN)
 
 
-def told(name: str, runbook_url: str | None = None) -> Notification:
+def notification_of(name: str, runbook_url: str | None = None) -> Notification:
     """The notification of a case."""
     configuration = replace(SCHEDULED, runbook_url=runbook_url)
     if name in ENDINGS:
@@ -403,7 +403,7 @@ CASES = [*ENDINGS, *FINDINGS, *REPORTS]
 
 @pytest.mark.parametrize("name", CASES)
 def test_people_are_notified_in_these_words(name: str) -> None:
-    notification = told(name)
+    notification = notification_of(name)
     assert notification.outcome == name.partition("-")[0]
     assert kept(f"{name}.txt", text := f"{notification.subject}\n\n{notification.text}") == text
 
@@ -419,7 +419,7 @@ def kept(name: str, text: str) -> str:
 
 @pytest.mark.parametrize("name", IN_FULL)
 def test_chat_and_pipelines_get_this(name: str) -> None:
-    notification = told(name)
+    notification = notification_of(name)
     for kind, document in (("chat", chat_message(notification)), ("events", notification.detail)):
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         assert kept(f"{kind}/{name}.json", text) == text
@@ -427,7 +427,7 @@ def test_chat_and_pipelines_get_this(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_chat_message_and_every_event_is_valid_by_its_schema(name: str) -> None:
-    notification = told(name)
+    notification = notification_of(name)
     is_event(json.loads(json.dumps(notification.detail)))
     is_chat_message(chat_message(notification))
 

@@ -68,17 +68,17 @@ def failed(error: LifecycleError, progress: Progress | None = None, *, prepared:
     return Ending(START, execution(), request=asked, progress=progress or Progress(), failure=failure(error))
 
 
-def tell(ending: Ending) -> Notification:
+def compose(ending: Ending) -> Notification:
     return ending_notification(ending, CONFIGURATION, MACHINES)
 
 
-def section(told: Notification, title: str) -> str:
-    return re.search(rf"^{title}:\n((?:  .*\n)+)", told.text, re.MULTILINE)[1]  # type: ignore[index]  # no match fails the test
+def section(sent: Notification, title: str) -> str:
+    return re.search(rf"^{title}:\n((?:  .*\n)+)", sent.text, re.MULTILINE)[1]  # type: ignore[index]  # no match fails the test
 
 
 def what_happened_after_no_time(ending: Ending) -> str:
     result = replace(ending.result, start_seconds=0, polls=2)  # type: ignore[type-var] # a result it has
-    return section(tell(replace(ending, result=result)), "What happened")
+    return section(compose(replace(ending, result=result)), "What happened")
 
 
 DASHBOARD_LINK = (
@@ -127,46 +127,46 @@ IN_SHORT: dict[type[LifecycleError], str] = {
 def test_each_end_has_its_outcome_severity_and_subject(
     ending: Ending, outcome: str, severity: str, subject: str
 ) -> None:
-    told = tell(ending)
-    assert (told.outcome, told.severity, told.subject) == (outcome, severity, subject)
-    assert (told.detail["Outcome"], told.detail["Severity"]) == (outcome, severity)
+    sent = compose(ending)
+    assert (sent.outcome, sent.severity, sent.subject) == (outcome, severity, subject)
+    assert (sent.detail["Outcome"], sent.detail["Severity"]) == (outcome, severity)
 
 
 @pytest.mark.parametrize("ending", [STARTED, ALREADY, *FAILURES])
 def test_every_text_says_the_model_what_it_costs_what_to_do_and_where_to_begin(ending: Ending) -> None:
-    told = tell(ending)
-    assert "defects " in told.text.splitlines()[0]
-    assert f"Model version: {ARN}\n" in section(told, "Details")
-    assert section(told, "What happened")
-    no_model = told.detail.get("Error") == "ModelNotFound"
-    assert ("does not exist" if no_model else "USD 4.00 per hour") in section(told, "What it costs")
-    assert section(told, "What to do")
-    assert section(told, "Links") == (
+    sent = compose(ending)
+    assert "defects " in sent.text.splitlines()[0]
+    assert f"Model version: {ARN}\n" in section(sent, "Details")
+    assert section(sent, "What happened")
+    no_model = sent.detail.get("Error") == "ModelNotFound"
+    assert ("does not exist" if no_model else "USD 4.00 per hour") in section(sent, "What it costs")
+    assert section(sent, "What to do")
+    assert section(sent, "Links") == (
         f"  Dashboard: {DASHBOARD_LINK}\n  Execution: {EXECUTION_LINK}\n  Model: {MODEL_LINK}\n"
     )
 
 
 @pytest.mark.parametrize("ending", [STARTED, ALREADY, *FAILURES])
 def test_the_first_sentence_is_never_an_error_code(ending: Ending) -> None:
-    told = tell(ending)
+    sent = compose(ending)
     for error in CONTRACT:
-        assert error.__name__ not in told.headline
-        assert error.__name__ not in told.subject
+        assert error.__name__ not in sent.headline
+        assert error.__name__ not in sent.subject
 
 
 def test_a_start_says_for_whom_it_was_until_when_that_lease_holds_it_when_it_was_requested_and_how_long_it_took() -> (
     None
 ):
-    told = tell(STARTED)
-    assert told.headline.startswith(
+    sent = compose(STARTED)
+    assert sent.headline.startswith(
         "defects is RUNNING: it was started for the lease nightly, which holds it until 2026-11-24 09:11 UTC."
     )
-    assert section(told, "What happened") == f"{REQUESTED_AT}  The start took 11 min 10 s.\n"
+    assert section(sent, "What happened") == f"{REQUESTED_AT}  The start took 11 min 10 s.\n"
 
 
 def test_a_model_that_ran_already_says_so_and_one_that_another_had_started_how_long_that_took() -> None:
-    assert section(tell(ALREADY), "What happened") == f"{REQUESTED_AT}  It was RUNNING at the first status check.\n"
-    joined = tell(ending_of(Models(script=[(0, "STARTING"), (90, "RUNNING")])))
+    assert section(compose(ALREADY), "What happened") == f"{REQUESTED_AT}  It was RUNNING at the first status check.\n"
+    joined = compose(ending_of(Models(script=[(0, "STARTING"), (90, "RUNNING")])))
     assert joined.outcome == "MODEL_ALREADY_RUNNING"
     assert section(joined, "What happened") == (
         f"{REQUESTED_AT}  Somebody else had started it; it was RUNNING 1 min 30 s after this start was due.\n"
@@ -180,21 +180,21 @@ def test_a_start_that_took_no_time_says_so() -> None:
 
 def test_the_link_to_the_runbook_is_where_it_is_served() -> None:
     configuration = replace(CONFIGURATION, runbook_url="https://wiki.example.com/operations")
-    told = ending_notification(STARTED, configuration, MACHINES)
-    assert told.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#model_started"
+    sent = ending_notification(STARTED, configuration, MACHINES)
+    assert sent.sections["Links"][-1] == "Runbook: https://wiki.example.com/operations#model_started"
 
 
 def test_the_details_of_a_success_count_the_status_checks_and_those_of_a_failure_name_its_error() -> None:
-    assert "Status checks: 66\n" in section(tell(STARTED), "Details")
-    assert section(tell(FAILURES[0]), "Details").startswith("  Error: InvalidRequest\n")
-    assert "Status checks" not in section(tell(FAILURES[0]), "Details")
+    assert "Status checks: 66\n" in section(compose(STARTED), "Details")
+    assert section(compose(FAILURES[0]), "Details").startswith("  Error: InvalidRequest\n")
+    assert "Status checks" not in section(compose(FAILURES[0]), "Details")
 
 
 def test_the_warnings_of_a_result_are_what_to_do() -> None:
     ending = ending_of(Models(script=[(0, "RUNNING")], runs_with=(2, None)))
     assert ending.result is not None
-    assert section(tell(ending), "What to do") == f"  {ending.result.warnings[0]}\n"
-    assert section(tell(STARTED), "What to do") == "  Nothing.\n"
+    assert section(compose(ending), "What to do") == f"  {ending.result.warnings[0]}\n"
+    assert section(compose(STARTED), "What to do") == "  Nothing.\n"
 
 
 def test_only_a_failure_links_its_logs_and_its_trace_the_long_one_last() -> None:
@@ -207,15 +207,15 @@ def test_only_a_failure_links_its_logs_and_its_trace_the_long_one_last() -> None
 
 def test_steps_are_numbered_where_there_are_several_and_a_command_belongs_to_its_step() -> None:
     text = Text("s", "h", what_to_do=[*step("Ask X.", "aws one"), "Second."], if_plans_change=step("Else", "aws two"))
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", text))
-    assert section(told, "What to do") == "  1. Ask X:\n     aws one\n  2. Second.\n"
-    assert section(told, "If plans change") == "  Else:\n  aws two\n"
-    assert told.sections["What to do"] == ["Ask X:", "aws one", "Second."]
+    sent = notification(Content(Outcome.MODEL_STOPPED, "key", text))
+    assert section(sent, "What to do") == "  1. Ask X:\n     aws one\n  2. Second.\n"
+    assert section(sent, "If plans change") == "  Else:\n  aws two\n"
+    assert sent.sections["What to do"] == ["Ask X:", "aws one", "Second."]
 
 
 @pytest.mark.parametrize(("ending", "since"), [(STARTED, " from now on"), (ALREADY, "")])
 def test_a_running_model_bills_until_it_is_stopped(ending: Ending, since: str) -> None:
-    assert section(tell(ending), "What it costs") == (
+    assert section(compose(ending), "What it costs") == (
         f"  About USD 4.00 per hour{since} (1 inference unit), used or not. "
         "The model is stopped when its last lease ends.\n"
     )
@@ -225,7 +225,7 @@ def test_a_running_model_bills_until_it_is_stopped(ending: Ending, since: str) -
     ("models", "since"), [(Models(), " from now on"), (Models(script=[(0, "RUNNING")], runs_with=(2, 5)), "")]
 )
 def test_a_model_that_scales_says_the_most_it_can_cost(models: Models, since: str) -> None:
-    costs = section(tell(ending_of(models, MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
+    costs = section(compose(ending_of(models, MinInferenceUnits=2, MaxInferenceUnits=5)), "What it costs")
     assert f"USD 8.00 per hour{since} (2 inference units; up to USD 20.00 when it scales to 5)" in costs
 
 
@@ -233,7 +233,7 @@ def test_a_model_that_scales_says_the_most_it_can_cost(models: Models, since: st
 def test_a_model_that_was_given_by_its_arn_is_called_by_its_name(ending: Ending) -> None:
     assert ending.request
     by_arn = replace(ending, request=replace(ending.request, model=None))
-    assert tell(by_arn).headline == tell(ending).headline
+    assert compose(by_arn).headline == compose(ending).headline
 
 
 REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at_attempt="STOPPED")
@@ -298,20 +298,20 @@ REQUESTED = Progress(polls=1, last_status="STOPPED", attempted_at=NOW, status_at
 def test_a_failure_says_what_the_model_costs_as_far_as_that_is_known(
     seen: str | None, progress: Progress, says: str, stop: bool
 ) -> None:
-    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status=seen), progress))
-    assert says in section(told, "What it costs")
-    assert (STOP in section(told, "What to do")) is stop
+    sent = compose(failed(TimedOut("The time is up.", project_version_arn=ARN, status=seen), progress))
+    assert says in section(sent, "What it costs")
+    assert (STOP in section(sent, "What to do")) is stop
 
 
 def test_a_model_that_is_stopping_costs_nothing() -> None:
-    told = tell(failed(TimedOut("The time is up.", project_version_arn=ARN, status="STOPPING")))
-    assert section(told, "What it costs") == "  Nothing now: the model was STOPPING at the last status check.\n"
+    sent = compose(failed(TimedOut("The time is up.", project_version_arn=ARN, status="STOPPING")))
+    assert section(sent, "What it costs") == "  Nothing now: the model was STOPPING at the last status check.\n"
 
 
 def test_a_failure_reckons_with_the_inference_units_that_were_asked_for() -> None:
     ending = failed(TimedOut("The time is up.", project_version_arn=ARN, status="STARTING"))
     asked = replace(ending, request=request(MinInferenceUnits=3))
-    assert "costs about USD 12.00 per hour" in section(tell(asked), "What it costs")
+    assert "costs about USD 12.00 per hour" in section(compose(asked), "What it costs")
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_a_failure_reckons_with_the_inference_units_that_were_asked_for() -> Non
     ],
 )
 def test_the_costs_of_a_story_that_ended_badly(models: Models, fields: dict[str, Any], costs: str) -> None:
-    assert costs in section(tell(ending_of(models, **fields)), "What it costs")
+    assert costs in section(compose(ending_of(models, **fields)), "What it costs")
 
 
 OWN = [error for error in CONTRACT if error not in (InvalidRequest, ServiceUnavailable, TimedOut)]
@@ -340,9 +340,9 @@ OWN = [error for error in CONTRACT if error not in (InvalidRequest, ServiceUnava
 
 @pytest.mark.parametrize("error", OWN)
 def test_the_first_sentence_of_a_cause_is_the_headlines_and_the_others_are_facts(error: type[LifecycleError]) -> None:
-    told = tell(failed(error("Somebody did it. X took long.\nVery long.", status="FAILED")))
-    assert told.headline == "defects could not be started: somebody did it."
-    facts = section(told, "What happened")
+    sent = compose(failed(error("Somebody did it. X took long.\nVery long.", status="FAILED")))
+    assert sent.headline == "defects could not be started: somebody did it."
+    facts = section(sent, "What happened")
     assert facts.partition("  This is mailed once")[0] == f"{REQUESTED_AT}  X took long.\n  Very long.\n"
     assert ("This is mailed once" in facts) == (error is BudgetExceeded)
 
@@ -367,15 +367,15 @@ def test_the_first_sentence_of_a_cause_is_the_headlines_and_the_others_are_facts
 def test_what_an_api_answered_is_a_fact_and_the_headline_says_what_that_means(
     error: type[LifecycleError], why: str, answer: str
 ) -> None:
-    told = tell(failed(error(f"ListObjectsV2 on the bucket images {answer}")))
-    assert told.headline == f"defects could not be started: {why}."
-    assert section(told, "What happened") == f"{REQUESTED_AT}  ListObjectsV2 on the bucket images {answer}\n"
+    sent = compose(failed(error(f"ListObjectsV2 on the bucket images {answer}")))
+    assert sent.headline == f"defects could not be started: {why}."
+    assert section(sent, "What happened") == f"{REQUESTED_AT}  ListObjectsV2 on the bucket images {answer}\n"
 
 
 def test_a_notification_that_a_release_has_kept_which_knew_only_mails_for_all_reaches_everybody() -> None:
-    kept = {name: value for name, value in to_wire(tell(STARTED)).items() if name not in ("OnlyEvent", "PeopleOnce")}
-    assert from_wire(Notification, kept) == tell(STARTED)
-    assert not tell(STARTED).only_event
+    kept = {name: value for name, value in to_wire(compose(STARTED)).items() if name not in ("OnlyEvent", "PeopleOnce")}
+    assert from_wire(Notification, kept) == compose(STARTED)
+    assert not compose(STARTED).only_event
 
 
 @pytest.mark.parametrize(
@@ -383,15 +383,15 @@ def test_a_notification_that_a_release_has_kept_which_knew_only_mails_for_all_re
     [(InvalidRequest, "the request is invalid"), (BudgetExceeded, "this month's budget is used up")],
 )
 def test_an_error_without_a_word_is_one_all_the_same(error: type[LifecycleError], why: str) -> None:
-    assert tell(failed(error(""))).headline == f"defects could not be started: {why}."
+    assert compose(failed(error(""))).headline == f"defects could not be started: {why}."
 
 
 def test_people_get_one_mail_a_month_of_a_model_that_the_budget_refuses() -> None:
     refused = failed(BudgetExceeded("It is used up.", project_version_arn=ARN))
     later = ending_notification(refused, CONFIGURATION, MACHINES, Telemetry(NOW + timedelta(days=9), "logs", None))
-    assert tell(refused).people_once == f"BudgetExceeded#{ARN}#2026-11"
+    assert compose(refused).people_once == f"BudgetExceeded#{ARN}#2026-11"
     assert later.people_once == f"BudgetExceeded#{ARN}#2026-12"
-    others = tell(failed(CapacityExceeded("Too many.")))
+    others = compose(failed(CapacityExceeded("Too many.")))
     assert (others.people_once, others.only_event) == (None, False)
 
 
@@ -399,9 +399,9 @@ def test_people_get_one_mail_a_month_of_a_model_that_the_budget_refuses() -> Non
     ("message", "more"), [("The time is up.", ""), ("It took long. Other models do.", "other models do")]
 )
 def test_a_start_that_took_too_long_says_how_long_and_where_it_stands(message: str, more: str) -> None:
-    told = tell(failed(TimedOut(message, status="STARTING")))
-    assert told.headline == f"defects was not RUNNING within 1 h: {more or 'it is still STARTING'}."
-    unseen = tell(replace(failed(TimedOut(message)), request=None))
+    sent = compose(failed(TimedOut(message, status="STARTING")))
+    assert sent.headline == f"defects was not RUNNING within 1 h: {more or 'it is still STARTING'}."
+    unseen = compose(replace(failed(TimedOut(message)), request=None))
     assert unseen.headline == f"A model was not RUNNING in time: {more or 'no status check shows why'}."
 
 
@@ -416,16 +416,16 @@ def test_a_start_that_took_too_long_says_how_long_and_where_it_stands(message: s
     ],
 )
 def test_an_invalid_request_names_its_one_problem_or_counts_them(message: str, why: str, facts: str) -> None:
-    told = tell(failed(InvalidRequest(message)))
-    assert told.headline == f"defects could not be started: the request {why}."
-    assert section(told, "What happened") == f"{REQUESTED_AT}{facts}"
+    sent = compose(failed(InvalidRequest(message)))
+    assert sent.headline == f"defects could not be started: the request {why}."
+    assert section(sent, "What happened") == f"{REQUESTED_AT}{facts}"
 
 
 @pytest.mark.parametrize("error", CONTRACT)
 def test_a_failure_says_its_remedy_a_step_for_each_line(error: type[LifecycleError]) -> None:
-    told = tell(failed(error("It is so.", remedy="Mend it.\nGo home.")))
-    assert told.sections["What to do"][:2] == ["Mend it.", "Go home."]
-    steps = "\n".join(tell(failed(error("It is so."))).sections["What to do"])
+    sent = compose(failed(error("It is so.", remedy="Mend it.\nGo home.")))
+    assert sent.sections["What to do"][:2] == ["Mend it.", "Go home."]
+    steps = "\n".join(compose(failed(error("It is so."))).sections["What to do"])
     assert error.remedy
     for line in error.remedy.splitlines():
         assert line.rstrip(".") in steps
@@ -445,18 +445,18 @@ def test_a_failure_says_its_remedy_a_step_for_each_line(error: type[LifecycleErr
 def test_the_services_own_words_explain_a_failure(
     error: type[LifecycleError], says: str, headline: str, fact: bool
 ) -> None:
-    told = tell(failed(error("It is so.", status="FAILED", status_message=says)))
-    assert told.headline.endswith(headline)
-    assert (f"  The service says: {says}\n" in section(told, "What happened")) is fact
+    sent = compose(failed(error("It is so.", status="FAILED", status_message=says)))
+    assert sent.headline.endswith(headline)
+    assert (f"  The service says: {says}\n" in section(sent, "What happened")) is fact
 
 
 def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> None:
     wrong = CONTRACT[0]("LeaseMinutes: must be at least 0", project_version_arn=ARN)
-    named = tell(failed(wrong, prepared=False))
+    named = compose(failed(wrong, prepared=False))
     assert "USD 4.00 per hour" in section(named, "What it costs")
     assert named.subject == "[ERROR] defects could not be started: the request is invalid"
     assert MODEL_LINK in named.text
-    nameless = tell(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
+    nameless = compose(failed(CONTRACT[0]("exactly one of the two is needed"), prepared=False))
     assert nameless.subject == "[ERROR] A model could not be started: the request is invalid"
     assert section(nameless, "What it costs") == "  Nothing: no model was started.\n"
     assert section(nameless, "Links") == f"  Dashboard: {DASHBOARD_LINK}\n  Execution: {EXECUTION_LINK}\n"
@@ -473,23 +473,23 @@ def test_a_request_that_was_never_valid_names_the_model_if_the_input_did() -> No
     ],
 )
 def test_a_cause_of_others_is_reported_as_it_is(error: str, cause: str, headline: str, facts: str) -> None:
-    told = tell(replace(failed(TimedOut("")), failure=Failure(error, cause)))
-    assert told.headline.endswith(headline)
-    assert section(told, "What happened") == f"{REQUESTED_AT}{facts}"
-    assert "See in the execution" in section(told, "What to do")
+    sent = compose(replace(failed(TimedOut("")), failure=Failure(error, cause)))
+    assert sent.headline.endswith(headline)
+    assert section(sent, "What happened") == f"{REQUESTED_AT}{facts}"
+    assert "See in the execution" in section(sent, "What to do")
 
 
 @pytest.mark.parametrize("length", [300, 301], ids=["as long as may be", "longer"])
 def test_a_sentence_that_is_too_long_for_a_headline_stands_below_it(length: int) -> None:
-    told = tell(failed(ModelStopped("x" * length)))
-    assert ("x" * length in told.headline) is (length == 300)
-    assert ("x" * length in section(told, "What happened")) is (length == 301)
-    assert told.headline.endswith(": somebody stopped it meanwhile.") is (length == 301)
+    sent = compose(failed(ModelStopped("x" * length)))
+    assert ("x" * length in sent.headline) is (length == 300)
+    assert ("x" * length in section(sent, "What happened")) is (length == 301)
+    assert sent.headline.endswith(": somebody stopped it meanwhile.") is (length == 301)
 
 
 def test_a_headline_ends_after_a_thousand_characters() -> None:
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "x" * 1001)))
-    assert told.headline == "x" * 997 + "..."
+    sent = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "x" * 1001)))
+    assert sent.headline == "x" * 997 + "..."
 
 
 @pytest.mark.parametrize(
@@ -505,15 +505,15 @@ def test_a_headline_ends_after_a_thousand_characters() -> None:
     ],
 )
 def test_a_message_says_who_asked(context: Any, who: str) -> None:
-    told = tell(ending_of(Models(script=[(0, "RUNNING")]), **({} if context is None else {"Context": context})))
-    assert section(told, "What happened").startswith(f"  {who} requested the start at 2026-11-24 07:00 UTC")
+    sent = compose(ending_of(Models(script=[(0, "RUNNING")]), **({} if context is None else {"Context": context})))
+    assert section(sent, "What happened").startswith(f"  {who} requested the start at 2026-11-24 07:00 UTC")
 
 
 def again(**fields: Any) -> Any:
     """The input of the command that starts a model again as it was to be started."""
     asked = start_request(fields, execution(), CONFIGURATION)
     ending = replace(failed(AccessDenied("No.", project_version_arn=ARN)), request=asked)
-    (line,) = (line for line in tell(ending).sections["What to do"] if "start-execution" in line)
+    (line,) = (line for line in compose(ending).sections["What to do"] if "start-execution" in line)
     return json.loads(shlex.split(line)[-1])
 
 
@@ -540,13 +540,13 @@ def test_a_start_is_advised_again_as_it_was_asked_for(asked: dict[str, Any], giv
 
 @pytest.mark.parametrize("error", [InvalidRequest, ModelNotFound, ModelNotStartable])
 def test_a_start_that_would_fail_again_is_not_advised(error: type[LifecycleError]) -> None:
-    told = tell(failed(error("Why.", project_version_arn=ARN, status="STOPPED")))
-    assert told.sections["What to do"] == error.remedy.splitlines()
+    sent = compose(failed(error("Why.", project_version_arn=ARN, status="STOPPED")))
+    assert sent.sections["What to do"] == error.remedy.splitlines()
 
 
 @pytest.mark.parametrize("error", [CapacityExceeded, ModelFailed, ServiceUnavailable, TimedOut, ModelStopped])
 def test_the_command_that_starts_it_again_stands_below_the_step_that_says_so(error: type[LifecycleError]) -> None:
-    lines = tell(failed(error("Why.", status="STOPPED"))).sections["What to do"]
+    lines = compose(failed(error("Why.", status="STOPPED"))).sections["What to do"]
     (at,) = (number for number, line in enumerate(lines) if "start-execution" in line)
     assert lines[at - 1].endswith(":")
     assert re.search("[Ss]tart it|[Tt]ry again", lines[at - 1])
@@ -555,12 +555,12 @@ def test_the_command_that_starts_it_again_stands_below_the_step_that_says_so(err
 
 def test_a_start_that_waited_for_capacity_in_vain_waits_again() -> None:
     ending = replace(failed(TimedOut("Why.", status="STOPPED")), request=request(WaitForCapacity=True))
-    assert '"WaitForCapacity": true' in tell(ending).text
+    assert '"WaitForCapacity": true' in compose(ending).text
 
 
 def test_a_lease_is_reported_where_it_has_a_name_of_its_own() -> None:
-    assert "Lease: shift-2\n" in section(tell(ending_of(Models(), LeaseId="shift-2")), "Details")
-    assert "Lease" not in section(tell(STARTED), "Details")
+    assert "Lease: shift-2\n" in section(compose(ending_of(Models(), LeaseId="shift-2")), "Details")
+    assert "Lease" not in section(compose(STARTED), "Details")
 
 
 # Channels -----------------------------------------------------------------------------------------
@@ -574,46 +574,46 @@ def test_a_lease_is_reported_where_it_has_a_name_of_its_own() -> None:
 def test_a_subject_is_short_ascii_on_one_line_whatever_the_model_is_called(name: str, error: str) -> None:
     arn = f"{ACCOUNT}:project/p/version/{name}/1"
     cause = json.dumps({"Message": "m", "ProjectVersionArn": arn})
-    told = tell(Ending(START, execution(), failure=Failure(error, cause)))
-    assert told.subject.isascii()
-    assert told.subject.isprintable()
-    assert len(told.subject) < 100
+    sent = compose(Ending(START, execution(), failure=Failure(error, cause)))
+    assert sent.subject.isascii()
+    assert sent.subject.isprintable()
+    assert len(sent.subject) < 100
     shown = name if name.startswith("p") else f"p/{name}"
-    assert shown[:40] in told.subject
-    assert told.subject.endswith("was not RUNNING in time" if error == "TimedOut" else IN_SHORT[BY_NAME[error]])
-    assert told.detail["VersionName"] == name
-    assert f"Model version: {arn}" in told.text
+    assert shown[:40] in sent.subject
+    assert sent.subject.endswith("was not RUNNING in time" if error == "TimedOut" else IN_SHORT[BY_NAME[error]])
+    assert sent.detail["VersionName"] == name
+    assert f"Model version: {arn}" in sent.text
 
 
 @pytest.mark.parametrize("name", ["a\nb", "défauts", "a\tb\r\n"])
 def test_a_subject_is_made_ascii_on_one_line(name: str) -> None:
-    told = tell(replace(STARTED, request=replace(request(), model=name)))
-    assert told.subject in ("[INFO] a b is RUNNING", "[INFO] d?fauts is RUNNING")
+    sent = compose(replace(STARTED, request=replace(request(), model=name)))
+    assert sent.subject in ("[INFO] a b is RUNNING", "[INFO] d?fauts is RUNNING")
 
 
 @pytest.mark.parametrize(
     ("length", "shown"), [(40, "n" * 40), (41, "n" * 40 + "...")], ids=["as long as may be", "longer"]
 )
 def test_a_long_name_is_cut_in_the_subject_alone(length: int, shown: str) -> None:
-    told = tell(replace(STARTED, request=replace(request(), model="n" * length)))
-    assert told.subject == f"[INFO] {shown} is RUNNING"
-    assert told.headline.startswith("n" * length + " ")
+    sent = compose(replace(STARTED, request=replace(request(), model="n" * length)))
+    assert sent.subject == f"[INFO] {shown} is RUNNING"
+    assert sent.headline.startswith("n" * length + " ")
 
 
 @pytest.mark.parametrize(
     ("length", "shown"), [(91, "E" * 91), (92, "E" * 88 + "...")], ids=["as long as may be", "longer"]
 )
 def test_a_subject_that_would_be_too_long_is_cut_to_99_characters(length: int, shown: str) -> None:
-    told = notification(Content(Outcome.START_FAILED, "key", Text("E" * length, "It failed.")))
-    assert told.subject == f"[ERROR] {shown}"
-    assert len(told.subject) == 99
+    sent = notification(Content(Outcome.START_FAILED, "key", Text("E" * length, "It failed.")))
+    assert sent.subject == f"[ERROR] {shown}"
+    assert len(sent.subject) == 99
 
 
 def test_what_is_not_known_is_not_reported() -> None:
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("defects is stopped", "It is.")))
-    assert told.severity == "INFO"
-    assert told.sections == {}
-    assert set(told.detail) == {"schema_version", "NotificationId", "Outcome", "Severity"}
+    sent = notification(Content(Outcome.MODEL_STOPPED, "key", Text("defects is stopped", "It is.")))
+    assert sent.severity == "INFO"
+    assert sent.sections == {}
+    assert set(sent.detail) == {"schema_version", "NotificationId", "Outcome", "Severity"}
 
 
 @pytest.mark.parametrize(("outcome", "severity"), [(Outcome.MODEL_STOPPED, "INFO"), (Outcome.MODEL_DOWN, "ERROR")])
@@ -624,12 +624,12 @@ def test_a_message_is_as_severe_as_its_outcome_unless_it_has_a_warning(outcome: 
 
 
 def test_a_text_of_several_lines_is_reported_on_one() -> None:
-    told = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=["One.\nTwo."])))
-    assert told.sections["What happened"] == ["One. Two."]
+    sent = notification(Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=["One.\nTwo."])))
+    assert sent.sections["What happened"] == ["One. Two."]
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "sent"),
     [
         (["x" * 2500], ["x" * 2500]),
         (["x" * 2501], ["x" * 2497 + "..."]),
@@ -639,17 +639,17 @@ def test_a_text_of_several_lines_is_reported_on_one() -> None:
     ],
     ids=["a line as long as may be", "longer", "as many lines as may be", "more", "a blank one"],
 )
-def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[str], told: list[str]) -> None:
+def test_a_section_has_sixty_lines_of_2500_characters_at_the_most(lines: list[str], sent: list[str]) -> None:
     content = Content(Outcome.MODEL_STOPPED, "key", Text("s", "h", what_happened=lines))
-    assert notification(content).sections["What happened"] == told
+    assert notification(content).sections["What happened"] == sent
 
 
 @pytest.mark.usefixtures("in_tokyo")
-@pytest.mark.parametrize(("seconds", "told"), [(59.999, "2026-11-24 07:00 UTC"), (60, "2026-11-24 07:01 UTC")])
-def test_a_time_is_reported_to_the_minute_that_has_begun_in_utc(seconds: float, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "sent"), [(59.999, "2026-11-24 07:00 UTC"), (60, "2026-11-24 07:01 UTC")])
+def test_a_time_is_reported_to_the_minute_that_has_begun_in_utc(seconds: float, sent: str) -> None:
     """A lease holds until then at the least."""
     moment = NOW + timedelta(seconds=seconds)
-    assert clock(moment) == clock(moment.astimezone(timezone(timedelta(hours=2)))) == told
+    assert clock(moment) == clock(moment.astimezone(timezone(timedelta(hours=2)))) == sent
 
 
 def test_a_time_is_reported_in_the_zones_that_matter_too_with_the_date_where_that_is_another() -> None:
@@ -659,7 +659,7 @@ def test_a_time_is_reported_in_the_zones_that_matter_too_with_the_date_where_tha
 
 
 def test_the_event_has_the_facts_of_the_contract() -> None:
-    detail = tell(ending_of(Models(), Context={"run": 7})).detail
+    detail = compose(ending_of(Models(), Context={"run": 7})).detail
     output = detail["Output"]
     assert output["StartSeconds"] == 600
     assert detail == {
@@ -680,7 +680,7 @@ def test_the_event_has_the_facts_of_the_contract() -> None:
 
 def test_the_event_of_a_failure_has_its_error_and_cause() -> None:
     error = TimedOut("The time is up.", project_version_arn=ARN, status="STARTING")
-    detail = tell(replace(failed(error), request=request(Context=7))).detail
+    detail = compose(replace(failed(error), request=request(Context=7))).detail
     assert (detail["Error"], detail["Cause"]) == ("TimedOut", json.loads(str(error)))
     assert (detail["Context"], "Output" in detail) == (7, False)
 
@@ -688,23 +688,23 @@ def test_the_event_of_a_failure_has_its_error_and_cause() -> None:
 def test_a_cause_that_is_too_large_is_reported_as_text_up_to_100_000_characters() -> None:
     room = 100_000 - len('{"Message": ""}')
     fits, large = (json.dumps({"Message": "x" * length}) for length in (room, room + 1))
-    told = [
-        tell(replace(FAILURES[0], failure=Failure("ModelFailed", cause))).detail["Cause"] for cause in (fits, large)
+    sent = [
+        compose(replace(FAILURES[0], failure=Failure("ModelFailed", cause))).detail["Cause"] for cause in (fits, large)
     ]
-    assert told == [json.loads(fits), {"Message": large[:100_000]}]
+    assert sent == [json.loads(fits), {"Message": large[:100_000]}]
 
 
 def test_the_id_of_a_notification_is_its_executions_whatever_is_reported() -> None:
-    ids = [tell(ending).notification_id for ending in (STARTED, ALREADY, *FAILURES)]
-    assert set(ids) == {tell(STARTED).detail["NotificationId"]}
-    assert tell(replace(STARTED, execution=execution("other"))).notification_id not in ids
+    ids = [compose(ending).notification_id for ending in (STARTED, ALREADY, *FAILURES)]
+    assert set(ids) == {compose(STARTED).detail["NotificationId"]}
+    assert compose(replace(STARTED, execution=execution("other"))).notification_id not in ids
 
 
 def test_a_notification_survives_being_kept_as_json() -> None:
-    told = tell(STARTED)
-    again = from_wire(Notification, json.loads(json.dumps(to_wire(told))))
+    sent = compose(STARTED)
+    again = from_wire(Notification, json.loads(json.dumps(to_wire(sent))))
     assert (again.severity, again.outcome) == (Severity.INFO, Outcome.MODEL_STARTED)
-    assert again == told
+    assert again == sent
 
 
 @pytest.mark.parametrize(

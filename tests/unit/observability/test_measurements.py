@@ -66,8 +66,8 @@ def started(progress: Progress) -> Ending:
 
 
 def test_a_start_that_was_made_says_how_long_it_took_its_status_checks_and_how_late_they_saw_it() -> None:
-    asked, looked = NOW - timedelta(seconds=600), NOW - timedelta(seconds=12)
-    progress = Progress(polls=41, attempted_at=asked, checked_at=NOW, checked_before=looked)
+    asked, checked = NOW - timedelta(seconds=600), NOW - timedelta(seconds=12)
+    progress = Progress(polls=41, attempted_at=asked, checked_at=NOW, checked_before=checked)
     assert values(of_ending(started(progress), CONFIGURATION)) == {
         ("Outcomes", "MODEL_STARTED"): 1,
         ("StartSeconds", "defects"): 600,

@@ -70,13 +70,13 @@ def reported(
 
 
 def test_models_say_what_runs_since_when_for_whom_at_what_cost_and_until_when() -> None:
-    told = reported("models", RUNNING, STARTING, STOPPING)
-    assert [one["Status"] for one in told["Models"]] == ["RUNNING", "STARTING", "STOPPING"]
-    running, starting, stopping = told["Models"]
+    answered = reported("models", RUNNING, STARTING, STOPPING)
+    assert [one["Status"] for one in answered["Models"]] == ["RUNNING", "STARTING", "STOPPING"]
+    running, starting, stopping = answered["Models"]
     assert running["HeldUntil"] == "2026-11-24T09:00:00.000Z"
     assert [one["LeaseId"] for one in running["Leases"]] == ["day", "night"]
     assert (running["Since"], running["LastStartSeconds"]) == ("2026-11-24T06:00:00.000Z", [600])
-    assert running["Cost"] == running["HourlyCost"] == told["HourlyCost"] > 0, "it runs for an hour"
+    assert running["Cost"] == running["HourlyCost"] == answered["HourlyCost"] > 0, "it runs for an hour"
     assert running["Next"][0]["Schedule"] == "shift"
     assert "HeldUntil" not in starting, "its lease lasts from RUNNING on"
     assert starting["Leases"] == [{"LeaseId": "line-1", "Pending": True, "ExpiresAt": "2026-11-24T08:00:00.000Z"}]
@@ -108,20 +108,20 @@ def test_what_is_held_or_managed_is_to_be_stopped_with_everything(
 
 
 def test_leases_say_who_holds_what_until_when_and_what_is_being_stopped() -> None:
-    told = reported("leases", RUNNING, STARTING, STOPPING)
-    assert [(one["Model"], one["LeaseId"], one["Pending"]) for one in told["Leases"]] == [
+    answered = reported("leases", RUNNING, STARTING, STOPPING)
+    assert [(one["Model"], one["LeaseId"], one["Pending"]) for one in answered["Leases"]] == [
         ("cables/v7", "line-1", True),
         ("defects", "day", False),
         ("defects", "night", False),
     ]
-    assert told["Leases"][0]["ExecutionArn"] == execution().id
-    assert [one["Model"] for one in told["Stops"]] == ["welds"]
+    assert answered["Leases"][0]["ExecutionArn"] == execution().id
+    assert [one["Model"] for one in answered["Stops"]] == ["welds"]
 
 
 def test_of_very_many_leases_the_report_says_how_many_it_leaves_out() -> None:
     crowd = tuple(Lease(f"l{number}", NOW) for number in range(MOST_LEASES + 2))
-    told = reported("leases", ModelItem(ARN, leases=crowd))
-    assert (len(told["Leases"]), told["Problems"]) == (MOST_LEASES, ["2 further leases had no room here"])
+    answered = reported("leases", ModelItem(ARN, leases=crowd))
+    assert (len(answered["Leases"]), answered["Problems"]) == (MOST_LEASES, ["2 further leases had no room here"])
 
 
 def test_schedules_say_when_they_come_and_what_they_come_to() -> None:
@@ -137,18 +137,22 @@ def test_schedules_say_when_they_come_and_what_they_come_to() -> None:
 
 def test_the_bill_has_a_line_for_each_holder_and_says_what_was_saved() -> None:
     ended = (Session(ARN, NOW - 3 * HOUR, NOW - 2 * HOUR, 1, 4.0, "defects", (Share("shift", 3_600_000),)),)
-    told = reported("bill", RUNNING, books=Books(ended=ended))
-    assert [(one["LeaseId"], one["Cost"]) for one in told["Lines"]] == [("shift", 4.0), ("day", 2.0), ("night", 2.0)]
-    assert (told["Month"], told["Total"]) == ("2026-11", 8.0)
-    assert told["Saved"] == told["AlwaysOn"] - 8.0 > 0
+    answered = reported("bill", RUNNING, books=Books(ended=ended))
+    assert [(one["LeaseId"], one["Cost"]) for one in answered["Lines"]] == [
+        ("shift", 4.0),
+        ("day", 2.0),
+        ("night", 2.0),
+    ]
+    assert (answered["Month"], answered["Total"]) == ("2026-11", 8.0)
+    assert answered["Saved"] == answered["AlwaysOn"] - 8.0 > 0
 
 
 def test_the_bill_says_how_idle_a_model_was_where_that_is_known() -> None:
     ended = (Session(OTHER_ARN, NOW - 3 * HOUR, NOW - 2 * HOUR, 1, 4.0),)
     books = Books(ended=ended, busy={ARN: {minute_of(NOW - 15 * MINUTE) + number for number in range(12)}})
-    told = reported("bill", RUNNING, books=books)
+    answered = reported("bill", RUNNING, books=books)
     of_it = {"Model": "defects", "ProjectVersionArn": ARN, "Version": "v1", "Seconds": 3600}
-    assert told["Idle"] == [{**of_it, "Share": 0.8}]
+    assert answered["Idle"] == [{**of_it, "Share": 0.8}]
     assert reported("bill", RUNNING)["Idle"] == []
 
 
@@ -157,22 +161,22 @@ def test_this_months_bill_says_what_was_spent_of_the_budget(over: OverBudget) ->
     """At the most units to which a model scales, unlike the bill itself."""
     settings = replace(CONFIGURATION, monthly_budget_usd=10, over_budget=over)
     ended = (Session(ARN, NOW - 3 * HOUR, NOW - 2 * HOUR, 1, 4.0, "defects", max_inference_units=2),)
-    told = reported("bill", RUNNING, configuration=settings, books=Books(ended=ended))
-    assert told["Total"] == 8.0
+    answered = reported("bill", RUNNING, configuration=settings, books=Books(ended=ended))
+    assert answered["Total"] == 8.0
     spent = {"Budget": 10, "Spent": 12.0, "HourlyCost": 4.0, "UsedUp": True, "OverBudget": over}
     outlook = (
         "All that runs now costs USD 4.00 per hour. "
         "If the month goes on as it has so far, it comes to USD 15.46, USD 5.46 over the budget of USD 10.00."
     )
-    assert told["Budget"] == {**spent, "Forecast": 15.46, "Outlook": outlook}
+    assert answered["Budget"] == {**spent, "Forecast": 15.46, "Outlook": outlook}
     assert "Budget" not in reported("bill", configuration=settings, Month="2026-10"), "it is over"
     assert "Budget" not in reported("bill"), "there is none"
 
 
 def test_where_nothing_ran_the_bill_invents_nothing() -> None:
-    told = reported("bill", Month="2026-10")
-    assert (told["Lines"], told["Total"]) == ([], 0)
-    assert not told.keys() & {"AlwaysOn", "Saved"}
+    answered = reported("bill", Month="2026-10")
+    assert (answered["Lines"], answered["Total"]) == ([], 0)
+    assert not answered.keys() & {"AlwaysOn", "Saved"}
 
 
 @pytest.mark.parametrize("name", ["models", "leases", "bill"])

@@ -211,7 +211,7 @@ def test_the_sweep_warns_and_then_starts_a_stop_by_force() -> None:
     asked = stop_request(payload, execution(machine="StopModel"), STOPS)
     assert (asked.project_version_arn, asked.force) == (ARN, True)
     assert payload["Context"] == {"StartedBySweep": "This month's budget is used up (USD 513.00 of USD 500.00)."}
-    assert [one.outcome for one in sweep.told] == [Outcome.BUDGET_REACHED]
+    assert [one.outcome for one in sweep.notified] == [Outcome.BUDGET_REACHED]
 
 
 def test_several_models_are_stopped_and_the_one_that_ignores_the_budget_is_not() -> None:

@@ -53,8 +53,8 @@ class Settling:
     items: Items = field(default_factory=Items)
     tokens: Tokens = field(default_factory=Tokens)
     open_executions: OpenExecutions = field(default_factory=lambda: OpenExecutions([START.id, STOP.id]))
-    told: list[Ending] = field(default_factory=list)
-    untold: Exception | None = None
+    notified: list[Ending] = field(default_factory=list)
+    undelivered: Exception | None = None
     leave: timedelta = timedelta(0)
 
     def settle(self, execution_arn: str = START.id) -> bool:
@@ -67,15 +67,15 @@ class Settling:
             executions=Executions(self.ends),
             open_executions=self.open_executions,
             tokens=self.tokens,
-            notify=self._tell,
+            notify=self._notify,
             leave=self.leave,
         ).settle(execution_arn)
 
-    def _tell(self, ending: Ending) -> None:
+    def _notify(self, ending: Ending) -> None:
         assert ending.execution.id in self.open_executions.arns  # forgotten only when everybody was told
-        if self.untold:
-            raise self.untold
-        self.told.append(ending)
+        if self.undelivered:
+            raise self.undelivered
+        self.notified.append(ending)
 
     @property
     def left(self) -> list[str]:
@@ -94,7 +94,7 @@ def test_an_execution_that_is_under_way_is_left_alone() -> None:
     settling = of(ended("RUNNING"), pending=(STARTS,))
     settling.ends = {START.id: (NEVER, ended("FAILED"))}
     assert not settling.settle()
-    assert (settling.told, settling.left) == ([], [START.id, STOP.id])
+    assert (settling.notified, settling.left) == ([], [START.id, STOP.id])
     assert settling.items.get(ARN).pending == (STARTS,)
 
 
@@ -103,14 +103,14 @@ def test_an_execution_that_has_ended_just_now_can_be_left_to_its_event(ago: floa
     settling = of(ended("ABORTED", stopped_at=NOW - timedelta(seconds=ago)), pending=(STARTS,))
     settling.leave = timedelta(seconds=60)
     assert settling.settle() is not left
-    assert (len(settling.told), len(settling.left)) == ((0, 2) if left else (1, 1))
+    assert (len(settling.notified), len(settling.left)) == ((0, 2) if left else (1, 1))
     assert bool(settling.items.get(ARN).pending) is left
 
 
 def test_an_execution_that_step_functions_has_forgotten_is_forgotten() -> None:
     settling = Settling({})
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 def test_an_execution_that_step_functions_does_not_know_yet_is_asked_for_again_by_the_next_sweep() -> None:
@@ -136,7 +136,7 @@ def test_a_start_that_ended_badly_gives_back_its_lease_and_is_reported(state: Ex
     other = replace(STARTS, execution_arn=execution("other").id)
     settling = of(state, pending=(STARTS, other), leases=(replace(SHIFT, lease_id="nightly"),))
     assert settling.settle()
-    (ending,) = settling.told
+    (ending,) = settling.notified
     assert (ending.outcome, ending.machine, ending.execution) == (outcome, Machine.START_MODEL, START)
     assert (ending.request, ending.progress) == (
         replace(request(), began_at=EARLIER, due_at=EARLIER, deadline=NOW),
@@ -150,8 +150,8 @@ def test_a_start_that_ended_badly_gives_back_its_lease_and_is_reported(state: Ex
 def test_the_failure_is_reported_as_the_execution_has_it() -> None:
     settling = of(ended("FAILED", **TIMED_OUT))
     settling.settle()
-    assert settling.told[0].failure == Failure("TimedOut", TIMED_OUT["cause"])
-    assert settling.told[0].last_status is None
+    assert settling.notified[0].failure == Failure("TimedOut", TIMED_OUT["cause"])
+    assert settling.notified[0].last_status is None
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_a_stop_that_ended_badly_is_reported_and_leaves_its_claim_for_take_over(
     settling = of(state, STOP.id, claim=claim)
     before = settling.items.get(ARN)
     assert settling.settle(STOP.id)
-    assert [(one.outcome, one.machine) for one in settling.told] == [(outcome, Machine.STOP_MODEL)]
-    assert settling.told[0].request == replace(stop(), began_at=EARLIER, due_at=EARLIER, deadline=NOW)
+    assert [(one.outcome, one.machine) for one in settling.notified] == [(outcome, Machine.STOP_MODEL)]
+    assert settling.notified[0].request == replace(stop(), began_at=EARLIER, due_at=EARLIER, deadline=NOW)
     assert (settling.items.get(ARN), settling.left) == (before, [START.id])
 
 
@@ -193,8 +193,8 @@ def test_an_abortion_says_how_the_model_is_now_and_whether_somebody_else_holds_i
     settling = of(ended("ABORTED", cause="A mistake"), **fields)
     settling.models = Models(script=[(0, "STARTING")])
     settling.settle()
-    assert settling.told[0].abortion == Abortion("ABORTED", "A mistake", "STARTING", held)
-    assert settling.told[0].last_status == "STARTING"
+    assert settling.notified[0].abortion == Abortion("ABORTED", "A mistake", "STARTING", held)
+    assert settling.notified[0].last_status == "STARTING"
 
 
 def test_a_model_that_can_not_be_checked_is_no_reason_not_to_report() -> None:
@@ -205,7 +205,7 @@ def test_a_model_that_can_not_be_checked_is_no_reason_not_to_report() -> None:
     settling = of(ended("ABORTED"), pending=(STARTS,))
     settling.models = Down()
     assert settling.settle()
-    assert settling.told[0].abortion == Abortion("ABORTED", None, None, held=False)
+    assert settling.notified[0].abortion == Abortion("ABORTED", None, None, held=False)
     assert settling.left == [STOP.id]
 
 
@@ -214,7 +214,7 @@ def test_the_model_of_an_execution_that_reported_its_end_itself_is_not_checked(s
     output = to_wire(Story(Models()).run(ASKED)) if state.status == "SUCCEEDED" else None
     settling = of(replace(state, output=output))
     settling.settle()
-    assert settling.models.looks == []
+    assert settling.models.status_checks == []
 
 
 # Successes ----------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_a_start_that_succeeded_is_reported_from_its_output_and_keeps_its_lease(
     result = Story(Models()).run(ASKED)
     settling = of(ended("SUCCEEDED", output=json.loads(json.dumps(to_wire(result)))), leases=(SHIFT,))
     assert settling.settle()
-    assert (settling.told[0].result, settling.told[0].outcome) == (result, Outcome.MODEL_STARTED)
+    assert (settling.notified[0].result, settling.notified[0].outcome) == (result, Outcome.MODEL_STARTED)
     assert (settling.items.get(ARN).leases, settling.left) == ((SHIFT,), [STOP.id])
 
 
@@ -234,7 +234,7 @@ def test_a_stop_that_succeeded_is_reported_from_its_output() -> None:
     result = story.run(ASKED)
     settling = of(ended("SUCCEEDED", output=json.loads(json.dumps(to_wire(result)))), STOP.id)
     assert settling.settle(STOP.id)
-    assert (settling.told[0].result, settling.told[0].outcome) == (result, Outcome.MODEL_KEPT_RUNNING)
+    assert (settling.notified[0].result, settling.notified[0].outcome) == (result, Outcome.MODEL_KEPT_RUNNING)
 
 
 # Nobody is told -----------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ FIRST = execution("first").id
 def test_nobody_is_notified_of_a_dry_run_however_it_ends(state: ExecutionState) -> None:
     settling = of(state)
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 @pytest.mark.parametrize("asked", [{}, {"Comment": "Insert your JSON here"}], ids=str)
@@ -265,7 +265,7 @@ def test_nobody_is_notified_of_a_dry_run_however_it_ends(state: ExecutionState) 
 def test_nobody_is_notified_of_a_question_however_it_ends(status: str, asked: Json) -> None:
     settling = of(ended(status, input=asked, error="InvalidRequest"))
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 @pytest.mark.parametrize(
@@ -277,14 +277,14 @@ def test_nobody_is_notified_of_a_question_however_it_ends(status: str, asked: Js
 def test_nobody_is_notified_of_an_extension_however_it_ends(status: str, asked: Json) -> None:
     settling = of(ended(status, input=asked, error="ModelStopped", cause=str(ModelStopped("It is over."))))
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 @pytest.mark.parametrize("wrong", [{"DryRun": "yes"}, {"DryRun": 1}, {"ExtendOnly": 1}, [], "DryRun", None])
 def test_what_only_looks_like_a_dry_run_is_reported(wrong: Json) -> None:
     settling = of(ended("FAILED", input=wrong, error="InvalidRequest", cause=str(InvalidRequest("Wrong."))))
     assert settling.settle()
-    assert [(one.outcome, one.request) for one in settling.told] == [(Outcome.START_FAILED, None)]
+    assert [(one.outcome, one.request) for one in settling.notified] == [(Outcome.START_FAILED, None)]
     assert settling.left == [STOP.id]
 
 
@@ -292,7 +292,7 @@ def test_nobody_is_notified_of_a_duplicate_that_succeeded() -> None:
     output = to_wire(replace(Story(Models()).run(ASKED), outcome=Outcome.DUPLICATE, duplicate_of=FIRST))
     settling = of(ended("SUCCEEDED", input=TOKEN, output=output))
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 BAD_ENDS = [ended("FAILED", input=TOKEN, **TIMED_OUT), ended("ABORTED", input=TOKEN), ended("TIMED_OUT", input=TOKEN)]
@@ -320,7 +320,7 @@ def test_nobody_is_notified_of_a_duplicate_that_failed_or_was_aborted(
 ) -> None:
     settling = with_token(state, FIRST, began=first)
     assert settling.settle()
-    assert (settling.told, settling.left) == ([], [STOP.id])
+    assert (settling.notified, settling.left) == ([], [STOP.id])
 
 
 @pytest.mark.parametrize("state", BAD_ENDS, ids=lambda state: state.status)
@@ -338,13 +338,13 @@ def test_an_execution_with_a_token_that_was_no_duplicate_is_reported(
 ) -> None:
     settling = with_token(state, holder, asked, began)
     assert settling.settle()
-    assert len(settling.told) == 1
+    assert len(settling.notified) == 1
 
 
 def test_an_execution_whose_token_nobody_holds_is_reported() -> None:
     settling = of(BAD_ENDS[1])
     assert settling.settle()
-    assert len(settling.told) == 1
+    assert len(settling.notified) == 1
 
 
 # Trouble ------------------------------------------------------------------------------------------
@@ -353,14 +353,14 @@ def test_an_execution_whose_token_nobody_holds_is_reported() -> None:
 @pytest.mark.parametrize("error", [ServiceUnavailable("The topic is down."), AccessDenied("It may not.")])
 def test_an_end_that_can_not_be_reported_is_remembered(error: LifecycleError) -> None:
     settling = of(ended("FAILED", **TIMED_OUT), pending=(STARTS,))
-    settling.untold = error
+    settling.undelivered = error
     with pytest.raises(type(error)):
         settling.settle()
     assert settling.left == [START.id, STOP.id]
     assert settling.items.get(ARN).pending == ()  # what could be done is done
-    settling.untold = None
+    settling.undelivered = None
     assert settling.settle()
-    assert (len(settling.told), settling.left) == (1, [STOP.id])
+    assert (len(settling.notified), settling.left) == (1, [STOP.id])
 
 
 @pytest.mark.parametrize(("conflicts", "gives_up"), [(4, False), (5, True)])
@@ -374,7 +374,7 @@ def test_an_item_that_changes_meanwhile_is_read_again(conflicts: int, gives_up: 
     if gives_up:
         with pytest.raises(ServiceUnavailable, match="changed 5 times"):
             settling.settle()
-        assert (settling.told, settling.left) == ([], [START.id, STOP.id])
+        assert (settling.notified, settling.left) == ([], [START.id, STOP.id])
         return
     assert settling.settle()
     found = settling.items.get(ARN)
@@ -388,7 +388,7 @@ def test_what_was_settled_is_settled_again_without_harm() -> None:
     settling.open_executions.open(START.id)  # as a sweep has it that read of it before
     assert settling.settle()
     assert (settling.items.get(ARN), settling.left) == (found, [STOP.id])
-    assert settling.told[0] == settling.told[1]  # told once: the notification has the execution as its key
+    assert settling.notified[0] == settling.notified[1]  # told once: the notification has the execution as its key
 
 
 def test_an_execution_of_another_app_is_refused() -> None:
@@ -396,4 +396,4 @@ def test_an_execution_of_another_app_is_refused() -> None:
     settling = of(ended("ABORTED"), stranger)
     with pytest.raises(ValueError, match="is not an execution of this app"):
         settling.settle(stranger)
-    assert settling.told == []
+    assert settling.notified == []

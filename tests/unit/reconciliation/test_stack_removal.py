@@ -448,7 +448,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize(("success", "said"), [(True, "SUCCESS"), (False, "FAILED")])
 def test_cloudformation_is_answered_in_its_own_words(success: bool, said: str, answers: Answers) -> None:
     Request.read({**EVENT, "ResponseURL": answers.url}).answer(success=success, reason="Why.")
-    told = {
+    sent = {
         "Status": said,
         "Reason": "Why.",
         "PhysicalResourceId": "made-by-an-earlier-version",
@@ -456,16 +456,16 @@ def test_cloudformation_is_answered_in_its_own_words(success: bool, said: str, a
         "RequestId": "1a2b3c4d-0000-4000-8000-000000000000",
         "LogicalResourceId": "Removal",
     }
-    assert answers.got == [("", told)]
+    assert answers.got == [("", sent)]
 
 
 def test_what_is_made_keeps_its_id_and_a_long_reason_is_cut(answers: Answers) -> None:
     created = {name: value for name, value in EVENT.items() if name != "PhysicalResourceId"}
     Request.read({**created, "ResponseURL": answers.url}).answer(success=False, reason="x" * 10_000)
-    ((_, told),) = answers.got
-    assert told["PhysicalResourceId"] == "Removal"
-    assert (len(told["Reason"]), told["Reason"][-4:]) == (MAX_REASON, "x...")
-    assert len(json.dumps(told)) < 4096
+    ((_, sent),) = answers.got
+    assert sent["PhysicalResourceId"] == "Removal"
+    assert (len(sent["Reason"]), sent["Reason"][-4:]) == (MAX_REASON, "x...")
+    assert len(json.dumps(sent)) < 4096
 
 
 def test_an_answer_that_is_not_taken_is_given_again(answers: Answers, no_pauses: list[float]) -> None:
@@ -529,8 +529,8 @@ def remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) ->
             return "SUCCESS" if said["Success"] else "FAILED", said["Reason"]
         event = {**EVENT, "RequestType": kind, "ResponseURL": answers.url}
         module.handler(event, Context("remove", remaining=300_000))
-        ((_, told),) = answers.got
-        return told["Status"], told["Reason"]
+        ((_, sent),) = answers.got
+        return sent["Status"], sent["Reason"]
 
     return call
 

@@ -70,9 +70,9 @@ class Sweeps:
     ledger: Ledger = field(default_factory=Ledger)
     configuration: Configuration = CONFIGURATION
     now: datetime = NOW
-    told: list[Finding] = field(default_factory=list)
-    untold: dict[str, Exception] = field(default_factory=dict)
-    """What telling of a model raises."""
+    notified: list[Finding] = field(default_factory=list)
+    undelivered: dict[str, Exception] = field(default_factory=dict)
+    """What notifying people of a model raises."""
     settled: list[str] = field(default_factory=list)
     running: frozenset[str] = frozenset()
     unsettled: dict[str, Exception] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Sweeps:
             items=self.items,
             executions=self.executions,
             open_executions=self.open_executions,
-            notify=self._tell,
+            notify=self._notify,
             settle=self._settle,
             start_model_arn=MACHINES.start_model,
             stop_model_arn=MACHINES.stop_model,
@@ -119,10 +119,10 @@ class Sweeps:
         """How their names begin, without what only tells them apart."""
         return [name.rpartition("-")[0] for name in self.started]
 
-    def _tell(self, found: Finding) -> None:
-        if error := self.untold.get(found.project_version_arn):
+    def _notify(self, found: Finding) -> None:
+        if error := self.undelivered.get(found.project_version_arn):
             raise error
-        self.told.append(found)
+        self.notified.append(found)
 
     def _settle(self, execution_arn: str) -> bool:
         if error := self.unsettled.get(execution_arn):
@@ -192,7 +192,7 @@ def test_what_is_found_is_reported_with_the_inference_units_that_the_service_rep
     sweeps = Sweeps()
     sweeps.has(ARN, "RUNNING")
     assert sweeps.run().reported == 1
-    assert sweeps.told == [Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", min_inference_units=3)]
+    assert sweeps.notified == [Finding(Outcome.UNLEASED_MODEL, ARN, "unleased#0", "RUNNING", min_inference_units=3)]
     assert sweeps.items.get(ARN).reported == ("UNLEASED_MODEL",)
     assert sweeps.run().reported == 0
 
@@ -234,7 +234,7 @@ def test_what_was_found_is_not_reported_where_somebody_has_changed_the_item_mean
     sweeps = Sweeps()
     sweeps.has(ARN, "STOPPED", managed=True, leases=(SHIFT,))
     sweeps.models.on_read = lambda: sweeps.items.change(lambda found: leases.release(found, "shift", NOW))
-    assert (sweeps.run(), sweeps.told) == (Swept(1, 0, 0, 0, 0, ()), [])
+    assert (sweeps.run(), sweeps.notified) == (Swept(1, 0, 0, 0, 0, ()), [])
 
 
 def test_a_model_whose_version_is_gone_loses_its_leases() -> None:
@@ -242,7 +242,7 @@ def test_a_model_whose_version_is_gone_loses_its_leases() -> None:
     sweeps.has(ARN, None, managed=True, leases=(SHIFT,))
     sweeps.has(arn("boards", "v2"), "STOPPED")
     assert sweeps.run().models == 2
-    assert [(one.outcome, one.status) for one in sweeps.told] == [(Outcome.MODEL_DOWN, "NOT_FOUND")]
+    assert [(one.outcome, one.status) for one in sweeps.notified] == [(Outcome.MODEL_DOWN, "NOT_FOUND")]
 
 
 def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_are_not_taken_for_gone() -> None:
@@ -251,7 +251,7 @@ def test_a_project_that_can_not_be_read_is_a_problem_of_its_own_and_its_models_a
     sweeps.has(OTHER_ARN, "RUNNING", managed=True)
     swept = sweeps.run()
     assert swept.problems == ("project boards: DescribeProjectVersions answered AccessDeniedException: no",)
-    assert (swept.models, swept.stops, sweeps.told) == (1, 1, [])
+    assert (swept.models, swept.stops, sweeps.notified) == (1, 1, [])
     assert sweeps.items.get(ARN).leases == (SHIFT,)
 
 
@@ -450,14 +450,14 @@ BROKEN = KeyError("Expires")
 def test_a_finding_that_can_not_be_reported_keeps_its_model_for_the_next_sweep_and_no_other(
     error: Exception, says: str
 ) -> None:
-    sweeps = Sweeps(untold={ARN: error})
+    sweeps = Sweeps(undelivered={ARN: error})
     sweeps.has(ARN, "RUNNING", managed=True, leases=(EXPIRED,))
     sweeps.has(OTHER_ARN, "RUNNING", managed=True, leases=(EXPIRED,))
     swept = sweeps.run()
     assert swept == Swept(models=2, reported=1, stops=1, restarts=0, settled=0, problems=(f"{ARN}: {says}",))
     assert sweeps.items.get(ARN).leases == (EXPIRED,)
-    sweeps.untold.clear()
-    assert (sweeps.run().reported, len(sweeps.told)) == (1, 2)
+    sweeps.undelivered.clear()
+    assert (sweeps.run().reported, len(sweeps.notified)) == (1, 2)
 
 
 def test_a_model_whose_item_changes_meanwhile_is_checked_by_the_next_sweep() -> None:
@@ -529,5 +529,5 @@ def test_models_that_run_without_this_app_are_stopped_where_that_is_configured()
     sweeps = Sweeps(configuration=configured(unleased_models=Unleased.STOP))
     sweeps.has(ARN, "RUNNING")
     swept = sweeps.run()
-    assert (swept.reported, swept.stops, sweeps.told[0].stopped) == (1, 1, True)
+    assert (swept.reported, swept.stops, sweeps.notified[0].stopped) == (1, 1, True)
     assert sweeps.began == ["sweep-stop-defects-20261124T0700Z"]

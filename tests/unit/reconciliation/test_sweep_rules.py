@@ -82,9 +82,9 @@ def test_a_lease_that_ends_soon_is_reported_in_time(minutes: float, warned: bool
     ending = Lease("shift", EARLIER, at(minutes))
     held = item(leases=(SHIFT, ending), managed=True)
     sweep = swept(held)
-    told = (finding(Outcome.LEASE_EXPIRING, ending),) if warned else ()
+    notified = (finding(Outcome.LEASE_EXPIRING, ending),) if warned else ()
     marked = replace(ending, warned_at=NOW) if warned else ending
-    assert sweep == Sweep(replace(held, leases=(SHIFT, marked)), told)
+    assert sweep == Sweep(replace(held, leases=(SHIFT, marked)), notified)
 
 
 def test_a_lease_that_ends_soon_is_reported_once_and_again_only_after_it_was_extended() -> None:
@@ -92,8 +92,8 @@ def test_a_lease_that_ends_soon_is_reported_once_and_again_only_after_it_was_ext
     again = swept(first.item, now=at(5))
     assert (len(first.findings), again) == (1, Sweep(first.item))
     extended = replace(first.item, leases=(Lease("shift", EARLIER, at(60)),))
-    (told,) = swept(extended, now=at(50)).findings
-    assert told.key != first.findings[0].key
+    (notified,) = swept(extended, now=at(50)).findings
+    assert notified.key != first.findings[0].key
 
 
 def test_how_long_before_its_end_a_lease_is_reported_is_configured() -> None:
@@ -111,7 +111,7 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_repo
 
 
 @pytest.mark.parametrize(
-    ("since", "warned_at", "told"),
+    ("since", "warned_at", "notified"),
     [
         (NOW - WEEK, None, True),
         (NOW - WEEK + timedelta(seconds=1), None, False),
@@ -120,12 +120,14 @@ def test_a_lease_that_was_as_short_as_the_warning_from_the_beginning_is_not_repo
     ],
     ids=["long enough", "not yet", "long enough after the last time", "not yet again"],
 )
-def test_a_lease_without_an_end_is_reported_every_week(since: datetime, warned_at: datetime | None, told: bool) -> None:
+def test_a_lease_without_an_end_is_reported_every_week(
+    since: datetime, warned_at: datetime | None, notified: bool
+) -> None:
     endless = Lease("production", since, None, warned_at)
     sweep = swept(item(leases=(endless,), managed=True))
-    findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if told else ()
+    findings = (finding(Outcome.LEASE_EXPIRING, endless, until=warned_at),) if notified else ()
     assert sweep.findings == findings
-    assert sweep.item.leases == ((replace(endless, warned_at=NOW),) if told else (endless,))
+    assert sweep.item.leases == ((replace(endless, warned_at=NOW),) if notified else (endless,))
     assert sweep.stop is None
 
 
@@ -280,7 +282,7 @@ def test_a_model_that_is_down_is_given_up_once_no_call_of_this_app_can_land(stat
 
 
 @pytest.mark.parametrize(
-    ("unleased", "told", "stop"),
+    ("unleased", "notified", "stop"),
     [
         (Unleased.NOTIFY, True, None),
         (Unleased.STOP, True, "It runs, and no lease holds it."),
@@ -288,7 +290,7 @@ def test_a_model_that_is_down_is_given_up_once_no_call_of_this_app_can_land(stat
     ],
 )
 def test_a_model_that_runs_without_this_app_is_reported_once_an_episode(
-    unleased: Unleased, told: bool, stop: str | None
+    unleased: Unleased, notified: bool, stop: str | None
 ) -> None:
     configuration, found = configured(unleased_models=unleased), ModelItem(ARN)
     sweep = swept(found, configuration=configuration)
@@ -301,12 +303,12 @@ def test_a_model_that_runs_without_this_app_is_reported_once_an_episode(
         min_inference_units=None,
         stopped=stop is not None,
     )
-    marked = replace(found, reported=("UNLEASED_MODEL",)) if told else found
-    assert sweep == Sweep(marked, (expected,) if told else (), stop)
+    marked = replace(found, reported=("UNLEASED_MODEL",)) if notified else found
+    assert sweep == Sweep(marked, (expected,) if notified else (), stop)
     assert swept(sweep.item, configuration=configuration) == Sweep(marked, (), stop)  # stopped until it is, told once
     over = swept(sweep.item, "STOPPED", configuration).item
     assert over.reported == ()
-    assert bool(swept(replace(over, revision=2), configuration=configuration).findings) is told
+    assert bool(swept(replace(over, revision=2), configuration=configuration).findings) is notified
 
 
 def test_another_episode_is_another_notification() -> None:

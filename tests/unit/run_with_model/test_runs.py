@@ -422,14 +422,14 @@ def test_the_same_token_with_another_workload_is_refused() -> None:
 
 
 def test_a_duplicate_waits_longer_the_longer_the_first_runs() -> None:
-    now, looks = NOW, 0
+    now, status_checks = NOW, 0
     while now < NOW + timedelta(days=365):
         step = follow(ExecutionState("RUNNING"), now)
         assert step.action is Action.WAIT
         assert step.wait_seconds >= 75
         now += timedelta(seconds=step.wait_seconds)
-        looks += 1
-    assert looks < 200
+        status_checks += 1
+    assert status_checks < 200
 
 
 def test_a_duplicate_ends_as_the_first_did() -> None:
@@ -476,7 +476,7 @@ class Settling:
     children: dict[str, ExecutionState] = field(default_factory=dict)
     items: Items = field(default_factory=Items)
     configuration: Configuration = RUNS_WORKLOADS
-    told: list[Ending] = field(default_factory=list)
+    sent: list[Ending] = field(default_factory=list)
     open_executions: OpenExecutions = field(default_factory=lambda: OpenExecutions([RUN.id]))
 
     def __post_init__(self) -> None:
@@ -497,13 +497,13 @@ class Settling:
             executions=self.executions,
             open_executions=self.open_executions,
             tokens=Tokens(),
-            notify=self.told.append,
+            notify=self.sent.append,
         )
         return settler.settle_ended(RUN.id) if by_event else settler.settle(RUN.id)
 
     @property
     def outcomes(self) -> list[Outcome]:
-        return [ending.outcome for ending in self.told if not ending.is_silent]
+        return [ending.outcome for ending in self.sent if not ending.is_silent]
 
 
 def test_of_a_run_that_has_let_go_of_its_model_nothing_is_left() -> None:
@@ -570,7 +570,7 @@ def test_a_workload_that_failed_is_reported_once_the_run_has_failed() -> None:
     settling = Settling(ended("FAILED", error="BeltJammed", cause="Line 1"), {START: SUCCEEDED})
     assert settling.settle()
     assert settling.outcomes == [Outcome.WORKLOAD_FAILED]
-    assert settling.told[0].project_version_arn == ARN
+    assert settling.sent[0].project_version_arn == ARN
 
 
 @pytest.mark.parametrize("start", [FAILED, ExecutionState("ABORTED"), ExecutionState("TIMED_OUT")])
@@ -613,86 +613,86 @@ def test_by_a_name_that_means_the_newest_version_the_held_one_is_let_go_and_name
     latest = replace(RUNS_WORKLOADS, models={"defects": Model(project="boards")})
     settling = Settling(ended("ABORTED"), configuration=latest).hold(leases=(HELD,))
     assert not settling.settle()
-    assert settling.told[0].project_version_arn == ARN
+    assert settling.sent[0].project_version_arn == ARN
     assert [payload["ProjectVersionArn"] for payload in settling.executions.started.values()] == [ARN]
 
 
 # What is told -------------------------------------------------------------------------------------
 
 
-def tell(ending: Ending) -> Any:
+def compose(ending: Ending) -> Any:
     return ending_notification(ending, RUNS_WORKLOADS, MACHINES)
 
 
 @pytest.mark.parametrize("cause", ["", "x" * 32_000, '{"Message": {"a": 1}, "ProjectVersionArn": "x"}', "[1]", "\n"])
 def test_whatever_a_workload_says_can_be_reported(cause: str) -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("É rror", cause)))
-    assert told.subject.startswith("[ERROR] The run with defects failed: ")
-    assert told.detail["ProjectVersionArn"] == ARN
-    assert len(told.text) < 4000
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("É rror", cause)))
+    assert sent.subject.startswith("[ERROR] The run with defects failed: ")
+    assert sent.detail["ProjectVersionArn"] == ARN
+    assert len(sent.text) < 4000
 
 
 def test_of_a_run_whose_version_is_not_known_none_is_reported() -> None:
     nothing = replace(run(), project_version_arn="", selection="")
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
-    assert "ProjectVersionArn" not in told.detail
-    assert "The run with defects was aborted" in told.subject
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=nothing, abortion=Abortion("ABORTED")))
+    assert "ProjectVersionArn" not in sent.detail
+    assert "The run with defects was aborted" in sent.subject
 
 
 def test_a_run_whose_model_was_given_by_its_arn_calls_it_by_its_name() -> None:
     by_arn = replace(run(), model=None)
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=by_arn, failure=Failure("BeltJammed", "")))
-    assert told.headline.startswith("The run of NightlyInspection with defects failed: ")
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=by_arn, failure=Failure("BeltJammed", "")))
+    assert sent.headline.startswith("The run of NightlyInspection with defects failed: ")
 
 
 def test_a_run_reckons_with_the_inference_units_that_are_configured() -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
-    costs, _ = told.sections[WHAT_IT_COSTS]
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(Model="welds"), failure=Failure("BeltJammed", "")))
+    costs, _ = sent.sections[WHAT_IT_COSTS]
     assert costs.endswith("While it is RUNNING, it costs about USD 8.00 per hour.")
 
 
 def test_of_what_a_workload_says_the_first_2000_characters_are_reported() -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
-    assert told.sections[WHAT_HAPPENED][1] == "x" * 2000
-    assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "x" * 32_000)))
+    assert sent.sections[WHAT_HAPPENED][1] == "x" * 2000
+    assert sent.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
 
 
 def test_the_event_of_a_run_with_warnings_has_them_where_its_output_has_them() -> None:
     warned = Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), succeeded=True, workload_warnings=("It was dark.",))
-    assert tell(warned).detail["Output"] == {"Workload": {"Warnings": ("It was dark.",)}}
-    assert "Output" not in tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), succeeded=True)).detail
+    assert compose(warned).detail["Output"] == {"Workload": {"Warnings": ("It was dark.",)}}
+    assert "Output" not in compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), succeeded=True)).detail
 
 
 def test_a_cause_that_is_json_of_the_workloads_own_is_reported_as_it_is() -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
-    assert told.sections[WHAT_HAPPENED][1] == '{"Belt": 7}'
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", '{"Belt": 7}')))
+    assert sent.sections[WHAT_HAPPENED][1] == '{"Belt": 7}'
 
 
 def test_a_workload_that_gave_no_reason_is_reported_as_such() -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
-    assert told.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
-    assert len(told.sections[WHAT_HAPPENED]) == 1
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", "")))
+    assert sent.headline == "The run of NightlyInspection with defects failed: the execution gives no reason."
+    assert len(sent.sections[WHAT_HAPPENED]) == 1
 
 
 def test_what_a_workload_says_first_is_the_headline_and_the_rest_is_below() -> None:
     cause = '{"Message": "The belt of line 1 is jammed. It was oiled.", "Remedy": "Oil it.\\nWait."}'
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", cause)))
-    assert told.headline == "The run of NightlyInspection with defects failed: The belt of line 1 is jammed."
-    assert told.sections[WHAT_HAPPENED][1:] == ["It was oiled."]
-    assert told.sections[WHAT_TO_DO][:2] == ["Oil it.", "Wait."]
-    assert "Workload: https://" in told.text
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), failure=Failure("BeltJammed", cause)))
+    assert sent.headline == "The run of NightlyInspection with defects failed: The belt of line 1 is jammed."
+    assert sent.sections[WHAT_HAPPENED][1:] == ["It was oiled."]
+    assert sent.sections[WHAT_TO_DO][:2] == ["Oil it.", "Wait."]
+    assert "Workload: https://" in sent.text
 
 
 def test_an_aborted_run_whose_model_is_stopped_costs_nothing_any_more() -> None:
     abortion = Abortion("ABORTED", model_status="STOPPED")
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), abortion=abortion))
-    assert told.sections[WHAT_IT_COSTS] == ["Nothing now: the model is STOPPED."]
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, request=run(), abortion=abortion))
+    assert sent.sections[WHAT_IT_COSTS] == ["Nothing now: the model is STOPPED."]
 
 
 def test_a_run_that_never_was_prepared_and_says_no_remedy_is_to_be_corrected_and_started_again() -> None:
-    told = tell(Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("Lambda.Unknown", "")))
-    assert told.sections[WHAT_TO_DO] == ["Correct the input, and start RunWithModel again."]
-    assert told.headline == "A run could not be started: the execution gives no reason."
+    sent = compose(Ending(Machine.RUN_WITH_MODEL, RUN, failure=Failure("Lambda.Unknown", "")))
+    assert sent.sections[WHAT_TO_DO] == ["Correct the input, and start RunWithModel again."]
+    assert sent.headline == "A run could not be started: the execution gives no reason."
 
 
 def test_an_unknown_name_chooses_nothing() -> None:

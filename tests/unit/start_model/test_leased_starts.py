@@ -59,13 +59,13 @@ def later(seconds: float, story: Story, change: Callable[[ModelItem], ModelItem]
         if waiting and story.clock.seconds >= seconds:
             story.items.change(waiting.pop())
 
-    story.before_look = happen
+    story.before_check = happen
 
 
 def watched(story: Story) -> list[ModelItem]:
     """The item before each look."""
     seen: list[ModelItem] = []
-    story.before_look = lambda: seen.append(item(story))
+    story.before_check = lambda: seen.append(item(story))
     return seen
 
 
@@ -183,11 +183,11 @@ def test_a_start_that_the_first_status_check_finds_running_took_no_longer_than_u
 
 def test_a_status_check_that_is_repeated_since_its_answer_is_lost_remembers_the_start_once() -> None:
     story = Story(Models(once_started=SOON))
-    looked = story._check
+    check = story._check
 
     def twice(*facts: Any) -> Step:
-        step = looked(*facts)
-        return looked(*facts) if step.action is Action.DONE else step
+        step = check(*facts)
+        return check(*facts) if step.action is Action.DONE else step
 
     story._check = twice  # type: ignore[method-assign, assignment]  # a step is replaced by a story of its own
     run(story)
@@ -230,10 +230,10 @@ def test_the_next_start_checks_the_status_when_the_last_one_lets_it_expect_and_m
     run(first)
     second = Story(Models(once_started=[(0, "STARTING"), (706, "RUNNING")]), items=first.items)
     result = run(second)
-    _, early, *_, last = (seconds for seconds, _ in second.models.looks)
+    _, early, *_, last = (seconds for seconds, _ in second.models.status_checks)
     assert early > 100  # one past start says little
     assert last - 706 < 5
-    assert result.polls == len(second.models.looks)
+    assert result.polls == len(second.models.status_checks)
 
 
 def test_a_progress_from_before_looks_were_timed_is_read() -> None:
@@ -250,7 +250,7 @@ def test_a_lease_that_somebody_takes_meanwhile_is_kept() -> None:
     story.items.meanwhile.append(lambda items: items.change(lambda found: replace(found, leases=(NIGHT,))))
     run(story, LeaseId="shift")
     assert [lease.lease_id for lease in item(story).leases] == ["night", "shift"]
-    assert [seconds for seconds, _ in story.models.looks[:3]] == [0, 0, 30]  # looked at again at once
+    assert [seconds for seconds, _ in story.models.status_checks[:3]] == [0, 0, 30]  # looked at again at once
 
 
 def test_an_item_that_never_stands_still_is_given_up_on_before_anything_is_requested() -> None:

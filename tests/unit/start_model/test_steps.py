@@ -60,7 +60,7 @@ def test_a_model_that_can_be_started_is_requested_once_and_watched_until_it_runs
     result = start(models, Context={"run": 7})
     assert (result.outcome, result.status, result.context) == (Outcome.MODEL_STARTED, "RUNNING", {"run": 7})
     assert models.requests == [0]
-    assert [seconds for seconds, _ in models.looks] == [0, *range(30, 101, 10)]
+    assert [seconds for seconds, _ in models.status_checks] == [0, *range(30, 101, 10)]
     assert (result.requested_at, result.running_at, result.start_seconds) == (NOW, at(100), 100)
     assert (result.polls, result.project_arn, result.model, result.lease_id) == (9, PROJECT, "defects", "nightly")
 
@@ -68,7 +68,7 @@ def test_a_model_that_can_be_started_is_requested_once_and_watched_until_it_runs
 def test_a_fixed_interval_is_kept_from_the_request_on() -> None:
     models = Models(once_started=[(0, "STARTING"), (100, "RUNNING")])
     start(models, PollSeconds=40)
-    assert [seconds for seconds, _ in models.looks] == [0, 40, 80, 120]
+    assert [seconds for seconds, _ in models.status_checks] == [0, 40, 80, 120]
 
 
 def test_a_model_that_runs_already_is_left_alone() -> None:
@@ -167,7 +167,7 @@ def test_a_start_that_goes_wrong_fails_after_one_request(once_started: Script, e
     with pytest.raises(error) as failed:
         start(models, TimeoutSeconds=200)
     assert models.requests == [0]
-    assert failed.value.cause["Status"] == models.looks[-1][1]
+    assert failed.value.cause["Status"] == models.status_checks[-1][1]
 
 
 def test_a_failed_model_whose_second_start_fails_too_is_requested_once() -> None:
@@ -226,7 +226,7 @@ def test_a_model_that_this_app_may_not_stop_is_not_started_and_gets_no_lease(sta
     with pytest.raises(AccessDenied, match="does not manage the project") as failed:
         story.run({"ProjectVersionArn": OTHER_ARN, "ClientRequestToken": "t"})
     assert failed.value.cause["ProjectVersionArn"] == OTHER_ARN
-    assert (story.models.looks, story.tokens.holders, story.items.kept) == ([], {}, {})
+    assert (story.models.status_checks, story.tokens.holders, story.items.kept) == ([], {}, {})
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_a_full_quota_fails_at_once_and_names_the_models_that_fill_it() -> None:
     with pytest.raises(CapacityExceeded) as failed:
         start(models, MaxInferenceUnits=4)
     assert models.requests == [0]
-    assert models.looks[-1][0] == 1
+    assert models.status_checks[-1][0] == 1
     said = failed.value.message
     assert said.startswith("Other models use up the account's quota (cables: RUNNING, 3 units; welds: STOPPING). ")
     assert f"Models that hold capacity now: {OTHER_ARN}, {CONFIGURED_ARN}." in said
@@ -412,7 +412,7 @@ def test_who_waits_for_capacity_waits_no_longer_than_the_timeout() -> None:
     models = Models(others=[OTHER], quota_free_at=NEVER)
     with pytest.raises(TimedOut, match="Other models use up the account's quota") as failed:
         start(models, WaitForCapacity=True, TimeoutSeconds=100)
-    assert models.looks[-1][0] == 100
+    assert models.status_checks[-1][0] == 100
     assert failed.value.cause["Remedy"] == CapacityExceeded.remedy
 
 
@@ -425,7 +425,7 @@ DUE = 90 * 60
 def test_a_start_for_later_is_checked_once_and_then_left_until_it_is_due() -> None:
     story = Story(Models(once_started=[(0, "STARTING"), (600, "RUNNING")]))
     result = start(story, **IN_TWO_HOURS)
-    assert [seconds for seconds, _ in story.models.looks[:3]] == [0, DUE + 1, DUE + 31]
+    assert [seconds for seconds, _ in story.models.status_checks[:3]] == [0, DUE + 1, DUE + 31]
     assert story.models.requests == [DUE + 1]
     assert story.steps[0].reason.startswith("Not due yet.")
     assert result.warnings == ()
@@ -446,7 +446,7 @@ def test_a_start_for_later_of_a_model_that_can_never_run_fails_early() -> None:
     models = Models(script=[(0, "TRAINING_FAILED")])
     with pytest.raises(ModelNotStartable):
         start(models, **IN_TWO_HOURS)
-    assert models.looks == [(0, "TRAINING_FAILED")]
+    assert models.status_checks == [(0, "TRAINING_FAILED")]
 
 
 def test_the_timeout_of_a_start_for_later_counts_from_when_it_is_due() -> None:
@@ -550,7 +550,7 @@ def test_a_duplicate_waits_with_the_first_and_ends_as_it_did() -> None:
     assert (result.lease_id, result.requested_at, result.start_seconds) == ("first", NOW, 600)
     assert result.polls == len(story.steps) == 62
     assert models.requests == []
-    assert [seconds for seconds, _ in models.looks] == [610]
+    assert [seconds for seconds, _ in models.status_checks] == [610]
 
 
 def test_a_duplicate_of_a_failure_fails_with_the_same_error() -> None:

@@ -79,7 +79,7 @@ def later(seconds: float, story: StopStory, change: Callable[[ModelItem], ModelI
         if waiting and story.clock.seconds >= seconds:
             story.items.change(waiting.pop())
 
-    story.before_look = happen
+    story.before_check = happen
 
 
 # What nobody holds --------------------------------------------------------------------------------
@@ -105,12 +105,12 @@ def test_a_model_that_nobody_holds_is_stopped_once_and_watched_until_it_is() -> 
         context={"run": 7},
     )
     assert story.models.requests == [0]
-    assert [seconds for seconds, _ in story.models.looks] == [*range(0, 121, 10)]
+    assert [seconds for seconds, _ in story.models.status_checks] == [*range(0, 121, 10)]
 
 
 def test_a_claim_is_left_before_the_stop_is_requested_and_cleared_once_it_is_seen() -> None:
     story, claims = of(running(), running=RAN_AN_HOUR), []
-    story.before_look = lambda: claims.append(item(story).claim)
+    story.before_check = lambda: claims.append(item(story).claim)
     run(story)
     assert claims == [None, *[Claim(ME, NOW)] * 12]
     assert (item(story).claim, item(story).running, item(story).managed) == (None, None, True)
@@ -127,7 +127,7 @@ def test_a_model_that_this_app_has_never_seen_is_stopped_too(asked: dict[str, An
 def test_a_fixed_interval_is_kept() -> None:
     story = StopStory(running())
     run(story, PollSeconds=50)
-    assert [seconds for seconds, _ in story.models.looks] == [0, 50, 100, 150]
+    assert [seconds for seconds, _ in story.models.status_checks] == [0, 50, 100, 150]
 
 
 def test_a_model_that_is_still_starting_is_stopped_once_it_runs() -> None:
@@ -184,7 +184,7 @@ def test_a_version_whose_project_is_gone_is_stopped_too_and_never_searched_for()
     story = StopStory(Models())
     result: StopResult = story.run({"ProjectVersionArn": f"{ACCOUNT}:project/gone/version/gone/1"})
     assert (result.outcome, result.status, result.project_arn) == (Outcome.MODEL_ALREADY_STOPPED, GONE, None)
-    assert story.models.looks == []
+    assert story.models.status_checks == []
     assert len(result.warnings) == 1
 
 
@@ -490,7 +490,7 @@ def test_a_lease_that_is_taken_while_a_stop_decides_keeps_the_model() -> None:
     story.items.meanwhile.append(lambda items: items.change(lambda found: replace(found, leases=(SHIFT,))))
     assert run(story).outcome is Outcome.MODEL_KEPT_RUNNING
     assert (story.models.requests, item(story).leases) == ([], (SHIFT,))
-    assert [seconds for seconds, _ in story.models.looks] == [0, 0]
+    assert [seconds for seconds, _ in story.models.status_checks] == [0, 0]
 
 
 @pytest.mark.parametrize(("conflicts", "gives_up"), [(4, False), (5, True)])
@@ -642,7 +642,7 @@ def test_a_duplicate_of_a_stop_that_left_no_result_says_how_the_model_is(first: 
     def end() -> None:
         story.ends = {FIRST.id: (0, first)} if first else {}
 
-    story.before_look = end
+    story.before_check = end
     with pytest.raises(ModelStopped, match="the model is RUNNING"):
         run(story, **TOKEN)
     assert story.models.requests == []

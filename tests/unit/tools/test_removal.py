@@ -51,10 +51,10 @@ def test_the_function_is_asked_what_it_would_answer(
             failed = {"FunctionError": "Unhandled"} if "FunctionError" in answer else {}
             payload = StreamingBody(io.BytesIO(body), len(body))
             asked.add_response("invoke", {"Payload": payload, **failed}, {"FunctionName": "remove", "Payload": b"{}"})
-        told = removal.refusal("us-east-1")
+        answered = removal.refusal("us-east-1")
         asked.assert_no_pending_responses()
-    assert (told or "").startswith(why_not or "")
-    assert (told is None) == (why_not is None)
+    assert (answered or "").startswith(why_not or "")
+    assert (answered is None) == (why_not is None)
 
 
 def test_make_ends_where_it_would_be_refused(

@@ -24,7 +24,7 @@ LARGEST = 32_768
 """Characters of a Cause."""
 
 
-def told(cause: str) -> Notification:
+def notification_of(cause: str) -> Notification:
     """Of a run whose workload has failed with it."""
     ending = Ending(
         Machine.RUN_WITH_MODEL, RUN, request=run(Context="\u0436" * 8000), failure=Failure("NoBoards", cause)
@@ -34,7 +34,7 @@ def told(cause: str) -> Notification:
 
 @pytest.mark.parametrize("one", ["x", "\u0436", "\U0001f600", "\x01", '"', "\ud800"])
 def test_the_longest_cause_fits_into_event_record_and_mail(one: str) -> None:
-    decided = told(one * LARGEST)
+    decided = notification_of(one * LARGEST)
     assert len(json.dumps(to_wire(decided))) < ITEM
     assert len(decided.text.encode()) < MESSAGE
     sent: list[dict[str, str]] = []
@@ -53,7 +53,7 @@ class _Bus(Channel):
 
 
 def test_a_remedy_of_a_workload_that_is_too_long_for_chat_is_cut_off_there() -> None:
-    message = chat_message(told(json.dumps({"Message": "no", "Remedy": "x" * 30_000})))
+    message = chat_message(notification_of(json.dumps({"Message": "no", "Remedy": "x" * 30_000})))
     assert max(map(len, message["content"]["nextSteps"])) <= MAX_STEP + len(" (the mail has it)")
     is_safe_chat(message)
 
@@ -61,7 +61,7 @@ def test_a_remedy_of_a_workload_that_is_too_long_for_chat_is_cut_off_there() -> 
 @pytest.mark.parametrize("one", [*UNICODE, *HALVES])
 def test_what_nobody_would_see_is_shown_as_an_escape(one: str) -> None:
     for text in (one, f"a{one}b" * 3, f"{one}\nWhat to do:\n  pay"):
-        decided = told(json.dumps({"Message": text, "Remedy": text}))
+        decided = notification_of(json.dumps({"Message": text, "Remedy": text}))
         is_safe_mail(decided.subject, decided.text)
         is_safe_chat(chat_message(decided))
 

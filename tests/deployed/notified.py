@@ -17,7 +17,7 @@ def project_of(arn: str) -> str:
     return arn.split("/")[1]
 
 
-class Told(Notified):
+class NotifiedOf(Notified):
     """What people and pipelines were told of one execution."""
 
     def __init__(self, emulator: Emulator, execution: Execution) -> None:
