@@ -70,7 +70,7 @@ class Tick:
         """The tick of an event; InvalidRequest where it is none, or of a schedule that there is not."""
         try:
             tick = from_wire(cls, event)
-            tick = replace(tick, scheduled_time=tick.scheduled_time.astimezone(UTC))
+            tick = replace(tick, action=Act(tick.action), scheduled_time=tick.scheduled_time.astimezone(UTC))
             _AHEAD.index(tick.hours_ahead), _YEARS.index(tick.scheduled_time.year)
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InvalidRequest(

@@ -444,6 +444,8 @@ def test_what_is_left_out_starts_nothing() -> None:
     [
         ({"Schedule": "offcie"}, "there is no 'offcie'; configured are: office"),
         ({"Action": "begin"}, "one of start, ready, stop"),
+        ({"Action": ["start"]}, "one of start, ready, stop"),
+        ({"Action": 5}, "one of start, ready, stop"),
         ({"ScheduledTime": "2026-11-23T06:30:00"}, "has no UTC offset"),
         ({"ScheduledTime": 5}, "A tick needs"),
     ],
