@@ -11,7 +11,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -187,17 +186,20 @@ def metrics(endpoint: Endpoint = _HERE) -> None:
 def fire(
     schedule: Annotated[str, typer.Argument(help="Its name, or a part of it that no other schedule has.")],
     at: Annotated[
-        str, typer.Option(metavar="TIME", help="The time it fires for, as 2026-11-01T12:00:00Z; without: now.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="The time it fires for, as 2026-11-01T12:00:00Z; without: now, by the emulator's clock.",
+        ),
     ] = "",
     twice: Annotated[bool, typer.Option(help="Twice for the same time, as Scheduler may.")] = False,
     endpoint: Endpoint = _HERE,
 ) -> None:
     """Let a schedule fire, and show what its target answers."""
     with _errors_in_a_sentence():
-        remote = Remote(endpoint)
-        given = {"Schedule": schedule, "At": at or datetime.now(UTC).isoformat()}
-        for _ in range(2 if twice else 1):
-            report.say(console, json.dumps(remote.ask("POST", "fire", given)))
+        given = {"Schedule": schedule, "Times": 2 if twice else 1, **({"At": at} if at else {})}
+        for answer in Remote(endpoint).ask("POST", "fire", given):
+            report.say(console, json.dumps(answer))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -158,7 +158,8 @@ def _clear_faults(emulator: Emulator, given: Any) -> None:
 
 
 def _fire(emulator: Emulator, given: Any) -> Any:
-    return emulator.fire(given["Schedule"], datetime.fromisoformat(given["At"]) if "At" in given else None)
+    at = datetime.fromisoformat(given["At"]) if "At" in given else datetime.now(UTC)
+    return [emulator.fire(given["Schedule"], at) for _ in range(given.get("Times", 1))]
 
 
 def _advance(emulator: Emulator, given: Any) -> Any:

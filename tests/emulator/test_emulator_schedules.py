@@ -1,13 +1,17 @@
 """Schedules are deployed with their groups, and fire when asked: from Python, over HTTP and from the command line."""
 
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from time_machine import escape_hatch
 from typer.testing import CliRunner
 
 from emulator.cli import app
@@ -18,6 +22,7 @@ from emulator.server import Emulator
 from tests.deployed.executions import StateMachine
 from tests.emulator.stacks import deploy, function, machine, role
 
+ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 11, 1, 13, 0, 5, tzinfo=UTC)
 ATTRIBUTES = {
     name: f"<aws.scheduler.{name}>" for name in ("scheduled-time", "schedule-arn", "execution-id", "attempt-number")
@@ -139,9 +144,9 @@ def test_a_time_needs_its_zone(bare: Emulator, tick: str) -> None:
 
 def test_schedules_fire_over_http(bare: Emulator, tick: str) -> None:
     remote = Remote(bare.endpoint)
-    answer = remote.ask("POST", "fire", {"Schedule": tick, "At": "2026-11-01T14:00:05+01:00"})
+    (answer,) = remote.ask("POST", "fire", {"Schedule": tick, "At": "2026-11-01T14:00:05+01:00"})
     assert (answer["scheduled-time"], answer["Rule"]) == ("2026-11-01T13:00:05Z", "Tick")
-    assert remote.ask("POST", "fire", {"Schedule": tick})["Rule"] == "Tick"
+    assert [one["Rule"] for one in remote.ask("POST", "fire", {"Schedule": tick, "Times": 2})] == ["Tick", "Tick"]
     for given, complaint in (
         ({"Schedule": tick, "At": "2026-11-01T13:00:05"}, "has no time zone"),
         ({"Schedule": tick, "At": "noon"}, "isoformat"),
@@ -173,6 +178,16 @@ def test_schedules_fire_from_the_command_line(command: Callable[..., tuple[int, 
     code, said = command("nothing")
     assert code == 1
     assert "'nothing' is in none of" in said[0]
+
+
+def test_without_a_time_a_schedule_fires_for_the_emulators(
+    bare: Emulator, tick: str, ahead: Callable[[float], None]
+) -> None:
+    ahead(3600)
+    command = [sys.executable, "-m", "emulator", "fire", tick, "--endpoint", bare.endpoint]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own tool
+    fired_for = datetime.fromisoformat(json.loads(said)["scheduled-time"])
+    assert fired_for.timestamp() - escape_hatch.time.time() > 1800
 
 
 def test_schedules_and_groups_are_made_changed_and_deleted_with_their_stack(bare: Emulator) -> None:
