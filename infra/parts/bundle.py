@@ -12,22 +12,27 @@ from lifecycle import configuration
 
 ROOT = Path(__file__).parents[2]
 NOT_REPRODUCIBLE = shutil.ignore_patterns(
-    *("__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "METADATA", "*.so")
+    *("__pycache__", "bin", ".done", ".lock", "RECORD", "INSTALLER", "REQUESTED", "METADATA"),
+    *("*.so", "*.c", "*.pyi"),
 )
 """Scripts with the path of their interpreter, caches, notes of installers and for them; and what is compiled for one
-processor: MarkupSafe, which has it, does the same in Python."""
+processor, with its source and types: MarkupSafe, which has it, does the same in Python."""
 
 USED_UTILITIES = frozenset({"batch", "data_classes", "idempotency", "jmespath_utils", "typing"})
 """Of Powertools' utilities, those that the functions import, or what they import."""
 
 UNUSED_PARTS = (
-    "metrics/provider/datadog",
-    "utilities/data_classes/api_gateway_authorizer_event.py",
-    "utilities/data_classes/cognito_user_pool_event.py",
-    "utilities/data_classes/s3_object_event.py",
-    "utilities/idempotency/persistence/redis.py",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/utilities/data_classes/api_gateway_authorizer_event.py",
+    "aws_lambda_powertools/utilities/data_classes/cognito_user_pool_event.py",
+    "aws_lambda_powertools/utilities/data_classes/s3_object_event.py",
+    "aws_lambda_powertools/utilities/idempotency/persistence/redis.py",
+    "jinja2/meta.py",
+    "jinja2/nativetypes.py",
+    "jinja2/sandbox.py",
 )
-"""The largest parts of the others that nothing imports: other events, other stores, other services of metrics."""
+"""The largest other parts that nothing imports: other events, stores and services of metrics, other uses of Jinja."""
 
 
 class NotSetUp(Exception):
@@ -52,7 +57,7 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(vendor, target, ignore=NOT_REPRODUCIBLE)
     _keep_time_zones(target / "tzdata", {schedule.time_zone for schedule in settings.schedules.values()})
-    _drop_unused(target / "aws_lambda_powertools")
+    _drop_unused(target)
     for package in ("handlers", "lifecycle"):
         shutil.copytree(root / "functions" / package, target / package, ignore=NOT_REPRODUCIBLE)
     (target / "schemas").mkdir()
@@ -62,13 +67,12 @@ def write(settings: Settings, target: Path, root: Path = ROOT) -> Path:
     return target
 
 
-def _drop_unused(powertools: Path) -> None:
-    """Leave of Powertools what the functions import: the rest is most of what would be hashed and uploaded."""
-    for folder in (powertools / "event_handler", *(powertools / "utilities").iterdir()):
-        if folder.is_dir() and folder.name not in USED_UTILITIES:
-            shutil.rmtree(folder)
-    for part in UNUSED_PARTS:
-        (shutil.rmtree if (powertools / part).is_dir() else Path.unlink)(powertools / part)
+def _drop_unused(bundle: Path) -> None:
+    """Leave of others' packages what the functions import: the rest is most of what would be hashed and uploaded."""
+    utilities = [folder for folder in (bundle / "aws_lambda_powertools" / "utilities").iterdir() if folder.is_dir()]
+    unused = [folder for folder in utilities if folder.name not in USED_UTILITIES]
+    for path in (*unused, *(bundle / part for part in UNUSED_PARTS)):
+        (shutil.rmtree if path.is_dir() else Path.unlink)(path)
 
 
 def _keep_time_zones(package: Path, zones: set[str]) -> None:
