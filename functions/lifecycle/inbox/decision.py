@@ -290,7 +290,7 @@ def _no_run(record: InboxRecord, seen: Seen, inbox: Inbox, now: datetime) -> Dec
         return Decided(record, _off(seen), f"{wait}.")
     if record.blocked and now < record.blocked.next_try:
         again = f"The next try is at {clock(record.blocked.next_try)}."
-        return Decided(record, _off(seen), f"{wait}. {record.blocked.reason.rstrip('.')}. {again}")
+        return Decided(record, _off(seen), f"{wait}. {record.blocked.reason.removesuffix('.')}. {again}")
     if not seen.runs_anyway:
         if seen.images < inbox.start_at_images and now < due_at:
             return Decided(record, _off(seen), f"{wait}; the model is started at {clock(due_at)} at the latest.")
