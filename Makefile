@@ -96,7 +96,7 @@ faults: setup ## Run every trial of docs/evidence/reliability.md, and write its 
 abuse: setup ## Try 30,000 inputs and calls that mean harm, others every time
 	@ABUSE=100 $(PYTEST) tests/abuse tests/infra/test_event_loops.py --dist load
 
-mutants: setup tools/node_modules/.done ## Do tests notice each small change of core and definitions? (half an hour), or OF="model.leases start_model.asl"
+mutants: setup tools/node_modules/.done ## Do tests notice each small change of core and definitions? (more than an hour), or OF="model.leases start_model.asl"
 	@$(PY) -m tools.mutants $(OF) $(if $(SINCE),--compare $(SINCE))
 
 circumstances: setup ## Try make test where it may fail, such as in a folder with a space (an hour), or NAMES="busy user"

@@ -28,6 +28,11 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "run_with_model/runs",
             "reconciliation/settle",
         ),
+        "executions.chosen_version": (
+            "model/version_choice",
+            "stop_model/steps",
+            "start_model/steps",
+        ),
     },
     "leases": {
         "model.leases": (
@@ -53,6 +58,8 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "page/inboxes",
             "notifications/golden",
         ),
+        "model.idle": ("model/idle",),
+        "model.sweep_record": ("model/sweep_record",),
         "reconciliation.sweep_rules": (
             "reconciliation/sweep_rules",
             "reconciliation/budget",
@@ -91,6 +98,11 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "inbox/backfill",
             "inbox/results",
         ),
+        "inbox.results": (
+            "inbox/results",
+            "inbox/worker",
+            "inbox/backfill",
+        ),
     },
     "polling": {
         "model.polling": (
@@ -98,6 +110,9 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "start_model/steps",
             "start_model/leased_starts",
         ),
+    },
+    "page": {
+        "page.freshness": ("page/freshness",),
     },
     "messages": {
         "notifications.notification": (
@@ -246,6 +261,24 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "stop_model/request",
             "run_with_model/runs",
             "detect_batch/request",
+        ),
+    },
+    "mistakes": {
+        "shared.suggestions": (
+            "shared/suggestions",
+            "shared/json_schema",
+            "../infra/mistakes",
+            "executions/wrong_inputs",
+            "start_model/request",
+        ),
+        "shared.mistaken": (
+            "shared/mistaken",
+            "../infra/mistakes",
+            "shared/json_schema",
+        ),
+        "shared.known_mistakes": (
+            "shared/mistaken",
+            "../infra/mistakes",
         ),
     },
 }

@@ -172,8 +172,6 @@ def _fits(value: Json, schema: Mapping[str, Json]) -> bool:
     if "enum" in schema and value not in schema["enum"]:
         return False
     match value:
-        case bool():
-            return True
         case int() | float():
             return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
         case str():

@@ -228,6 +228,44 @@ def test_nothing_is_left_behind(items: list[ModelItem], named: set[str]) -> None
     assert left_behind(V3, items, named, "shift") is None
 
 
+def held_by(*arns: str) -> Items:
+    """Items of models with the lease shift, and one of which somebody has made nonsense."""
+    items = Items()
+    for arn in arns:
+        assert items.put(ModelItem(arn, leases=(SHIFT,), managed=True))
+    items.nonsense[V4] = ValueError("nonsense")
+    return items
+
+
+V3_IS_DEFECTS = Configuration(models={"defects": Model(V3)})
+UNNAMED = [f"{ACCOUNT}:project/casings/version/v{number}/7" for number in (1, 2)]
+
+
+def test_a_lease_of_the_version_that_the_name_meant_before_is_found_whatever_else_cannot_be_read() -> None:
+    why = "v1 has the lease shift, and v3 has not, which cdk.json names by now."
+    assert of_lease(asks_for(V3), "shift", V3_IS_DEFECTS, held_by(ARN)) == Found(Choice(ARN, why))
+
+
+@pytest.mark.parametrize(
+    ("request_", "lease_id", "arns"),
+    [
+        (asks_for(V3), "shift", (V3, *UNNAMED)),
+        (replace(asks_for(V3), model=None), "shift", UNNAMED),
+        (asks_for(V4), None, UNNAMED),
+    ],
+    ids=["the named version has it", "asked for by the ARN", "about no lease, though the item cannot be read"],
+)
+def test_else_no_lease_is_looked_for_elsewhere(request_: Request, lease_id: str | None, arns: list[str]) -> None:
+    assert of_lease(request_, lease_id, V3_IS_DEFECTS, held_by(*arns)) == Found()
+
+
+def test_of_several_versions_that_nothing_names_each_is_said_with_its_command() -> None:
+    hint = of_lease(asks_for(V3), "shift", V3_IS_DEFECTS, held_by(*UNNAMED)).hint
+    assert hint
+    assert "A lease shift is on v1 of the project casings, v2 of the project casings, which no name" in hint
+    assert '"LeaseId": "shift"}, {"ProjectVersionArn": ' in hint
+
+
 @pytest.mark.parametrize("name_means", [Model(V3), Model(project="boards")], ids=["a version", "the newest"])
 @pytest.mark.parametrize(
     ("projects", "first"),

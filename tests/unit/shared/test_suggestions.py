@@ -51,6 +51,7 @@ LONG = "x" * 96
         (3, TEXTS, '["3"]'),
         ("a, b", TEXTS, '["a", "b"]'),
         ('["a", "b"]', TEXTS, '["a", "b"]'),
+        ("[]", {"type": "array"}, "[]"),
         pytest.param("[" * 100_000, TEXTS, "the same in brackets, as a list", id="nested too deep"),
         (LONG, TEXTS, f'["{LONG}"]'),
         (f"{LONG}x", TEXTS, "the same in brackets, as a list"),
