@@ -119,3 +119,14 @@ def install() -> None:
 
     # moto waits for so many seconds of the machine, also where somebody has put the clock forward.
     patch(HeartbeatEndpoint, "clear_and_wait", _comes_in_time)
+
+    # A function may end its task before it has returned: moto waits for heartbeats only afterwards, and then for ever.
+    set_up: Any = CallbackEndpoint.setup_heartbeat_endpoint
+
+    def set_up_unless_ended(self: Any, heartbeat_seconds: int) -> HeartbeatEndpoint:
+        heartbeats: HeartbeatEndpoint = set_up(self, heartbeat_seconds)
+        if self._notify_event.is_set():
+            heartbeats.notify()
+        return heartbeats
+
+    patch(CallbackEndpoint, "setup_heartbeat_endpoint", set_up_unless_ended)

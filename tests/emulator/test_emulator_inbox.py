@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -368,12 +368,20 @@ import boto3
 def handler(event, context):
     boto3.client("sqs").send_message(QueueUrl=event["Queue"], MessageBody=event["Token"])
 """
+END = """
+import boto3
+def handler(event, context):
+    boto3.client("stepfunctions").send_task_success(taskToken=event["Token"], output='{"Images": 0}')
+"""
+SEND = [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]
 
 
 class Open:
     """A state machine with a task that waits for a token, which it has sent to a queue."""
 
-    def __init__(self, emulator: Emulator, heartbeat: int) -> None:
+    def __init__(
+        self, emulator: Emulator, heartbeat: int, code: str = OPEN, statements: Sequence[dict[str, str]] = SEND
+    ) -> None:
         self._sqs = emulator.client("sqs")
         self._queue = self._sqs.create_queue(QueueName=f"tokens-{uuid.uuid4()}")["QueueUrl"]
         payload = {"Token": "{% $states.context.Task.Token %}", "Queue": self._queue}
@@ -384,8 +392,7 @@ class Open:
             "HeartbeatSeconds": heartbeat,
             "End": True,
         }
-        statements = [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]
-        outputs = deploy(emulator, function(OPEN, statements=statements), machine({"Open": waits}))
+        outputs = deploy(emulator, function(code, statements=statements), machine({"Open": waits}))
         self.machine = StateMachine(outputs["Machine"], emulator.client("stepfunctions"))
 
     def start(self) -> tuple[str, str]:
@@ -431,6 +438,13 @@ def test_a_task_that_is_failed_has_the_error_and_the_cause_that_were_given(bare:
     stepfunctions.send_task_failure(taskToken=token, error="InboxBlocked", cause="The model is down.")
     execution = opened.machine.wait(arn)
     assert (execution.status, execution.error, execution.cause) == ("FAILED", "InboxBlocked", "The model is down.")
+
+
+def test_a_function_may_end_its_task_before_it_has_returned(bare: Emulator) -> None:
+    allowed = [{"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": "*"}]
+    opened = Open(bare, HEARTBEAT, code=END, statements=allowed)
+    execution = opened.machine.run({})
+    assert (execution.status, execution.output) == ("SUCCEEDED", {"Images": 0})
 
 
 def test_a_task_of_an_execution_that_was_stopped_is_over(bare: Emulator) -> None:
