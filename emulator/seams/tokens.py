@@ -123,8 +123,8 @@ def install() -> None:
     # A function may end its task before it has returned: moto waits for heartbeats only afterwards, and then for ever.
     set_up: Any = CallbackEndpoint.setup_heartbeat_endpoint
 
-    def set_up_unless_ended(self: Any, heartbeat_seconds: int) -> HeartbeatEndpoint:
-        heartbeats: HeartbeatEndpoint = set_up(self, heartbeat_seconds)
+    def set_up_unless_ended(self: Any, heartbeat_seconds: int) -> Any:
+        heartbeats = set_up(self, heartbeat_seconds)
         if self._notify_event.is_set():
             heartbeats.notify()
         return heartbeats

@@ -38,6 +38,8 @@ def test_a_forgotten_model_is_stopped_when_its_lease_has_expired(
     assert emulator.fire("EverySweep")["Stops"] == 0
     let_lease_end(emulator, arn, timedelta(seconds=-1))
     assert emulator.fire("EverySweep")["Stops"] == 1
+    wait_until(lambda: status_of(emulator, arn) != "RUNNING")
+    emulator.clock.advance(30)
     wait_until(lambda: status_of(emulator, arn) == "STOPPED")
     assert reported(emulator, arn) == ["MODEL_ALREADY_RUNNING", "LEASE_EXPIRING", "LEASE_EXPIRED"]
     assert emulator.fire("EverySweep")["Stops"] == 0
