@@ -11,7 +11,7 @@ from tests.account.custom_labels import CustomLabels
 from tests.account.stories import TrialRunner
 from tests.unit.examples import ACCOUNT, MACHINES, NOW
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = [pytest.mark.large, pytest.mark.xdist_group("faults")]
 CROWD = 100
 
 

@@ -30,6 +30,7 @@ def two_deployed(emulator: Emulator, synthesised: Synthesised) -> Iterator[Path]
     waiter.wait(StackName="CustomLabelsLifecycle", WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE})
 
 
+@pytest.mark.large
 def test_two_regions_are_deployed_side_by_side_and_each_starts_its_own_model(
     emulator: Emulator, two_deployed: Path, configured: str
 ) -> None:

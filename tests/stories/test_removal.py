@@ -51,6 +51,7 @@ def in_the_way(emulator: Emulator, start_model: StateMachine, model: str) -> Ite
     yield partial(events.delete_rule, **rule), "has 1 rule of others (line-1)"
 
 
+@pytest.mark.large
 def test_while_a_model_runs_nothing_is_deleted_and_once_it_is_stopped_everything(
     removable: Emulator,
     start_model: StateMachine,
