@@ -113,7 +113,7 @@ class Bill:
 
 
 def bill(cold: Run, warm: Run, largest: Mapping[str, int], status_checks: int, minutes: float) -> Bill:
-    """Of a start that takes so many looks: the functions' first invocations are cold, all else is as measured.
+    """Of a start that takes so many status checks: the functions' first invocations are cold, all else is as measured.
 
     Parameters
     ----------

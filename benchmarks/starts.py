@@ -1,6 +1,6 @@
-"""Simulated starts of a model, watched by the product's own code: what the looks cost, and what noticing late costs.
+"""Simulated starts of a model, watched by the product's own code: what status checks cost, and what noticing late costs.
 
-Nothing is simulated but the model: how long it takes to be RUNNING. What follows from a look, and when the next one is
+Nothing is simulated but the model: how long it takes to be RUNNING. What follows from a check, and when the next one is
 due, ``lifecycle.start_model.steps`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A look
 takes no time here; on AWS it takes a tenth of a second of a function, whoever polls.
 """
@@ -40,7 +40,7 @@ Rule = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Watched:
-    """One start: looks since its request, and seconds from RUNNING to the look that saw it."""
+    """One start: status checks since its request, and seconds from RUNNING to the one that saw it."""
 
     status_checks: int
     late: float

@@ -28,9 +28,9 @@ Clients = Callable[[str, str], Any]
 _KEPT = {"states", "sqs"}
 """Of which services' targets EventBridge itself tries again, and keeps what does not arrive."""
 
-_LOOK_SECONDS = 0.02
+_PAUSE_SECONDS = 0.02
 _COUNTED_SECONDS = 1.0
-"""Of the time between two looks: a machine that stands still does not deliver."""
+"""Of each pause, at the most: a machine that stands still does not deliver."""
 RETRIES = 2
 RETRY_PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 10
@@ -133,7 +133,7 @@ class Deliveries:
         """Wait until these have been delivered, or have failed; at most so long, while this machine is at work."""
         while any(one.status == "PENDING" for one in deliveries) and seconds > 0:
             began = time.monotonic()
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
             seconds -= min(time.monotonic() - began, _COUNTED_SECONDS)
 
     def stop(self) -> None:

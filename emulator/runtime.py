@@ -41,7 +41,7 @@ _API = "/2018-06-01/runtime"
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 # Lambda allows 10 s; a busy machine that starts many sandboxes at once needs more, and nothing here depends on it.
 _INIT_SECONDS = 60
-_LOOK_SECONDS = 0.5
+_PAUSE_SECONDS = 0.5
 _LOG_LINES = 5000
 WARM = 16
 """Processes that may wait for another invocation, of all functions: each takes some 30 MiB, and more are rarely asked
@@ -119,9 +119,9 @@ def _wait(event: threading.Event, seconds: float) -> bool:
     """Whether something happens within this time, of which little has passed while the machine stood still."""
     while seconds > 0:
         began = time.monotonic()
-        if event.wait(min(seconds, _LOOK_SECONDS)):
+        if event.wait(min(seconds, _PAUSE_SECONDS)):
             return True
-        seconds -= min(time.monotonic() - began, 2 * _LOOK_SECONDS)
+        seconds -= min(time.monotonic() - began, 2 * _PAUSE_SECONDS)
     return event.is_set()
 
 

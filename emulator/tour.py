@@ -15,7 +15,7 @@ from emulator.remote import Remote, StatusCheck
 
 OVERHEAD_SECONDS = 4
 """Of an execution beside the model's own time: cold functions, the notification."""
-# The interval needs a timeout to match: both together stay under 1,000 looks.
+# The interval needs a timeout to match: both together stay under 1,000 status checks.
 IMAGES, FOLDER, RESULTS = "factory-images", "line-1/", "factory-results"
 INBOX, ARRIVALS, LABELS = "line-2", "factory-arrivals", "factory-labels"
 
@@ -178,7 +178,7 @@ class Tour:
         return outcome
 
     def _hurried(self, checks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
-        """The looks, between which the clock is put forward where all that happens is that the model changes."""
+        """The status checks, between which the clock is put forward where only the model changes."""
         hurried: set[tuple[str, str | None]] = set()
         for check in checks:
             yield check
@@ -248,7 +248,7 @@ class Tour:
 
 
 def _until(checks: Iterator[StatusCheck], enough: Callable[[], bool]) -> Iterator[StatusCheck]:
-    """The looks until it is enough, and that one."""
+    """The status checks until it is enough, and that one."""
     for check in checks:
         yield check
         if enough():
@@ -256,7 +256,7 @@ def _until(checks: Iterator[StatusCheck], enough: Callable[[], bool]) -> Iterato
 
 
 def _until_starting(checks: Iterator[StatusCheck]) -> Iterator[StatusCheck]:
-    """The looks until the model is STARTING, and that one."""
+    """The status checks until the model is STARTING, and that one."""
     for check in checks:
         yield check
         if check.model_status == "STARTING" and check.state == "Wait":

@@ -45,8 +45,8 @@ def install() -> None:
 
     # State machines are created in the backend that does not execute, and without their substitutions.
     patch(stepfunctions, "stepfunctions_backends", executing.stepfunctions_parser_backends)
-    create = stepfunctions.StateMachine.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
-    update = stepfunctions.StateMachine.update_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
+    create = stepfunctions.StateMachine.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # mypy does not see a classmethod's
+    update = stepfunctions.StateMachine.update_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # mypy does not see a classmethod's
 
     def create_state_machine(cls: Any, /, name: str, resource: Any, *place: Any, **extra: Any) -> Any:
         log_delivery.allow(resource["Properties"], *place)
@@ -75,7 +75,7 @@ def install() -> None:
     patch(EventBus, "delete", delete_bus)
 
     # moto forgets where a function's logs go, which Lambda tells the function.
-    create_lambda = awslambda.LambdaFunction.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # a classmethod
+    create_lambda = awslambda.LambdaFunction.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # mypy does not see a classmethod's
 
     def create_function(cls: Any, /, name: str, resource: Any, *place: Any, **extra: Any) -> Any:
         made = create_lambda(cls, name, resource, *place, **extra)

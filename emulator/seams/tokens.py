@@ -25,7 +25,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulator.seams.patching import patch
 
-_LOOK_SECONDS = 0.2
+_PAUSE_SECONDS = 0.2
 _lock = threading.Lock()
 
 
@@ -91,7 +91,7 @@ def _fail(self: StepFunctionResponse) -> ActionResult:
 def _comes_in_time(self: HeartbeatEndpoint) -> bool:
     """Wait for the next heartbeat; whether it has come before its time was over."""
     over_at = time.time() + self._heartbeat_seconds
-    while not self._next_heartbeat_event.wait(_LOOK_SECONDS):
+    while not self._next_heartbeat_event.wait(_PAUSE_SECONDS):
         if time.time() >= over_at:
             return False
     self._next_heartbeat_event.clear()

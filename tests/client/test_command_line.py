@@ -103,10 +103,18 @@ def test_the_own_failures_of_run_are_125(typed: Any, aws: Aws) -> None:
     assert typed("run", "defects", "--", "true").exit_code == 125
 
 
-def test_what_may_not_be_run_is_126_and_the_model_is_released(typed: Any, aws: Aws, tmp_path: Path) -> None:
+def test_what_may_not_be_run_is_126_and_no_model_is_started_for_it(typed: Any, aws: Aws, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no program")
     result = typed("run", "defects", "--", str(tmp_path / "notes.txt"))
     assert (result.exit_code, "notes.txt: Permission denied" in result.stderr) == (126, True)
+    assert aws.asked == []
+
+
+def test_what_is_no_program_is_126_and_the_model_is_released(typed: Any, aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no program")
+    (tmp_path / "notes.txt").chmod(0o755)
+    result = typed("run", "defects", "--", str(tmp_path / "notes.txt"))
+    assert (result.exit_code, "notes.txt: Exec format error" in result.stderr) == (126, True)
     assert [kind for kind, _ in aws.asked] == ["start", "stop"]
 
 

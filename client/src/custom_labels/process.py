@@ -30,11 +30,13 @@ def find(command: Sequence[str]) -> None:
     Raises
     ------
     NotRunError
-        There is none.
+        There is none, or it may not be run.
     """
     name = command[0]
-    if shutil.which(name) is None and not (os.sep in name and Path(name).exists()):
-        raise NotRunError(name, NOT_FOUND, os.strerror(errno.ENOENT))
+    if shutil.which(name) is None:
+        is_there = os.sep in name and Path(name).exists()
+        code, why = (CAN_NOT_RUN, errno.EACCES) if is_there else (NOT_FOUND, errno.ENOENT)
+        raise NotRunError(name, code, os.strerror(why))
 
 
 class Ended(SystemExit):

@@ -41,7 +41,7 @@ def prepare(
     Parameters
     ----------
     begin_busy : callable
-        Remembers for the bill that it is not known any more how idle the model is, until the batch has ended.
+        Remembers for the bill that a batch has begun: until it ends, nobody knows how idle the model is.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def summarise(
     record_busy : callable
         Records for the bill that the model labelled images, from one moment to another.
     end_busy : callable
-        Forgets that this is not known.
+        Remembers that it has ended.
 
     Raises
     ------

@@ -16,7 +16,7 @@ WORKER_TIMEOUT = timedelta(seconds=30)
 """Of the worker. It reads the record before each image, so this long after a run was closed no image is in work: for so
 long DrainInbox waits before the model is released."""
 TRIES = 10
-"""Of an image, before its queue puts it aside."""
+"""Of an image, before it is given up."""
 
 
 class RunState(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from lifecycle.configuration import Configuration
 from lifecycle.model.leases import ModelItem
@@ -79,29 +80,17 @@ def leases_report(
 
 def _leases(item: ModelItem, now: datetime, configuration: Configuration) -> list[ReportedLease]:
     arn = item.project_version_arn
-    name = configuration.display_name(arn)
+    lease_of = partial(ReportedLease, model=configuration.display_name(arn), project_version_arn=arn)
     held = sorted(item.held(now), key=lambda lease: (lease.expires_at is None, lease.expires_at))
     awaited = sorted(item.awaited(now), key=lambda lease: lease.expires_at)
     return [
         *(
-            ReportedLease(
-                model=name,
-                project_version_arn=arn,
-                lease_id=lease.lease_id,
-                pending=False,
-                since=lease.since,
-                expires_at=lease.expires_at,
-            )
+            lease_of(lease_id=lease.lease_id, pending=False, since=lease.since, expires_at=lease.expires_at)
             for lease in held
         ),
         *(
-            ReportedLease(
-                model=name,
-                project_version_arn=arn,
-                lease_id=lease.lease_id,
-                pending=True,
-                expires_at=lease.expires_at,
-                execution_arn=lease.execution_arn,
+            lease_of(
+                lease_id=lease.lease_id, pending=True, expires_at=lease.expires_at, execution_arn=lease.execution_arn
             )
             for lease in awaited
         ),

@@ -20,8 +20,9 @@ MAX_PROBLEMS = 30
 """More problems than this are counted, not listed."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _NAME = 80
-_LONGEST_EXAMPLE = 100
 """Characters of a name that is none, of which the beginning tells."""
+_LONGEST_EXAMPLE = 100
+"""Characters of an example that is shown where a field is missing."""
 _SHOWN_WHOLE, _SHOWN_OF_ITS_END = 160, 100
 """Characters of a value: where it is longer, its end tells more than its beginning."""
 
