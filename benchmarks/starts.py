@@ -1,7 +1,7 @@
-"""Simulated starts of a model, watched by the product's own code: what status checks cost, and what noticing late costs.
+"""Simulated starts of a model, watched by the product's own code: what status checks and noticing late cost.
 
 Nothing is simulated but the model: how long it takes to be RUNNING. What follows from a check, and when the next one is
-due, ``lifecycle.start_model.steps`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A look
+due, ``lifecycle.start_model.steps`` says, as it does in the functions; a fixed interval is its ``PollSeconds``. A check
 takes no time here; on AWS it takes a tenth of a second of a function, whoever polls.
 """
 

@@ -142,7 +142,8 @@ class Tour:
         remote.wait_for_notifications(sent + 1)
         self._mails(sent)
         report.say(self.console, "\nThe sweep runs (on AWS every 5 minutes):", "bold")
-        report.say(self.console, f"  {json.dumps(remote.ask('POST', 'fire', {'Schedule': 'EverySweep'}))}")
+        (answer,) = remote.ask("POST", "fire", {"Schedule": "EverySweep"})
+        report.say(self.console, f"  {json.dumps(answer)}")
         sent = len(remote.notifications())
         swept = next((one for one in remote.executions("StopModelArn") if one["name"].startswith("sweep-")), None)
         if swept is None:

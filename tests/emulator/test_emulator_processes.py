@@ -69,7 +69,7 @@ def test_run_shows_the_life_of_a_model_and_ends_by_itself(tmp_path: Path) -> Non
         "STOPPED: MODEL_STOPPED",
         "Aborted by hand.",
         "Mail:           [WARNING] The start of defects was aborted",
-        '"Stops": 1',
+        '  {"Models": 1, "Reported": 0, "Stops": 1,',
         "It has started sweep-stop-defects-",
         "STOPPED: MODEL_STOPPED",
         "14 images are put into s3://factory-arrivals/line-2/",
